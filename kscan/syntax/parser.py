@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The one door to tree-sitter: kernel C in, a syntax tree out, within bounds.
+
+A tree-sitter parse never fails on its own: what it cannot read it wraps in ERROR nodes and
+what it expected it adds as MISSING nodes.  The bounds here are for hostile input only; the
+largest C files of a kernel tree (the register headers below ``drivers/gpu/drm/amd/include``)
+are the reason for :data:`SIZE_LIMIT`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import cache
+
+import tree_sitter_c
+from tree_sitter import Language, Node, Parser, Tree
+
+from kscan.model import KscanError
+
+SIZE_LIMIT = 8 << 20
+"""Bytes; longer files are not parsed."""
+
+TIME_LIMIT = 20.0
+"""Seconds one parse may take."""
+
+NESTING_LIMIT = 1_000
+"""Brackets open at once; the kernel's deepest file stays below a tenth of it."""
+
+_WATCHED_FROM = 64 << 10
+"""Bytes from which a parse is watched by the clock; below it even hostile text is quick."""
+
+_CHUNK = 32 << 10
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"(){}[]"))
+
+
+class Unparsable(KscanError):
+    """A file that is not parsed, and why; callers turn it into a `Skip`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@cache
+def language() -> Language:
+    """The C grammar."""
+    return Language(tree_sitter_c.language())
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(language())
+
+
+def parse(text: bytes) -> Tree:
+    """The syntax tree of `text`, which is C after :func:`kscan.syntax.dialect.respell`.
+
+    Raises `Unparsable` when `text` is too long, nested too deeply or takes too long.
+    """
+    if len(text) > SIZE_LIMIT:
+        raise Unparsable(f"{len(text)} bytes, more than the {SIZE_LIMIT} that are parsed")
+    if nested_deeper_than(text, NESTING_LIMIT):
+        raise Unparsable(f"brackets nested more than {NESTING_LIMIT} deep")
+    if len(text) < _WATCHED_FROM:
+        return _parser().parse(text)
+    return _parse_watched(text)
+
+
+def _parse_watched(text: bytes) -> Tree:
+    parser, view, end = _parser(), memoryview(text), time.monotonic() + TIME_LIMIT
+    try:
+        return parser.parse(
+            lambda offset, _point: view[offset : offset + _CHUNK],
+            progress_callback=lambda _offset, _error: time.monotonic() > end,
+        )
+    except ValueError:
+        parser.reset()
+        raise Unparsable(f"not parsed within {TIME_LIMIT:.0f} seconds") from None
+
+
+def nested_deeper_than(text: bytes, limit: int) -> bool:
+    """More than `limit` brackets of `text` are open at once.
+
+    Pairs are taken out from the inside, one level a round, so the rounds count the depth.
+    Brackets without a partner count as open.
+    """
+    left = text.translate(None, _NOT_BRACKETS)
+    for _ in range(limit):
+        inner = left.replace(b"()", b"").replace(b"[]", b"").replace(b"{}", b"")
+        if len(inner) == len(left):
+            break
+        left = inner
+    return len(left.translate(None, b")}]")) > limit
+
+
+def errors_in(node: Node) -> Iterator[Node]:
+    """The ERROR and MISSING nodes at or below `node`, outermost first, in source order.
+
+    What lies inside an ERROR node is not visited: it is one place that was not understood.
+    """
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if current.is_error or current.is_missing:
+            yield current
+        elif current.has_error:
+            pending.extend(reversed(current.children))

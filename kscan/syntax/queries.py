@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tree-sitter queries as files: ``queries/facts/functions.scm`` is ``facts/functions``.
+
+A wheel carries them as ``kscan/queries``; a checkout has them beside the package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from tree_sitter import Node, Query, QueryCursor, QueryError
+
+from kscan.model import KscanError
+from kscan.syntax.parser import language
+
+
+@cache
+def directory() -> Path:
+    """Where the query files are; raises `KscanError` when the installation lacks them."""
+    package = Path(__file__).resolve().parents[1]
+    for place in (package / "queries", package.parent / "queries"):
+        if place.is_dir():
+            return place
+    raise KscanError(f"no query files beside {package}: install kscan again")
+
+
+def compile_query(source: str, name: str) -> Query:
+    """`source` as a query; raises `KscanError` that says where in `name` it is wrong."""
+    try:
+        return Query(language(), source)
+    except QueryError as error:
+        raise KscanError(f"{name}: {error}: see tree-sitter's query syntax") from None
+
+
+@cache
+def query(name: str) -> Query:
+    """The compiled query of ``queries/NAME.scm``; raises `KscanError` if there is none."""
+    path = directory() / f"{name}.scm"
+    try:
+        source = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise KscanError(f"query {name}: {error.strerror or error}: {path}") from None
+    return compile_query(source, str(path))
+
+
+@cache
+def digest() -> str:
+    """SHA-256, in hex, of the names and texts of all query files: the key of cached facts."""
+    total = hashlib.sha256()
+    for path in sorted(directory().rglob("*.scm")):
+        name = path.relative_to(directory()).as_posix().encode()
+        text = path.read_bytes()
+        total.update(b"%d %s %d " % (len(name), name, len(text)) + text)
+    return total.hexdigest()
+
+
+def captures(name: str, node: Node) -> dict[str, list[Node]]:
+    """The nodes that query `name` captures at or below `node`, by capture name."""
+    return QueryCursor(query(name)).captures(node)
+
+
+def matches(name: str, node: Node) -> list[tuple[int, dict[str, list[Node]]]]:
+    """The matches of query `name` at or below `node`: pattern number and its captures."""
+    return QueryCursor(query(name)).matches(node)
