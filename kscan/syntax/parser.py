@@ -27,7 +27,7 @@ TIME_LIMIT = 20.0
 NESTING_LIMIT = 1_000
 """Brackets open at once; the kernel's deepest file stays below a tenth of it."""
 
-_WATCHED_FROM = 64 << 10
+_WATCHED_FROM = 256 << 10
 """Bytes from which a parse is watched by the clock; below it even hostile text is quick."""
 
 _CHUNK = 32 << 10
@@ -68,15 +68,21 @@ def parse(text: bytes) -> Tree:
 
 
 def _parse_watched(text: bytes) -> Tree:
-    parser, view, end = _parser(), memoryview(text), time.monotonic() + TIME_LIMIT
+    """Parse under the clock, then once more from that tree, which costs next to nothing.
+
+    The second tree holds `text` itself: the first reads it through a callback whenever a
+    query or ``Node.text`` wants a byte.
+    """
+    parser, end = _parser(), time.monotonic() + TIME_LIMIT
     try:
-        return parser.parse(
-            lambda offset, _point: view[offset : offset + _CHUNK],
+        watched = parser.parse(
+            lambda offset, _point: text[offset : offset + _CHUNK],
             progress_callback=lambda _offset, _error: time.monotonic() > end,
         )
     except ValueError:
         parser.reset()
         raise Unparsable(f"not parsed within {TIME_LIMIT:.0f} seconds") from None
+    return parser.parse(text, watched)
 
 
 def nested_deeper_than(text: bytes, limit: int) -> bool:

@@ -57,10 +57,21 @@ def digest() -> str:
 
 
 def captures(name: str, node: Node) -> dict[str, list[Node]]:
-    """The nodes that query `name` captures at or below `node`, by capture name."""
-    return QueryCursor(query(name)).captures(node)
+    """The nodes that query `name` captures at or below `node`, by capture name.
+
+    In source order, outer before inner: tree-sitter itself gives them in no order.
+    """
+    found = QueryCursor(query(name)).captures(node)
+    return {capture: sorted(nodes, key=_place) for capture, nodes in found.items()}
 
 
 def matches(name: str, node: Node) -> list[tuple[int, dict[str, list[Node]]]]:
     """The matches of query `name` at or below `node`: pattern number and its captures."""
-    return QueryCursor(query(name)).matches(node)
+    return [
+        (pattern, {capture: sorted(nodes, key=_place) for capture, nodes in found.items()})
+        for pattern, found in QueryCursor(query(name)).matches(node)
+    ]
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.start_byte, -node.end_byte
