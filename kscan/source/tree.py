@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every kernel tree can be asked: its files, their bytes, who uses and who defines a name.
+
+A tree is a directory, a commit or either of them with a patch on top.  Only regular
+files count: symbolic links are not followed, so ``scripts/dtc/include-prefixes`` and
+a hostile link to ``/etc`` are treated alike.  Nothing of a tree is ever run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from kscan.model import KscanError, Skip
+
+LARGEST = 8 << 20
+"""Bytes; a larger source file is a skip. The largest hand-written file of 6.12 has 1 MB."""
+
+C_SUFFIXES = (".c", ".h")
+
+
+class Unreadable(KscanError):
+    """A file that cannot be read; `path` below the root, `reason` in one phrase."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class DefinitionIndex(Protocol):
+    """Which files define a function of external linkage, by name.
+
+    Textual: a name at the start of a line, or after its type on the same line, with an
+    argument list that no semicolon ends.  It may name a file too many (a prototype broken
+    over lines), so whoever asks parses the file and looks.
+    """
+
+    def files(self, name: str) -> tuple[str, ...]:
+        """Paths of the files that define `name` without ``static``, sorted."""
+
+    def __len__(self) -> int:
+        """The number of distinct names."""
+
+
+class Tree(Protocol):
+    """One state of the kernel source, read only."""
+
+    name: str
+    """What the report calls it."""
+    commit: str | None
+    """Full commit id, where there is one."""
+
+    @property
+    def skips(self) -> Sequence[Skip]:
+        """What was asked for and could not be read, so far; one per path, sorted."""
+
+    def paths(self) -> Sequence[str]:
+        """Every regular file below the root, sorted, with forward slashes."""
+
+    def exists(self, path: str) -> bool:
+        """`path` is a regular file of this tree."""
+
+    def read(self, path: str) -> bytes:
+        """The bytes of `path`; raises `Unreadable`."""
+
+    def blob_id(self, path: str) -> str:
+        """The git blob id of `path`, 40 hex digits; raises `Unreadable`."""
+
+    def listing(self, directory: str) -> Sequence[str]:
+        """Paths of the files directly in `directory` (``""``: the root), sorted."""
+
+    def files_with(
+        self,
+        words: Sequence[str],
+        *,
+        suffixes: Sequence[str] = C_SUFFIXES,
+        under: Sequence[str] = (),
+    ) -> Sequence[str]:
+        """Files that contain any of `words` as a whole word, sorted.
+
+        `under` keeps to these directories; none of them means the whole tree.
+        """
+
+    def definitions(self, suffixes: Sequence[str] = (".c",)) -> DefinitionIndex:
+        """The index of function definitions, made when first asked for."""
+
+    def kernel_version(self) -> str:
+        """``6.12.107`` from the top-level Makefile; empty where it does not say."""
+
+
+def blob_id_of(content: bytes) -> str:
+    """The id git gives to a blob with this content (``git hash-object``)."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+_VERSION_LINE = re.compile(
+    rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*(\S*)[ \t]*$", re.MULTILINE
+)
+
+
+def version_in_makefile(makefile: bytes) -> str:
+    """The kernel version that a top-level Makefile spells; empty where it spells none."""
+    said: dict[str, str] = {}
+    for match in _VERSION_LINE.finditer(makefile[:4096]):
+        said.setdefault(match[1].decode(), match[2].decode("utf-8", "replace"))
+    if not said.get("VERSION"):
+        return ""
+    numbers = [said.get(key, "") for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
+    return ".".join(number for number in numbers if number) + said.get("EXTRAVERSION", "")
+
+
+def is_below(path: str, directories: Sequence[str]) -> bool:
+    """`path` is one of `directories` or stands in one; none of them means everywhere."""
+    return not directories or any(
+        not top or path == top or path.startswith(top + "/")
+        for top in (directory.strip("/") for directory in directories)
+    )
