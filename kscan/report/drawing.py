@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The litmus drawing of a finding in characters: two columns, or one where space is short.
+
+Rows follow program order: the registration, the way into the callback over the full width, what
+the callback does in the right column, then what P0 does after the registration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from textwrap import wrap
+
+from kscan.model import Finding, Step, StepKind
+from kscan.report import clean
+from kscan.report.litmus import Hop, Litmus, arranged
+from kscan.report.paint import Line, Span, line, padded, width
+
+TWO_COLUMNS_FROM = 76
+"""Columns below which the two sides are drawn one under the other."""
+
+_ACCENT = {StepKind.READ: "red", StepKind.WRITE: "yellow", StepKind.REGISTER: "cyan"}
+_GUTTER = 3
+_LEFT_LEAST = 30
+
+
+def drawing(finding: Finding, columns: int, *, numbered: bool = True) -> list[Line]:
+    """The finding's trace, drawn at most `columns` characters wide.
+
+    Without `numbered` no line number is shown: a mail is read beside another version of the file.
+    """
+    if not finding.trace:
+        return []
+    litmus = arranged(finding)
+    sketch = _Sketch(finding.primary.path, numbered)
+    if not litmus.inside:
+        return sketch.single(litmus, columns)
+    if columns < TWO_COLUMNS_FROM:
+        return sketch.stacked(litmus, columns)
+    return sketch.beside(litmus, columns)
+
+
+def way_text(origin: str, way: Iterable[Hop]) -> str:
+    """The way into the callback: ``f -> g -[argument]-> h -[bus_type.dma_configure]-> k``."""
+    text = clean.line(origin)
+    for hop in way:
+        arrow = f"-[{clean.line(hop.label)}]->" if hop.label else "->"
+        text += f" {arrow} {clean.line(hop.target)}"
+    return text
+
+
+def callback_title(litmus: Litmus) -> str:
+    """What P1 is: ``P1 foo_of_xlate (iommu_ops.of_xlate)``."""
+    slot = f" ({litmus.slot})" if litmus.slot else ""
+    return f"P1 {litmus.callback}{slot}"
+
+
+class _Sketch:
+    """Draws the steps of one finding whose first file is `path`."""
+
+    def __init__(self, path: str, numbered: bool) -> None:
+        self._path = path
+        self._numbered = numbered
+
+    def single(self, litmus: Litmus, columns: int) -> list[Line]:
+        steps = (*litmus.before, *litmus.after)
+        title = [_title(f"P0 {litmus.probing}", columns)] if litmus.probing else []
+        return title + self._column(steps, litmus.probing, columns)
+
+    def stacked(self, litmus: Litmus, columns: int) -> list[Line]:
+        p0 = f"P0 {litmus.probing}"
+        rows = [_title(p0, columns)] if litmus.before else []
+        rows += self._column(litmus.before, litmus.probing, columns)
+        rows += _way(litmus, columns)
+        rows += [_title(callback_title(litmus), columns)]
+        rows += self._column(litmus.inside, litmus.callback, columns)
+        if litmus.after:
+            again = f"{p0}, after it" if litmus.before else p0
+            rows += [_title(again, columns)]
+            rows += self._column(litmus.after, litmus.probing, columns)
+        return rows
+
+    def beside(self, litmus: Litmus, columns: int) -> list[Line]:
+        half = (columns - _GUTTER) // 2
+        left = [
+            self._column(steps, litmus.probing, half) for steps in (litmus.before, litmus.after)
+        ]
+        p0 = _title(f"P0 {litmus.probing}", half)
+        longest = max(width(row) for row in (p0, *left[0], *left[1]))
+        edge = max(_LEFT_LEAST, longest) + _GUTTER
+        right = self._column(litmus.inside, litmus.callback, columns - edge)
+        rows = [(*padded(p0, edge), *_title(callback_title(litmus), columns - edge))]
+        rows += left[0]
+        rows += _way(litmus, columns)
+        rows += [(Span(" " * edge), *row) for row in right]
+        return rows + left[1]
+
+    def _column(self, steps: Iterable[Step], function: str, columns: int) -> list[Line]:
+        rows: list[Line] = []
+        here = (self._path, function)
+        for step in steps:
+            place = (step.location.path, step.location.function or here[1])
+            if place != here:
+                rows += self._place(place, here, columns)
+                here = place
+            rows += self._step(step, columns)
+        return rows
+
+    def _place(self, place: tuple[str, str], here: tuple[str, str], columns: int) -> list[Line]:
+        path, function = place
+        text = f"in {clean.line(function)}" if function else "in"
+        if path != here[0]:
+            text += f" ({clean.line(path)})" if function else f" {clean.line(path)}"
+        lead = " " * 7
+        return [line(Span(lead + part, "dim")) for part in _wrapped(text, columns - len(lead), 3)]
+
+    def _step(self, step: Step, columns: int) -> list[Line]:
+        number = f"{step.location.line:>5}" if self._numbered else "    "
+        margin = "  " * min(step.depth, 3)
+        lead = f"{number}  {margin}"
+        room = max(8, columns - len(lead))
+        style = _ACCENT.get(step.kind, "")
+        source, note = clean.line(step.source), clean.line(step.note)
+        rows = []
+        for index, part in enumerate(_wrapped(source or note, room, 3)):
+            start = Span(lead, "dim") if not index else Span(" " * len(lead))
+            rows.append(line(start, Span(part, style if source else "")))
+        for index, part in enumerate(_wrapped(note, room - 2, 3) if source else []):
+            mark = "  " if index else "^ "
+            rows.append(line(" " * len(lead), Span(mark + part, "bold " + style if style else "")))
+        return rows
+
+
+def _title(text: str, columns: int) -> Line:
+    return line(Span(_cut(clean.line(text), columns), "bold"))
+
+
+def _way(litmus: Litmus, columns: int) -> list[Line]:
+    if not litmus.way:
+        return []
+    lead = "       via "
+    parts = _wrapped(way_text(litmus.origin, litmus.way), columns - len(lead), 12)
+    starts = [lead, *[" " * len(lead)] * (len(parts) - 1)]
+    return [line(Span(s, "dim"), Span(p, "cyan")) for s, p in zip(starts, parts, strict=True)]
+
+
+def _wrapped(text: str, columns: int, most: int) -> list[str]:
+    """`text` broken at spaces into at most `most` lines; the last one says that more follows."""
+    columns = max(8, columns)
+    parts = wrap(text, columns, subsequent_indent="  ", break_on_hyphens=False)
+    if len(parts) > most:
+        parts = [*parts[: most - 1], _cut(parts[most - 1] + " …", columns, always=True)]
+    return parts
+
+
+def _cut(text: str, columns: int, *, always: bool = False) -> str:
+    if len(text) <= columns:
+        return text
+    return text[: max(1, columns - 1)].rstrip(" …" if always else " ") + "…"

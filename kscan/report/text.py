@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Text for a terminal: diagnostics that editors jump to, each with its litmus drawing.
+
+A finding starts as the kernel's own tools print (``path:line:col: severity: rule: message``,
+as ``scripts/checkpatch.pl --terse`` and gcc), then shows its evidence. Colour changes no
+character of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+from kscan.model import (
+    Confidence,
+    Finding,
+    Impact,
+    Reach,
+    Report,
+    Severity,
+    Sibling,
+    Skip,
+    TreeInfo,
+)
+from kscan.report import clean, verdict
+from kscan.report.drawing import drawing
+from kscan.report.litmus import weakest_step
+from kscan.report.paint import Line, Span, coloured, line, plain
+
+WIDTH = 100
+"""Columns when the terminal's width is not known."""
+LISTED = 5
+DRIVERS_SHOWN = 20
+NAMES_SHOWN = 6
+_LEAST_WIDTH = 40
+_INDENT = "    "
+_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
+
+
+def render(
+    document: Report | Impact,
+    *,
+    width: int = WIDTH,
+    colour: bool = False,
+    min_confidence: Confidence = Confidence.MEDIUM,
+) -> str:
+    """`document` as text of about `width` columns; with `colour` as ANSI styles around it."""
+    columns = max(_LEAST_WIDTH, width)
+    rows = (
+        _report(document, columns, min_confidence)
+        if isinstance(document, Report)
+        else _impact(document, columns)
+    )
+    return (coloured if colour else plain)(rows)
+
+
+def headline(finding: Finding) -> Line:
+    """``path:line:col: severity: rule: message``."""
+    place = finding.primary
+    severity = Span(finding.severity.value, _STYLE[finding.severity])
+    where = f"{clean.line(place.path)}:{place.line}:{place.column}"
+    text = f": {clean.line(finding.rule)}: {clean.line(finding.message)}"
+    return line(Span(where, "bold"), ": ", severity, text)
+
+
+def _report(report: Report, columns: int, min_confidence: Confidence) -> list[Line]:
+    rows = _scenario(report.tree)
+    rows += [line(f"kscan audit: {clean.line(verdict.tree_title(report.tree))}")]
+    rows += [line(verdict.coverage(report.stats)), line(verdict.looked_at(report))]
+    rows += _few("window", verdict.closed_windows(report))
+    rows += _skips(report.skips, "skipped")
+    found = verdict.active(report.findings)
+    if not found:
+        rows += [line(), line(f"No finding in {verdict.looked_at(report)}.")]
+    rows += _findings(found, columns)
+    rows += _one_line_each("suppressed", verdict.suppressed(report.findings))
+    rows += _notes(report.notes)
+    return [*rows, line(), line(Span(verdict.summary(report, min_confidence), "bold"))]
+
+
+def _impact(impact: Impact, columns: int) -> list[Line]:
+    rows = _scenario(impact.head)
+    titles = [clean.line(verdict.tree_title(tree)) for tree in (impact.base, impact.head)]
+    rows += [line(f"kscan diff: {titles[0]} .. {titles[1]}"), line(verdict.coverage(impact.stats))]
+    for sign, reaches in (("+", impact.added), ("-", impact.removed)):
+        for reach in reaches:
+            rows += _reach(sign, reach, impact, columns)
+    found = verdict.active(impact.introduced)
+    rows += [line(), line(Span(verdict.impact_verdict(impact), "bold"))]
+    rows += _findings(found, columns)
+    rows += _one_line_each("suppressed", verdict.suppressed(impact.introduced))
+    rows += _one_line_each("fixed", verdict.worst_first(impact.fixed))
+    rows += _siblings(impact.siblings)
+    rows += _drivers(impact, columns)
+    rows += _commits(impact)
+    rows += _skips(impact.skips_added, "newly skipped")
+    rows += _skips(impact.skips, "skipped")
+    rows += _notes(impact.notes)
+    if impact.reproduce:
+        rows += [line(), line(f"reproduce: {clean.line(impact.reproduce)}")]
+    return [*rows, line(), line(Span(verdict.impact_summary(impact), "bold"))]
+
+
+def _scenario(tree: TreeInfo) -> list[Line]:
+    return [line(Span(clean.line(tree.scenario_note), "bold"))] if tree.scenario_note else []
+
+
+def _skips(skips: Sequence[Skip], word: str) -> list[Line]:
+    return _few(word, [f"{skip.path}: {skip.reason}" for skip in skips])
+
+
+def _few(word: str, texts: Sequence[str]) -> list[Line]:
+    """One line each for the first five; the rest is counted."""
+    rows = [line(clean.line(f"{word}: {text}")) for text in texts[:LISTED]]
+    more = len(texts) - LISTED
+    return rows if more <= 0 else [*rows, line(f"{word}: {more:,} more")]
+
+
+def _notes(notes: Sequence[str]) -> list[Line]:
+    return [line(), *(line(f"note: {clean.line(note)}") for note in notes)] if notes else []
+
+
+def _findings(findings: Iterable[Finding], columns: int) -> list[Line]:
+    return [row for finding in findings for row in (line(), *_finding(finding, columns))]
+
+
+def _finding(finding: Finding, columns: int) -> list[Line]:
+    room = columns - len(_INDENT)
+    rows = [headline(finding)]
+    rows += [(Span(_INDENT), *row) for row in drawing(finding, room)]
+    if finding.others:
+        rows += [
+            line(Span(f"{_INDENT}(+{verdict.counted(finding.others, 'longer trace')})", "dim"))
+        ]
+    return rows + _labelled(_particulars(finding), columns)
+
+
+def _particulars(finding: Finding) -> list[tuple[str, str]]:
+    """What stands below the drawing, as (label, text)."""
+    told = [("confidence", confidence_reason(finding))]
+    told += [("assumes", text) for text in finding.assumptions]
+    told += [("fix", finding.fix.sentence)] if finding.fix else []
+    told += [
+        (label, names)
+        for label, values in hit_lists(finding)
+        if (names := listed(values, NAMES_SHOWN))
+    ]
+    people = [f"{m.name} <{m.email}> ({m.role})" for m in finding.maintainers]
+    told += [("maintainers", listed(people, 3))] if people else []
+    return told
+
+
+def confidence_reason(finding: Finding) -> str:
+    """The confidence and the step that limits it: ``medium: weakest step: …``."""
+    step = weakest_step(finding)
+    if finding.confidence is Confidence.HIGH:
+        return "high"
+    if step is None or step.confidence.rank > finding.confidence.rank:
+        return f"{finding.confidence}: no step of the trace is that weak; see what is assumed"
+    place = step.location
+    where = f"{place.function or place.path}:{place.line}"
+    return f"{finding.confidence}: weakest step: {where}: {step.kind}: {step.note or step.source}"
+
+
+def hit_lists(finding: Finding) -> list[tuple[str, Sequence[str]]]:
+    """Who is hit, as (label, names)."""
+    hits = finding.hits
+    return [
+        ("built by", hits.config),
+        ("set in", hits.defconfigs),
+        ("matches", hits.compatibles),
+        ("boards", hits.boards),
+        ("clients", hits.clients),
+    ]
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first `most` names; the rest is counted."""
+    shown = ", ".join(names[:most])
+    return f"{shown} (+{len(names) - most:,} more)" if len(names) > most else shown
+
+
+def _labelled(pairs: Iterable[tuple[str, str]], columns: int) -> list[Line]:
+    rows: list[Line] = []
+    for label, text in pairs:
+        lead = f"{_INDENT}{label}: "
+        room = max(20, columns - len(_INDENT) - 2)
+        parts = wrap(f"{label}: {clean.line(text)}", room, break_on_hyphens=False)
+        rows.append(line(Span(lead, "bold"), parts[0][len(label) + 2 :] if parts else ""))
+        rows += [line(f"{_INDENT}  {part}") for part in parts[1:]]
+    return rows
+
+
+def _one_line_each(word: str, findings: Sequence[Finding]) -> list[Line]:
+    rows: list[Line] = [line()] if findings else []
+    for finding in findings:
+        reason = finding.suppressed
+        why = f" [{clean.line(f'{reason.kind}: {reason.reason}')}]" if reason else ""
+        rows.append((Span(f"{word}: ", "bold"), *headline(finding), Span(why)))
+    return rows
+
+
+def _reach(sign: str, reach: Reach, impact: Impact, columns: int) -> list[Line]:
+    gone = f"This range no longer runs `{reach.slot}` inside {reach.api}()."
+    sentence = verdict.reach_sentence(reach, impact) if sign == "+" else gone
+    rows = [line(), line(Span(clean.line(f"{sign} {sentence}"), "bold"))]
+    told = [("via", " -> ".join(reach.via)), ("changed", ", ".join(reach.changed))]
+    functions = [f"{i.function} ({i.path})" for i in reach.implementations]
+    told += [("why", reach.reason), ("implemented by", listed(functions, NAMES_SHOWN))]
+    return rows + _labelled([(label, text) for label, text in told if text], columns)
+
+
+def _siblings(siblings: Sequence[Sibling]) -> list[Line]:
+    rows: list[Line] = [line()] if siblings else []
+    for sibling in siblings:
+        rows.append((Span("the same pattern stands in ", "bold"), *headline(sibling.finding)))
+    return rows
+
+
+def _drivers(impact: Impact, columns: int) -> list[Line]:
+    rows: list[Line] = []
+    if impact.changed_functions or impact.drivers:
+        changed = verdict.counted(len(impact.changed_functions), "changed function")
+        rows = [line(), line(f"{changed} reach or are reached by:")] if impact.drivers else []
+    for driver in impact.drivers[:DRIVERS_SHOWN]:
+        rows += _labelled([(driver.driver, " - ".join(driver.why))], columns)
+    more = max(0, len(impact.drivers) - DRIVERS_SHOWN) + impact.drivers_not_listed
+    return [*rows, line(f"{_INDENT}{more:,} more drivers")] if more else rows
+
+
+def _commits(impact: Impact) -> list[Line]:
+    rows: list[Line] = [line()] if impact.commits else []
+    for commit in impact.commits:
+        share = f"+{len(commit.introduced)} -{len(commit.fixed)}"
+        rows.append(line(f"{clean.line(commit.id[:12])} {share:>7} {clean.line(commit.subject)}"))
+    return rows

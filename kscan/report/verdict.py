@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a report says in its first and last lines: counts, verdicts, the reachability delta.
+
+One wording for every format, built of plain strings that the renderers pass through
+:mod:`kscan.report.clean`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from kscan.model import Confidence, Finding, Impact, Reach, Report, Severity, Stats, TreeInfo
+
+PARSE_HEALTH_DIGITS = 2
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 error``, ``2 errors``, ``1 registration``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings by severity, confidence, place and rule: the order of every format."""
+    return sorted(findings, key=_order)
+
+
+def _order(finding: Finding) -> tuple[int, int, str, int, int, str, str, str]:
+    place = finding.primary
+    name = finding.subject.name if finding.subject else ""
+    return (
+        -finding.severity.rank,
+        -finding.confidence.rank,
+        place.path,
+        place.line,
+        place.column,
+        finding.rule,
+        name,
+        finding.fingerprint,
+    )
+
+
+def active(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that no baseline or suppression accepts, worst first."""
+    return [finding for finding in worst_first(findings) if finding.suppressed is None]
+
+
+def suppressed(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that stay in the report though they are accepted."""
+    return [finding for finding in worst_first(findings) if finding.suppressed is not None]
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    """``1 error, 0 warnings, 2 notes``."""
+    severities = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+    return ", ".join(
+        counted(sum(f.severity is severity for f in findings), severity.value)
+        for severity in severities
+    )
+
+
+def summary(report: Report, min_confidence: Confidence) -> str:
+    """The last line of an audit: what was found, and what is not shown."""
+    text = tally(active(report.findings))
+    for number, phrase in (
+        (len(suppressed(report.findings)), "suppressed"),
+        (report.baselined, "in the baseline"),
+    ):
+        if number:
+            text += f"; {number:,} {phrase}"
+    if report.hidden:
+        text += f"; {report.hidden:,} hidden below {min_confidence} confidence"
+        text += " (--min-confidence low shows them)"
+    return text
+
+
+def impact_summary(impact: Impact) -> str:
+    """The last line of a diff."""
+    new = active(impact.introduced)
+    settled = f"{len(impact.fixed):,} fixed; {len(impact.unchanged):,} unchanged"
+    return f"introduced: {tally(new)}; {settled}"
+
+
+def tree_title(tree: TreeInfo) -> str:
+    """``linux-source-6.12 (Linux 6.12.57, commit 0123456789ab)``."""
+    about = [f"Linux {tree.kernel_version}"] if tree.kernel_version else []
+    if tree.commit:
+        about.append(f"commit {tree.commit[:12]}")
+    return f"{tree.name} ({', '.join(about)})" if about else tree.name
+
+
+def coverage(stats: Stats) -> str:
+    """How much was looked at, and how well it could be parsed."""
+    text = f"{counted(stats.files_considered, 'file')} considered, {stats.files_parsed:,} parsed"
+    if stats.functions:
+        share = 100 * stats.functions_with_errors / stats.functions
+        text += (
+            f"; {stats.functions_with_errors:,} of {counted(stats.functions, 'function')} "
+            f"with a parse error ({share:.{PARSE_HEALTH_DIGITS}f} %)"
+        )
+    return text
+
+
+def looked_at(report: Report) -> str:
+    """How many registrations, slots and callbacks an audit looked at."""
+    slots = {slot for entry in report.window for slot in entry.slots}
+    callbacks = {(c.path, c.function) for entry in report.window for c in entry.callbacks}
+    return (
+        f"{counted(len(report.window), 'registration')}, "
+        f"{counted(len(slots), 'slot')} in the window, "
+        f"{counted(len(callbacks), 'in-window callback')}; "
+        f"{counted(len(report.rules), 'rule')} applied"
+    )
+
+
+def closed_windows(report: Report) -> list[str]:
+    """What is said of windows that the gate keeps shut, or whose ops table is not known."""
+    told = [(entry.registration, entry.note) for entry in report.window if entry.note]
+    return [f"{ref.function} ({ref.path}:{ref.line}): {note}" for ref, note in told]
+
+
+def reach_sentence(reach: Reach, impact: Impact) -> str:
+    """The headline of a diff: which callbacks of how many drivers newly run in a registration."""
+    files = {implementation.path for implementation in reach.implementations}
+    text = (
+        f"This range newly runs `{reach.slot}` of {counted(len(files), 'driver')} "
+        f"inside {reach.api}()"
+    )
+    unready = unready_drivers(reach, impact)
+    if not unready:
+        return text + "; no finding in them."
+    if len(files) == 1:
+        return text + "; it is not ready."
+    return f"{text}; {len(unready)} of them {'is' if len(unready) == 1 else 'are'} not ready."
+
+
+def unready_drivers(reach: Reach, impact: Impact) -> list[str]:
+    """Drivers with an introduced finding in a callback of the added slot."""
+    return sorted(
+        {
+            finding.driver
+            for finding in active(impact.introduced)
+            if finding.callback
+            and finding.callback.slot == reach.slot
+            and (finding.registration is None or finding.registration.api == reach.api)
+        }
+    )
+
+
+def impact_verdict(impact: Impact) -> str:
+    """The one sentence a reader of a diff sees first."""
+    new = active(impact.introduced)
+    if new:
+        drivers = {finding.driver for finding in new}
+        text = f"{counted(len(new), 'finding')} introduced in {counted(len(drivers), 'driver')}"
+        return f"{text} ({tally(new)})" + (f", {len(impact.fixed)} fixed" if impact.fixed else "")
+    if impact.fixed:
+        return f"No finding introduced, {len(impact.fixed)} fixed"
+    return "No finding introduced"

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Text: the diagnostics line, the litmus drawing, what is counted, colour."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from kscan.model import Confidence, Report, Skip, StepKind
+from kscan.report import render
+
+from . import samples
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def audit_text(report: Report | None = None, **options: object) -> str:
+    return render("text", report or samples.audit(), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "format_name", "options"),
+    [
+        ("audit.txt", "text", {}),
+        ("audit-60.txt", "text", {"width": 60}),
+        ("audit-concise.txt", "concise", {}),
+    ],
+)
+def test_audit_golden(golden, name, format_name, options):
+    golden(f"report/{name}", render(format_name, samples.audit(), **options))
+
+
+def test_impact_golden(golden):
+    golden("report/impact.txt", render("text", samples.change()))
+
+
+def test_quiet_impact_golden(golden):
+    golden("report/impact-quiet.txt", render("text", samples.quiet_change()))
+
+
+def test_clean_audit_golden(golden):
+    golden("report/clean.txt", render("text", samples.clean_audit()))
+
+
+def test_scenario_note_is_the_first_line():
+    assert audit_text().splitlines()[0] == samples.SCENARIO_NOTE
+
+
+def test_finding_starts_as_a_diagnostic():
+    starts = [row for row in audit_text().splitlines() if re.match(r"\S+:\d+:\d+: \w+: ", row)]
+    assert [row.split(": ")[:3] for row in starts] == [
+        ["drivers/base/qux.c:57:6", "error", "unguarded-driver"],
+        ["drivers/iommu/foo-iommu.c:1284:8", "error", "late-global"],
+        ["drivers/iommu/foo-pgtable.c:210:2", "warning", "late-state"],
+    ]
+
+
+def drawn(width: int) -> list[str]:
+    report = replace(samples.audit(), findings=(samples.late_global(),))
+    return audit_text(report, width=width).splitlines()
+
+
+def test_sides_stand_in_program_order_and_in_their_columns():
+    rows = drawn(100)
+    register, read, write = (
+        next(i for i, row in enumerate(rows) if f" {number}  " in row)
+        for number in ("1284", "1151", "1294")
+    )
+    assert register < read < write
+    title = next(row for row in rows if "P0 foo_probe" in row)
+    second = title.index("P1 foo_of_xlate (iommu_ops.of_xlate)")
+    assert rows[read].index("1151") >= second
+    assert rows[register].index("1284") < second > rows[write].index("1294")
+
+
+def test_each_edge_of_the_way_shows_its_kind():
+    text = re.sub(r"\s+", " ", audit_text())
+    assert "bus_iommu_probe -[argument]-> probe_iommu_group -> __iommu_probe_device" in text
+    assert "iommu_init_device -[bus_type.dma_configure]-> platform_dma_configure" in text
+    assert "of_iommu_xlate -[iommu_ops.of_xlate]-> foo_of_xlate" in text
+
+
+def test_edges_located_at_the_callee_read_the_same():
+    finding = samples.late_global()
+    way = samples.way()
+    names = [step.location.function for step in way[1:]] + ["foo_of_xlate"]
+    moved = tuple(
+        replace(step, location=replace(step.location, function=name))
+        for step, name in zip(way, names, strict=True)
+    )
+    other = replace(finding, trace=(finding.trace[0], *moved, *finding.trace[len(way) + 1 :]))
+    pick = re.compile(r"via (iommu_device_register.*?foo_of_xlate) \d", re.DOTALL)
+    ways = [
+        pick.search(re.sub(r"\s+", " ", audit_text(replace(samples.audit(), findings=(f,)))))
+        for f in (finding, other)
+    ]
+    assert ways[0] and ways[1]
+    assert ways[0].group(1) == ways[1].group(1)
+
+
+def test_write_listed_before_the_way_is_drawn_after_the_callback():
+    finding = samples.late_global()
+    register, rest = finding.trace[0], finding.trace[1:]
+    late = tuple(s for s in rest if s.side == 0)
+    early = replace(finding, trace=(register, late[1], *(s for s in rest if s.side == 1)))
+    rows = audit_text(replace(samples.audit(), findings=(early,))).splitlines()
+    assert next(i for i, r in enumerate(rows) if "dma_dev = dev;" in r) > next(
+        i for i, r in enumerate(rows) if "devm_kzalloc(dma_dev" in r
+    )
+
+
+@pytest.mark.parametrize("width", [60, 76, 80, 100, 160])
+def test_drawing_keeps_to_its_width(width):
+    rows = [row for row in drawn(width) if row.startswith("    ")]
+    assert rows
+    assert max(map(len, rows)) <= width
+
+
+def test_narrow_terminals_get_one_column():
+    rows = drawn(60)
+    assert not any("P0" in row and "P1" in row for row in rows)
+    order = [row.split()[0] for row in rows if row.lstrip().startswith(("P0 ", "P1 "))]
+    assert order == ["P0", "P1", "P0"]
+
+
+def test_trace_without_a_callback_is_one_column():
+    report = replace(samples.audit(), findings=(samples.unguarded_driver(),))
+    text = audit_text(report)
+    assert "P0 qux_dma_configure" in text
+    assert "P1" not in text
+    assert text.index("to_qux_driver") < text.index("driver_managed_dma")
+
+
+def test_finding_without_a_trace_is_its_headline():
+    bare = replace(samples.unguarded_driver(), trace=())
+    text = audit_text(replace(samples.audit(), findings=(bare,)))
+    assert "P0" not in text
+    assert "drivers/base/qux.c:57:6: error" in text
+
+
+def test_weakest_step_is_named():
+    text = re.sub(r"\s+", " ", audit_text())
+    assert "confidence: medium: weakest step: iommu_init_device:427: slot:" in text
+
+
+def test_confidence_lowered_without_a_weak_step_names_no_step():
+    low = replace(samples.unguarded_driver(), confidence=Confidence.LOW)
+    text = audit_text(replace(samples.audit(), findings=(low,)))
+    assert "confidence: low: no step of the trace is that weak" in text
+
+
+def test_skips_beyond_five_are_counted():
+    skips = tuple(Skip(f"drivers/x/{n}.c", "unreadable") for n in range(9))
+    text = audit_text(replace(samples.audit(), skips=skips))
+    assert text.count("skipped: drivers/x/") == 5
+    assert "skipped: 4 more" in text
+
+
+def test_summary_counts_what_is_hidden():
+    assert audit_text().splitlines()[-1] == (
+        "2 errors, 1 warning, 0 notes; 1 suppressed; 1 in the baseline; "
+        "7 hidden below medium confidence (--min-confidence low shows them)"
+    )
+
+
+def test_no_finding_says_what_was_looked_at():
+    text = audit_text(samples.clean_audit())
+    assert "No finding in 3 registrations, 3 slots in the window" in text
+
+
+def test_colour_changes_no_character():
+    for document in (samples.audit(), samples.change()):
+        painted = render("text", document, colour=True)
+        assert "\x1b[" in painted
+        assert ANSI.sub("", painted) == render("text", document)
+
+
+def test_order_of_findings_does_not_matter():
+    report = samples.audit()
+    turned = replace(report, findings=report.findings[::-1])
+    assert audit_text(turned) == audit_text(report)
+
+
+def test_impact_starts_with_the_reachability_delta():
+    text = render("text", samples.change())
+    sentence = (
+        "+ This range newly runs `iommu_ops.of_xlate` of 3 drivers inside "
+        "iommu_device_register(); 1 of them is not ready."
+    )
+    assert sentence in text
+    assert text.index(sentence) < text.index("error: late-global")
+
+
+def test_concise_lists_only_what_counts():
+    rows = render("concise", samples.change()).splitlines()
+    assert [row.split(": ")[2] for row in rows] == ["late-global", "late-state"]
+
+
+def test_two_threads_without_a_registration_keep_their_order():
+    finding = samples.late_global()
+    kinds = (StepKind.READ, StepKind.WRITE, StepKind.READ)
+    trace = tuple(
+        samples.step(("a.c", 10 * n, f"thread{side}"), kind, "", f"line_{n}();", side)
+        for n, (kind, side) in enumerate(zip(kinds, (0, 1, 0), strict=True), 1)
+    )
+    racy = replace(finding, trace=trace, registration=None, callback=None)
+    text = audit_text(replace(samples.audit(), findings=(racy,)))
+    assert text.index("line_1()") < text.index("line_2()") < text.index("line_3()")
+    assert "P1 thread1" in text
