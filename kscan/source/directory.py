@@ -3,42 +3,33 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from threading import Thread
 
-from kscan.model import Skip
-from kscan.source import git, search
-from kscan.source.tree import (
-    C_SUFFIXES,
-    LARGEST,
-    DefinitionIndex,
-    Unreadable,
-    blob_id_of,
-    is_below,
-    version_in_makefile,
-)
-
-_GLOB_CHARACTERS = str.maketrans({c: "\\" + c for c in "\\*?["})
+from kscan.source import git
+from kscan.source.search import SearchedTree, Text, pathspecs, too_large
+from kscan.source.tree import LARGEST, Unreadable
 
 
-class DirectoryTree:
-    """The regular files below a directory; ``.git`` and symbolic links are left out."""
+class DirectoryTree(SearchedTree):
+    """The regular files below a directory; ``.git`` and symbolic links are left out.
+
+    A symbolic link that leaves the tree, or that turns in a circle, is a skip; one within
+    the tree is passed over, since its target is a file of the tree anyway.
+    """
 
     def __init__(self, root: Path | str, name: str | None = None) -> None:
+        super().__init__()
         self.root = Path(root)
         self.name = str(root) if name is None else name
         self.commit: str | None = None
         self._folders: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self._paths: list[str] | None = None
-        self._skips: dict[str, str] = {}
-        self._indices: dict[tuple[str, ...], DefinitionIndex] = {}
-
-    @property
-    def skips(self) -> Sequence[Skip]:
-        """What was asked for and could not be read, so far; one per path, sorted."""
-        return [Skip(path, reason) for path, reason in sorted(self._skips.items())]
 
     def paths(self) -> Sequence[str]:
         """Every regular file below the root, sorted."""
@@ -68,13 +59,31 @@ class DirectoryTree:
         try:
             with os.scandir(self.root / directory) as entries:
                 for entry in entries:
-                    if entry.is_file(follow_symlinks=False):
+                    if entry.name == ".git":
+                        continue
+                    if entry.is_symlink():
+                        self._skip_stray_link(directory, entry.name)
+                    elif entry.is_file(follow_symlinks=False):
                         files.append(entry.name)
-                    elif entry.is_dir(follow_symlinks=False) and entry.name != ".git":
+                    elif entry.is_dir(follow_symlinks=False):
                         folders.append(entry.name)
         except OSError as error:
             self._skips[directory or "."] = _reason(error)
         return frozenset(files), frozenset(folders)
+
+    def _skip_stray_link(self, directory: str, name: str) -> None:
+        path = f"{directory}/{name}" if directory else name
+        try:
+            target = (self.root / path).resolve(strict=True)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                self._skips[path] = "a symbolic link that turns in a circle, not followed"
+            return
+        except RuntimeError:  # what Python before 3.13 calls a circle
+            self._skips[path] = "a symbolic link that turns in a circle, not followed"
+            return
+        if not target.is_relative_to(self.root.resolve()):
+            self._skips[path] = "a symbolic link out of the tree, not followed"
 
     def _is_folder(self, directory: str) -> bool:
         """`directory` is reached from the root through directories alone, no symbolic link."""
@@ -96,112 +105,71 @@ class DirectoryTree:
         below = f"{directory}/" if directory else ""
         return sorted(below + name for name in self._folder(directory)[0])
 
-    def read(self, path: str) -> bytes:
-        """The bytes of `path`; raises `Unreadable`, and counts a skip, where there are none."""
-        try:
-            return self._content(path)
-        except Unreadable as unreadable:
-            self._skips[path] = unreadable.reason
-            raise
-
-    def _content(self, path: str) -> bytes:
+    def _open(self, path: str) -> int:
         if not self.exists(path):
             raise Unreadable(path, "no such file in the tree")
         try:
             handle = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
             raise Unreadable(path, _reason(error)) from error
-        with open(handle, "rb") as file:  # noqa: PTH123
-            return _bytes_of(path, file.fileno())
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise Unreadable(path, "not a regular file")
+        return handle
 
-    def blob_id(self, path: str) -> str:
-        """The git blob id of `path`; raises `Unreadable`."""
-        return blob_id_of(self.read(path))
+    def _content(self, path: str) -> bytes:
+        handle = self._open(path)
+        try:
+            size = os.fstat(handle).st_size
+            if size > LARGEST:
+                raise Unreadable(path, too_large(size))
+            return _whole(handle, size)
+        except OSError as error:
+            raise Unreadable(path, _reason(error)) from error
+        finally:
+            os.close(handle)
 
-    def kernel_version(self) -> str:
-        """The version in the top-level Makefile; empty where it does not say."""
-        return version_in_makefile(self.read("Makefile")) if self.exists("Makefile") else ""
+    def _text(self, path: str) -> Text:
+        handle = self._open(path)
+        try:
+            size = os.fstat(handle).st_size
+            if size > LARGEST:
+                return mmap(handle, 0, access=ACCESS_READ)
+            return _whole(handle, size)
+        except OSError as error:
+            raise Unreadable(path, _reason(error)) from error
+        finally:
+            os.close(handle)
 
-    def files_with(
-        self,
-        words: Sequence[str],
-        *,
-        suffixes: Sequence[str] = C_SUFFIXES,
-        under: Sequence[str] = (),
-    ) -> Sequence[str]:
-        """Files that contain any of `words` as a whole word, sorted."""
-        if not words:
-            return []
-        choices = [part for word in sorted(words) for part in ("-e", word)]
-        globs = _globs(suffixes, under)
-        output = git.grep_directory(self.root, ["-l", "-w", "-F", *choices], globs)
-        if output is None:
-            return self._files_with_slowly(words, suffixes, under)
-        found = (os.fsdecode(path) for path in output.split(b"\0") if path)
-        return sorted(path for path in found if self._is_small(path))
+    def _sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
+        sizes: dict[str, int] = {}
+        for path in paths:
+            try:
+                sizes[path] = (self.root / path).lstat().st_size
+            except OSError as error:
+                self._skips[path] = _reason(error)
+        return sizes
 
-    def _files_with_slowly(
-        self, words: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
-    ) -> Sequence[str]:
-        pattern = search.word_pattern(words)
-        contents = self._contents(suffixes, under)
-        return [path for path, content in contents if pattern.search(content)]
-
-    def _contents(
-        self, suffixes: Sequence[str], under: Sequence[str]
-    ) -> Iterator[tuple[str, bytes]]:
-        for path in self.paths():
-            if path.endswith(tuple(suffixes)) and is_below(path, under):
-                try:
-                    yield path, self.read(path)
-                except Unreadable:
-                    continue
-
-    def _is_small(self, path: str) -> bool:
-        size = (self.root / path).lstat().st_size
-        if size > LARGEST:
-            self._skips[path] = _too_large(size)
-        return size <= LARGEST
-
-    def definitions(self, suffixes: Sequence[str] = (".c",)) -> DefinitionIndex:
-        """The index of function definitions, made when first asked for."""
-        key = tuple(suffixes)
-        if key not in self._indices:
-            self._indices[key] = self._definitions(key)
-        return self._indices[key]
-
-    def _definitions(self, suffixes: tuple[str, ...]) -> DefinitionIndex:
-        pattern = f"^{search.DEFINITION_HEAD}\\K{search.DEFINITION_NAME}{search.DEFINITION_TAIL}"
-        output = git.grep_directory(self.root, ["-o", "-P", "-e", pattern], _globs(suffixes, ()))
-        if output is None:
-            contents = self._contents(suffixes, ())
-            return search.NameIndex((p, search.defined_names(c)) for p, c in contents)
-        return search.NameIndex(
-            (os.fsdecode(path), [name])
-            for path, name in search.grep_records(output)
-            if name not in search.NOT_FUNCTIONS
-        )
+    def _grep(
+        self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
+    ) -> tuple[bytes, int] | None:
+        walk = Thread(target=self.paths)  # the disk is read once for both
+        if not under and self._paths is None:
+            walk.start()
+        output = git.grep_directory(self.root, options, pathspecs(suffixes, under))
+        if walk.ident is not None:
+            walk.join()
+        return None if output is None else (output, 0)
 
 
-def _globs(suffixes: Sequence[str], under: Sequence[str]) -> list[str]:
-    """Pathspecs of the files that end in one of `suffixes`, below one of `under`."""
-    tops = [top.strip("/").translate(_GLOB_CHARACTERS) for top in under] or [""]
-    tops = [f"{top}/**/" if top else "**/" for top in tops]
-    return [f":(glob){top}*{suffix}" for top in tops for suffix in suffixes]
-
-
-def _bytes_of(path: str, handle: int) -> bytes:
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        raise Unreadable(path, "not a regular file")
-    if status.st_size > LARGEST:
-        raise Unreadable(path, _too_large(status.st_size))
-    with open(handle, "rb", closefd=False) as file:
-        return file.read()
-
-
-def _too_large(size: int) -> str:
-    return f"larger than {LARGEST >> 20} MB ({size >> 20} MB), not read"
+def _whole(handle: int, size: int) -> bytes:
+    """All bytes from `handle`, at most `LARGEST` of them."""
+    parts: list[bytes] = []
+    left = LARGEST
+    while left and (part := os.read(handle, min(left, size + 1))):
+        parts.append(part)
+        left -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _reason(error: OSError) -> str:
