@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From the text of one blob to its `Unit`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from kscan.facts import tables
+from kscan.facts.declarators import (
+    base_type,
+    declared,
+    fields_of,
+    is_storage,
+    parameters_of,
+    text_of,
+)
+from kscan.facts.unit import (
+    CallFact,
+    FunctionFact,
+    GlobalFact,
+    MacroFact,
+    StructFact,
+    TypedefFact,
+    Unit,
+)
+from kscan.syntax import dialect, parser, queries
+
+_ZERO = ("0", "NULL", "false", "{0}", "{}", "{ }", "{ 0 }")
+
+
+def unit_of(source: bytes) -> Unit:
+    """The facts of `source`; raises `kscan.syntax.parser.Unparsable` for hostile input."""
+    respelled = dialect.respell(source)
+    root = parser.parse(respelled.text).root_node
+    init = {m.offset for m in respelled.marks if m.text in (b"__init", b"__head")}
+    found = queries.captures("facts/declarations", root)
+    prototypes, objects = _declarations(found.get("declaration", []))
+    return Unit(
+        functions=tuple(_functions(root, init)),
+        prototypes=tuple(prototypes),
+        structs=tuple(_structs(found.get("struct", []))),
+        globals=tuple(objects),
+        slots=tuple(tables.slots(root)),
+        macros=tuple(_macros(found)),
+        typedefs=tuple(_typedefs(found.get("typedef", []))),
+        includes=tuple(text_of(node).strip('"<>') for node in found.get("include", [])),
+        toplevel=tuple(filter(None, map(_toplevel, found.get("toplevel", [])))),
+    )
+
+
+def _functions(root: Node, init: set[int]) -> Iterator[FunctionFact]:
+    for _, match in queries.matches("facts/functions", root):
+        node, body = match["function"][0], match["body"][0]
+        head = range(node.start_byte, body.start_byte)
+        name, result, _ = declared(
+            node.child_by_field_name("declarator"), base_type(node.child_by_field_name("type"))
+        )
+        yield FunctionFact(
+            name=name,
+            line=match["name"][0].start_point[0] + 1,
+            start=node.start_byte,
+            end=node.end_byte,
+            params=parameters_of(match["parameters"][0]),
+            result=result,
+            static=is_storage(node, b"static"),
+            inline=is_storage(node, b"inline"),
+            init=any(offset in head for offset in init),
+            broken=node.has_error,
+        )
+
+
+def _declarations(nodes: list[Node]) -> tuple[list[FunctionFact], list[GlobalFact]]:
+    prototypes, objects = [], []
+    for node in nodes:
+        base = base_type(node.child_by_field_name("type"))
+        for declarator in node.children_by_field_name("declarator"):
+            name, kind, parameters = declared(declarator, base)
+            if not name:
+                continue
+            if parameters is not None and not kind.fn:
+                prototypes.append(_prototype(name, declarator, parameters_of(parameters), kind))
+            else:
+                objects.append(_object(node, declarator, name, kind))
+    return prototypes, objects
+
+
+def _prototype(name: str, node: Node, params: tuple, kind) -> FunctionFact:  # type: ignore[no-untyped-def, type-arg]
+    return FunctionFact(name, node.start_point[0] + 1, node.start_byte, 0, params, kind)
+
+
+def _object(node: Node, declarator: Node, name: str, kind) -> GlobalFact:  # type: ignore[no-untyped-def]
+    value = declarator.child_by_field_name("value")
+    return GlobalFact(
+        name=name,
+        type=kind,
+        line=declarator.start_point[0] + 1,
+        static=is_storage(node, b"static"),
+        extern=is_storage(node, b"extern"),
+        initialised=value is not None and text_of(value) not in _ZERO,
+    )
+
+
+def _structs(nodes: list[Node]) -> Iterator[StructFact]:
+    for node in nodes:
+        body = node.child_by_field_name("body")
+        tag = text_of(node.child_by_field_name("name")) or _anonymous(node)
+        if body is not None and tag:
+            yield StructFact(tag, tuple(fields_of(body, tag)), node.start_point[0] + 1)
+
+
+def _anonymous(node: Node) -> str:
+    """The tag a nameless struct goes by: its path of members, or its typedef's name."""
+    parent = node.parent
+    if parent is None:
+        return ""
+    declarator = parent.child_by_field_name("declarator")
+    if declarator is None:
+        return ""
+    name = declared(declarator, "")[0]
+    if parent.type in ("type_definition", "declaration"):
+        return name
+    outer = parent.parent.parent if parent.parent is not None else None
+    if outer is None or outer.type not in ("struct_specifier", "union_specifier"):
+        return ""
+    tag = text_of(outer.child_by_field_name("name")) or _anonymous(outer)
+    return f"{tag}.{name}" if tag else ""
+
+
+def _typedefs(nodes: list[Node]) -> Iterator[TypedefFact]:
+    for node in nodes:
+        kind = node.child_by_field_name("type")
+        for declarator in node.children_by_field_name("declarator"):
+            name = declared(declarator, "")[0]
+            yield TypedefFact(name, declared(declarator, base_type(kind, name))[1])
+
+
+def _macros(found: dict[str, list[Node]]) -> Iterator[MacroFact]:
+    for node in found.get("macro", []):
+        names = node.child_by_field_name("parameters")
+        params = tuple(text_of(c) for c in names.children if c.type in ("identifier", "...")) if names else ()
+        yield _macro(node, params)
+    for node in found.get("constant", []):
+        yield _macro(node, None)
+
+
+def _macro(node: Node, params: tuple[str, ...] | None) -> MacroFact:
+    body = text_of(node.child_by_field_name("value")).replace("\\\n", " \n").strip()
+    return MacroFact(text_of(node.child_by_field_name("name")), params, body, node.start_point[0] + 1)
+
+
+def _toplevel(node: Node) -> CallFact | None:
+    arguments = node.child_by_field_name("arguments")
+    call = text_of(node.child_by_field_name("function"))
+    if arguments is None or not call.isidentifier():
+        return None
+    return CallFact(
+        call, tuple(text_of(a) for a in arguments.named_children), node.start_point[0] + 1
+    )

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The body of one C function as expressions and statements, free of the grammar's detail.
+
+Every node carries `at`, the byte offset in its blob. Kernel loop and scope macros are
+statements of their own (`ForEach`, `Guarded`), because what they iterate or hold matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Union
+
+import msgspec
+
+from kscan.facts.unit import CType
+
+
+class _Node(msgspec.Struct, frozen=True, array_like=True, tag=True, tag_field="_", gc=False):
+    pass
+
+
+class Name(_Node):
+    """An identifier."""
+
+    id: str
+    at: int
+
+
+class Const(_Node):
+    """A number, character, string or NULL, as spelled."""
+
+    text: str
+    at: int
+
+
+class Member(_Node):
+    """``object.field`` or, with `arrow`, ``object->field``."""
+
+    object: Expr
+    field: str
+    arrow: bool
+    at: int
+
+
+class Unary(_Node):
+    """A prefix or postfix operator: ``*``, ``&``, ``!``, ``-``, ``++`` …"""
+
+    op: str
+    operand: Expr
+    at: int
+
+
+class Binary(_Node):
+    """A binary operator, comma excluded."""
+
+    op: str
+    left: Expr
+    right: Expr
+    at: int
+
+
+class Assign(_Node):
+    """``target = value`` or a compound assignment, named by `op`."""
+
+    op: str
+    target: Expr
+    value: Expr
+    at: int
+
+
+class Call(_Node):
+    """A call of a function, a macro or through a pointer."""
+
+    callee: Expr
+    args: tuple[Expr, ...]
+    at: int
+
+
+class Index(_Node):
+    """``object[index]``."""
+
+    object: Expr
+    index: Expr
+    at: int
+
+
+class Choice(_Node):
+    """``test ? then : other``; `then` is None in GNU's ``test ?: other``."""
+
+    test: Expr
+    then: Expr | None
+    other: Expr
+    at: int
+
+
+class Cast(_Node):
+    """``(type)operand``."""
+
+    type: CType
+    operand: Expr
+    at: int
+
+
+class Several(_Node):
+    """A comma expression: the last one is its value."""
+
+    items: tuple[Expr, ...]
+    at: int
+
+
+class Literal(_Node):
+    """A braced initialiser or compound literal; each item is a field path and a value."""
+
+    type: CType
+    items: tuple[tuple[tuple[str, ...], Expr], ...]
+    at: int
+
+
+class Inline(_Node):
+    """A statement expression ``({ … })``."""
+
+    body: tuple[Stmt, ...]
+    at: int
+
+
+class Opaque(_Node):
+    """Not evaluated or not understood: ``sizeof``, a type argument, an error."""
+
+    text: str
+    at: int
+
+
+class Declare(_Node):
+    """A local variable; `value` is its initialiser."""
+
+    name: str
+    type: CType
+    static: bool
+    value: Expr | None
+    at: int
+
+
+class Evaluate(_Node):
+    """An expression statement."""
+
+    value: Expr
+    at: int
+
+
+class If(_Node):
+    """``if``."""
+
+    test: Expr
+    then: tuple[Stmt, ...]
+    other: tuple[Stmt, ...]
+    at: int
+
+
+class While(_Node):
+    """``while``, ``do … while`` and ``for``, reduced to one shape."""
+
+    before: tuple[Stmt, ...]
+    test: Expr | None
+    step: Expr | None
+    body: tuple[Stmt, ...]
+    body_first: bool
+    at: int
+
+
+class ForEach(_Node):
+    """A loop macro: ``list_for_each_entry(cursor, head, member)``."""
+
+    macro: str
+    args: tuple[Expr, ...]
+    body: tuple[Stmt, ...]
+    at: int
+
+
+class Guarded(_Node):
+    """``scoped_guard(mutex, &lock) { … }``, or ``guard(mutex)(&lock)`` with an empty body."""
+
+    macro: str
+    args: tuple[Expr, ...]
+    body: tuple[Stmt, ...]
+    at: int
+
+
+class Switch(_Node):
+    """``switch``; `Case` statements stand in its body."""
+
+    value: Expr
+    body: tuple[Stmt, ...]
+    at: int
+
+
+class Case(_Node):
+    """``case value:``, or ``default:`` when `value` is None."""
+
+    value: Expr | None
+    at: int
+
+
+class Label(_Node):
+    """``name:``."""
+
+    name: str
+    at: int
+
+
+class Goto(_Node):
+    """``goto name``."""
+
+    name: str
+    at: int
+
+
+class Return(_Node):
+    """``return value``."""
+
+    value: Expr | None
+    at: int
+
+
+class Break(_Node):
+    """``break``."""
+
+    at: int
+
+
+class Continue(_Node):
+    """``continue``."""
+
+    at: int
+
+
+Expr = Union[  # noqa: UP007 - msgspec resolves the forward references of a Union
+    Name, Const, Member, Unary, Binary, Assign, Call, Index, Choice, Cast, Several, Literal,
+    Inline, Opaque,
+]
+Stmt = Union[  # noqa: UP007
+    Declare, Evaluate, If, While, ForEach, Guarded, Switch, Case, Label, Goto, Return, Break,
+    Continue,
+]  # fmt: skip
+
+
+class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A lowered function body."""
+
+    statements: tuple[Stmt, ...]
+
+
+def parts(node: Expr) -> tuple[Expr, ...]:  # noqa: PLR0911, C901 - one line a kind
+    """The direct subexpressions of `node`, in the order C evaluates what has an order."""
+    match node:
+        case Member(object=inner) | Unary(operand=inner) | Cast(operand=inner):
+            return (inner,)
+        case Binary(left=left, right=right):
+            return (left, right)
+        case Assign(target=target, value=value):
+            return (value, target)
+        case Call(callee=callee, args=args):
+            return (callee, *args)
+        case Index(object=inner, index=index):
+            return (inner, index)
+        case Choice(test=test, then=then, other=other):
+            return (test, other) if then is None else (test, then, other)
+        case Several(items=several):
+            return several
+        case Literal(items=entries):
+            return tuple(value for _, value in entries)
+        case Inline(body=body):
+            return tuple(e for statement in body for e in expressions(statement))
+    return ()
+
+
+def expressions(statement: Stmt) -> Iterator[Expr]:  # noqa: C901 - one case a kind
+    """Every expression that stands directly in `statement` or in a statement below it."""
+    match statement:
+        case Declare(value=value) | Return(value=value) | Case(value=value):
+            if value is not None:
+                yield value
+        case Evaluate(value=value):
+            yield value
+        case If(test=test, then=then, other=other):
+            yield test
+            yield from _all(then)
+            yield from _all(other)
+        case While(before=before, test=loop_test, step=step, body=body):
+            yield from _all(before)
+            yield from (e for e in (loop_test, step) if e is not None)
+            yield from _all(body)
+        case ForEach(args=args, body=body) | Guarded(args=args, body=body):
+            yield from args
+            yield from _all(body)
+        case Switch(value=value, body=body):
+            yield value
+            yield from _all(body)
+
+
+def _all(statements: tuple[Stmt, ...]) -> Iterator[Expr]:
+    for statement in statements:
+        yield from expressions(statement)
+
+
+def walk(node: Expr) -> Iterator[Expr]:
+    """`node` and everything below it."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(parts(current)))
+
+
+def walk_body(body: Body) -> Iterator[Expr]:
+    """Every expression of a function body."""
+    for expression in _all(body.statements):
+        yield from walk(expression)
+
+
+def declarations(statements: tuple[Stmt, ...]) -> Iterator[Declare]:
+    """Every local variable declared in `statements`, at any depth."""
+    for statement in statements:
+        match statement:
+            case Declare():
+                yield statement
+            case If(then=then, other=other):
+                yield from declarations(then)
+                yield from declarations(other)
+            case While(before=before, body=body):
+                yield from declarations(before)
+                yield from declarations(body)
+            case ForEach(body=body) | Guarded(body=body) | Switch(body=body):
+                yield from declarations(body)

@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Lowering: the syntax tree of one function body becomes statements of `kscan.facts.ir`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tree_sitter import Node
+
+from kscan.facts import ir
+from kscan.facts.declarators import base_type, declared, is_storage, text_of
+from kscan.facts.unit import UNKNOWN, CType
+from kscan.syntax import parser
+
+_NESTING = 400
+
+
+class Lowering:
+    """Lowers the nodes of one slice; `base` is the slice's offset in the blob."""
+
+    def __init__(self, base: int, macros: Mapping[int, str]) -> None:
+        self.base = base
+        self.macros = macros
+        self.depth = 0
+
+    # Statements
+
+    def block(self, node: Node | None) -> tuple[ir.Stmt, ...]:
+        """The statements of a block, or of one statement taken as a block."""
+        if node is None:
+            return ()
+        found: list[ir.Stmt] = []
+        children = node.named_children if node.type in _CONTAINERS else [node]
+        for child in children:
+            found += self.statement(child)
+        return tuple(found)
+
+    def statement(self, node: Node) -> list[ir.Stmt]:
+        """What `node` means; several statements when labels or declarators stand in it."""
+        lower = _STATEMENTS.get(node.type)
+        if lower is not None:
+            return lower(self, node)
+        if node.type in _CONTAINERS:
+            return list(self.block(node))
+        if node.type == "comment" or not node.is_named:
+            return []
+        return [ir.Evaluate(self.expr(node), self.at(node))]
+
+    def at(self, node: Node) -> int:
+        """The offset of `node` in its blob."""
+        return self.base + node.start_byte
+
+    def _declaration(self, node: Node) -> list[ir.Stmt]:
+        base = base_type(node.child_by_field_name("type"))
+        static = is_storage(node, b"static")
+        found: list[ir.Stmt] = []
+        for declarator in node.children_by_field_name("declarator"):
+            name, kind, _ = declared(declarator, base)
+            value = declarator.child_by_field_name("value")
+            found.append(ir.Declare(
+                name, kind, static, None if value is None else self.expr(value), self.at(declarator)
+            ))
+        return found
+
+    def _expression(self, node: Node) -> list[ir.Stmt]:
+        inner = node.named_children[0] if node.named_children else None
+        if inner is None:
+            return []
+        if inner.type == "call_expression":
+            guard = self._scope_guard(inner)
+            if guard is not None:
+                return [guard]
+        return [ir.Evaluate(self.expr(inner), self.at(inner))]
+
+    def _scope_guard(self, node: Node) -> ir.Guarded | None:
+        """``guard(mutex)(&lock);`` holds the lock until its block ends (linux/cleanup.h)."""
+        callee = node.child_by_field_name("function")
+        if callee is None or callee.type != "call_expression":
+            return None
+        head = text_of(callee.child_by_field_name("function"))
+        if head != "guard":
+            return None
+        return ir.Guarded(head, (*self._args(callee), *self._args(node)), (), self.at(node))
+
+    def _if(self, node: Node) -> list[ir.Stmt]:
+        then = self.block(node.child_by_field_name("consequence"))
+        macro = self.macros.get(self.at(node))
+        condition = node.child_by_field_name("condition")
+        if macro is not None:
+            return [ir.Guarded(macro, self._listed(condition), then, self.at(node))]
+        other = node.child_by_field_name("alternative")
+        return [ir.If(self._condition(condition), then, self.block(other), self.at(node))]
+
+    def _while(self, node: Node) -> list[ir.Stmt]:
+        body = self.block(node.child_by_field_name("body"))
+        condition = node.child_by_field_name("condition")
+        macro = self.macros.get(self.at(node))
+        if macro is not None:
+            return [ir.ForEach(macro, self._listed(condition), body, self.at(node))]
+        test = self._condition(condition)
+        return [ir.While((), test, None, body, node.type == "do_statement", self.at(node))]
+
+    def _for(self, node: Node) -> list[ir.Stmt]:
+        first = node.child_by_field_name("initializer")
+        before = tuple(self.statement(first)) if first is not None else ()
+        test = node.child_by_field_name("condition")
+        step = node.child_by_field_name("update")
+        return [ir.While(
+            before,
+            None if test is None else self.expr(test),
+            None if step is None else self.expr(step),
+            self.block(node.child_by_field_name("body")), False, self.at(node),
+        )]
+
+    def _switch(self, node: Node) -> list[ir.Stmt]:
+        value = self._condition(node.child_by_field_name("condition"))
+        return [ir.Switch(value, self.block(node.child_by_field_name("body")), self.at(node))]
+
+    def _case(self, node: Node) -> list[ir.Stmt]:
+        value = node.child_by_field_name("value")
+        found: list[ir.Stmt] = [
+            ir.Case(None if value is None else self.expr(value), self.at(node))
+        ]
+        for child in node.named_children:
+            if child != value and child.type not in ("comment", "ERROR"):
+                found += self.statement(child)
+        return found
+
+    def _labeled(self, node: Node) -> list[ir.Stmt]:
+        label = node.child_by_field_name("label")
+        found: list[ir.Stmt] = [ir.Label(text_of(label), self.at(node))]
+        for child in node.named_children:
+            if child != label:
+                found += self.statement(child)
+        return found
+
+    def _return(self, node: Node) -> list[ir.Stmt]:
+        value = node.named_children[0] if node.named_children else None
+        return [ir.Return(None if value is None else self.expr(value), self.at(node))]
+
+    def _goto(self, node: Node) -> list[ir.Stmt]:
+        return [ir.Goto(text_of(node.child_by_field_name("label")), self.at(node))]
+
+    def _break(self, node: Node) -> list[ir.Stmt]:
+        return [ir.Break(self.at(node))]
+
+    def _continue(self, node: Node) -> list[ir.Stmt]:
+        return [ir.Continue(self.at(node))]
+
+    # Expressions
+
+    def expr(self, node: Node | None) -> ir.Expr:
+        """The expression `node`; `ir.Opaque` for what is not evaluated or not understood."""
+        if node is None:
+            return ir.Opaque("", self.base)
+        lower = _EXPRESSIONS.get(node.type)
+        if lower is None or self.depth > _NESTING:
+            return ir.Opaque(text_of(node)[:80], self.at(node))
+        self.depth += 1
+        found = lower(self, node)
+        self.depth -= 1
+        return found
+
+    def _condition(self, node: Node | None) -> ir.Expr:
+        if node is not None and node.type == "parenthesized_expression":
+            inner = _inner(node)
+            return self.expr(inner)
+        return self.expr(node)
+
+    def _listed(self, node: Node | None) -> tuple[ir.Expr, ...]:
+        """The arguments of a respelled macro head: a comma expression in parentheses."""
+        found = self._condition(node)
+        items: list[ir.Expr] = []
+        while isinstance(found, ir.Several) and len(found.items) == 2:
+            items.append(found.items[0])
+            found = found.items[1]
+        return (*items, found)
+
+    def _args(self, node: Node) -> tuple[ir.Expr, ...]:
+        arguments = node.child_by_field_name("arguments")
+        if arguments is None:
+            return ()
+        return tuple(self.expr(a) for a in arguments.named_children if a.type not in _NOISE)
+
+    def _name(self, node: Node) -> ir.Expr:
+        return ir.Name(text_of(node), self.at(node))
+
+    def _const(self, node: Node) -> ir.Expr:
+        return ir.Const(text_of(node), self.at(node))
+
+    def _member(self, node: Node) -> ir.Expr:
+        operator = node.child_by_field_name("operator")
+        field = node.child_by_field_name("field")
+        return ir.Member(
+            self.expr(node.child_by_field_name("argument")), text_of(field),
+            operator is not None and operator.type == "->",
+            self.at(field) if field is not None else self.at(node),
+        )
+
+    def _unary(self, node: Node) -> ir.Expr:
+        operand = node.child_by_field_name("argument")
+        operator = node.child_by_field_name("operator")
+        op = operator.type if operator is not None else "?"
+        return ir.Unary(op, self.expr(operand), self.at(node))
+
+    def _binary(self, node: Node) -> ir.Expr:
+        operator = node.child_by_field_name("operator")
+        return ir.Binary(
+            operator.type if operator is not None else "?",
+            self.expr(node.child_by_field_name("left")),
+            self.expr(node.child_by_field_name("right")), self.at(node),
+        )
+
+    def _assign(self, node: Node) -> ir.Expr:
+        operator = node.child_by_field_name("operator")
+        return ir.Assign(
+            operator.type if operator is not None else "=",
+            self.expr(node.child_by_field_name("left")),
+            self.expr(node.child_by_field_name("right")), self.at(node),
+        )
+
+    def _call(self, node: Node) -> ir.Expr:
+        return ir.Call(
+            self.expr(node.child_by_field_name("function")), self._args(node), self.at(node)
+        )
+
+    def _index(self, node: Node) -> ir.Expr:
+        return ir.Index(
+            self.expr(node.child_by_field_name("argument")),
+            self.expr(node.child_by_field_name("index")), self.at(node),
+        )
+
+    def _choice(self, node: Node) -> ir.Expr:
+        then = node.child_by_field_name("consequence")
+        return ir.Choice(
+            self.expr(node.child_by_field_name("condition")),
+            None if then is None else self.expr(then),
+            self.expr(node.child_by_field_name("alternative")), self.at(node),
+        )
+
+    def _cast(self, node: Node) -> ir.Expr:
+        kind = descriptor_type(node.child_by_field_name("type"))
+        return ir.Cast(kind, self.expr(node.child_by_field_name("value")), self.at(node))
+
+    def _parenthesized(self, node: Node) -> ir.Expr:
+        inner = _inner(node)
+        if inner is not None and inner.type == "compound_statement":
+            return ir.Inline(self.block(inner), self.at(node))
+        return self.expr(inner)
+
+    def _comma(self, node: Node) -> ir.Expr:
+        left = self.expr(node.child_by_field_name("left"))
+        right = self.expr(node.child_by_field_name("right"))
+        return ir.Several((left, right), self.at(node))
+
+    def _compound(self, node: Node) -> ir.Expr:
+        value = node.child_by_field_name("value")
+        kind = descriptor_type(node.child_by_field_name("type"))
+        return ir.Literal(kind, self._items(value), self.at(node))
+
+    def _initialiser(self, node: Node) -> ir.Expr:
+        return ir.Literal(UNKNOWN, self._items(node), self.at(node))
+
+    def _items(self, node: Node | None) -> tuple[tuple[tuple[str, ...], ir.Expr], ...]:
+        if node is None:
+            return ()
+        found: list[tuple[tuple[str, ...], ir.Expr]] = []
+        for child in node.named_children:
+            if child.type == "initializer_pair":
+                path = tuple(
+                    text_of(d.named_children[0])
+                    for d in child.children_by_field_name("designator")
+                    if d.type == "field_designator"
+                )
+                found.append((path, self.expr(child.child_by_field_name("value"))))
+            elif child.type not in _NOISE:
+                found.append(((), self.expr(child)))
+        return tuple(found)
+
+
+def descriptor_type(node: Node | None) -> CType:
+    """The type a cast or compound literal names."""
+    if node is None:
+        return UNKNOWN
+    base = base_type(node.child_by_field_name("type"))
+    return declared(node.child_by_field_name("declarator"), base)[1]
+
+
+def _inner(node: Node) -> Node | None:
+    for child in node.named_children:
+        if child.type not in _NOISE:
+            return child
+    return None
+
+
+def lowered(text: bytes, start: int, end: int, macros: Mapping[int, str]) -> ir.Body:
+    """The body of the function at bytes `start` to `end` of the respelled `text`.
+
+    `macros` gives the name of the loop or guard macro that stood at an offset of the blob.
+    """
+    root = parser.parse(text[start:end]).root_node
+    for node in root.children:
+        if node.type == "function_definition":
+            return ir.Body(Lowering(start, macros).block(node.child_by_field_name("body")))
+    return ir.Body(())
+
+
+_NOISE = ("comment", "ERROR")
+_CONTAINERS = (
+    "compound_statement", "else_clause", "preproc_if", "preproc_ifdef", "preproc_else",
+    "preproc_elif", "preproc_elifdef",
+)
+_STATEMENTS: dict[str, Callable[[Lowering, Node], list[ir.Stmt]]] = {
+    "declaration": Lowering._declaration,
+    "expression_statement": Lowering._expression,
+    "if_statement": Lowering._if,
+    "while_statement": Lowering._while,
+    "do_statement": Lowering._while,
+    "for_statement": Lowering._for,
+    "switch_statement": Lowering._switch,
+    "case_statement": Lowering._case,
+    "labeled_statement": Lowering._labeled,
+    "return_statement": Lowering._return,
+    "goto_statement": Lowering._goto,
+    "break_statement": Lowering._break,
+    "continue_statement": Lowering._continue,
+    "preproc_def": lambda _l, _n: [],
+    "preproc_function_def": lambda _l, _n: [],
+    "preproc_call": lambda _l, _n: [],
+    "type_definition": lambda _l, _n: [],
+    "ERROR": lambda _l, _n: [],
+}
+_EXPRESSIONS: dict[str, Callable[[Lowering, Node], ir.Expr]] = {
+    "identifier": Lowering._name,
+    "type_identifier": Lowering._name,
+    "number_literal": Lowering._const,
+    "string_literal": Lowering._const,
+    "concatenated_string": Lowering._const,
+    "char_literal": Lowering._const,
+    "null": Lowering._const,
+    "true": Lowering._const,
+    "false": Lowering._const,
+    "field_expression": Lowering._member,
+    "unary_expression": Lowering._unary,
+    "pointer_expression": Lowering._unary,
+    "update_expression": Lowering._unary,
+    "binary_expression": Lowering._binary,
+    "assignment_expression": Lowering._assign,
+    "call_expression": Lowering._call,
+    "subscript_expression": Lowering._index,
+    "conditional_expression": Lowering._choice,
+    "cast_expression": Lowering._cast,
+    "parenthesized_expression": Lowering._parenthesized,
+    "comma_expression": Lowering._comma,
+    "compound_literal_expression": Lowering._compound,
+    "initializer_list": Lowering._initialiser,
+    "compound_statement": lambda lowering, node: ir.Inline(lowering.block(node), lowering.at(node)),
+}

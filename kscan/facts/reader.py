@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Units and lowered bodies of a tree's files: parsed once, kept by blob id.
+
+The store holds units only; a body is lowered when an analysis asks for it, from the bytes
+of its function alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from kscan.facts import extract, ir
+from kscan.facts.lower import lowered
+from kscan.facts.unit import FunctionFact, Unit
+from kscan.model import Skip
+from kscan.source.tree import Tree, Unreadable, blob_id_of
+from kscan.syntax import dialect, parser, queries
+
+
+@cache
+def digest() -> str:
+    """SHA-256 over the queries and the modules that make a unit: the other half of its key."""
+    total = hashlib.sha256(queries.digest().encode())
+    package = Path(__file__).resolve().parents[1]
+    for path in sorted([*(package / "facts").glob("*.py"), *(package / "syntax").glob("*.py")]):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:24]
+
+
+class Cache(Protocol):
+    """What the reader needs of a store; `kscan.facts.store` has it."""
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """The stored values of those of `keys` that are known."""
+
+    def put_many(self, values: Mapping[str, bytes]) -> None:
+        """Keep `values`."""
+
+
+@dataclass
+class _Text:
+    """A respelled file and the macros that its loops and guards were."""
+
+    respelled: bytes
+    macros: dict[int, str]
+
+
+@dataclass
+class Reader:
+    """Reads the facts of files of one tree; remembers what it has read."""
+
+    tree: Tree
+    cache: Cache
+    units: dict[str, Unit] = field(default_factory=dict)
+    parsed: int = 0
+    hits: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
+    _texts: dict[str, _Text] = field(default_factory=dict)
+
+    def unit(self, path: str) -> Unit:
+        """The facts of `path`; an empty unit, and a skip, for a file that cannot be read."""
+        known = self.units.get(path)
+        if known is None:
+            self.load([path])
+            known = self.units[path]
+        return known
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Reads the facts of several files, stored ones first."""
+        wanted = [path for path in dict.fromkeys(paths) if path not in self.units]
+        sources = {path: source for path in wanted if (source := self._source(path)) is not None}
+        keys = {path: f"{blob_id_of(source)}:{digest()}" for path, source in sources.items()}
+        stored = self.cache.get_many(keys.values())
+        fresh: dict[str, bytes] = {}
+        for path, source in sources.items():
+            unit = _decoded(stored.get(keys[path]))
+            if unit is None:
+                unit = self._extracted(path, source)
+                if unit is not None:
+                    fresh[keys[path]] = msgspec.msgpack.encode(unit)
+            else:
+                self.hits += 1
+            self.units[path] = unit or Unit()
+        self.cache.put_many(fresh)
+
+    def body(self, path: str, function: FunctionFact) -> ir.Body:
+        """The lowered body of a function of `path`."""
+        text = self._text(path)
+        if text is None or not function.end:
+            return ir.Body(())
+        return lowered(text.respelled, function.start, function.end, text.macros)
+
+    def source_line(self, path: str, line: int) -> str:
+        """Line `line` of `path`, stripped; empty where there is none."""
+        source = self._source(path)
+        lines = source.split(b"\n") if source is not None else []
+        return lines[line - 1].decode("utf-8", "replace").strip() if 0 < line <= len(lines) else ""
+
+    def position(self, path: str, offset: int) -> tuple[int, int]:
+        """Line and column, from 1, of a byte offset in `path`."""
+        source = self._source(path) or b""
+        return source.count(b"\n", 0, offset) + 1, offset - source.rfind(b"\n", 0, offset)
+
+    @property
+    def skips(self) -> tuple[Skip, ...]:
+        """Files that could not be read or parsed, with the reason, by path."""
+        return tuple(Skip(path, reason) for path, reason in sorted(self.skipped.items()))
+
+    def _source(self, path: str) -> bytes | None:
+        try:
+            return self.tree.read(path)
+        except Unreadable as error:
+            self.skipped[path] = error.reason
+            self.units[path] = Unit()
+            return None
+
+    def _extracted(self, path: str, source: bytes) -> Unit | None:
+        try:
+            unit = extract.unit_of(source)
+        except parser.Unparsable as error:
+            self.skipped[path] = error.reason
+            return None
+        self.parsed += 1
+        return unit
+
+    def _text(self, path: str) -> _Text | None:
+        if path not in self._texts:
+            source = self._source(path)
+            if source is None:
+                return None
+            respelled = dialect.respell(source)
+            macros = {
+                mark.offset: mark.text.decode("utf-8", "replace")
+                for mark in respelled.marks
+                if mark.kind in ("loop", "guard")
+            }
+            if len(self._texts) > 64:
+                self._texts.pop(next(iter(self._texts)))
+            self._texts[path] = _Text(respelled.text, macros)
+        return self._texts[path]
+
+
+_UNIT = msgspec.msgpack.Decoder(Unit)
+
+
+def _decoded(stored: bytes | None) -> Unit | None:
+    if stored is None:
+        return None
+    try:
+        return _UNIT.decode(stored)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is known of a C value while a function is executed under an assumption."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+
+class What(IntEnum):
+    """The part of a value's range that matters."""
+
+    ANY = 0
+    ZERO = 1  # NULL, 0, false
+    SET = 2  # a valid pointer, a non-zero number
+    ERROR = 3  # a negative errno or an error pointer
+    BOGUS = 4  # not NULL, yet not a pointer to anything: NULL plus an offset, a list head
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What both sides name: a global, a field of a struct, driver data, a list, a lock.
+
+    `kind` is one of ``global``, ``field``, ``driver data``, ``list`` and the kinds of the
+    catalogue's initialisers; `owner` is the struct's tag, or the file of a static global.
+    """
+
+    kind: str
+    owner: str
+    name: str
+
+    @property
+    def spelled(self) -> str:
+        """As a reader writes it: ``dma_dev``, ``foo_iommu.hw_list``, ``driver data``."""
+        if self.kind == "driver data":
+            return "driver data"
+        if self.owner and "/" not in self.owner:
+            return f"{self.owner}.{self.name}"
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A value that is what it is because a late place was read too early."""
+
+    place: Place
+    at: int
+    """Offset of the read, in the file of `path`."""
+    path: str
+    function: str
+    typed: bool = True
+    """False where the place was matched by field name alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value: its range, why it is so, and which object it points into."""
+
+    what: What = What.ANY
+    taint: Taint | None = None
+    origin: str = ""
+    """``fresh``: allocated here. ``found``: looked up. ``own``: the callback's own argument."""
+
+
+ANY = Value()
+ZERO = Value(What.ZERO)
+SET = Value(What.SET)
+ERROR = Value(What.ERROR)
+
+
+def truth(value: Value) -> bool | None:
+    """Whether C takes `value` for true; None where that is open."""
+    if value.what is What.ANY:
+        return None
+    return value.what is not What.ZERO
+
+
+def joined(first: Value, second: Value) -> Value:
+    """What is known where two ways meet."""
+    if first == second:
+        return first
+    origin = first.origin if first.origin == second.origin else ""
+    if first.what is second.what:
+        return Value(first.what, first.taint or second.taint, origin)
+    return Value(What.ANY, None, origin)
+
+
+def inverted(value: Value) -> Value:
+    """``!value``."""
+    known = truth(value)
+    if known is None:
+        return ANY
+    return Value(What.ZERO if known else What.SET, value.taint)
+
+
+def offset_into(value: Value) -> Value:
+    """``&value->field`` or ``container_of(value, …)``: NULL is no longer recognised as such."""
+    if value.what is What.ZERO:
+        return replace(value, what=What.BOGUS)
+    return value

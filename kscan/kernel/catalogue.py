@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The catalogue: what kernel functions mean, as typed TOML with the file that shows each fact.
+
+Contracts (what a registration runs), scenarios (edges a tree is assumed to have), functions a
+walk stops at, and what functions do with their arguments. A user adds contracts of his own
+with a file of the same shape.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from kscan.model import KscanError
+
+_DIRECTORY = Path(__file__).parent / "catalog"
+
+
+class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """A set of function names, some of them prefixes or suffixes, some with a position."""
+
+    names: tuple[str, ...] = ()
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return _compiled(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._pattern.fullmatch(name) is not None
+
+    def position(self, name: str, default: int = 0) -> int:
+        """The argument position the entry for `name` gives."""
+        return _position(self.names, name, default)
+
+
+def _compiled(entries: tuple[str, ...]) -> re.Pattern[str]:
+    if not entries:
+        return re.compile(r"(?!)")
+    choices = (re.escape(e.partition(":")[0]).replace(r"\*", r"\w*") for e in entries)
+    return re.compile("|".join(choices))
+
+
+def _places(directories: tuple[str, ...]) -> re.Pattern[str]:
+    if not directories:
+        return re.compile(r"(?!)")
+    choices = (re.escape(d).replace(r"\*", r"[^/]+") + "/" for d in directories)
+    return re.compile("|".join(choices))
+
+
+def _position(entries: tuple[str, ...], name: str, default: int) -> int:
+    for entry in entries:
+        spelled, _, position = entry.partition(":")
+        if position and re.fullmatch(re.escape(spelled).replace(r"\*", r"\w*"), name):
+            return int(position)
+    return default
+
+
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must be reachable in the window before callbacks of such an instance run."""
+
+    argument: int
+    """The gate stands where this argument of the registration is not NULL."""
+    needs: str
+    """The function that must be reachable."""
+    source: str
+    why: str
+
+
+class Walked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Only the tables named in `array` are visited through `slot`."""
+
+    slot: str
+    array: str
+
+
+class Through(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of the ops table that lead to further tables of the same instance."""
+
+    fields: tuple[str, ...] = ()
+
+
+class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one registration function publishes and runs."""
+
+    name: str
+    register: str
+    source: str
+    why: str
+    object: int = 0
+    """Position of the published object."""
+    table: int = 1
+    """Position of the ops table, or of the callback function itself."""
+    tables: tuple[str, ...] = ()
+    """Struct tags of the ops tables; empty where `table` is the callback itself."""
+    window: str = "call"
+    """``call``: the time inside the call. ``open``: from the call on."""
+    gate: Gate | None = None
+    walked: Walked | None = None
+    through: Through = Through()
+
+
+class ScenarioEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A call edge that a scenario adds to the graph."""
+
+    caller: str
+    slot: str
+    or_caller_of: str = ""
+    """Where the tree has no `caller`: whoever calls through this slot."""
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A named set of edges, and the commit that brings them."""
+
+    name: str
+    contract: str
+    why: str
+    edge: tuple[ScenarioEdge, ...]
+    commit: str = ""
+    subject: str = ""
+
+
+class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions a walk does not descend into, and why."""
+
+    reason: str
+    names: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    """Below the root; ``*`` stands for one path component."""
+    except_: tuple[str, ...] = msgspec.field(default=(), name="except")
+    """Directories below those, which are walked after all."""
+
+
+class Drvdata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How driver data is set and read."""
+
+    setters: tuple[str, ...]
+    getters: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+class Initialiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that make an object fit for use, and those that use it."""
+
+    kind: str
+    argument: int
+    makers: tuple[str, ...]
+    users: tuple[str, ...]
+
+
+class Joins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that put a node on a list."""
+
+    names: tuple[str, ...]
+    node: int
+    head: int
+
+
+class Heads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that read a list head."""
+
+    empty: tuple[str, ...]
+    first: tuple[str, ...]
+    first_or_null: tuple[str, ...]
+
+
+class Loops(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Loop macros over a list, with the head's position."""
+
+    heads: tuple[str, ...]
+
+
+class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that find a device."""
+
+    any: tuple[str, ...]
+    bound: tuple[str, ...]
+    takes_reference: tuple[str, ...]
+    drops_reference: tuple[str, ...]
+
+
+class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """What functions do with their arguments."""
+
+    drvdata: Drvdata
+    fresh: Names
+    initialiser: tuple[Initialiser, ...]
+    joins: Joins
+    heads: Heads
+    loops: Loops
+    lookups: Lookups
+    tolerant: Names
+    errors: Names
+    noreturn: Names
+    transparent: Names
+    runs: Names
+    initcalls: Names
+    driver_registrations: Names
+
+
+class Catalogue(msgspec.Struct, frozen=True, dict=True):
+    """Everything kscan knows of the kernel that is not in the tree it reads."""
+
+    contracts: tuple[Contract, ...]
+    scenarios: tuple[Scenario, ...]
+    stops: tuple[Stop, ...]
+    functions: Functions
+
+    @cached_property
+    def _stopped(self) -> re.Pattern[str]:
+        return _compiled(tuple(name for stop in self.stops for name in stop.names))
+
+    def stops_at(self, name: str) -> bool:
+        """A walk does not descend into `name`."""
+        return self._stopped.fullmatch(name) is not None
+
+    @cached_property
+    def _stopped_places(self) -> re.Pattern[str]:
+        return _places(tuple(d for stop in self.stops for d in stop.directories))
+
+    @cached_property
+    def _open_places(self) -> re.Pattern[str]:
+        return _places(tuple(d for stop in self.stops for d in stop.except_))
+
+    def stops_in(self, path: str) -> bool:
+        """A walk does not descend into functions of the file `path`."""
+        if self._stopped_places.match(path) is None:
+            return False
+        return self._open_places.match(path) is None
+
+    def stop_reason(self, name: str) -> str:
+        """Why a walk stops at `name`; empty where it does not."""
+        for stop in self.stops:
+            if _compiled(stop.names).fullmatch(name):
+                return stop.reason
+        return ""
+
+    def contract(self, register: str) -> Contract:
+        """The contract of a registration function; raises `KscanError` for an unknown one."""
+        for contract in self.contracts:
+            if register in (contract.register, contract.name):
+                return contract
+        known = ", ".join(c.register for c in self.contracts)
+        raise KscanError(f"no contract for {register}: known are {known}; add one with --catalog")
+
+
+class _ContractFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    contract: tuple[Contract, ...] = ()
+    scenario: tuple[Scenario, ...] = ()
+
+
+class _WalkFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    stop: tuple[Stop, ...] = ()
+
+
+_T = TypeVar("_T")
+
+
+@cache
+def catalogue(extra: tuple[Path, ...] = ()) -> Catalogue:
+    """The built-in catalogue, with the contracts of the files `extra` added.
+
+    Raises `KscanError` that names the file and the key for anything that does not fit.
+    """
+    files = [_read(path, _ContractFile) for path in (_DIRECTORY / "contracts.toml", *extra)]
+    contracts = tuple(contract for file in files for contract in file.contract)
+    scenarios = tuple(scenario for file in files for scenario in file.scenario)
+    names = {contract.name for contract in contracts}
+    for scenario in scenarios:
+        if scenario.contract not in names:
+            raise KscanError(
+                f"scenario {scenario.name}: no contract named {scenario.contract}: "
+                f"known are {', '.join(sorted(names))}"
+            )
+    return Catalogue(
+        contracts,
+        scenarios,
+        _read(_DIRECTORY / "walk.toml", _WalkFile).stop,
+        _read(_DIRECTORY / "functions.toml", Functions),
+    )
+
+
+def _read(path: Path, shape: type[_T]) -> _T:
+    try:
+        document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(document, shape)
+    except OSError as error:
+        raise KscanError(f"{path}: {error.strerror}: give a readable catalogue file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise KscanError(f"{path}: not TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise KscanError(f"{path}: {error}: see kscan/kernel/catalog for the shape") from None

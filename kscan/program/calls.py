@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The call edges that leave one function: direct, through a slot, and as an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kscan.facts import ir
+from kscan.model import Confidence
+from kscan.program import macros
+from kscan.program.program import Function, Program
+from kscan.program.types import Scope
+
+
+class EdgeKind(StrEnum):
+    """How control passes from one function to another."""
+
+    DIRECT = "direct"
+    SLOT = "slot"
+    ARGUMENT = "argument"
+    ASSUMED = "assumed"  # a scenario adds it
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A member of an ops table; an empty `tag` means the table's type stays unknown."""
+
+    tag: str
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.tag or '?'}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """One way out of a function: a name or a slot, at a byte offset of its file."""
+
+    kind: EdgeKind
+    name: str
+    """The callee's name; for a slot, its spelling."""
+    slot: Slot | None
+    at: int
+    confidence: Confidence = Confidence.HIGH
+
+
+def call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
+    """Every way out of `caller`, in source order."""
+    scope = Scope(program, caller)
+    found: dict[CallSite, None] = {}
+    for node in ir.walk_body(program.body(caller)):
+        if isinstance(node, ir.Call):
+            for site in _sites(scope, node, 0):
+                found.setdefault(site)
+    return tuple(sorted(found, key=lambda s: s.at))
+
+
+def _sites(scope: Scope, call: ir.Call, depth: int) -> list[CallSite]:
+    found = [_callee(scope, call)]
+    if isinstance(call.callee, ir.Name) and depth < 4:
+        inner = macros.expanded(scope.program, scope.function.path, call)
+        if inner is not None:
+            found += [
+                site
+                for node in ir.walk(inner)
+                if isinstance(node, ir.Call)
+                for site in _sites(scope, node, depth + 1)
+            ]
+    found += [_handed(scope, argument, call.at) for argument in call.args]
+    return [site for site in found if site is not None]
+
+
+def _callee(scope: Scope, call: ir.Call) -> CallSite | None:
+    match call.callee:
+        case ir.Name(id=name) if not scope.is_local(name):
+            return CallSite(EdgeKind.DIRECT, name, None, call.at)
+        case ir.Member(object=table, field=field) | ir.Unary(
+            op="*", operand=ir.Member(object=table, field=field)
+        ):
+            slot = Slot(scope.tag_of(table), field)
+            sure = Confidence.HIGH if slot.tag else Confidence.LOW
+            return CallSite(EdgeKind.SLOT, str(slot), slot, call.at, sure)
+    return None
+
+
+def _handed(scope: Scope, argument: ir.Expr, at: int) -> CallSite | None:
+    """A function passed as an argument is an edge from the caller that passes it."""
+    if isinstance(argument, ir.Unary) and argument.op == "&":
+        argument = argument.operand
+    if not isinstance(argument, ir.Name) or scope.is_local(argument.id):
+        return None
+    name, path = argument.id, scope.function.path
+    own = any(f.name == name for f in scope.program.unit(path).functions)
+    declared = own or scope.program.prototype(name, path) is not None
+    if not declared or scope.program.object(name, path) is not None:
+        return None
+    return CallSite(EdgeKind.ARGUMENT, name, None, at)

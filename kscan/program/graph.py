@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The call graph from one function on: what it reaches, by the shortest way, and through what.
+
+Direct calls, functions handed over as arguments (an edge from the caller that hands them
+over) and slots are followed; functions of the catalogue's stop list are not.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import networkx as nx
+
+from kscan.kernel.catalogue import Catalogue
+from kscan.model import Confidence, weakest
+from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
+from kscan.program.program import Function, Program
+
+MOST_FUNCTIONS = 6_000
+"""Functions one walk visits before it says that it gave up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Control passes from `caller` to `callee` at `site`."""
+
+    caller: Function
+    callee: Function
+    site: CallSite
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCall:
+    """An indirect call in `caller`."""
+
+    caller: Function
+    site: CallSite
+
+    @property
+    def slot(self) -> Slot:
+        """The slot called through."""
+        assert self.site.slot is not None
+        return self.site.slot
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """An edge a scenario adds: `caller` also calls through `slot`."""
+
+    caller: str
+    slot: Slot
+
+
+@dataclass
+class Reach:
+    """What a walk found: a tree of shortest ways, and every slot called on it."""
+
+    root: Function
+    ways: nx.DiGraph = field(default_factory=nx.DiGraph)
+    slots: dict[Slot, SlotCall] = field(default_factory=dict)
+    """The first call through each slot: the nearest to the root."""
+    unresolved: set[str] = field(default_factory=set)
+    """Names called of which no definition was found."""
+    complete: bool = True
+
+    def __contains__(self, name: object) -> bool:
+        return any(node.name == name for node in self.ways)
+
+    def functions(self) -> tuple[Function, ...]:
+        """Every function reached, the root included."""
+        return tuple(self.ways)
+
+    def named(self, name: str) -> Function | None:
+        """The reached function called `name`."""
+        return next((node for node in self.ways if node.name == name), None)
+
+    def way(self, target: Function) -> tuple[Edge, ...]:
+        """The edges from the root to `target`."""
+        path = nx.shortest_path(self.ways, self.root, target)
+        return tuple(self.ways.edges[pair]["edge"] for pair in zip(path, path[1:], strict=False))
+
+    def way_confidence(self, target: Function) -> Confidence:
+        """That of the weakest edge on the way to `target`."""
+        return weakest(*(edge.site.confidence for edge in self.way(target)))
+
+
+Implementers = Callable[[SlotCall], Iterable[tuple[Function, Confidence]]]
+
+
+def nothing(_call: SlotCall) -> Iterable[tuple[Function, Confidence]]:
+    """No slot is followed."""
+    return ()
+
+
+def reach(
+    program: Program,
+    catalogue: Catalogue,
+    root: Function,
+    implementers: Implementers = nothing,
+    assumed: tuple[Assumed, ...] = (),
+) -> Reach:
+    """Everything `root` reaches, breadth first; `implementers` says which slots to follow."""
+    found = Reach(root)
+    found.ways.add_node(root)
+    waiting = deque([root])
+    while waiting:
+        caller = waiting.popleft()
+        for site in _sites(program, caller, assumed):
+            for callee, sure in _callees(program, catalogue, found, caller, site, implementers):
+                if callee in found.ways:
+                    continue
+                if len(found.ways) >= MOST_FUNCTIONS:
+                    found.complete = False
+                    return found
+                edge = Edge(caller, callee, _weakened(site, sure))
+                found.ways.add_edge(caller, callee, edge=edge)
+                waiting.append(callee)
+    return found
+
+
+def _sites(program: Program, caller: Function, assumed: tuple[Assumed, ...]) -> list[CallSite]:
+    sites = list(call_sites(program, caller))
+    for edge in assumed:
+        if edge.caller == caller.name:
+            sites.append(CallSite(EdgeKind.ASSUMED, str(edge.slot), edge.slot, caller.fact.start))
+    return sites
+
+
+def _callees(  # noqa: PLR0917 - the state of one walk
+    program: Program,
+    catalogue: Catalogue,
+    found: Reach,
+    caller: Function,
+    site: CallSite,
+    implementers: Implementers,
+) -> Iterable[tuple[Function, Confidence]]:
+    if site.slot is not None:
+        call = SlotCall(caller, site)
+        found.slots.setdefault(site.slot, call)
+        return implementers(call)
+    if catalogue.stops_at(site.name):
+        return ()
+    targets = [
+        target
+        for target in program.resolve(site.name, caller.path)
+        if not catalogue.stops_in(target.path)
+    ]
+    if not targets and not site.name.startswith("__"):
+        found.unresolved.add(site.name)
+    sure = Confidence.HIGH if len(targets) == 1 else Confidence.MEDIUM
+    return [(target, sure) for target in targets]
+
+
+def _weakened(site: CallSite, sure: Confidence) -> CallSite:
+    return CallSite(site.kind, site.name, site.slot, site.at, weakest(site.confidence, sure))

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Function-like macros: a call of one means its body with the arguments put in.
+
+Only macros whose body is one expression are expanded; the statement macros of the kernel
+that matter (loops, guards) are read by the dialect.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kscan.facts import ir
+from kscan.facts.lower import lowered
+from kscan.program.program import Program
+from kscan.syntax import dialect, parser
+
+_CONTAINERS = {
+    "container_of": 1, "container_of_const": 1, "list_entry": 1, "list_first_entry": 1,
+    "list_first_entry_or_null": 1, "list_last_entry": 1, "list_next_entry": -1,
+    "hlist_entry": 1, "hlist_entry_safe": 1, "rb_entry": 1, "rb_entry_safe": 1,
+    "llist_entry": 1, "list_entry_rcu": 1, "list_first_or_null_rcu": 1, "from_timer": -1,
+    "kzalloc_obj": 0, "kmalloc_obj": 0,
+}  # fmt: skip
+"""Macros that yield a pointer to a struct named by an argument (include/linux/container_of.h,
+list.h, rbtree.h, llist.h), with that argument's position."""
+
+_LARGEST = 2_000
+
+
+def container_tag(name: str, args: tuple[ir.Expr, ...]) -> str:
+    """The struct tag that a ``container_of``-like macro yields a pointer to; else empty."""
+    position = _CONTAINERS.get(name, -1)
+    if not 0 <= position < len(args):
+        return ""
+    match args[position]:
+        case ir.Name(id=tag):
+            return tag
+        case ir.Opaque(text=text):
+            return text.split()[-1] if text.split() else ""
+    return ""
+
+
+def expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
+    """`call` with its macro expanded once; None when its callee is no expression macro."""
+    if not isinstance(call.callee, ir.Name):
+        return None
+    macro = program.macro(call.callee.id, path)
+    if macro is None or macro.params is None or "..." in macro.params:
+        return None
+    body = _body_of(macro.body)
+    if body is None:
+        return None
+    given = dict(zip(macro.params, call.args, strict=False))
+    return substituted(body, given, call.at)
+
+
+_bodies: dict[str, ir.Expr | None] = {}
+
+
+def _body_of(text: str) -> ir.Expr | None:
+    """A macro body as an expression; None where it is none, or uses ``#`` and ``##``."""
+    if text not in _bodies:
+        _bodies[text] = _parsed(text)
+    return _bodies[text]
+
+
+def _parsed(text: str) -> ir.Expr | None:
+    if not text or "#" in text or len(text) > _LARGEST:
+        return None
+    source = dialect.respell(b"void f(void) { return " + text.encode() + b"; }").text
+    try:
+        statements = lowered(source, 0, len(source), {}).statements
+    except parser.Unparsable:
+        return None
+    if len(statements) == 1 and isinstance(statements[0], ir.Return):
+        return statements[0].value
+    return None
+
+
+def substituted(node: ir.Expr, given: dict[str, ir.Expr], at: int) -> ir.Expr:
+    """`node` with names replaced by `given`, all of it placed at offset `at`."""
+    if isinstance(node, ir.Name):
+        return given.get(node.id) or msgspec.structs.replace(node, at=at)
+    if isinstance(node, ir.Inline):
+        return ir.Opaque("", at)
+    changes: dict[str, object] = {"at": at}
+    for name in node.__struct_fields__:
+        value = getattr(node, name)
+        if isinstance(value, ir._Node):
+            changes[name] = substituted(value, given, at)  # type: ignore[arg-type]
+        elif isinstance(value, tuple) and name in ("args", "items"):
+            changes[name] = tuple(_substituted_item(item, given, at) for item in value)
+    return msgspec.structs.replace(node, **changes)
+
+
+def _substituted_item(item: object, given: dict[str, ir.Expr], at: int) -> object:
+    if isinstance(item, tuple):
+        return item[0], substituted(item[1], given, at)
+    return substituted(item, given, at)  # type: ignore[arg-type]

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One tree's program: what a name means where it is used, as C's linkage has it.
+
+A static function belongs to its file, an inline one to the headers a file includes, any
+other is found in the file that defines it, same directory first. Nothing is indexed before
+it is asked for.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.facts.reader import Reader
+from kscan.facts.unit import (
+    CType,
+    FunctionFact,
+    GlobalFact,
+    MacroFact,
+    StructFact,
+    TypedefFact,
+    Unit,
+)
+from kscan.program.headers import Headers
+from kscan.source.tree import DefinitionIndex
+
+OUTSIDE = ("tools/", "samples/", "scripts/", "Documentation/", "usr/")
+"""Directories whose functions are never linked into the kernel."""
+
+MOST_CANDIDATES = 6
+"""Definitions of one name, as arch variants have them, that are all taken into account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function definition in a file; equal by path and name."""
+
+    path: str
+    fact: FunctionFact = field(compare=False)
+    name: str = ""
+
+    @property
+    def line(self) -> int:
+        """Where its name stands."""
+        return self.fact.line
+
+
+def function(path: str, fact: FunctionFact) -> Function:
+    """The function of `path` that `fact` describes."""
+    return Function(path, fact, fact.name)
+
+
+@dataclass
+class Program:
+    """Resolves names; remembers every answer."""
+
+    reader: Reader
+    _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
+    _bodies: dict[tuple[str, str], ir.Body] = field(default_factory=dict)
+    _records: dict[tuple[str, str], StructFact | None] = field(default_factory=dict)
+    _named: dict[tuple[str, str, str], object] = field(default_factory=dict)
+    _tables: dict[str, dict[str, tuple[object, ...]]] = field(default_factory=dict)
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The include closures."""
+        return Headers(self.reader.tree)
+
+    @cached_property
+    def definitions(self) -> DefinitionIndex:
+        """Where functions of external linkage are defined."""
+        return self.reader.tree.definitions()
+
+    def unit(self, path: str) -> Unit:
+        """The facts of `path`."""
+        return self.reader.unit(path)
+
+    def functions_in(self, path: str) -> tuple[Function, ...]:
+        """The functions `path` defines, in order."""
+        return tuple(function(path, fact) for fact in self.unit(path).functions)
+
+    def siblings(self, path: str) -> tuple[str, ...]:
+        """The C files beside `path`, where an object of external linkage is looked for."""
+        beside = self.reader.tree.listing(posixpath.dirname(path))
+        return tuple(p for p in beside if p.endswith(".c") and p != path)
+
+    def body(self, target: Function) -> ir.Body:
+        """The lowered body of `target`."""
+        key = (target.path, target.name)
+        if key not in self._bodies:
+            self._bodies[key] = self.reader.body(target.path, target.fact)
+        return self._bodies[key]
+
+    def resolve(self, name: str, path: str) -> tuple[Function, ...]:
+        """The functions that `name` may mean in `path`; several where an arch chooses."""
+        key = (name, path)
+        if key not in self._resolved:
+            self._resolved[key] = tuple(self._definitions_of(name, path))
+        return self._resolved[key]
+
+    def _definitions_of(self, name: str, path: str) -> Iterator[Function]:
+        own = self._own(name, path)
+        if own is not None:
+            yield own
+            return
+        for header in self.headers.naming(name, path):
+            inline = self._own(name, header)
+            if inline is not None and not self._is_stub(name, header):
+                yield inline
+                return
+        files = [f for f in self.definitions.files(name) if not f.startswith(OUTSIDE)]
+        files.sort(key=lambda f: (posixpath.dirname(f) != posixpath.dirname(path), f))
+        for file in files[:MOST_CANDIDATES]:
+            found = self._own(name, file)
+            if found is not None and not found.fact.static:
+                yield found
+                if posixpath.dirname(file) == posixpath.dirname(path):
+                    return
+
+    def _is_stub(self, name: str, header: str) -> bool:
+        """`header` declares `name` as well: its inline body stands for a disabled CONFIG_."""
+        return name in self._index(header, "prototypes")
+
+    def _own(self, name: str, path: str) -> Function | None:
+        """The function `name` that `path` itself defines: the last body, were it several."""
+        return self._index(path, "functions").get(name)  # type: ignore[return-value]
+
+    def _index(self, path: str, kind: str) -> dict[str, object]:
+        """Facts of `path` by name, one kind at a time."""
+        key = f"{kind}:{path}"
+        known = self._tables.get(key)
+        if known is None:
+            facts = getattr(self.unit(path), kind)
+            if kind == "functions":
+                known = {}
+                for fact in facts:
+                    other = known.get(fact.name)
+                    # of two bodies, one is the !CONFIG stub: keep the longer one
+                    if other is None or other.fact.end - other.fact.start < fact.end - fact.start:  # type: ignore[union-attr, attr-defined]
+                        known[fact.name] = function(path, fact)
+            else:
+                known = {fact.name: fact for fact in reversed(facts)}
+            self._tables[key] = known  # type: ignore[assignment]
+        return known  # type: ignore[return-value]
+
+    def record(self, tag: str, path: str) -> StructFact | None:
+        """The struct or union `tag` as seen from `path`; None where no body is found."""
+        key = (tag, path)
+        if key not in self._records:
+            places = [path, *self.headers.defining_record(tag.split(".")[0], path)]
+            found = (s for place in places for s in self.unit(place).structs if s.tag == tag)
+            self._records[key] = next(found, None)
+        return self._records[key]
+
+    def field_type(self, tag: str, name: str, path: str) -> CType | None:
+        """The declared type of a member, as seen from `path`."""
+        record = self.record(tag, path)
+        if record is None:
+            return None
+        return next((member.type for member in record.fields if member.name == name), None)
+
+    def macro(self, name: str, path: str) -> MacroFact | None:
+        """The macro `name` as seen from `path`; the nearest definition wins."""
+        return self._nearest(name, path, "macros")  # type: ignore[return-value]
+
+    def typedef(self, name: str, path: str) -> TypedefFact | None:
+        """The typedef `name` as seen from `path`."""
+        return self._nearest(name, path, "typedefs")  # type: ignore[return-value]
+
+    def object(self, name: str, path: str) -> GlobalFact | None:
+        """The file-scope object `name` as seen from `path`."""
+        return self._nearest(name, path, "globals")  # type: ignore[return-value]
+
+    def prototype(self, name: str, path: str) -> FunctionFact | None:
+        """A declaration of the function `name` that `path` sees."""
+        return self._nearest(name, path, "prototypes")  # type: ignore[return-value]
+
+    def _nearest(self, name: str, path: str, kind: str) -> object | None:
+        key = (kind, name, path)
+        if key not in self._named:
+            places = [path, *self.headers.naming(name, path)]
+            found = (self._index(place, kind).get(name) for place in places)
+            self._named[key] = next((fact for fact in found if fact is not None), None)
+        return self._named[key]

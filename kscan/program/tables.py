@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Ops tables of a program: who fills a slot, and what one table holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from kscan.facts.unit import SlotFact
+from kscan.model import Confidence
+from kscan.program.calls import Slot
+from kscan.program.program import Function, Program
+
+_MOST_HOPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A function in a slot of a table."""
+
+    slot: Slot
+    function: Function
+    variable: str
+    """The table's name; empty for an anonymous one."""
+    line: int
+    path: str
+    confidence: Confidence = Confidence.HIGH
+
+
+@dataclass
+class Tables:
+    """The table entries of some files."""
+
+    program: Program
+    paths: tuple[str, ...]
+    _known: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+
+    def implementers(self, slot: Slot) -> tuple[Entry, ...]:
+        """The entries of `slot`; where either type stays unknown, by field name alone."""
+        if slot.field not in self._known:
+            self._known[slot.field] = tuple(self._filling(slot.field))
+        return tuple(
+            entry
+            for entry in self._known[slot.field]
+            if not (slot.tag and entry.slot.tag) or slot.tag == entry.slot.tag
+        )
+
+    def _filling(self, name: str) -> Iterator[Entry]:
+        for path in self.paths:
+            for fact in self.program.unit(path).slots:
+                if fact.fields and fact.fields[-1] == name:
+                    yield from self._made(path, fact)
+
+    def _made(self, path: str, fact: SlotFact) -> Iterator[Entry]:
+        slot = slot_of(self.program, path, fact)
+        for name in fact.values:
+            if any(o.name == name for o in self.program.unit(path).globals):
+                continue
+            for function in self.program.resolve(name, path)[:1]:
+                sure = Confidence.HIGH if slot.tag else Confidence.LOW
+                yield Entry(slot, function, fact.variable, fact.line, path, sure)
+
+
+def slot_of(program: Program, path: str, fact: SlotFact) -> Slot:
+    """The slot a table entry fills: the innermost struct around it that is known."""
+    if fact.inner:
+        literal, _, depth = fact.inner.partition("#")
+        owner, fields = literal, fact.fields[int(depth or 0) :]
+    else:
+        owner, fields = fact.owner, fact.fields
+    tag = _tag(program, path, owner)
+    for name in fields[:-1]:
+        kind = program.field_type(tag, name, path) if tag else None
+        tag = kind.tag if kind is not None else ""
+    return Slot(tag, fields[-1] if fields else "")
+
+
+def _tag(program: Program, path: str, base: str) -> str:
+    kind, _, tag = base.partition(" ")
+    if kind in ("struct", "union"):
+        return tag
+    alias = program.typedef(base, path) if base else None
+    return alias.type.tag if alias is not None else ""
+
+
+def table_entries(
+    program: Program, path: str, variable: str, through: Iterable[str], hops: int = 0
+) -> Iterator[Entry]:
+    """The entries of the table `variable` as `path` sees it, and of the tables it leads to."""
+    place = home(program, path, variable)
+    if place is None or hops > _MOST_HOPS:
+        return
+    wanted = frozenset(through)
+    for fact in program.unit(place).slots:
+        if fact.variable != variable or not fact.fields:
+            continue
+        slot = slot_of(program, place, fact)
+        for name in fact.values:
+            if home(program, place, name) is not None:
+                if fact.fields[-1] in wanted or hops and fact.fields[-1] == "ops":
+                    yield from table_entries(program, place, name, wanted, hops + 1)
+                continue
+            for function in program.resolve(name, place)[:1]:
+                yield Entry(slot, function, variable, fact.line, place)
+
+
+def home(program: Program, path: str, variable: str) -> str | None:
+    """The file that defines the object `variable` which `path` sees; None when not found."""
+    own = program.unit(path).globals
+    if any(o.name == variable and not o.extern for o in own):
+        return path
+    if program.object(variable, path) is None:
+        return None
+    return next(
+        (
+            other
+            for other in program.siblings(path)
+            if any(o.name == variable and not o.extern for o in program.unit(other).globals)
+        ),
+        None,
+    )

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The declared type of an expression, as far as structs and pointers matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.facts.unit import UNKNOWN, CType
+from kscan.program import macros
+from kscan.program.program import Function, Program
+
+_DEPTH = 12
+
+
+@dataclass
+class Scope:
+    """One function's names: parameters and locals, then its file's."""
+
+    program: Program
+    function: Function
+
+    @cached_property
+    def locals(self) -> dict[str, CType]:
+        """Parameters and local variables; a name declared twice keeps its first type."""
+        found = {p.name: p.type for p in self.function.fact.params if p.name}
+        for declaration in ir.declarations(self.program.body(self.function).statements):
+            found.setdefault(declaration.name, declaration.type)
+        return found
+
+    @cached_property
+    def statics(self) -> frozenset[str]:
+        """Static local variables."""
+        body = self.program.body(self.function)
+        return frozenset(d.name for d in ir.declarations(body.statements) if d.static)
+
+    def is_local(self, name: str) -> bool:
+        """`name` is a parameter or a local variable here."""
+        return name in self.locals
+
+    def type_of(self, node: ir.Expr, depth: int = 0) -> CType:  # noqa: C901, PLR0912 - one case a kind
+        """The type of `node`; `UNKNOWN` where a declaration is missing."""
+        if depth > _DEPTH:
+            return UNKNOWN
+        match node:
+            case ir.Name(id=name):
+                return self._named(name)
+            case ir.Member(object=inner, field=name):
+                return self._member(self.type_of(inner, depth + 1), name)
+            case ir.Unary(op="*", operand=inner) | ir.Index(object=inner):
+                return _pointed(self.type_of(inner, depth + 1))
+            case ir.Unary(op="&", operand=inner):
+                kind = self.type_of(inner, depth + 1)
+                return CType(kind.base, kind.ptr + 1) if kind.base else kind
+            case ir.Unary(operand=inner) | ir.Assign(target=inner):
+                return self.type_of(inner, depth + 1)
+            case ir.Cast(type=kind) | ir.Literal(type=kind):
+                return kind
+            case ir.Choice(then=then, other=other):
+                kind = self.type_of(then, depth + 1) if then is not None else UNKNOWN
+                return kind if kind.base else self.type_of(other, depth + 1)
+            case ir.Several(items=items) if items:
+                return self.type_of(items[-1], depth + 1)
+            case ir.Binary(left=left, right=right):
+                kind = self.type_of(left, depth + 1)
+                return kind if kind.base else self.type_of(right, depth + 1)
+            case ir.Call():
+                return self._result(node, depth)
+        return UNKNOWN
+
+    def tag_of(self, node: ir.Expr) -> str:
+        """The struct tag of the object `node` is, or points at; empty where not known."""
+        return self.tag(self.type_of(node))
+
+    def tag(self, kind: CType) -> str:
+        """The struct tag behind `kind`, through typedefs."""
+        for _ in range(4):
+            if kind.tag or not kind.base:
+                return kind.tag
+            alias = self.program.typedef(kind.base, self.function.path)
+            if alias is None:
+                return ""
+            kind = alias.type
+        return ""
+
+    def field_type(self, tag: str, name: str) -> CType:
+        """The type of member `name` of struct `tag`."""
+        return self.program.field_type(tag, name, self.function.path) or UNKNOWN
+
+    def _member(self, kind: CType, name: str) -> CType:
+        tag = self.tag(kind)
+        return self.field_type(tag, name) if tag else UNKNOWN
+
+    def _named(self, name: str) -> CType:
+        known = self.locals.get(name)
+        if known is not None:
+            return known
+        found = self.program.object(name, self.function.path)
+        return found.type if found is not None else UNKNOWN
+
+    def _result(self, call: ir.Call, depth: int) -> CType:
+        if isinstance(call.callee, ir.Member):
+            kind = self.type_of(call.callee, depth + 1)
+            return CType(kind.base, kind.ptr) if kind.fn else UNKNOWN
+        if not isinstance(call.callee, ir.Name):
+            return UNKNOWN
+        name = call.callee.id
+        container = macros.container_tag(name, call.args)
+        if container:
+            return CType(f"struct {container}", 1)
+        expanded = macros.expanded(self.program, self.function.path, call)
+        if expanded is not None:
+            return self.type_of(expanded, depth + 1)
+        path = self.function.path
+        for found in self.program.resolve(name, path):
+            return found.fact.result
+        prototype = self.program.prototype(name, path)
+        return prototype.result if prototype is not None else UNKNOWN
+
+
+def _pointed(kind: CType) -> CType:
+    return CType(kind.base, max(0, kind.ptr - 1)) if kind.base else kind
