@@ -2,8 +2,10 @@
 """The one door to git, with everything shut that a hostile repository could open.
 
 Only plumbing that reads is run.  The user's and the system's configuration are not read,
-the repository's own cannot name a program (hooks, fsmonitor, pager, filters, textconv,
-external diff), nothing is fetched and nobody is asked for a password.
+and the repository's own cannot name a program: no hook, fsmonitor, pager, filter, textconv
+or external diff is started, nothing is fetched, nobody is asked for a password.  The
+repository is named by ``GIT_DIR``, so one that belongs to another user can be read without
+``safe.directory``; that is sound because nothing of it runs.
 """
 
 from __future__ import annotations
@@ -13,29 +15,47 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from kscan.model import KscanError
+
 NOWHERE = "/dev/null/no-repository"
 
-_SAFE_CONFIG = (
+_SETTINGS = (
     "core.fsmonitor=false",
+    "core.untrackedCache=false",
     "core.hooksPath=/dev/null",
     "core.pager=cat",
     "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
     "core.alternateRefsCommand=true",
+    "core.sshCommand=false",
+    "core.quotePath=false",
+    "advice.graftFileDeprecated=false",
     "protocol.allow=never",
+    "log.showSignature=false",
+    "i18n.logOutputEncoding=UTF-8",
     "grep.threads=0",
     "grep.patternType=default",
+    "grep.fullName=false",
+    "grep.lineNumber=false",
+    "grep.column=false",
     "grep.fallbackToNoIndex=false",
     "color.ui=false",
+    "submodule.recurse=false",
 )
 
 
-def safe_environment(git_dir: str = NOWHERE) -> dict[str, str]:
-    """The environment git runs in: nothing of the caller's but ``PATH``."""
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
+class GitFailed(KscanError):
+    """A git command that ended with an error; the message is the first line it said."""
+
+
+def environment(git_dir: Path | str = NOWHERE, worktree: Path | None = None) -> dict[str, str]:
+    """The environment git runs in: of the caller's only the absolute entries of ``PATH``."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    variables = {
+        "PATH": os.pathsep.join(entry for entry in entries if entry.startswith("/")),
         "HOME": "/dev/null",
         "LC_ALL": "C",
-        "GIT_DIR": git_dir,
+        "GIT_DIR": str(git_dir),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_ATTR_NOSYSTEM": "1",
@@ -44,34 +64,54 @@ def safe_environment(git_dir: str = NOWHERE) -> dict[str, str]:
         "SSH_ASKPASS": "true",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_LAZY_FETCH": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_PAGER": "cat",
+        "GIT_ALLOW_PROTOCOL": "none",
         "GIT_PROTOCOL_FROM_USER": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": "/dev/null",
+        "GIT_PAGER": "cat",
     }
+    return variables | ({"GIT_WORK_TREE": str(worktree)} if worktree else {})
 
 
 def command(*arguments: str) -> list[str]:
     """A git command line with the safe settings in front."""
-    settings = [part for setting in _SAFE_CONFIG for part in ("-c", setting)]
+    settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     return ["git", "--no-pager", *settings, *arguments]
 
 
-def grep_directory(root: Path, options: Sequence[str], globs: Sequence[str]) -> bytes | None:
-    """What ``git grep --no-index`` prints over the files below `root`.
+def finished(
+    arguments: Sequence[str], where: Path, variables: dict[str, str], given: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Runs git in `where` to its end; raises `KscanError` where there is no git."""
+    try:
+        return subprocess.run(
+            command(*arguments),
+            cwd=where,
+            env=variables,
+            input=given,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise KscanError("git: not found in PATH; install git") from error
+
+
+def grep_directory(root: Path, options: Sequence[str], pathspecs: Sequence[str]) -> bytes | None:
+    """What ``git grep --no-index -z`` prints over the files below `root`.
 
     None where it cannot answer for all of them: git or its PCRE is missing, a file or
     directory cannot be read, a pattern gives up.
     """
-    line = command("grep", "--no-index", "--no-textconv", "--no-color", "-a", "-z", *options)
+    line = ["grep", "--no-index", *GREP_PLAINLY, *options, "--", *pathspecs]
     try:
-        done = subprocess.run(
-            [*line, "--", *globs],
-            cwd=root,
-            env=safe_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    except OSError:
+        return grep_output(finished(line, root, environment()))
+    except (KscanError, OSError):
         return None
+
+
+GREP_PLAINLY = ("--no-textconv", "--no-color", "--no-heading", "--no-break", "-a", "-z")
+
+
+def grep_output(done: subprocess.CompletedProcess[bytes]) -> bytes | None:
+    """What a finished ``git grep`` found; None where it could not look everywhere."""
     return done.stdout if done.returncode in (0, 1) and not done.stderr else None

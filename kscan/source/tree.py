@@ -41,9 +41,6 @@ class DefinitionIndex(Protocol):
     def files(self, name: str) -> tuple[str, ...]:
         """Paths of the files that define `name` without ``static``, sorted."""
 
-    def __len__(self) -> int:
-        """The number of distinct names."""
-
 
 class Tree(Protocol):
     """One state of the kernel source, read only."""

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A tree at a commit, read from the object store; the checkout is neither used nor touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from kscan.source.repository import Repository
+from kscan.source.search import SearchedTree, pathspecs, too_large
+from kscan.source.tree import LARGEST, Unreadable
+
+
+class CommitTree(SearchedTree):
+    """The regular files of one commit; raises `KscanError` where there is no such commit.
+
+    A blob that a partial clone left out is a skip that names the blob.
+    """
+
+    def __init__(self, repository: Repository, revision: str, name: str | None = None) -> None:
+        super().__init__()
+        self.repository = repository
+        self.commit: str = repository.commit_id(revision)
+        self.name = revision if name is None else name
+
+    @cached_property
+    def _files(self) -> dict[str, str]:
+        return self.repository.files(self.commit)
+
+    @cached_property
+    def _missing(self) -> frozenset[str]:
+        return self.repository.missing(self.commit)
+
+    @cached_property
+    def _sorted(self) -> Sequence[str]:
+        return sorted(self._files)
+
+    @cached_property
+    def _listings(self) -> Mapping[str, Sequence[str]]:
+        listings: dict[str, list[str]] = {}
+        for path in self._sorted:
+            listings.setdefault(path.rpartition("/")[0], []).append(path)
+        return listings
+
+    def paths(self) -> Sequence[str]:
+        """Every regular file of the commit, sorted."""
+        return self._sorted
+
+    def exists(self, path: str) -> bool:
+        """`path` is a regular file of the commit."""
+        return path in self._files
+
+    def listing(self, directory: str) -> Sequence[str]:
+        """Paths of the files directly in `directory`, sorted."""
+        return self._listings.get(directory.strip("/"), ())
+
+    def blob_id(self, path: str) -> str:
+        """The blob id of `path` as the commit names it; raises `Unreadable`."""
+        if path not in self._files:
+            raise Unreadable(path, "no such file in the commit")
+        return self._files[path]
+
+    def _content(self, path: str) -> bytes:
+        return self._blob(path, LARGEST)
+
+    def _text(self, path: str) -> bytes:
+        return self._blob(path, None)
+
+    def _blob(self, path: str, limit: int | None) -> bytes:
+        blob = self.blob_id(path)
+        if blob in self._missing:
+            raise Unreadable(path, f"blob {blob} is not in this partial clone")
+        content, size = self.repository.blobs.read(blob, limit)
+        if size < 0:
+            raise Unreadable(path, f"blob {blob} is not in the repository")
+        if content is None:
+            raise Unreadable(path, too_large(size))
+        return content
+
+    def _sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
+        here = [path for path in paths if self._files[path] not in self._missing]
+        sizes = self.repository.sizes(self._files[path] for path in here) if here else {}
+        return {path: sizes.get(self._files[path], 0) for path in here}
+
+    def _grep(
+        self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
+    ) -> tuple[bytes, int] | None:
+        if self._missing:
+            return None
+        output = self.repository.grep(options, self.commit, pathspecs(suffixes, under))
+        return None if output is None else (output, len(self.commit) + 1)
