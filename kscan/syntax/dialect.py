@@ -8,20 +8,17 @@ offset, line and column of the tree is true in the source as well.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from kscan.syntax.annotations import blank_annotations, blank_assembly
+from kscan.syntax.arguments import respell_arguments
+from kscan.syntax.conditionals import resolve
+from kscan.syntax.draft import Draft, Mark
+from kscan.syntax.filescope import respell_file_scope
+from kscan.syntax.macros import respell_invocations
+from kscan.syntax.strings import respell_strings
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One thing that was blanked or respelled and means something."""
-
-    offset: int
-    length: int
-    kind: str
-    """``annotation``, ``loop`` or ``guard``."""
-    text: bytes
-    """What stands there in the source."""
+__all__ = ["Mark", "Respelled", "respell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,54 +28,18 @@ class Respelled:
     text: bytes
     """Same length and same newlines as the source; comments are blank."""
     marks: tuple[Mark, ...]
-
-
-_LITERAL = re.compile(
-    rb"""//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'""",
-    re.DOTALL,
-)
-_NOT_NEWLINE = re.compile(rb"[^\n]")
-_ANNOTATION = re.compile(
-    rb"\b(?:__(?:init|exit|initdata|initconst|iomem|user|percpu|rcu|must_check|maybe_unused|always_inline"
-    rb"|ro_after_init|force|packed|noreturn|weak|sched|cold|pure|read_mostly|free(?=\())|asmlinkage|noinline"
-    rb"|notrace)\b(?:(?<=__free)\([^()\n]*\))?"
-)
-_LOOP = re.compile(rb"\b(\w*for_each\w*)(?=[ \t]*\()")
-_GUARD = re.compile(rb"\b(scoped_guard)(?=\()")
-_ATTRIBUTE = re.compile(rb"__attribute__[ ]*\(\([^\n]*?\)\)")
-
-
-def blank(text: bytes) -> bytes:
-    """`text` as spaces, its newlines kept."""
-    return _NOT_NEWLINE.sub(b" ", text)
+    """By offset."""
 
 
 def respell(source: bytes) -> Respelled:
     """`source` as plain C of the same length, with the same newlines; any bytes will do."""
-    marks: list[Mark] = []
-    literals: list[tuple[int, bytes]] = []
-
-    def hide(m: re.Match[bytes]) -> bytes:
-        text = m[0]
-        if text[:1] == b"/":
-            return blank(text)
-        literals.append((m.start(), text))
-        return text[:1] + b"\x01" * (len(text) - 2) + text[-1:]
-
-    def mark(kind: str, spelling: bytes = b""):  # type: ignore[no-untyped-def]
-        def put(m: re.Match[bytes]) -> bytes:
-            marks.append(Mark(m.start(), len(m[0]), kind, m[0]))
-            return spelling.ljust(len(m[0])) if spelling else blank(m[0])
-
-        return put
-
-    text = _LITERAL.sub(hide, source)
-    text = _ATTRIBUTE.sub(mark("annotation"), text)
-    text = _ANNOTATION.sub(mark("annotation"), text)
-    text = _LOOP.sub(mark("loop", b"while"), text)
-    text = _GUARD.sub(mark("guard", b"if"), text)
-    out = bytearray(text)
-    for offset, literal in literals:
-        if out[offset] == literal[0]:
-            out[offset : offset + len(literal)] = literal
-    return Respelled(bytes(out), tuple(sorted(marks, key=lambda m: m.offset)))
+    draft = Draft(source)
+    resolve(draft)
+    blank_assembly(draft)
+    blank_annotations(draft)
+    respell_strings(draft)
+    respell_arguments(draft)
+    respell_file_scope(draft)
+    respell_invocations(draft)
+    marks = sorted(draft.marks, key=lambda mark: (mark.offset, -mark.length))
+    return Respelled(draft.finished(), tuple(marks))

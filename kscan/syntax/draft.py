@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A text under rewriting: comments gone, literals and directives hidden, every offset true.
+
+The rules of :mod:`kscan.syntax.dialect` work on a `Draft`, where no bracket, word or newline
+belongs to a comment, a string or a macro body.  `Draft.finished` puts back what was hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+_COMMENT_OR_LITERAL = re.compile(
+    rb"//[^\n\\]*+(?:\\(?:.|\Z)[^\n\\]*+)*+"
+    rb"|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)"
+    rb'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
+    rb"|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'",
+    re.DOTALL,
+)
+_DIRECTIVE = re.compile(
+    rb"^[ \t]*+(#[ \t]*+(\w*+)[^\n\\]*+(?:\\(?:.|\Z)[^\n\\]*+)*+)", re.MULTILINE | re.DOTALL
+)
+_BLANKED = re.compile(rb"(?:(?!\\\n)[^\n])++")
+_IN_LITERAL = bytes(10 if byte == 10 else 1 for byte in range(256))
+_IN_DIRECTIVE = bytes(10 if byte == 10 else 2 for byte in range(256))
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"(){}[]"))
+_GAP = b" \t\r\f\v\n\\#\x02"
+_WINDOWS = (120, 8000)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One thing that was blanked or respelled and means something."""
+
+    offset: int
+    length: int
+    kind: str
+    text: bytes
+    """What stands there in the source, comments included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A preprocessor line with its continuation lines."""
+
+    start: int
+    """Offset of the ``#``."""
+    end: int
+    """Offset of the newline that ends it."""
+    word: bytes
+    """``define``, ``ifdef`` ..."""
+    text: bytes
+    """With comments blank and literals hidden."""
+
+
+def blank(text: bytes) -> bytes:
+    """`text` as spaces; newlines stay, and so do the backslashes that continue a line."""
+    return _BLANKED.sub(lambda m: b" " * len(m[0]), text)
+
+
+def balanced(text: bytes) -> bool:
+    """Every bracket of `text` has its partner in `text`, properly nested."""
+    left = text.translate(None, _NOT_BRACKETS)
+    while left:
+        inner = left.replace(b"()", b"").replace(b"[]", b"").replace(b"{}", b"")
+        if len(inner) == len(left):
+            return False
+        left = inner
+    return True
+
+
+@dataclass(slots=True)
+class Draft:
+    """The text so far, and what was taken out of it."""
+
+    source: bytes
+    text: bytearray = field(default_factory=bytearray)
+    marks: list[Mark] = field(default_factory=list)
+    directives: list[Directive] = field(default_factory=list)
+    _literals: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        text = _COMMENT_OR_LITERAL.sub(self._hide, self.source)
+        if b"#" in text:
+            text = _DIRECTIVE.sub(self._hide_directive, text)
+        self.text = bytearray(text)
+
+    def _hide(self, m: re.Match[bytes]) -> bytes:
+        text = m[0]
+        if text[:1] == b"/":
+            return blank(text)
+        self._literals.append(m.span())
+        return text[:1] + text[1:-1].translate(_IN_LITERAL) + text[-1:]
+
+    def _hide_directive(self, m: re.Match[bytes]) -> bytes:
+        start, end = m.span(1)
+        self.directives.append(Directive(start, end, m[2], m[1]))
+        return m[0][: start - m.start()] + b"#" + m[1][1:].translate(_IN_DIRECTIVE)
+
+    def mark(self, start: int, end: int, kind: str) -> None:
+        """Remember what the source says from `start` to `end`."""
+        self.marks.append(Mark(start, end - start, kind, self.source[start:end]))
+
+    def blank(self, start: int, end: int) -> None:
+        """Put spaces from `start` to `end`, newlines kept."""
+        self.text[start:end] = blank(bytes(self.text[start:end]))
+
+    def put(self, offset: int, spelling: bytes) -> None:
+        """Write `spelling` over what stands at `offset`."""
+        self.text[offset : offset + len(spelling)] = spelling
+
+    def rewrite(self, pattern: re.Pattern[bytes], spell: Callable[[re.Match[bytes]], bytes]) -> None:
+        """Replace each match by what `spell` makes of it: as long, its newlines in place."""
+        self.text = bytearray(pattern.sub(spell, self.text))
+
+    def before(self, offset: int) -> bytes:
+        """The text that ends before `offset`, gap and directives skipped; empty at the start."""
+        for width in _WINDOWS:
+            if text := bytes(self.text[max(0, offset - width) : offset]).rstrip(_GAP):
+                return text
+        return b""
+
+    def after(self, offset: int) -> bytes:
+        """The text that begins at `offset`, gap and directives skipped; empty at the end."""
+        for width in _WINDOWS:
+            if text := bytes(self.text[offset : offset + width]).lstrip(_GAP):
+                return text
+        return b""
+
+    def finished(self) -> bytes:
+        """The text with literals and directives put back, except where it is now blank."""
+        out = self.text
+        for directive in self.directives:
+            if out[directive.start] == ord("#"):
+                out[directive.start : directive.end] = directive.text
+        for start, end in self._literals:
+            if out[start] == self.source[start]:
+                out[start:end] = self.source[start:end]
+        return bytes(out)
