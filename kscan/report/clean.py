@@ -30,13 +30,15 @@ _SHORT = {"\t": " ", "\n": "\\n", "\r": "\\r"}
 
 _MARKUP = re.compile(r"[\\`*_\[\]|~]")
 _REFERENCE = re.compile(
-    r"([@#!$%^~](?=[\w\"{])|&amp;(?=\w)|:(?=[\w+-]+:)|(?:(?i:https?|ftp|mailto|xmpp):)"
+    r"([@#!$%^~](?=[\w\"{])|&amp;(?=\w)|:(?=[\w+-])|(?:(?i:https?|ftp|mailto|xmpp):)"
     r"|(?i:www)(?=\.)|\b[A-Z]{2,}-(?=\d))"
 )
-_BACKTICKS = re.compile(r"`+")
-_TRAILER = re.compile(
-    r"(?i)\b([a-z-]+-by|link|closes?|fix(?:es)?|cc|message-id|change-id|base-commit):"
+_EXPRESSION = re.compile(
+    r"(?<=[\s(])[A-Za-z_]\w*(?:(?:->|\.)\w+)*(?:\(\))?(?=[\s),;:.?!])", re.ASCII
 )
+_C_LIKE = re.compile(r"_|->|\(\)$")
+_BACKTICKS = re.compile(r"`+")
+_TRAILER = re.compile(r"(?i)\b([a-z-]+-by|link|closes|fixes|cc|message-id|change-id|base-commit):")
 _JOINER = "\u200b"
 
 
@@ -79,16 +81,35 @@ def prose(text: str) -> str:
 
     ASCII characters that can be inline markup are escaped. Forges look for mentions, references
     and bare links in the *rendered* text, where an escape does not help: a zero-width space after
-    the character that starts one does. A part of the text between backticks becomes a code span.
+    the character that starts one does. What stands between backticks and what reads as a C
+    expression (``dev->driver``, ``foo_probe()``) becomes a code span.
     """
     parts = line(text).split("`")
     if len(parts) % 2 == 0:
         parts = ["`".join(parts)]
-    shown = (code(part) if odd % 2 and part else _plain(part) for odd, part in enumerate(parts))
+    last = len(parts) - 1
+    shown = (
+        code(part) if n % 2 and part else _plain(part, start=n == 0, end=n == last)
+        for n, part in enumerate(parts)
+    )
     return "".join(shown)
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, *, start: bool, end: bool) -> str:
+    """Prose between two code spans, or at the `start` or `end` of a text."""
+    framed = f"{' ' if start else '`'}{text}{' ' if end else '`'}"
+    shown, at = [], 1
+    for match in filter(_reads_as_c, _EXPRESSION.finditer(framed)):
+        shown += [_escaped(framed[at : match.start()]), code(match.group())]
+        at = match.end()
+    return "".join((*shown, _escaped(framed[at:-1])))
+
+
+def _reads_as_c(match: re.Match[str]) -> bool:
+    return _C_LIKE.search(match.group()) is not None
+
+
+def _escaped(text: str) -> str:
     escaped = _MARKUP.sub(r"\\\g<0>", _html.escape(text, quote=False))
     return _REFERENCE.sub(rf"\1{_JOINER}", escaped.replace("\\~", f"\\~{_JOINER}"))
 
@@ -105,8 +126,8 @@ def code(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """`text` as a code span inside a Markdown table, where a bar would end the cell."""
-    return code(text.replace("|", "¦"))
+    """`text` as :func:`prose` inside a Markdown table, where a bar would end the cell."""
+    return prose(text.replace("|", "\N{BROKEN BAR}"))
 
 
 def fence(content: list[str], language: str = "") -> list[str]:
@@ -120,6 +141,11 @@ def fence(content: list[str], language: str = "") -> list[str]:
 def mail(text: str) -> str:
     """`text` for a plain-text mail: no line of it can pass for a trailer that tools collect."""
     return _TRAILER.sub(r"\1 :", line(text))
+
+
+def sarif(text: str) -> str:
+    """`text` as a SARIF message: no placeholder and no embedded link (SARIF 2.1.0, 3.11.5-6)."""
+    return line(text).replace("{", "{{").replace("}", "}}").replace("](", "\\](")
 
 
 def annotation_message(text: str) -> str:

@@ -60,6 +60,7 @@ class _Sketch:
     def __init__(self, path: str, numbered: bool) -> None:
         self._path = path
         self._numbered = numbered
+        self._margin = 7 if numbered else 4
 
     def single(self, litmus: Litmus, columns: int) -> list[Line]:
         steps = (*litmus.before, *litmus.after)
@@ -70,7 +71,7 @@ class _Sketch:
         p0 = f"P0 {litmus.probing}"
         rows = [_title(p0, columns)] if litmus.before else []
         rows += self._column(litmus.before, litmus.probing, columns)
-        rows += _way(litmus, columns)
+        rows += self._way(litmus, columns)
         rows += [_title(callback_title(litmus), columns)]
         rows += self._column(litmus.inside, litmus.callback, columns)
         if litmus.after:
@@ -90,7 +91,7 @@ class _Sketch:
         right = self._column(litmus.inside, litmus.callback, columns - edge)
         rows = [(*padded(p0, edge), *_title(callback_title(litmus), columns - edge))]
         rows += left[0]
-        rows += _way(litmus, columns)
+        rows += self._way(litmus, columns)
         rows += [(Span(" " * edge), *row) for row in right]
         return rows + left[1]
 
@@ -110,13 +111,12 @@ class _Sketch:
         text = f"in {clean.line(function)}" if function else "in"
         if path != here[0]:
             text += f" ({clean.line(path)})" if function else f" {clean.line(path)}"
-        lead = " " * 7
+        lead = " " * self._margin
         return [line(Span(lead + part, "dim")) for part in _wrapped(text, columns - len(lead), 3)]
 
     def _step(self, step: Step, columns: int) -> list[Line]:
-        number = f"{step.location.line:>5}" if self._numbered else "    "
-        margin = "  " * min(step.depth, 3)
-        lead = f"{number}  {margin}"
+        number = f"{step.location.line:>5}" if self._numbered else ""
+        lead = f"{number:<{self._margin}}{'  ' * min(step.depth, 3)}"
         room = max(8, columns - len(lead))
         style = _ACCENT.get(step.kind, "")
         source, note = clean.line(step.source), clean.line(step.note)
@@ -129,18 +129,17 @@ class _Sketch:
             rows.append(line(" " * len(lead), Span(mark + part, "bold " + style if style else "")))
         return rows
 
+    def _way(self, litmus: Litmus, columns: int) -> list[Line]:
+        if not litmus.way:
+            return []
+        lead = " " * self._margin + "via "
+        parts = _wrapped(way_text(litmus.origin, litmus.way), columns - len(lead), 12)
+        starts = [lead, *[" " * len(lead)] * (len(parts) - 1)]
+        return [line(Span(s, "dim"), Span(p, "cyan")) for s, p in zip(starts, parts, strict=True)]
+
 
 def _title(text: str, columns: int) -> Line:
     return line(Span(_cut(clean.line(text), columns), "bold"))
-
-
-def _way(litmus: Litmus, columns: int) -> list[Line]:
-    if not litmus.way:
-        return []
-    lead = "       via "
-    parts = _wrapped(way_text(litmus.origin, litmus.way), columns - len(lead), 12)
-    starts = [lead, *[" " * len(lead)] * (len(parts) - 1)]
-    return [line(Span(s, "dim"), Span(p, "cyan")) for s, p in zip(starts, parts, strict=True)]
 
 
 def _wrapped(text: str, columns: int, most: int) -> list[str]:

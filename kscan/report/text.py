@@ -24,14 +24,13 @@ from kscan.model import (
 )
 from kscan.report import clean, verdict
 from kscan.report.drawing import drawing
-from kscan.report.litmus import weakest_step
 from kscan.report.paint import Line, Span, coloured, line, plain
+from kscan.report.particulars import NAMES, particulars
 
 WIDTH = 100
 """Columns when the terminal's width is not known."""
 LISTED = 5
 DRIVERS_SHOWN = 20
-NAMES_SHOWN = 6
 _LEAST_WIDTH = 40
 _INDENT = "    "
 _STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
@@ -102,7 +101,9 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
 
 
 def _scenario(tree: TreeInfo) -> list[Line]:
-    return [line(Span(clean.line(tree.scenario_note), "bold"))] if tree.scenario_note else []
+    return (
+        [line(Span(clean.line(tree.scenario_note), "bold"))] if tree.scenario_note.strip() else []
+    )
 
 
 def _skips(skips: Sequence[Skip], word: str) -> list[Line]:
@@ -132,57 +133,12 @@ def _finding(finding: Finding, columns: int) -> list[Line]:
         rows += [
             line(Span(f"{_INDENT}(+{verdict.counted(finding.others, 'longer trace')})", "dim"))
         ]
-    return rows + _labelled(_particulars(finding), columns)
-
-
-def _particulars(finding: Finding) -> list[tuple[str, str]]:
-    """What stands below the drawing, as (label, text)."""
-    told = [("confidence", confidence_reason(finding))]
-    told += [("assumes", text) for text in finding.assumptions]
-    told += [("fix", finding.fix.sentence)] if finding.fix else []
-    told += [
-        (label, names)
-        for label, values in hit_lists(finding)
-        if (names := listed(values, NAMES_SHOWN))
-    ]
-    people = [f"{m.name} <{m.email}> ({m.role})" for m in finding.maintainers]
-    told += [("maintainers", listed(people, 3))] if people else []
-    return told
-
-
-def confidence_reason(finding: Finding) -> str:
-    """The confidence and the step that limits it: ``medium: weakest step: …``."""
-    step = weakest_step(finding)
-    if finding.confidence is Confidence.HIGH:
-        return "high"
-    if step is None or step.confidence.rank > finding.confidence.rank:
-        return f"{finding.confidence}: no step of the trace is that weak; see what is assumed"
-    place = step.location
-    where = f"{place.function or place.path}:{place.line}"
-    return f"{finding.confidence}: weakest step: {where}: {step.kind}: {step.note or step.source}"
-
-
-def hit_lists(finding: Finding) -> list[tuple[str, Sequence[str]]]:
-    """Who is hit, as (label, names)."""
-    hits = finding.hits
-    return [
-        ("built by", hits.config),
-        ("set in", hits.defconfigs),
-        ("matches", hits.compatibles),
-        ("boards", hits.boards),
-        ("clients", hits.clients),
-    ]
-
-
-def listed(names: Sequence[str], most: int) -> str:
-    """The first `most` names; the rest is counted."""
-    shown = ", ".join(names[:most])
-    return f"{shown} (+{len(names) - most:,} more)" if len(names) > most else shown
+    return rows + _labelled(particulars(finding), columns)
 
 
 def _labelled(pairs: Iterable[tuple[str, str]], columns: int) -> list[Line]:
     rows: list[Line] = []
-    for label, text in pairs:
+    for label, text in ((clean.line(label), text) for label, text in pairs):
         lead = f"{_INDENT}{label}: "
         room = max(20, columns - len(_INDENT) - 2)
         parts = wrap(f"{label}: {clean.line(text)}", room, break_on_hyphens=False)
@@ -201,12 +157,12 @@ def _one_line_each(word: str, findings: Sequence[Finding]) -> list[Line]:
 
 
 def _reach(sign: str, reach: Reach, impact: Impact, columns: int) -> list[Line]:
-    gone = f"This range no longer runs `{reach.slot}` inside {reach.api}()."
-    sentence = verdict.reach_sentence(reach, impact) if sign == "+" else gone
+    added = sign == "+"
+    sentence = verdict.reach_sentence(reach, impact) if added else verdict.removed_sentence(reach)
     rows = [line(), line(Span(clean.line(f"{sign} {sentence}"), "bold"))]
     told = [("via", " -> ".join(reach.via)), ("changed", ", ".join(reach.changed))]
     functions = [f"{i.function} ({i.path})" for i in reach.implementations]
-    told += [("why", reach.reason), ("implemented by", listed(functions, NAMES_SHOWN))]
+    told += [("why", reach.reason), ("implemented by", verdict.listed(functions, NAMES))]
     return rows + _labelled([(label, text) for label, text in told if text], columns)
 
 

@@ -19,6 +19,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def listed(names: Sequence[str], most: int) -> str:
+    """The first `most` names; the rest is counted."""
+    shown = ", ".join(names[:most])
+    return f"{shown} (+{len(names) - most:,} more)" if len(names) > most else shown
+
+
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """The findings by severity, confidence, place and rule: the order of every format."""
     return sorted(findings, key=_order)
@@ -131,6 +137,11 @@ def reach_sentence(reach: Reach, impact: Impact) -> str:
     if len(files) == 1:
         return text + "; it is not ready."
     return f"{text}; {len(unready)} of them {'is' if len(unready) == 1 else 'are'} not ready."
+
+
+def removed_sentence(reach: Reach) -> str:
+    """The counterpart of :func:`reach_sentence` for a slot that ceased to be reachable."""
+    return f"This range no longer runs `{reach.slot}` inside {reach.api}()."
 
 
 def unready_drivers(reach: Reach, impact: Impact) -> list[str]:

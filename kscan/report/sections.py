@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a comment on a forge and a mail to a list say, in which order: one content, two media.
+
+Verdict first; then the reachability delta, the introduced findings, the fixed ones, siblings,
+what was not analysed, and one command that gives the same answer. Facts and questions: a finding
+ends in what its author would have to answer to refute it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kscan.model import Effect, Finding, Impact, Reach, Report, Skip, TreeInfo
+from kscan.report import verdict
+
+FULL = 10
+"""Findings shown with their evidence; the rest is a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a message. Every text in it is still foreign: a medium has to clean it."""
+
+    title: str
+    sentences: tuple[str, ...] = ()
+    reaches: tuple[tuple[str, Reach], ...] = ()
+    """A slot that became or ceased to be reachable, with the sentence that says so."""
+    full: tuple[Finding, ...] = ()
+    brief: tuple[Finding, ...] = ()
+    lines: tuple[str, ...] = ()
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The whole, in order."""
+
+    verdict: str
+    """The first line."""
+    about: tuple[str, ...]
+    """Which trees, under which scenario."""
+    sections: tuple[Section, ...]
+
+
+def message(document: Report | Impact, full: int = FULL) -> Message:
+    """The content for `document`, with at most `full` findings in full.
+
+    When there is nothing to tell, the verdict is all there is.
+    """
+    if isinstance(document, Report):
+        return _audit(document, full)
+    return _range(document, full)
+
+
+def question(finding: Finding) -> str:
+    """What the author of the code has to answer for the finding to be wrong."""
+    subject = f"`{finding.subject.name}`" if finding.subject else "it"
+    where = finding.callback.function if finding.callback else finding.primary.function
+    reader = f"{where}()" if where else "it"
+    questions = {
+        Effect.CRASH: f"Can {reader} run while {subject} is not set?",
+        Effect.DECLINED: f"Is it meant that {reader} declines the device while {subject} is unset?",
+        Effect.WRONG_VALUE: f"Is it meant that {reader} reads {subject} as zero?",
+        Effect.UNREADY: f"Is {subject} ready when {reader} runs?",
+        Effect.RACE: f"Can another thread change {subject} between the two reads?",
+        Effect.LEAK: f"Who releases what {subject} held before?",
+        Effect.DEADLOCK: "Can the walk meet the device whose lock is held here?",
+        Effect.WARN: f"Can {reader} get here for a device that is bound?",
+    }
+    return questions[finding.effect]
+
+
+def _audit(report: Report, full: int) -> Message:
+    found = verdict.active(report.findings)
+    about = (f"Tree: {verdict.tree_title(report.tree)}.", *_scenario(report.tree))
+    if not found:
+        return Message(f"No finding in {verdict.looked_at(report)}.", (), ())
+    drivers = {finding.driver for finding in found}
+    head = f"{verdict.counted(len(found), 'finding')} in {verdict.counted(len(drivers), 'driver')}"
+    sections = (
+        Section("Findings", full=tuple(found[:full]), brief=tuple(found[full:])),
+        _not_analysed(report.skips, verdict.closed_windows(report), report.notes),
+    )
+    return Message(f"{head} ({verdict.tally(found)}).", about, _told(sections))
+
+
+def _range(impact: Impact, full: int) -> Message:
+    new = verdict.active(impact.introduced)
+    headline = verdict.impact_verdict(impact) + "."
+    if not new and not impact.fixed and not impact.skips_added:
+        sentences = (verdict.reach_sentence(reach, impact) for reach in impact.added)
+        return Message(" ".join((headline, *sentences)), (), ())
+    trees = [verdict.tree_title(tree) for tree in (impact.base, impact.head)]
+    new_skips = f"{verdict.counted(len(impact.skips_added), 'file')} newly not analysed."
+    sections = (
+        _reach(impact),
+        Section("Introduced", full=tuple(new[:full]), brief=tuple(new[full:])),
+        Section("Fixed", brief=tuple(verdict.worst_first(impact.fixed))),
+        Section(
+            "The same pattern stands in",
+            brief=tuple(sibling.finding for sibling in impact.siblings),
+        ),
+        _not_analysed(impact.skips, [], impact.notes, impact.skips_added),
+        Section("Reproduce", command=impact.reproduce),
+    )
+    about = (f"Range: {trees[0]} .. {trees[1]}.", *_scenario(impact.head))
+    if impact.skips_added:
+        headline += f" {new_skips}"
+    return Message(headline, about, _told(sections))
+
+
+def _told(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """The sections that have something to say."""
+    return tuple(s for s in sections if s != Section(s.title))
+
+
+def _scenario(tree: TreeInfo) -> tuple[str, ...]:
+    return (tree.scenario_note,) if tree.scenario_note.strip() else ()
+
+
+def _reach(impact: Impact) -> Section:
+    added = [(verdict.reach_sentence(reach, impact), reach) for reach in impact.added]
+    gone = [(verdict.removed_sentence(reach), reach) for reach in impact.removed]
+    return Section("What runs inside a registration", reaches=(*added, *gone))
+
+
+def _not_analysed(
+    skips: Sequence[Skip],
+    windows: Sequence[str],
+    notes: Sequence[str],
+    added: Sequence[Skip] = (),
+) -> Section:
+    told = [f"new: {skip.path}: {skip.reason}" for skip in added]
+    told += [f"{skip.path}: {skip.reason}" for skip in skips if skip not in added]
+    told += [f"window of {window}" for window in windows]
+    return Section("Not analysed", lines=(*told, *notes))

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Mail: plain text of 72 columns, functions and snippets, no line numbers, no trailers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from kscan.report import render
+
+from . import samples
+from .test_markdown import many
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("audit.mail", samples.audit),
+        ("impact.mail", samples.change),
+        ("impact-quiet.mail", samples.quiet_change),
+    ],
+)
+def test_golden(golden, name, make):
+    golden(f"report/{name}", render("mail", make()))
+
+
+@pytest.mark.parametrize("make", [samples.audit, samples.change, lambda: many(40)])
+def test_lines_have_72_columns(make):
+    assert max(map(len, render("mail", make()).splitlines())) <= 72
+
+
+def test_no_line_number_is_shown():
+    text = render("mail", samples.change())
+    numbers = {s.location.line for s in samples.late_global().trace} - {31, 41}
+    assert not [n for n in numbers if re.search(rf"\b{n}\b", text)]
+
+
+def test_functions_and_snippets_are_shown():
+    text = render("mail", samples.change())
+    assert "foo_probe() in drivers/iommu/foo-iommu.c" in text
+    assert "data = devm_kzalloc(dma_dev, sizeof(*data), GFP_KERNEL);" in text
+
+
+def test_finding_ends_in_a_question():
+    assert "Can foo_of_xlate() run while `dma_dev` is not set?" in render("mail", samples.change())
+
+
+def test_no_finding_is_one_paragraph():
+    assert render("mail", samples.quiet_change()) == "kscan: No finding introduced.\n"
+
+
+def test_ten_in_full_the_rest_brief_and_counted():
+    text = render("mail", many(40))
+    assert text.count("^ publishes foo_ops") == 10
+    assert "20 findings more not shown." in text
+
+
+def test_long_command_continues_as_a_shell_reads_it():
+    command = "kscan diff --repo linux " + "--path drivers/iommu " * 6 + "v6.14..v6.15-rc1"
+    rows = render("mail", replace(samples.change(), reproduce=command)).splitlines()
+    start = next(i for i, row in enumerate(rows) if row.strip().startswith("kscan diff --repo"))
+    shell = "\n".join(rows[start:]).replace("\\\n", "").split()
+    assert shell == command.split()
