@@ -30,6 +30,10 @@ FORMATS: dict[str, Format] = {
     "text": Format("text", ".txt", ("width", "colour", "min_confidence")),
     "concise": Format("concise", ".txt", ("colour",)),
     "json": Format("json_", ".json", ("timings",)),
+    "sarif": Format("sarif", ".sarif", ("repository",)),
+    "markdown": Format("markdown", ".md", ("limit",)),
+    "mail": Format("mail", ".mail"),
+    "github": Format("github", ".txt"),
 }
 
 _OPTIONS = {option for format_ in FORMATS.values() for option in format_.options}
