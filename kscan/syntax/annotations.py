@@ -9,56 +9,61 @@ from __future__ import annotations
 
 import re
 
-from kscan.syntax.draft import Draft, blank
+from kscan.syntax.draft import Draft
 
-PARENTHESES = rb"\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\))*+\))*+\))*+\)"
-"""A parenthesised text, six levels deep; each level possessive, so a failure is final."""
+PARENTHESES = rb"\([^()]*+\)"
+"""A parenthesised text, seven levels deep; each level possessive, so a failure is final."""
+for _ in range(6):
+    PARENTHESES = rb"\((?:[^()]++|" + PARENTHESES + rb")*+\)"
 
-_WITH_ARGUMENTS = (
+_TAKING_ARGUMENTS = (
     rb"attribute(?:__)?|declspec|printf|scanf|strftime|gnu_printf|aligned|section|alias|malloc|alloc_size"
-    rb"|realloc_size|assume_aligned|acquires|releases|must_hold\w*|cond_acquires\w*|cond_releases|acquire|release"
-    rb"|counted_by\w*|sized_by\w*|guarded_by|pt_guarded_by|free|cleanup|copy|diagnose_as|errordecl|warning|error"
-    rb"|bdos|no_sanitize|nonnull|format_arg|optimize|target|weakref|ifunc|vector_size|bpf_fastcall|section_\w+"
-    rb"|access|class|nonnull_params|returns_nonnull|print_format|printf_like|btf_type_tag|context\w*|attribute_const\w*"
+    rb"|realloc_size|assume_aligned|acquires\w*|releases\w*|must_hold\w*|cond_acquires\w*|cond_releases"
+    rb"|counted_by\w*|sized_by\w*|guarded_by|pt_guarded_by|free|cleanup|copy|diagnose_as|no_sanitize"
+    rb"|nonnull|format_arg|optimize|target|weakref|vector_size|access|btf_type_tag|bootdata\w*|mode"
+    rb"|compiletime_(?:error|warning)|retval|msg|flag|description|load_if_JITed|btf_path"
 )
-_WORDS = (
-    rb"init\w*|exit\w*|ref\w*|devinit\w*|devexit\w*|cpuinit\w*|meminit\w*|memexit\w*|net_init\w*|net_exit\w*|net_ref\w*"
-    rb"|paginginit|iomem|user|kernel|percpu|rcu|force|nocast|bitwise|private|safe|must_check|maybe_unused|always_unused"
-    rb"|unused\w*|used|packed\w*|aligned\w*|visible|weak|pure|const|cold|hot|sched|lockfunc|kprobes|latent_entropy|randomize_layout"
-    rb"|no_\w+|malloc|nonstring\w*|read_mostly|ro_after_init|\w*cacheline_aligned\w*|cacheline_internodealigned_in_smp"
-    rb"|page_aligned_\w+|noreturn|noinline\w*|always_inline\w*|inline(?:__)?|flatten|naked|noclone|irq_entry|softirq_entry|exception_irq_entry"
-    rb"|noendbr|nocfi|nocapture|signed(?:__)?|volatile(?:__)?|restrict(?:__)?|const__|extension__|designated_init|overloadable|noscs|cpuidle|lazy|vsyscall_gtod_data|bpf_kfunc\w*|bpf_hook\w+"
-    rb"|maybe_unused\w*|attribute_const__|attribute_pure__|fentry|noipa|cpu0|safe|arch_\w+section|efi_retpoline|efistub_global|cpumask_var_read_mostly|fortify_\w+|gnu_inline|pass_object_size\w*|nostackprotector|stackprotector|nopax|deprecated|bpf_percpu|mmuregs|kptr\w*|ksym|arena|hidden|ksm_\w+|kconfig|uptr|arg_\w+|init_or_module|initdata_or_module|initconst_or_module|compat_init|lsm_ro_after_init|nosave\w*|pcpu_\w*aligned|tagged_addr|cfi\w*|nonnull"
+_ALONE = (
+    rb"init\w*|exit(?:data|used|_refok)?|ref|refdata|refconst|dev(?:init|exit)\w*|cpuinit\w*|mem(?:init|exit)\w*"
+    rb"|net_(?:init|exit)\w*|paginginit|iomem|user|kernel|percpu|rcu|force|nocast|bitwise\w*|private|safe"
+    rb"|must_check|maybe_unused\w*|always_unused|always_used|unused\w*|used|packed\w*|aligned\w*|visible\w*|weak"
+    rb"|pure|const|cold|hot|head|sched|lockfunc|kprobes|latent_entropy|randomize_layout|no_[a-z]\w*|malloc"
+    rb"|nonstring\w*|read_mostly|ro_after_init|\w*cacheline_\w*aligned\w*|page_aligned_\w+|noreturn|noinline\w*"
+    rb"|always_inline\w*|inline(?:__)?|flatten|naked|noclone|irq_entry|softirq_entry|exception_irq_entry"
+    rb"|noendbr|nocfi|nocf_check|signed__|volatile__|restrict(?:__)?|const__|extension__|designated_init"
+    rb"|overloadable|noscs|cpuidle|bpf_kfunc\w*|attribute_const__|noipa|efi_retpoline|efiapi|cdecl|stdcall"
+    rb"|nostackprotector|deprecated|lsm_ro_after_init|nosave\w*|data_racy|tcm\w+|xipram|bss_decrypted"
+    rb"|gnu_inline|long_aligned|function_aligned|tracepoint_string|no(?:init)?retpoline|notrace\w*|idmap"
+    rb"|moduleparam_const|cpumask_var_read_mostly|bpfcall|async_inline|assume_\w+_alignment|ksym\w*|kconfig"
+    rb"|kptr\w*|uptr|arena|hidden|arg_\w+|success|failure|naked__|attribute_used__|tcp_ao_key_align"
 )
 _ANNOTATION = re.compile(
-    rb"(?<![\w.>])_{2,4}(?:(?:" + _WITH_ARGUMENTS + rb")[ \t]*" + PARENTHESES + rb"|(?:" + _WORDS + rb")\b(?![ \t]*[(;=\[]))"
+    rb"__(?<![\w.>]__)_{0,2}(?:(?:" + _TAKING_ARGUMENTS + rb")\s*+" + PARENTHESES + rb"|(?:" + _ALONE + rb")\b(?!\s*+\())"
 )
-_BARE = re.compile(
-    rb"\b(?:asmlinkage|noinline\w*|notrace|nokprobe_inline|noreturn|fastcall|STATIC|INLINE|EXPORT|UNINLINED"
-    rb"|fallthrough_unused)\b(?=[ \t\n]+[\w*])"
-)
+_OPERATORS = frozenset((b"=", b"&", b"!", b"<", b"+", b"-", b"/", b"|", b"?", b"^", b"%", b"~"))
+"""After one of these the word is an operand, not an annotation."""
+
 _ASM = re.compile(
-    rb"(?<![\w.>])(?:__asm__|__asm|asm|asm_volatile_goto|asm_goto_output|asm_inline)\b"
-    rb"(?:\s++(?:volatile|__volatile__|goto|inline|__inline__|__inline))*+\s*+" + PARENTHESES
+    rb"asm(?<![A-Za-z0-9.>]asm)(?:__|_volatile_goto|_goto_output|_inline)?+"
+    rb"(?:\s++(?:__)?(?:volatile|goto|inline)(?:__)?)*+\s*+" + PARENTHESES
 )
 
 
 def blank_annotations(draft: Draft) -> None:
     """Blank annotations and attributes; each is a mark of kind ``annotation``."""
-
-    def spell(m: re.Match[bytes]) -> bytes:
-        draft.mark(m.start(), m.end(), "annotation")
-        return blank(m[0])
-
-    draft.rewrite(_ANNOTATION, spell)
-    draft.rewrite(_BARE, spell)
+    text = bytes(draft.text)
+    for m in _ANNOTATION.finditer(text):
+        if text[max(0, m.start() - 2) : m.start()].strip()[-1:] not in _OPERATORS:
+            draft.mark(m.start(), m.end(), "annotation")
+            draft.blank(m.start(), m.end())
 
 
 def blank_assembly(draft: Draft) -> None:
     """Blank ``asm (...)`` blocks, operands included; each is a mark of kind ``asm``."""
-
-    def spell(m: re.Match[bytes]) -> bytes:
-        draft.mark(m.start(), m.end(), "asm")
-        return blank(m[0])
-
-    draft.rewrite(_ASM, spell)
+    if b"asm" not in draft.text:
+        return
+    text = bytes(draft.text)
+    for m in _ASM.finditer(text):
+        start = m.start() - 2 if text.startswith(b"__", max(0, m.start() - 2)) else m.start()
+        draft.mark(start, m.end(), "asm")
+        draft.blank(start, m.end())

@@ -10,88 +10,139 @@ from __future__ import annotations
 import re
 
 from kscan.syntax.annotations import PARENTHESES
-from kscan.syntax.draft import Draft, blank
+from kscan.syntax.draft import Draft
 
-_QUALIFIER = rb"(?:const|volatile|unsigned|signed|long|short)\s++"
-_STARS = rb"(?:\*[\s*]*+(?:const\b\s*+\**)?+)"
-_TYPE = re.compile(
-    rb"[(,]\s*+(?:"
-    rb"(?:" + _QUALIFIER + rb")*+(?:struct|union|enum)\s++(\w++)\s*+" + _STARS + rb"?+"
-    rb"|(?:" + _QUALIFIER + rb")++(int|long|char|short|double|\w++(?=\s*+\*))\s*+" + _STARS + rb"?+"
-    rb"|(\w++)\s*+" + _STARS + rb")(?=[,)])"
+_STARS = rb"\s*+(?:\*[\s*]*+(?:const\b\s*+\**)?+)?+"
+_TAGGED = tuple(
+    re.compile(word + rb"\b\s*+(\w++)" + _STARS + rb"(?=[,)])") for word in (b"struct", b"union", b"enum")
 )
-_EMPTY = re.compile(rb"\(\s*+,|,(?=\s*+[,)])")
-_OPERATOR = re.compile(rb"(?<=[(,])\s*+([=!<>]=|<<=?|>>=?|[-+|&^/%]=?|&&|\|\||[<>=])\s*+(?=[,)])")
-_STATEMENT = re.compile(rb"(?<=[(,])\s*+(return|goto|continue|break)\b(?=(\s*+[,)])?)")
+_ARITHMETIC = tuple(
+    re.compile(
+        word + rb"\b(?:\s++(?:unsigned|signed|long|short|const|volatile|int|char|double)\b)*+" + _STARS + rb"(?=[,)])"
+    )
+    for word in (b"unsigned", b"signed", b"long", b"short", b"const")
+)
+_POINTER = re.compile(rb"\*[\s*]*+(?:const\b\s*+\**)?+(?=[,)])")
+_POINTED = re.compile(rb"(?:(?:const|volatile|unsigned|signed|long)\s+)*(\w+)\s*\Z")
+_BEFORE_TYPE = re.compile(rb"[(,]\s*(?:(?:const|volatile)\s+)*\Z")
+_LAST_TYPE_WORD = re.compile(rb"(\w+)[\s*]*(?:const\s*\**)?\Z")
+_ODD = re.compile(
+    rb"[(,]\s*+(?:(?P<statement>return|goto|continue|break|do|else)\b(?:(?P<whole>\s*+;?+\s*+(?=[,)]))|[^;(),]*+(?P<end>;)(?=\s*+[,)]))?+"
+    rb"|(?P<operator>[=!<>]=|<<=?|>>=?|&&|\|\||[-+|&^/%]=?|[<>=])\s*+(?=[,)])"
+    rb"|(?P<designator>\.)(?=\w)"
+    rb"|(?P<number>\d\w*+)"
+    rb"|(?=[,)]))"
+)
+_NUMBER = re.compile(rb"(?:0[xX][0-9a-fA-F]+|0[bB][01]+|\d+(?:[eE]\d+)?)[uUlLfF]*\Z")
+_ALIGNOF = re.compile(rb"\b(?:__alignof__|__alignof|_Alignof|alignof)(?=\s*+\()")
+_TYPEOF = re.compile(rb"typeof(?:__|_member)?[ \t]*+(" + PARENTHESES + rb")")
+_OFFSETOF = re.compile(rb"offsetof\s*+\([^(),]*+,\s*+\w++\s*+([^\s\w),](?:[^(),]++|" + PARENTHESES + rb")*+)\)")
 _TYPED = frozenset(
     b"sizeof typeof __typeof__ __typeof alignof _Alignof __alignof__ __alignof offsetof __builtin_offsetof"
-    b" if while for switch return".split()
+    b" if while for switch return __builtin_types_compatible_p".split()
 )
-_CALLING = frozenset(b"return else do case goto in and or not".split())
-_CALLEE = re.compile(rb"(\w+)[ \t]*\Z")
+_CALLING = frozenset(b"return else do case goto static".split())
+_CALLEE = re.compile(rb"(\w+)\s*\Z")
 _LAST_WORD = re.compile(rb"(\w+)\Z")
-_REACH = 3000
-_TYPEOF = re.compile(rb"\b(?:typeof|__typeof__|__typeof|typeof_member|__unqual_scalar_typeof)[ \t]*+(" + PARENTHESES + rb")")
-_OFFSETOF = re.compile(rb"\boffsetof\s*+\([^(),]*+,\s*+\w++\s*+([^\s\w),][^(),]*+)\)")
 
 
 def respell_arguments(draft: Draft) -> None:
     """Make every macro argument an expression."""
-    draft.rewrite(_TYPEOF, lambda m: _without_operand(draft, m))
-    draft.rewrite(_OFFSETOF, lambda m: m[0][: m.start(1) - m.start()] + blank(m[1]) + b")")
-    draft.rewrite(_TYPE, lambda m: _as_name(draft, m))
-    draft.rewrite(_STATEMENT, _as_operand)
-    draft.rewrite(_OPERATOR, _as_number)
-    draft.rewrite(_EMPTY, lambda m: m[0].replace(b",", b" "))
+    _respell_operators(draft)
+    text = bytes(draft.text)
+    for pattern in _TAGGED:
+        for m in pattern.finditer(text):
+            _respell_type(draft, m.start(), m.start(1), m.end(1), m.end())
+    for pattern in _ARITHMETIC:
+        for m in pattern.finditer(text):
+            word = _LAST_TYPE_WORD.search(m[0])
+            if word:
+                _respell_type(draft, m.start(), m.start() + word.start(1), m.start() + word.end(1), m.end())
+    for m in _POINTER.finditer(text):
+        word = _POINTED.search(text, max(0, m.start() - 80), m.start())
+        if word:
+            _respell_type(draft, word.start(), word.start(1), word.end(1), m.end())
+    for m in _ODD.finditer(bytes(draft.text)):
+        _respell_odd(draft, m)
 
 
-def _without_operand(draft: Draft, m: re.Match[bytes]) -> bytes:
-    draft.mark(m.start(), m.end(), "typeof")
-    return m[0][: m.start(1) - m.start()] + blank(m[1])
+def _respell_operators(draft: Draft) -> None:
+    """``typeof (x)`` loses its operand, ``offsetof`` all but the first member, in place."""
+    text = bytes(draft.text)
+    if b"typeof" in text:
+        for m in _TYPEOF.finditer(text):
+            draft.mark(m.start(), m.end(), "typeof")
+            draft.blank(*m.span(1))
+    if b"offsetof" in text:
+        for m in _OFFSETOF.finditer(text):
+            draft.blank(*m.span(1))
+    if b"lignof" in text:
+        draft.rewrite(_ALIGNOF, lambda m: b"sizeof".ljust(len(m[0])))
 
 
-def _as_operand(m: re.Match[bytes]) -> bytes:
-    padding = m[0][: m.start(1) - m.start()]
-    return padding + (b"0" if m[2] is not None else b"").ljust(len(m[1]))
+def _respell_type(draft: Draft, start: int, name: int, name_end: int, end: int) -> None:
+    """Leave of a type from `start` to `end`, if it is a macro's argument, its name."""
+    before = bytes(draft.text[max(0, start - 60) : start])
+    place = _BEFORE_TYPE.search(before)
+    if place is None:
+        return
+    start += place.start() + 1 - len(before)
+    if _in_call(draft, start - 1):
+        draft.blank(start, name)
+        draft.blank(name_end, end)
 
 
-def _as_number(m: re.Match[bytes]) -> bytes:
-    return m[0].replace(m[1], b"0".ljust(len(m[1])))
+def _in_call(draft: Draft, offset: int) -> bool:
+    """What follows the parenthesis or comma at `offset` is an argument of a call or macro.
 
-
-def _as_name(draft: Draft, m: re.Match[bytes]) -> bytes:
-    if not _in_call(draft, m):
-        return m[0]
-    number = m.lastindex or 1
-    start, end = m.start(number) - m.start(), m.end(number) - m.start()
-    return m[0][:1] + blank(m[0][1:start]) + m[0][start:end] + blank(m[0][end:])
-
-
-def _in_call(draft: Draft, m: re.Match[bytes]) -> bool:
-    """The type is an argument of a macro, not a parameter, a cast or an operand of sizeof."""
-    opening = m.start() if m[0][:1] == b"(" else _opening_before(m.string, m.start())
+    Not so a parameter, the type of a cast, an operand of ``sizeof``.
+    """
+    text = draft.text
+    opening = offset if text[offset] == ord("(") else draft.opening_before(offset)
     if opening < 0:
         return False
-    before = m.string[max(0, opening - 100) : opening]
-    callee = _CALLEE.search(before)
+    near = bytes(text[max(0, opening - 120) : opening])
+    callee = _CALLEE.search(near)
     if callee is None or callee[1] in _TYPED:
         return False
-    name = opening - len(before) + callee.start()
-    if m.string[name - 1 : name] in (b"\n", b""):
+    name = opening - len(near) + callee.start()
+    left = near[: callee.start()].rstrip()
+    if text[name - 1 : name] in (b"\n", b""):
         return draft.before(name)[-1:] in (b";", b"}", b")", b"")
-    left = before[: callee.start()].rstrip()
     if left[-1:] == b"*":
-        return m.string[m.string.rfind(b"\n", 0, name) + 1 : name][:1] in (b"\t", b" ")
+        return text[text.rfind(b"\n", 0, name) + 1 : name][:1] in (b"\t", b" ")
     word = _LAST_WORD.search(left)
-    return word is None or word[1] in _CALLING or word[1] == b"static"
+    return word is None or word[1] in _CALLING
 
 
-def _opening_before(text: bytes, offset: int) -> int:
-    """Offset of the parenthesis that is open at `offset`; -1 when none is near."""
-    near = text[max(0, offset - _REACH) : offset]
-    depth, end = 0, len(near)
-    while (end := max(near.rfind(b"(", 0, end), near.rfind(b")", 0, end))) >= 0:
-        depth += 1 if near[end] == ord(")") else -1
-        if depth < 0:
-            return offset - len(near) + end
-    return -1
+def _respell_odd(draft: Draft, m: re.Match[bytes]) -> None:
+    """An argument that is a statement, an operator, a designator, no number, or nothing."""
+    if m["statement"]:
+        word = m.start("statement")
+        draft.blank(word, m.end("statement"))
+        if m["whole"] is not None:
+            draft.blank(*m.span("whole"))
+            draft.put(word, b"0")
+        elif m["end"]:
+            draft.blank(*m.span("end"))
+    elif m["operator"]:
+        draft.put(m.start("operator"), b"0".ljust(len(m["operator"])))
+    elif m["designator"]:
+        draft.put(m.start("designator"), b" ")
+    elif m["number"]:
+        if not _NUMBER.match(m["number"]):
+            draft.put(m.start("number"), b"_")
+    else:
+        _respell_nothing(draft, m)
+
+
+def _respell_nothing(draft: Draft, m: re.Match[bytes]) -> None:
+    """Drop the comma before or after an argument that is not there."""
+    end = m.end()
+    if m[0][:1] == b",":
+        draft.put(m.start(), b" ")
+    elif draft.text[end : end + 1] == b",":
+        draft.put(end, b" ")
+
+
+

@@ -27,6 +27,8 @@ _IN_DIRECTIVE = bytes(10 if byte == 10 else 2 for byte in range(256))
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"(){}[]"))
 _GAP = b" \t\r\f\v\n\\#\x02"
 _WINDOWS = (120, 8000)
+_REACH = 3000
+_NAMED_REST = re.compile(rb"(\w)\.\.\.(?=[ \t]*\))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,10 @@ class Draft:
 
     def _hide_directive(self, m: re.Match[bytes]) -> bytes:
         start, end = m.span(1)
-        self.directives.append(Directive(start, end, m[2], m[1]))
+        text = m[1]
+        if m[2] == b"define" and b"..." in text:
+            text = _NAMED_REST.sub(rb"\1   ", text, count=1)
+        self.directives.append(Directive(start, end, m[2], text))
         return m[0][: start - m.start()] + b"#" + m[1][1:].translate(_IN_DIRECTIVE)
 
     def mark(self, start: int, end: int, kind: str) -> None:
@@ -127,6 +132,16 @@ class Draft:
             if text := bytes(self.text[offset : offset + width]).lstrip(_GAP):
                 return text
         return b""
+
+    def opening_before(self, offset: int) -> int:
+        """Offset of the parenthesis that is open at `offset`; -1 when none is near."""
+        near = bytes(self.text[max(0, offset - _REACH) : offset])
+        depth, end = 0, len(near)
+        while (end := max(near.rfind(b"(", 0, end), near.rfind(b")", 0, end))) >= 0:
+            depth += 1 if near[end] == ord(")") else -1
+            if depth < 0:
+                return offset - len(near) + end
+        return -1
 
     def finished(self) -> bytes:
         """The text with literals and directives put back, except where it is now blank."""

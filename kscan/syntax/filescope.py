@@ -18,7 +18,9 @@ import re
 from kscan.syntax.annotations import PARENTHESES
 from kscan.syntax.draft import Draft
 
-_HEAD = re.compile(rb"^([A-Za-z_][\w\s*]{0,400}+)(" + PARENTHESES + rb")(\s*+)(?=(\W|\w++|\Z))", re.MULTILINE)
+_HEAD = re.compile(
+    rb"\n([A-Za-z_][\w\s*]{0,400}+)(" + PARENTHESES + rb")(?=(\s*+)(\W|\w++|\Z))"
+)
 _WORD = re.compile(rb"\w++")
 _STORAGE = frozenset(b"static extern inline __inline __inline__ const volatile register typedef".split())
 _PRIMITIVE = frozenset(
@@ -35,7 +37,8 @@ _PER_CPU = re.compile(rb"\b(?:DEFINE|DECLARE)_(?:PER_CPU|INIT_PER_CPU|EARLY_PER_
 
 def respell_file_scope(draft: Draft) -> None:
     """Make every macro in column 0 a declaration, a definition or a call."""
-    draft.rewrite(_PER_CPU, lambda m: _as_declaration(draft, m))
+    if b"_PER_CPU" in draft.text:
+        draft.rewrite(_PER_CPU, lambda m: _as_declaration(draft, m))
     for m in _HEAD.finditer(bytes(draft.text)):
         _respell(draft, m)
 

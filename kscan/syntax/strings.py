@@ -6,14 +6,22 @@ from __future__ import annotations
 import re
 
 from kscan.syntax.annotations import PARENTHESES
-from kscan.syntax.draft import Draft, blank
+from kscan.syntax.draft import Draft
 
-_CALL_AFTER = re.compile(rb'(?<=")\s*+\w++[ \t]*+' + PARENTHESES)
-_CALL_BEFORE = re.compile(rb'(?<=[(,=?:])\s*+\w++[ \t]*+' + PARENTHESES + rb'(?=\s*+")')
-_WORDS_BEFORE = re.compile(rb'(?<=[(,="])\s*+\w++\s++(?=\w[\w\s]*+")')
+_CALL_AFTER = re.compile(rb'"\s*+(\w++[ \t]*+' + PARENTHESES + rb")")
+_CALL_BEFORE = re.compile(rb'\)\s*+"')
+_WORDS = re.compile(rb'[(,="]\s*+([A-Z_]\w*+\s++)(?=[A-Z_]\w*+\s*+(?:[A-Z_]\w*+\s*+)*+["),])')
+_CALLEE = re.compile(rb"(?:[(,=?:\"]|\breturn)\s*(\w+[ \t]*)\Z")
 
 
 def respell_strings(draft: Draft) -> None:
     """Leave literals and at most one macro name between two of them."""
-    for pattern in (_CALL_AFTER, _CALL_BEFORE, _WORDS_BEFORE):
-        draft.rewrite(pattern, lambda m: blank(m[0]))
+    for m in _CALL_AFTER.finditer(bytes(draft.text)):
+        draft.blank(*m.span(1))
+    text = bytes(draft.text)
+    for m in _CALL_BEFORE.finditer(text):
+        opening = draft.opening_before(m.start())
+        if callee := _CALLEE.search(text, max(0, opening - 80), max(0, opening)):
+            draft.blank(callee.start(1), m.start() + 1)
+    for m in _WORDS.finditer(bytes(draft.text)):
+        draft.blank(*m.span(1))
