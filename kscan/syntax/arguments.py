@@ -29,10 +29,11 @@ _LAST_TYPE_WORD = re.compile(rb"(\w+)[\s*]*(?:const\s*\**)?\Z")
 _ODD = re.compile(
     rb"[(,]\s*+(?:(?P<statement>return|goto|continue|break|do|else)\b(?:(?P<whole>\s*+;?+\s*+(?=[,)]))|[^;(),]*+(?P<end>;)(?=\s*+[,)]))?+"
     rb"|(?P<operator>[=!<>]=|<<=?|>>=?|&&|\|\||[-+|&^/%]=?|[<>=])\s*+(?=[,)])"
-    rb"|(?P<designator>\.)(?=\w)"
     rb"|(?P<number>\d\w*+)"
     rb"|(?=[,)]))"
 )
+_DESIGNATED = re.compile(rb"\(\s*+\.\w[^(){};]*+\)")
+_DESIGNATOR = re.compile(rb"([(,]\s*)\.(?=\w)")
 _NUMBER = re.compile(rb"(?:0[xX][0-9a-fA-F]+|0[bB][01]+|\d+(?:[eE]\d+)?)[uUlLfF]*\Z")
 _ALIGNOF = re.compile(rb"\b(?:__alignof__|__alignof|_Alignof|alignof)(?=\s*+\()")
 _TYPEOF = re.compile(rb"typeof(?:__|_member)?[ \t]*+(" + PARENTHESES + rb")")
@@ -74,8 +75,10 @@ def _respell_operators(draft: Draft) -> None:
             draft.mark(m.start(), m.end(), "typeof")
             draft.blank(*m.span(1))
     if b"offsetof" in text:
+        text = bytes(draft.text)
         for m in _OFFSETOF.finditer(text):
             draft.blank(*m.span(1))
+    draft.rewrite(_DESIGNATED, lambda m: _DESIGNATOR.sub(rb"\1 ", m[0]))
     if b"lignof" in text:
         draft.rewrite(_ALIGNOF, lambda m: b"sizeof".ljust(len(m[0])))
 
@@ -127,8 +130,6 @@ def _respell_odd(draft: Draft, m: re.Match[bytes]) -> None:
             draft.blank(*m.span("end"))
     elif m["operator"]:
         draft.put(m.start("operator"), b"0".ljust(len(m["operator"])))
-    elif m["designator"]:
-        draft.put(m.start("designator"), b" ")
     elif m["number"]:
         if not _NUMBER.match(m["number"]):
             draft.put(m.start("number"), b"_")

@@ -26,6 +26,9 @@ _GAP = b" \t\r\f\v\n\\#\x02"
 _CONTINUES = re.compile(rb"else\b|[]),?|&=.<>/%^:}]|->")
 _BARE_INVOCATION = re.compile(rb"(?:\A|\n)[ \t]*(?!if\b|for\b|while\b|switch\b)\w+[ \t]*\([^\n]*\)\Z")
 _LIST_OPENS = re.compile(rb"=\s*\{\Z")
+_LABEL = re.compile(rb"(?:\A|[;{}\n])[ \t]*(?!default\b)\w+[ \t]*:\Z")
+"""The grammar wants a statement after a label, and a conditional is none."""
+
 _CONSTANT = re.compile(rb"#[ \t]*if[ \t]+\(?([01])\)?\s*\Z")
 
 
@@ -78,7 +81,8 @@ def _resolve_group(draft: Draft, group: Group) -> None:
     texts = [bytes(draft.text[start:end]).strip(_GAP) for start, end in group.branches()]
     before = draft.before(group.span()[0])
     after = draft.after(group.span()[1])
-    if _holds_statements(before, texts, after):
+    labelled = bool(_LABEL.search(before))
+    if not labelled and _holds_statements(before, texts, after):
         return
     if _holds_list_items(before, texts, after):
         _blank_directives(draft, group)

@@ -18,9 +18,10 @@ import re
 from kscan.syntax.annotations import PARENTHESES
 from kscan.syntax.draft import Draft
 
-_HEAD = re.compile(
-    rb"\n([A-Za-z_][\w\s*]{0,400}+)(" + PARENTHESES + rb")(?=(\s*+)(\W|\w++|\Z))"
+_FIRST_HEAD = re.compile(
+    rb"([A-Za-z_][\w\s*]{0,400}+)(" + PARENTHESES + rb")(?=(\s*+)(\W|\w++|\Z))"
 )
+_HEAD = re.compile(rb"\n" + _FIRST_HEAD.pattern)
 _WORD = re.compile(rb"\w++")
 _STORAGE = frozenset(b"static extern inline __inline __inline__ const volatile register typedef".split())
 _PRIMITIVE = frozenset(
@@ -39,7 +40,10 @@ def respell_file_scope(draft: Draft) -> None:
     """Make every macro in column 0 a declaration, a definition or a call."""
     if b"_PER_CPU" in draft.text:
         draft.rewrite(_PER_CPU, lambda m: _as_declaration(draft, m))
-    for m in _HEAD.finditer(bytes(draft.text)):
+    text = bytes(draft.text)
+    if first := _FIRST_HEAD.match(text):
+        _respell(draft, first)
+    for m in _HEAD.finditer(text):
         _respell(draft, m)
 
 
@@ -95,22 +99,22 @@ def _blank_extra_words(draft: Draft, m: re.Match[bytes], specifiers: list[re.Mat
     if not whole and named:
         named.remove(min(named, key=lambda word: (word[0].isupper(), word[0].startswith(b"__"))))
     for word in named:
-        start = m.start() + word.start()
+        start = m.start(1) + word.start()
         draft.mark(start, start + len(word[0]), "annotation")
         draft.blank(start, start + len(word[0]))
 
 
 def _respell_macro(draft: Draft, m: re.Match[bytes], words: list[re.Match[bytes]]) -> None:
     follow = m[4]
-    name = m.start() + words[-1].start()
+    name = m.start(1) + words[-1].start()
     if follow == b"{":
         _define_function(draft, m, name)
     elif follow == b"=":
         _define_object(draft, m, name)
     elif follow == b";" or not follow or follow[:1].isalnum() or follow in (b"#", b"}") or follow[:1] == b"_":
-        if name > m.start():
-            draft.mark(m.start(), name, "storage")
-            draft.blank(m.start(), name)
+        if name > m.start(1):
+            draft.mark(m.start(1), name, "storage")
+            draft.blank(m.start(1), name)
         if follow != b";":
             _end_invocation(draft, m, name)
 
