@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whom to ask: MAINTAINERS read as ``scripts/get_maintainer.pl --nogit --nogit-fallback`` does.
+
+Sections match by ``F:`` and ``X:`` (globs, a directory means all below it), ``N:`` (a regex on
+the path) and ``K:`` (a regex on the content).  The script has looked for ``K:`` in a named file
+only where it lacks ``--keywords-in-file`` (commit "get_maintainer: add --keywords-in-file
+option"); the tree's own script is read, never run, to tell.  Not answered as the script does:
+the addresses found inside ``.yaml`` files, and ``.get_maintainer.conf``.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kscan.hits import mailmap
+from kscan.hits.mailmap import Mailbox
+from kscan.model import Maintainer
+from kscan.source.tree import Tree, Unreadable
+
+_ENTRY = re.compile(r"^([A-Z]):\s*(.*)")
+_LITERAL = re.compile(r"[^*?\[]*")
+_CLASS = re.compile(r"\[[\w-]+\]")
+_COSTLY = re.compile(r"\)[*+{]|\(\?[P(=!<]|\\[1-9kg]")
+_REPEAT = re.compile(r"(?<!\\)[*+{]")
+_MANY_REPEATS = 3
+_LONGEST_PATTERN = 400
+_LONGEST_PATH = 300
+_LONGEST_LINE = 400
+_LONGEST_FILE = 1 << 20
+_LONGEST_TITLE = 50
+_ROLES = {
+    "supported": "supporter",
+    "maintained": "maintainer",
+    "odd fixes": "odd fixer",
+    "orphan": "orphan minder",
+    "obsolete": "obsolete minder",
+    "buried alive in reporters": "chief penguin",
+}
+_CHIEF = "torvalds@linux-foundation.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """One ``F:`` or ``X:`` line."""
+
+    text: str
+    literal: str
+    """What stands before the first wildcard."""
+
+    def matches(self, path: str) -> bool:
+        """`path` is the file named, matches the glob, or stands below the directory named."""
+        if not path.startswith(self.literal):
+            return False
+        if self.literal == self.text:
+            rest = path[len(self.text) :]
+            return self.text.endswith("/") or not rest or "/" not in rest or rest[0] == "/"
+        pattern = _compiled_glob(self.text)
+        if pattern is None or not pattern.match(path):
+            return False
+        return self.text.endswith("/") or self.text.count("/") == path.count("/")
+
+    @property
+    def depth(self) -> int:
+        """How many parts of a path the glob names: the more, the earlier its section counts."""
+        if self.text.startswith("*"):
+            return -1
+        return self.text.count("/") + (not self.text.endswith("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of MAINTAINERS."""
+
+    title: str
+    fields: tuple[tuple[str, str], ...]
+    """Letter and value, in file order."""
+    files: tuple[Glob, ...]
+    excluded: tuple[Glob, ...]
+
+    def values(self, letter: str) -> Iterator[str]:
+        """The values of all fields with this `letter`."""
+        return (value for name, value in self.fields if name == letter)
+
+    @property
+    def status(self) -> str:
+        """The last ``S:`` field, as written; empty where there is none."""
+        return ["", *self.values("S")][-1]
+
+
+def maintainers(tree: Tree, path: str) -> tuple[Maintainer, ...]:
+    """Who answers for `path`: people first, then lists, the most specific section first.
+
+    Empty where the tree has no MAINTAINERS file.
+    """
+    known = sections(tree)
+    if not known:
+        return ()
+    people = _People(mailmap.of(tree))
+    lists: dict[str, Maintainer] = {}
+    for section in matching(tree, path, known):
+        for letter, value in section.fields:
+            if letter == "M":
+                people.add(value, f"{_role(section)}:{_short(section.title)}")
+            elif letter == "R":
+                people.add(value, f"reviewer:{_short(section.title)}")
+            elif letter == "L":
+                _add_list(lists, value, section)
+    return (*people.found(), *lists.values())
+
+
+def sections(tree: Tree) -> tuple[Section, ...]:
+    """The entries of MAINTAINERS, in file order; empty where there is no such file."""
+    try:
+        return parsed(tree.read("MAINTAINERS")) if tree.exists("MAINTAINERS") else ()
+    except Unreadable:
+        return ()
+
+
+@lru_cache(maxsize=4)
+def parsed(text: bytes) -> tuple[Section, ...]:
+    """The entries in `text`; what is no field starts an entry or is prose before the first."""
+    found: list[Section] = []
+    title, fields = "", []
+    for line in text.decode("utf-8", "replace").splitlines():
+        if entry := _ENTRY.match(line):
+            fields.append((entry[1], entry[2].rstrip()))
+        elif line.strip() and not line.lstrip().startswith("#"):
+            if fields:
+                found.append(_section(title, fields))
+            title, fields = line.rstrip(), []
+    if fields:
+        found.append(_section(title, fields))
+    return tuple(found)
+
+
+def _section(title: str, fields: list[tuple[str, str]]) -> Section:
+    globs = {
+        letter: tuple(Glob(v, _LITERAL.match(v)[0]) for name, v in fields if name == letter and v)  # type: ignore[index]
+        for letter in "FX"
+    }
+    return Section(title, tuple(fields), globs["F"], globs["X"])
+
+
+def matching(tree: Tree, path: str, known: tuple[Section, ...]) -> list[Section]:
+    """The sections that claim `path`: by depth of the pattern, then file order, then keyword."""
+    by_depth: list[tuple[int, Section]] = []
+    for section in known:
+        depth = _claim(section, path)
+        if depth is not None:
+            by_depth.append((depth, section))
+    by_depth.sort(key=lambda pair: -pair[0])
+    chosen = [section for _, section in by_depth]
+    if _keywords_count(tree):
+        chosen += _by_keyword(tree, path, known)
+    return chosen
+
+
+def _claim(section: Section, path: str) -> int | None:
+    """The depth of the last pattern of `section` that matches `path`, as the script keeps it."""
+    if any(glob.matches(path) for glob in section.excluded):
+        return None
+    depths: list[int] = []
+    globs = iter(section.files)
+    for letter, value in section.fields:
+        if letter == "F" and value:
+            glob = next(globs)
+            if glob.matches(path):
+                depths.append(glob.depth)
+        elif letter == "N":
+            pattern = _compiled_regex(value)
+            if pattern is not None and pattern.search(path[:_LONGEST_PATH]):
+                depths.append(0)
+    return depths[-1] if depths else None
+
+
+def _keywords_count(tree: Tree) -> bool:
+    """The tree's script looks for ``K:`` patterns in a file named on its command line."""
+    script = "scripts/get_maintainer.pl"
+    try:
+        return tree.exists(script) and b"keywords-in-file" not in tree.read(script)
+    except Unreadable:
+        return False
+
+
+def _by_keyword(tree: Tree, path: str, known: tuple[Section, ...]) -> list[Section]:
+    try:
+        text = tree.read(path).decode("utf-8", "replace") if tree.exists(path) else ""
+    except Unreadable:
+        return []
+    lines = [line[:_LONGEST_LINE] for line in text[:_LONGEST_FILE].splitlines()]
+    found: list[Section] = []
+    for section in known:
+        patterns = [p for value in section.values("K") if (p := _compiled_regex(value))]
+        if any(p.search(line) for p in patterns for line in lines):
+            found.append(section)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _compiled_glob(text: str) -> re.Pattern[str] | None:
+    """The glob as the script makes it a regex; None where it has too many wildcards."""
+    if len(text) > _LONGEST_PATTERN or text.count("*") > _MANY_REPEATS + 2:
+        return None
+    out: list[str] = []
+    place = 0
+    while place < len(text):
+        if klass := _CLASS.match(text, place):
+            out.append(klass[0])
+            place = klass.end()
+            continue
+        character = text[place]
+        out.append({"*": ".*", "?": "."}.get(character, re.escape(character)))
+        place += 1
+    try:
+        return re.compile("".join(out))
+    except re.error:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _compiled_regex(value: str) -> re.Pattern[str] | None:
+    """An ``N:`` or ``K:`` regex; None for one that is wrong or could take long to match."""
+    hostile = (
+        not value
+        or len(value) > _LONGEST_PATTERN
+        or _COSTLY.search(value)
+        or len(_REPEAT.findall(value)) > _MANY_REPEATS
+    )
+    if hostile:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(value, re.VERBOSE)
+    except (re.error, OverflowError, RecursionError):
+        return None
+
+
+def _role(section: Section) -> str:
+    status = section.status.lower()
+    return _ROLES.get(status, status) or "unknown"
+
+
+def _short(title: str) -> str:
+    if len(title) <= _LONGEST_TITLE:
+        return title
+    return title[: _LONGEST_TITLE - 3].rstrip() + "..."
+
+
+def _add_list(lists: dict[str, Maintainer], value: str, section: Section) -> None:
+    address, remark = [*value.split(None, 1), "", ""][:2]
+    if "subscribers-only" in remark or not address or address.lower() in lists:
+        return
+    kind = "moderated list" if "moderated" in remark else "open list"
+    title = "" if section.title == "THE REST" else f":{_short(section.title)}"
+    lists[address.lower()] = Maintainer("", address, kind + title)
+
+
+class _People:
+    """The addresses so far; one per person, by name and by address, as the script counts."""
+
+    def __init__(self, known_as: mailmap.Mailmap) -> None:
+        self._mailmap = known_as
+        self._names: set[str] = set()
+        self._addresses: set[str] = set()
+        self._found: list[tuple[Mailbox, str]] = []
+
+    def add(self, value: str, role: str) -> None:
+        """Take up the person of an ``M:`` or ``R:`` value, unless already there."""
+        for person in mailmap.mailboxes(value):
+            name, address = person.name.lower(), person.address.lower()
+            if (name and name in self._names) or address in self._addresses:
+                continue
+            if name:
+                self._names.add(name)
+            self._addresses.add(address)
+            self._found.append((person, role))
+
+    def found(self) -> Iterator[Maintainer]:
+        """The people under their present names, each once; the chief penguin reads no mail."""
+        names: set[str] = {""}
+        addresses: set[str] = {_CHIEF}
+        for person, role in self._found:
+            current = self._mailmap.current(person)
+            name, address = current.name.lower(), current.address.lower()
+            if name not in names - {""} and address not in addresses:
+                names.add(name)
+                addresses.add(address)
+                yield Maintainer(current.name, current.address, role)

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""MAINTAINERS and .mailmap, as scripts/get_maintainer.pl reads them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from kscan.hits import mailmap
+from kscan.hits.get_maintainer import Glob, maintainers, parsed, sections
+from kscan.hits.mailmap import Mailbox
+
+HEAD = """\
+List of maintainers
+===================
+Descriptions of section entries:
+
+	M: *Mail* patches to
+
+"""
+REST = """
+THE REST
+M:	Linus Torvalds <torvalds@linux-foundation.org>
+L:	linux-kernel@vger.kernel.org
+S:	Buried alive in reporters
+F:	*
+F:	*/
+"""
+
+
+def asked(tree_of, entries: str, path: str = "drivers/foo/a.c", **files: str):
+    tree = tree_of({"MAINTAINERS": HEAD + entries + REST, path: "int x;\n", **files})
+    return [(m.name, m.email, m.role) for m in maintainers(tree, path)]
+
+
+FOO = """
+FOO DRIVER
+M:	Ada Foo <ada@foo.example>
+R:	"Bar, Bea" <bea@foo.example> (reviews)
+L:	foo@lists.example (moderated for non-subscribers)
+L:	foo-internal@lists.example (subscribers-only)
+S:	Supported
+F:	drivers/foo/
+"""
+
+
+def test_people_then_lists_and_the_chief_reads_no_mail(tree_of):
+    assert asked(tree_of, FOO) == [
+        ("Ada Foo", "ada@foo.example", "supporter:FOO DRIVER"),
+        ("Bar, Bea", "bea@foo.example", "reviewer:FOO DRIVER"),
+        ("", "foo@lists.example", "moderated list:FOO DRIVER"),
+        ("", "linux-kernel@vger.kernel.org", "open list"),
+    ]
+
+
+def test_a_file_nobody_claims_goes_to_the_list(tree_of):
+    assert asked(tree_of, FOO, "mm/x.c") == [("", "linux-kernel@vger.kernel.org", "open list")]
+
+
+@pytest.mark.parametrize(
+    ("status", "role"),
+    [
+        ("Supported", "supporter"),
+        ("Maintained", "maintainer"),
+        ("Odd Fixes", "odd fixer"),
+        ("Orphan", "orphan minder"),
+        ("Obsolete", "obsolete minder"),
+        ("Something else", "something else"),
+        (None, "unknown"),
+    ],
+)
+def test_roles_by_status(tree_of, status, role):
+    line = f"S:\t{status}\n" if status else ""
+    entry = f"\nFOO\nM:\tAda <a@x.example>\n{line}F:\tdrivers/foo/\n"
+    assert asked(tree_of, entry)[0][2] == f"{role}:FOO"
+
+
+def test_a_long_title_is_cut_as_the_script_cuts_it(tree_of):
+    title = "A TITLE THAT IS CERTAINLY LONGER THAN FIFTY CHARACTERS"
+    entry = f"\n{title}\nM:\tAda <a@x.example>\nS:\tMaintained\nF:\tdrivers/foo/\n"
+    assert asked(tree_of, entry)[0][2] == f"maintainer:{title[:47].rstrip()}..."
+
+
+def test_the_deeper_pattern_is_asked_first_and_a_person_once(tree_of):
+    entries = """
+ALL DRIVERS
+M:	Ada Foo <ada@other.example>
+M:	Cy Dee <cy@foo.example>
+S:	Maintained
+F:	drivers/
+
+FOO
+M:	Ada Foo <ada@foo.example>
+S:	Maintained
+F:	drivers/foo/a.c
+"""
+    assert [m[:3] for m in asked(tree_of, entries)[:2]] == [
+        ("Ada Foo", "ada@foo.example", "maintainer:FOO"),
+        ("Cy Dee", "cy@foo.example", "maintainer:ALL DRIVERS"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "claims"),
+    [
+        ("drivers/foo/", "drivers/foo/b/c.c", True),
+        ("drivers/foo", "drivers/foo/b.c", True),
+        ("drivers/foo", "drivers/foobar.c", True),
+        ("drivers/foo", "drivers/foobar/b.c", False),
+        ("drivers/foo/a.c", "drivers/foo/a.c", True),
+        ("drivers/foo/a.c", "drivers/foo/aXc", False),
+        ("drivers/*/a.c", "drivers/foo/a.c", True),
+        ("drivers/*/a.c", "drivers/foo/bar/a.c", False),
+        ("drivers/f*", "drivers/foo.c", True),
+        ("drivers/f*", "drivers/foo/a.c", False),
+        ("drivers/f*/", "drivers/foo/bar/a.c", True),
+        ("drivers/fo?.c", "drivers/foo.c", True),
+        ("drivers/foo.[ch]", "drivers/foo.h", True),
+        ("drivers/foo.[ch]", "drivers/foo.S", False),
+        ("*", "Makefile", True),
+        ("*", "drivers/foo.c", False),
+        ("*/", "drivers/foo.c", True),
+    ],
+)
+def test_globs(pattern, path, claims):
+    (section,) = parsed(f"FOO\nF:\t{pattern}\n".encode())
+    assert section.files[0].matches(path) is claims
+
+
+def test_an_excluded_file_is_not_claimed(tree_of):
+    entry = FOO + "X:\tdrivers/foo/a.c\n"
+    assert len(asked(tree_of, entry)) == 1
+    assert len(asked(tree_of, entry, "drivers/foo/b.c")) == 4
+
+
+def test_a_name_pattern_claims_by_the_path(tree_of):
+    entry = "\nFOO SOC\nM:\tAda <a@x.example>\nS:\tMaintained\nN:\tfoo[0-9]\nN:\t[^a-z]fox\n"
+    assert asked(tree_of, entry, "arch/arm/foo7.c")[0][0] == "Ada"
+    assert asked(tree_of, entry, "arch/arm/fox.c")[0][0] == "Ada"
+    assert len(asked(tree_of, entry, "arch/arm/afox.c")) == 1
+
+
+KEYWORD = "\nFOO API\nM:\tAda <a@x.example>\nS:\tMaintained\nK:\t\\bfoo_(get|put)\\b\n"
+
+
+def test_keywords_count_where_the_trees_script_takes_them(tree_of):
+    old = {"scripts/get_maintainer.pl": "#!/usr/bin/env perl\n"}
+    path = "drivers/bar.c"
+    assert len(asked(tree_of, KEYWORD, path, **old)) == 1
+    files = {"MAINTAINERS": HEAD + KEYWORD + REST, path: "void x(void) { foo_get(); }\n"}
+    assert maintainers(tree_of({**files, **old}), path)[0].name == "Ada"
+
+
+def test_keywords_do_not_count_where_the_script_has_an_option_for_them(tree_of):
+    new = {"scripts/get_maintainer.pl": "'kf|keywords-in-file!'\n"}
+    path = "drivers/bar.c"
+    files = {"MAINTAINERS": HEAD + KEYWORD + REST, path: "void x(void) { foo_get(); }\n"}
+    assert len(maintainers(tree_of({**files, **new}), path)) == 1
+
+
+def test_no_maintainers_file(tree_of):
+    tree = tree_of({"a.c": ""})
+    assert sections(tree) == ()
+    assert maintainers(tree, "a.c") == ()
+
+
+MAILMAP = """\
+# comment
+Ada Lovelace <ada@new.example> <ada@foo.example>
+Present Name <bea@foo.example>
+Cy Dee <cy@new.example> Wrong Name <cy@foo.example>
+not an entry
+"""
+
+
+def test_people_go_by_their_present_names(tree_of):
+    found = asked(tree_of, FOO, **{".mailmap": MAILMAP})
+    assert found[0][:2] == ("Ada Lovelace", "ada@new.example")
+    assert found[1][:2] == ("Present Name", "bea@foo.example")
+
+
+def test_a_mailmap_entry_may_ask_for_the_name_as_well():
+    known = mailmap.parsed(MAILMAP.encode())
+    assert known.current(Mailbox("Wrong Name", "cy@foo.example")).address == "cy@new.example"
+    assert known.current(Mailbox("Other", "cy@foo.example")).address == "cy@foo.example"
+
+
+@pytest.mark.parametrize(
+    ("value", "boxes"),
+    [
+        ("Ada Foo <a@x.example>", [("Ada Foo", "a@x.example")]),
+        ('"Foo, Ada" <a@x.example>', [("Foo, Ada", "a@x.example")]),
+        ("a@x.example", [("", "a@x.example")]),
+        ("Ada <a@x.example>, Bea <b@x.example>", [("Ada", "a@x.example"), ("Bea", "b@x.example")]),
+        ("Enrico, metux IT <info@x.example>", [("Enrico, metux IT", "info@x.example")]),
+        ("nobody", []),
+    ],
+)
+def test_mailboxes(value, boxes):
+    assert [(box.name, box.address) for box in mailmap.mailboxes(value)] == boxes
+
+
+@pytest.mark.parametrize("letter", ["N", "K", "F"])
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "(a|a)*$", "(", "(a{1,99}){1,99}b", "*a" * 60, "[z-a]"]
+)
+def test_a_hostile_pattern_claims_nothing_and_costs_nothing(tree_of, letter, pattern):
+    entry = f"\nFOO\nM:\tAda <a@x.example>\nS:\tMaintained\n{letter}:\t{pattern}\n"
+    begun = time.monotonic()
+    found = asked(tree_of, entry, "a" * 60 + ".c", **{"scripts/get_maintainer.pl": ""})
+    assert len(found) == 1
+    assert time.monotonic() - begun < 2
+
+
+def test_a_deep_glob_says_how_deep_it_is():
+    depths = [Glob(text, text).depth for text in ("*", "drivers/", "drivers/foo", "drivers/foo/")]
+    assert depths == [-1, 1, 2, 2]
