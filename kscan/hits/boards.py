@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which boards have a device: the ``.dts`` files whose closure leaves such a node enabled.
+
+A board is its ``.dts`` with everything it includes, in cpp's order: later statements override
+earlier ones, by label, by path or in place.  A node counts if neither it nor a bus above it
+says ``status = "disabled"`` (``of_device_is_available()``, ``drivers/of/base.c``).  Headers are
+not read, so an ``#if`` over a name from one of them sees it undefined.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from kscan.hits import devicetree
+from kscan.hits.conditions import holds
+from kscan.hits.devicetree import Kind, Statement
+from kscan.hits.nodes import Client, State, clients_of, enabled, hear, node_of
+from kscan.source.tree import Tree, Unreadable
+
+_SOURCES = (".dts", ".dtsi")
+_DEEPEST = 32
+_MANY_FILES = 512
+"""Files one board may include, each counted as often as it is."""
+_KEPT_FILES = 1024
+_KEPT_STATES = 8
+_INCLUDED_NAME = re.compile(rb"include[/ \t]+[\"<]([^\">\n]+\.dtsi?)[\">]")
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One ``.dts`` file that has the device."""
+
+    path: str
+    model: str
+    """The root node's ``model``: what an oops prints as ``Hardware name``."""
+    nodes: tuple[str, ...]
+    """The matching nodes' names, sorted."""
+    clients: tuple[Client, ...] = ()
+    """Enabled devices that name one of `nodes` in ``iommus`` or ``iommu-map``."""
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.model})" if self.model else self.path
+
+
+class Boards:
+    """The boards of one tree, asked by the compatibles of drivers."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def using(self, wanted: Mapping[str, frozenset[str]]) -> dict[str, tuple[Board, ...]]:
+        """The boards of each driver in `wanted`, which gives its compatibles; by path.
+
+        All drivers are asked in one walk: a file is parsed once, however many of them it names.
+        """
+        every = {compatible for names in wanted.values() for compatible in names}
+        found: dict[str, list[Board]] = {driver: [] for driver in wanted}
+        walk = _Walk(self._tree, every)
+        for path in walk.candidates():
+            state = walk.state_of(path)
+            present = {p: names for p, names in state.matching.items() if enabled(state, p)}
+            if not present:
+                continue
+            clients = clients_of(state, present)
+            for driver, names in wanted.items():
+                nodes = [node for node, said in present.items() if not names.isdisjoint(said)]
+                if nodes:
+                    found[driver].append(_board(path, state.model, nodes, clients))
+        return {driver: tuple(boards) for driver, boards in found.items()}
+
+
+def _board(path: str, model: str, nodes: list[str], clients: dict[str, set[Client]]) -> Board:
+    served = {client for node in nodes for client in clients.get(node, ())}
+    names = sorted(node.rpartition("/")[2] for node in nodes)
+    return Board(path, model, tuple(names), tuple(sorted(served)))
+
+
+class _Walk:
+    """One pass over the boards that may have one of the wanted compatibles."""
+
+    def __init__(self, tree: Tree, wanted: Collection[str]) -> None:
+        self._tree = tree
+        self._wanted = frozenset(wanted)
+        self._files: OrderedDict[str, tuple[Statement, ...]] = OrderedDict()
+        self._states: OrderedDict[tuple[str, frozenset[tuple[str, str]]], State] = OrderedDict()
+
+    def candidates(self) -> list[str]:
+        """The ``.dts`` files that name a wanted compatible or include, by name, one that does."""
+        if not self._wanted:
+            return []
+        pending = list(self._files_with(sorted(self._wanted)))
+        seen = set(pending)
+        includers = self._includers() if pending else {}
+        while pending:
+            fresh = includers.get(posixpath.basename(pending.pop()), set()) - seen
+            seen |= fresh
+            pending += fresh
+        return sorted(path for path in seen if path.endswith(".dts"))
+
+    def _includers(self) -> dict[str, set[str]]:
+        """Which files include one of this name, whatever its directory."""
+        found: dict[str, set[str]] = {}
+        for path in self._files_with(["include"]):
+            try:
+                text = self._tree.read(path)
+            except Unreadable:
+                continue
+            for name in _INCLUDED_NAME.findall(text):
+                found.setdefault(posixpath.basename(name.decode("utf-8", "replace")), set()).add(
+                    path
+                )
+        return found
+
+    def _files_with(self, words: list[str]) -> Sequence[str]:
+        return self._tree.files_with(words, suffixes=_SOURCES, under=("arch",))
+
+    def state_of(self, path: str) -> State:
+        """What the whole of board `path` says; nothing where its own file cannot be read."""
+        state = State()
+        self._replay(path, state, "", 0)
+        return state
+
+    def _statements(self, path: str) -> tuple[Statement, ...]:
+        known = self._files.get(path)
+        if known is None:
+            try:
+                known = devicetree.statements(self._tree.read(path))
+            except (Unreadable, devicetree.Unreadable):
+                known = ()
+            self._files[path] = known
+            if len(self._files) > _KEPT_FILES:
+                self._files.popitem(last=False)
+        return known
+
+    def _replay(self, path: str, state: State, base: str, depth: int) -> None:
+        """Let `state` hear what `path` says when included in the node at `base`."""
+        state.files += 1
+        if depth > _DEEPEST or state.files > _MANY_FILES:
+            return
+        branches = _Branches()
+        for statement in self._statements(path):
+            if branches.follow(statement, state.defines) or not branches.active:
+                continue
+            if statement.kind is Kind.INCLUDE:
+                target = self._target(path, statement.values[0])
+                if target:
+                    self._include(target, state, node_of(statement, state, base), depth)
+            else:
+                hear(statement, state, base, self._wanted)
+
+    def _include(self, target: str, state: State, base: str, depth: int) -> None:
+        """Replay `target`; what a first include says is the same for every board of a SoC."""
+        if not state.untouched or base:
+            self._replay(target, state, base, depth + 1)
+            return
+        key = target, frozenset(state.defines.items())
+        known = self._states.get(key)
+        if known is None:
+            known = State(defines=dict(state.defines), files=state.files)
+            self._replay(target, known, base, depth + 1)
+            self._states[key] = known
+            if len(self._states) > _KEPT_STATES:
+                self._states.popitem(last=False)
+        state.take(known)
+
+    def _target(self, path: str, named: str) -> str:
+        """The file an include names: beside `path`, or below ``arch/*/boot/dts``; or empty."""
+        if not named.endswith(_SOURCES):
+            return ""
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), named))
+        if self._tree.exists(beside):
+            return beside
+        architecture, _, rest = named.partition("/")
+        prefixed = posixpath.normpath(f"arch/{architecture}/boot/dts/{rest}")
+        return prefixed if self._tree.exists(prefixed) else ""
+
+
+class _Branches:
+    """The ``#if`` … ``#endif`` of one file that stand open."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[bool, bool]] = []
+        """For each: this branch is taken; one of its branches has been."""
+
+    @property
+    def active(self) -> bool:
+        return all(taken for taken, _ in self._open)
+
+    def follow(self, statement: Statement, defines: Mapping[str, str]) -> bool:
+        """`statement` opens, turns or closes a conditional."""
+        if statement.kind is Kind.IF:
+            taken = holds(statement.values[0], defines)
+            self._open.append((taken, taken))
+        elif statement.kind is Kind.ELSE:
+            if self._open:
+                _, been = self._open.pop()
+                taken = not been and holds(statement.values[0], defines)
+                self._open.append((taken, been or taken))
+        elif statement.kind is Kind.ENDIF:
+            del self._open[-1:]
+        else:
+            return False
+        return True

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which boards have a device, by include closure, and what is behind it."""
+
+from __future__ import annotations
+
+import time
+from textwrap import dedent
+
+import pytest
+
+from kscan.hits.boards import Boards
+
+SOC = """
+/ {
+    soc: soc {
+        mmu: iommu@10 { compatible = "acme,mmu-2", "acme,mmu"; };
+        gpu: gpu@20 { compatible = "acme,gpu"; iommus = <&mmu 1>; };
+        disk: sata@30 { compatible = "acme,sata"; iommus = <&mmu 2>; status = "disabled"; };
+        bus@40 { nic@0 { compatible = "acme,nic"; iommu-map = <0 &mmu 0 1>; }; };
+    };
+};
+"""
+DTS = "arch/arm64/boot/dts/acme"
+
+
+def boards(tree_of, compatible: str = "acme,mmu", **files: str):
+    placed = {f"{DTS}/{name.replace('__', '.')}": text for name, text in files.items()}
+    return boards_in(tree_of, placed, compatible)
+
+
+def boards_in(tree_of, files, compatible="acme,mmu"):
+    tree = tree_of({path: dedent(text) for path, text in files.items()})
+    return Boards(tree).using({"driver": frozenset({compatible})})["driver"]
+
+
+def one(tree_of, board: str, **more: str):
+    found = boards(tree_of, soc__dtsi=SOC, one__dts='#include "soc.dtsi"\n' + dedent(board), **more)
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def test_a_board_that_includes_the_node(tree_of):
+    board = one(tree_of, '/ { model = "Acme One"; };\n')
+    assert str(board) == f"{DTS}/one.dts (Acme One)"
+    assert board.nodes == ("iommu@10",)
+    assert [str(client) for client in board.clients] == ["gpu@20 (acme,gpu)", "nic@0 (acme,nic)"]
+
+
+def test_any_of_the_compatibles_counts(tree_of):
+    found = boards(tree_of, "acme,mmu-2", soc__dtsi=SOC, one__dts='#include "soc.dtsi"\n')
+    assert [board.path for board in found] == [f"{DTS}/one.dts"]
+
+
+def test_a_longer_compatible_is_another(tree_of):
+    assert boards(tree_of, "acme,mmu-", soc__dtsi=SOC, one__dts='#include "soc.dtsi"\n') == ()
+
+
+@pytest.mark.parametrize(
+    ("override", "present"),
+    [
+        ('&mmu { status = "disabled"; };', False),
+        ('&mmu { status = "fail"; };', False),
+        ('&mmu { status = "disabled"; };\n&mmu { status = "okay"; };', True),
+        ('&mmu { status = "ok"; };', True),
+        ('&{/soc/iommu@10} { status = "disabled"; };', False),
+        ('/ { soc { iommu@10 { status = "disabled"; }; }; };', False),
+        ('&soc { iommu@10 { status = "disabled"; }; };', False),
+        ('&soc { status = "disabled"; };', False),
+        ('&soc { status = "disabled"; };\n&soc { /delete-property/ status; };', True),
+        ("/delete-node/ &mmu;", False),
+        ("&soc { /delete-node/ iommu@10; };", False),
+        ("/delete-node/ &soc;", False),
+        ('&mmu { compatible = "acme,other"; };', False),
+        ("&mmu { /delete-property/ compatible; };", False),
+        ('#define OFF\n#ifdef OFF\n&mmu { status = "disabled"; };\n#endif', False),
+        ('#ifdef OFF\n&mmu { status = "disabled"; };\n#endif', True),
+        ('#ifdef OFF\n#else\n&mmu { status = "disabled"; };\n#endif', False),
+        ('#if 0\n#if 1\n&mmu { status = "disabled"; };\n#endif\n#endif', True),
+        ('&nothing { status = "disabled"; };', True),
+        ('new: &mmu { };\n&new { status = "disabled"; };', False),
+    ],
+)
+def test_overrides_decide(tree_of, override, present):
+    assert (one(tree_of, override + "\n") is not None) is present
+
+
+def test_a_client_switched_on_by_the_board(tree_of):
+    board = one(tree_of, '&disk { status = "okay"; };\n&gpu { status = "disabled"; };\n')
+    assert [client.node for client in board.clients] == ["nic@0", "sata@30"]
+
+
+def test_a_client_that_loses_its_iommu(tree_of):
+    assert [c.node for c in one(tree_of, "&gpu { /delete-property/ iommus; };\n").clients] == [
+        "nic@0"
+    ]
+
+
+def test_a_dtsi_is_no_board_and_a_dts_may_be_included(tree_of):
+    found = boards(
+        tree_of,
+        soc__dtsi=SOC,
+        one__dts='#include "soc.dtsi"\n/ { model = "One"; };\n',
+        two__dts='#include "one.dts"\n/ { model = "Two"; };\n',
+        off__dts='#include "one.dts"\n&mmu { status = "disabled"; };\n',
+    )
+    assert [board.model for board in found] == ["One", "Two"]
+
+
+def test_boards_of_a_chip_do_not_hear_of_one_another(tree_of):
+    found = boards(
+        tree_of,
+        soc__dtsi=SOC,
+        a__dts='#include "soc.dtsi"\n&mmu { status = "disabled"; };\n',
+        b__dts='#include "soc.dtsi"\n&gpu { status = "disabled"; };\n',
+        c__dts='#include "soc.dtsi"\n',
+    )
+    assert {b.path[-5:]: len(b.clients) for b in found} == {"b.dts": 1, "c.dts": 2}
+
+
+def test_a_define_before_the_first_include_is_heard_in_it(tree_of):
+    soc = SOC + '#ifdef NO_MMU\n&mmu { status = "disabled"; };\n#endif\n'
+    found = boards(
+        tree_of,
+        soc__dtsi=soc,
+        a__dts='#define NO_MMU\n#include "soc.dtsi"\n',
+        b__dts='#include "soc.dtsi"\n',
+    )
+    assert [board.path for board in found] == [f"{DTS}/b.dts"]
+
+
+def test_a_fragment_included_inside_a_node(tree_of):
+    found = boards(
+        tree_of,
+        part__dtsi='mmu: iommu@10 { compatible = "acme,mmu"; };\n',
+        one__dts='/ { soc { status = "okay";\n#include "part.dtsi"\n}; };\n',
+        off__dts='/ { soc { status = "disabled";\n#include "part.dtsi"\n}; };\n',
+    )
+    assert [board.path for board in found] == [f"{DTS}/one.dts"]
+
+
+def test_files_of_another_directory_and_architecture(tree_of):
+    files = {
+        f"{DTS}/soc.dtsi": SOC,
+        f"{DTS}/sub/a.dts": '#include "../soc.dtsi"\n',
+        "arch/arm/boot/dts/acme/b.dts": "#include <arm64/acme/soc.dtsi>\n",
+        "arch/arm/boot/dts/acme/c.dts": "#include <arm64/acme/missing.dtsi>\n",
+        "drivers/of/d.dts": SOC,
+    }
+    found = boards_in(tree_of, files)
+    assert [board.path for board in found] == ["arch/arm/boot/dts/acme/b.dts", f"{DTS}/sub/a.dts"]
+
+
+def test_an_include_does_not_leave_the_tree(tree_of):
+    files = {f"{DTS}/a.dts": '#include "../../../../../../../../etc/x.dtsi"\n' + SOC}
+    assert len(boards_in(tree_of, files)) == 1
+
+
+def test_each_driver_gets_its_own_boards_in_one_walk(tree_of):
+    tree = tree_of({f"{DTS}/one.dts": dedent(SOC), f"{DTS}/two.dts": "/ { };\n"})
+    wanted = {"mmu": frozenset({"acme,mmu"}), "gpu": frozenset({"acme,gpu"}), "no": frozenset()}
+    found = Boards(tree).using(wanted)
+    assert {key: [b.nodes for b in value] for key, value in found.items()} == {
+        "mmu": [("iommu@10",)],
+        "gpu": [("gpu@20",)],
+        "no": [],
+    }
+
+
+def test_files_that_include_one_another_end(tree_of):
+    begun = time.monotonic()
+    loop = '#include "a.dtsi"\n#include "b.dtsi"\n'
+    found = boards(tree_of, a__dtsi=loop, b__dtsi=loop, one__dts=loop + dedent(SOC))
+    assert len(found) == 1
+    assert time.monotonic() - begun < 5

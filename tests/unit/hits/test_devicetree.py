@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What one devicetree source says by itself."""
+
+from __future__ import annotations
+
+import time
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kscan.hits.devicetree import Kind, Unreadable, statements
+from kscan.syntax.parser import SIZE_LIMIT
+
+
+def said(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    found = statements(dedent(text).encode())
+    return [(s.kind.value, s.anchor + s.below, s.values) for s in found]
+
+
+def test_nodes_properties_and_labels_nest():
+    assert said(
+        """
+        / {
+            model = "Acme One";
+            soc {
+                a: b: mmu@10 {
+                    compatible = "acme,mmu-2", "acme,mmu";
+                    status = "disabled";
+                };
+            };
+        };
+        """
+    ) == [
+        ("model", "/", ("Acme One",)),
+        ("label", "//soc/mmu@10", ("a",)),
+        ("label", "//soc/mmu@10", ("b",)),
+        ("compatible", "//soc/mmu@10", ("acme,mmu-2", "acme,mmu")),
+        ("status", "//soc/mmu@10", ("disabled",)),
+    ]
+
+
+def test_overrides_by_label_and_by_path():
+    assert said('&mmu { status = "okay"; };\n&{/soc/mmu@10} { status = "okay"; };\n') == [
+        ("status", "&mmu", ("okay",)),
+        ("status", "/soc/mmu@10", ("okay",)),
+    ]
+
+
+def test_the_iommus_a_client_names():
+    text = "&gpu { iommus = <&mmu 1>, <&{/soc/mmu@10} 2>, <&mmu 3>; iommu-map = <0 &smmu 0 16>; };"
+    assert said(text) == [
+        ("iommus", "&gpu", ("mmu", "/soc/mmu@10")),
+        ("iommu-map", "&gpu", ("smmu",)),
+    ]
+
+
+def test_deletions():
+    text = """
+    /delete-node/ &mmu;
+    &soc { /delete-node/ gpu@20; /delete-property/ status; /delete-property/ reg; };
+    """
+    assert said(text) == [
+        ("delete-node", "&mmu", ()),
+        ("delete-node", "&soc/gpu@20", ()),
+        ("delete-property", "&soc", ("status",)),
+    ]
+
+
+def test_includes_and_conditionals_in_file_order():
+    text = """
+    #include "soc.dtsi" // the chip
+    #include <dt-bindings/x.h>
+    /include/ "old.dtsi"
+    #define HAS_GPU
+    #ifdef HAS_GPU
+    &gpu { status = "okay"; };
+    #elif LEVEL > 2
+    #else
+    #endif
+    #undef HAS_GPU
+    """
+    assert said(text) == [
+        ("include", "", ("soc.dtsi",)),
+        ("include", "", ("dt-bindings/x.h",)),
+        ("include", "", ("old.dtsi",)),
+        ("define", "", ("HAS_GPU", "")),
+        ("if", "", ("defined HAS_GPU",)),
+        ("status", "&gpu", ("okay",)),
+        ("else", "", ("LEVEL > 2",)),
+        ("else", "", ("1",)),
+        ("endif", "", ()),
+        ("undef", "", ("HAS_GPU",)),
+    ]
+
+
+def test_an_include_inside_a_node_belongs_to_it():
+    assert said('/ { soc {\n#include "part.dtsi"\n}; };\n') == [
+        ("include", "//soc", ("part.dtsi",))
+    ]
+
+
+def test_a_fragment_is_about_the_node_that_includes_it():
+    assert said('mmu: mmu@10 { status = "okay"; };\n') == [
+        ("label", "/mmu@10", ("mmu",)),
+        ("status", "/mmu@10", ("okay",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '/* #include "no.dtsi" */\n',
+        '// #include "no.dtsi"\n',
+        '/ { note = "#include \\"no.dtsi\\""; };\n',
+        '/* &mmu { status = "okay"; }; */\n',
+        "/ { #size-cells = <1>; #include-cells = <1>; };\n",
+    ],
+)
+def test_comments_strings_and_cell_counts_say_nothing(text):
+    assert said(text) == []
+
+
+def test_a_label_made_by_a_macro_is_its_argument():
+    text = 'DIE_NODE(mmu): mmu@10 { status = "okay"; };\n&gpu { iommus = <&DIE_NODE(mmu) 1>; };\n'
+    assert said(text) == [
+        ("label", "/mmu@10", ("mmu",)),
+        ("status", "/mmu@10", ("okay",)),
+        ("iommus", "&gpu", ("mmu",)),
+    ]
+
+
+def test_macros_the_grammar_does_not_know_stay_local():
+    text = """
+    &leds { function = LED_FUNCTION_POWER; PIN(1, UP); status = "okay"; };
+    #define NODE(x) \\
+        x { status = "disabled"; };
+    &mmu { status = "fail"; };
+    """
+    assert [place for kind, place, _ in said(text) if kind == "status"] == ["&leds", "&mmu"]
+
+
+def test_a_file_that_cannot_matter_is_not_parsed():
+    assert said("/ { pins: pins { a: a { }; }; };\n") == []
+    assert said('/ { pins: pins { compatible = "acme,x"; }; };\n')[0][0] == "label"
+
+
+def test_a_file_beyond_the_bounds_is_refused():
+    with pytest.raises(Unreadable, match="bytes"):
+        statements(b'status = "";\n' + b" " * SIZE_LIMIT)
+    with pytest.raises(Unreadable, match="nested"):
+        statements(b"status a {" * 20000)
+
+
+@given(st.text(alphabet='/*"#<>{}();&:=\\\n a1@,includefdstatus', max_size=300))
+def test_any_text_is_read_in_file_order(text):
+    for statement in statements(text.encode()):
+        assert isinstance(statement.kind, Kind)
+
+
+def test_hostile_text_ends():
+    begun = time.monotonic()
+    for text in ("/*" * 50000, '"' * 50001, "#if 1\n" * 20000, "a:" * 50000, "status\\" * 30000):
+        statements(text.encode())
+    assert time.monotonic() - begun < 5
