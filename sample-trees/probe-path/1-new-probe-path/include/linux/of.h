@@ -23,7 +23,7 @@ struct of_phandle_args {
 };
 
 #define of_fwnode_handle(node)	(&(node)->fwnode)
-#define to_of_node(fwnode)	container_of((fwnode), struct device_node, fwnode)
+#define to_of_node(node)	container_of((node), struct device_node, fwnode)
 
 bool is_of_node(const struct fwnode_handle *fwnode);
 struct device_node *of_node_get(struct device_node *node);
