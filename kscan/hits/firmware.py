@@ -25,7 +25,7 @@ _WORTH_PARSING = re.compile(
 )
 _EXPORTED = re.compile(rb"\bMODULE_DEVICE_TABLE[ \t]*\([ \t\n]*\w+[ \t\n]*,[ \t\n]*(\w+)")
 _MATCHED = re.compile(
-    rb"\b(?:of_match_table|acpi_match_table|id_table)[ \t\n]*=[ \t\n]*"
+    rb"\.(?:of_match_table|acpi_match_table|id_table)[ \t\n]*=[ \t\n]*"
     rb"(?:of_match_ptr|ACPI_PTR)?[ \t\n]*\(?[ \t\n]*(\w+)"
 )
 _DECLARED = re.compile(
@@ -40,6 +40,9 @@ _DEFINE = re.compile(
     rb"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(\"[^\"\n]*\")[ \t]*\r?$", re.MULTILINE
 )
 _STRING = re.compile(rb"\"([^\"\n]*)\"")
+_COMMENT = re.compile(
+    rb"//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|(\"(?:[^\"\\\n]|\\.)*+\")", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +98,19 @@ def in_source(source: bytes) -> Matches:
         root = parser.parse(text).root_node
     except parser.Unparsable:
         return Matches()
-    strings = dict(_DEFINE.findall(text))
+    plain = _COMMENT.sub(lambda m: m[1] or b" ", source)
+    strings = dict(_DEFINE.findall(plain))
     found: dict[str, set[str]] = {"of": set(), "acpi": set(), "platform": set()}
-    for tag, value in _driver_tables(root, text):
+    for tag, value in _driver_tables(root, plain):
         kind = tag.partition("_")[0]
         found[kind].update(_names(tag, value, text, strings))
-    found["of"].update((a or b).decode("utf-8", "replace") for a, b in _DECLARED.findall(text))
+    found["of"].update((a or b).decode("utf-8", "replace") for a, b in _DECLARED.findall(plain))
     return Matches(*(tuple(sorted(found[kind] - {""})) for kind in ("of", "acpi", "platform")))
 
 
-def _driver_tables(root: Node, text: bytes) -> Iterator[tuple[str, Node]]:
+def _driver_tables(root: Node, plain: bytes) -> Iterator[tuple[str, Node]]:
     """Struct tag and initialiser of each table that says what the driver is matched by."""
-    used = {*_EXPORTED.findall(text), *_MATCHED.findall(text)}
+    used = {*_EXPORTED.findall(plain), *_MATCHED.findall(plain)}
     for _, nodes in queries.matches("hits/firmware", root):
         tag = (nodes["tag"][0].text or b"").decode()
         if tag == "platform_driver" or nodes["name"][0].text in used:
