@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Hunks put on the text of one file, as ``git apply`` and ``patch`` do it.
+
+A hunk goes where its old lines stand, nearest to the line it names; if they stand nowhere,
+up to `FUZZ` lines of context at its ends are given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+FUZZ = 2
+"""Context lines that may be ignored at each end of a hunk, the default of ``patch``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """One ``@@`` block: a run of kept, removed and added lines, each with its newline."""
+
+    start: int
+    """Where the old lines stand, from 0; for none: after how many lines the new ones go."""
+    old: tuple[bytes, ...]
+    new: tuple[bytes, ...]
+    lead: int
+    """Context lines at the top."""
+    trail: int
+    """Context lines at the bottom."""
+
+
+class Misfit(Exception):
+    """Hunk `number` (from 1) does not apply; `why` says what stands there instead."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(why)
+        self.number = number
+        self.why = why
+
+
+class _Lines:
+    """Lines as characters of a string, so that looking for a run of them is linear."""
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self._codes: dict[bytes, str] = {}
+        self.text = "".join(
+            self._codes.setdefault(line, chr(len(self._codes) + 1)) for line in lines
+        )
+
+    def run(self, lines: Sequence[bytes]) -> str:
+        return "".join(self._codes.get(line, "\0") for line in lines)
+
+    def nearest(self, run: str, wanted: int, lowest: int) -> int:
+        """Where `run` stands nearest to line `wanted`, not above `lowest`; -1 for nowhere."""
+        wanted = max(wanted, lowest)
+        if not run:
+            return min(wanted, len(self.text))
+        below = self.text.find(run, wanted)
+        above = self.text.rfind(run, lowest, wanted + len(run))
+        if below < 0 or above < 0:
+            return max(below, above)
+        return above if wanted - above <= below - wanted else below
+
+
+def split_lines(content: bytes) -> list[bytes]:
+    """`content` cut after each newline; only the last line may lack one."""
+    lines = [line + b"\n" for line in content.split(b"\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]
+
+
+def apply_hunks(content: bytes, hunks: Sequence[Hunk]) -> tuple[bytes, list[int]]:
+    """`content` with `hunks`, and the number of each that needed fuzz; raises `Misfit`."""
+    lines = split_lines(content)
+    if len(lines) > 1_000_000:
+        raise Misfit(1, "the file has more than a million lines")
+    text = _Lines(lines)
+    result: list[bytes] = []
+    fuzzy: list[int] = []
+    done = drift = 0
+    for number, hunk in enumerate(hunks, 1):
+        found, lead, trail = _place(text, hunk, drift, done)
+        if found < 0:
+            raise Misfit(number, _difference(lines, hunk, drift))
+        if lead or trail:
+            fuzzy.append(number)
+        result += lines[done:found]
+        result += hunk.new[lead : len(hunk.new) - trail]
+        done = found + len(hunk.old) - lead - trail
+        drift = found - lead - hunk.start
+    return b"".join(result + lines[done:]), fuzzy
+
+
+def _place(text: _Lines, hunk: Hunk, drift: int, lowest: int) -> tuple[int, int, int]:
+    """Line where `hunk` goes, and the context given up at its top and bottom; -1: nowhere."""
+    tried = set()
+    for fuzz in range(FUZZ + 1):
+        lead, trail = min(fuzz, hunk.lead), min(fuzz, hunk.trail)
+        old = hunk.old[lead : len(hunk.old) - trail]
+        if (lead, trail) in tried or (hunk.old and not old):
+            break
+        tried.add((lead, trail))
+        found = text.nearest(text.run(old), hunk.start + drift + lead, lowest)
+        if found >= 0:
+            return found, lead, trail
+    return -1, 0, 0
+
+
+def _difference(lines: Sequence[bytes], hunk: Hunk, drift: int) -> str:
+    """What the patch expects and what the tree has, at the first line where they part."""
+    start = max(hunk.start + drift, 0)
+    here = lines[start : start + len(hunk.old)]
+    same = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(hunk.old, here, strict=False))
+    )
+    wanted = _shown(hunk.old[same]) if same < len(hunk.old) else "the end of the file"
+    stands = _shown(here[same]) if same < len(here) else "the end of the file"
+    hint = "; it looks applied already" if _is_applied(lines, hunk) else ""
+    return f"line {start + same + 1}: expected {wanted}, found {stands}{hint}"
+
+
+def _is_applied(lines: Sequence[bytes], hunk: Hunk) -> bool:
+    text = _Lines(lines)
+    return bool(hunk.new) and hunk.new != hunk.old and text.run(hunk.new) in text.text
+
+
+def _shown(line: bytes) -> str:
+    text = line.decode("utf-8", "replace").rstrip("\r\n")
+    return repr(text if len(text) <= 80 else text[:77] + "...")

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Patch mail: the messages of an mbox (``git format-patch``, ``b4 am``, lore's ``t.mbox.gz``).
+
+A file that is no mail, the output of ``diff`` or ``git diff``, is one message without a
+subject.  What a patch is called and where it stands in its series is read as
+``git am`` and ``b4`` read it: ``[PATCH v2 3/7] iommu: …``.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.model import KscanError
+from kscan.source.repository import printable
+
+LARGEST_MAIL = 256 << 20
+"""Bytes of one patch file, unpacked."""
+
+_SEPARATOR = re.compile(
+    rb"^From \S+ [^\n]*\b[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d \d{4}[^\n]*\n",
+    re.MULTILINE,
+)
+_HEADER = re.compile(rb"(?:From|Date|Subject|Message-I[Dd]|To|Return-Path|Received|Delivered-To):")
+_REPLY = re.compile(r"\s*(?:re|aw|sv|fwd?)\s*(?:\[\d+\])?:", re.IGNORECASE)
+_TAG = re.compile(r"^\s*(?:\[[^\]]*\]\s*)+")
+_BASE = re.compile(rb"^base-commit: ([0-9a-f]{7,64})[ \t\r]*$", re.MULTILINE)
+_DIFF = re.compile(rb"^diff --git |^diff -[^\n]*\n(?=--- )|^--- [^\n]*\n\+\+\+ ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One mail, or one bare diff."""
+
+    subject: str
+    """Without ``[PATCH …]``; empty for a bare diff."""
+    body: bytes
+    part: int = 1
+    parts: int = 1
+    version: int = 1
+    is_reply: bool = False
+
+    @property
+    def diff(self) -> bytes:
+        """From the first line of the diff on; empty where there is none, or only a quoted one."""
+        found = _DIFF.search(self.body)
+        return self.body[found.start() :] if found else b""
+
+    @property
+    def base_commit(self) -> str | None:
+        """What the ``base-commit:`` trailer names."""
+        found = _BASE.search(self.body)
+        return found[1].decode() if found else None
+
+
+def messages(name: str, content: bytes) -> Iterator[Message]:
+    """The messages in the patch file `name`, in the order they stand; raises `KscanError`."""
+    content = _unpacked(name, content)
+    starts = list(_SEPARATOR.finditer(content))
+    if starts and not content[: starts[0].start()].strip():
+        ends = [start.start() for start in starts[1:]] + [len(content)]
+        for start, end in zip(starts, ends, strict=True):
+            yield _message(content[start.end() : end])
+    elif _HEADER.match(content):
+        yield _message(content)
+    else:
+        yield Message("", content)
+
+
+def _unpacked(name: str, content: bytes) -> bytes:
+    if content[:2] == b"\x1f\x8b":
+        unpacking = zlib.decompressobj(wbits=31)
+        try:
+            content = unpacking.decompress(content, LARGEST_MAIL)
+        except zlib.error as error:
+            raise KscanError(f"{name}: a damaged gzip file; fetch it again") from error
+        if not unpacking.eof:
+            raise KscanError(f"{name}: cut short, or larger than {LARGEST_MAIL >> 20} MB unpacked")
+    return content
+
+
+def _message(raw: bytes) -> Message:
+    from email import message_from_bytes  # noqa: PLC0415  only patches need it
+
+    mail = message_from_bytes(raw)
+    bodies = [
+        part.get_payload(decode=True)
+        for part in mail.walk()
+        if part.get_content_maintype() == "text" and part.get_content_subtype() != "html"
+    ]
+    body = b"\n".join(body for body in bodies if isinstance(body, bytes))
+    if b"\r\n" in body[:4096] or re.search(rb"^\+\+\+ [^\n]*\r$", body, re.MULTILINE):
+        body = body.replace(b"\r\n", b"\n")  # as git mailsplit does
+    return _titled(_subject(mail.get("Subject", "")), body)
+
+
+def _subject(header: object) -> str:
+    from email.header import decode_header, make_header  # noqa: PLC0415
+
+    try:
+        text = str(make_header(decode_header(str(header))))
+    except (ValueError, LookupError):
+        text = str(header)
+    return printable(re.sub(r"\s+", " ", text)).strip()
+
+
+def _titled(subject: str, body: bytes) -> Message:
+    reply = _REPLY.match(subject)
+    subject = subject[reply.end() :] if reply else subject
+    tag = _TAG.match(subject)
+    words = tag[0] if tag else ""
+    numbered = re.search(r"\b(\d{1,4})/(\d{1,4})\b", words)
+    version = re.search(r"\b[vV](\d{1,4})\b", words)
+    return Message(
+        subject[len(words) :],
+        body,
+        part=int(numbered[1]) if numbered else 1,
+        parts=int(numbered[2]) if numbered else 1,
+        version=int(version[1]) if version else 1,
+        is_reply=reply is not None,
+    )

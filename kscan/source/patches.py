@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Patch files read: which patches they hold, in which order, and what each does to which file.
+
+Cover letters, replies and quoted diffs are passed over; the parts of a series are sorted by
+``[PATCH n/m]``; of several versions in one file the last counts.  Paths that leave the tree
+or enter ``.git`` are refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kscan.model import KscanError, Skip
+from kscan.source.hunks import Hunk
+from kscan.source.mail import LARGEST_MAIL, Message, messages
+
+if TYPE_CHECKING:
+    from unidiff.patch import Hunk as UnidiffHunk
+    from unidiff.patch import PatchedFile
+
+
+@dataclass(frozen=True, slots=True)
+class FilePatch:
+    """What one patch does to one file."""
+
+    old: tuple[str, ...]
+    """How the old path may be meant, best guess first; empty for a new file."""
+    new: tuple[str, ...]
+    """How the new path may be meant; empty for a removed file."""
+    hunks: tuple[Hunk, ...] = ()
+    is_move: bool = False
+    """A rename or a copy: each path is meant as it stands."""
+    is_copy: bool = False
+    is_git: bool = False
+    not_text: str = ""
+    """Why it cannot be applied: a binary patch, a symbolic link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One patch of a series."""
+
+    subject: str
+    origin: str
+    """File it stands in, and its part: what an error names."""
+    files: tuple[FilePatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Patches in the order they are meant to be applied."""
+
+    patches: tuple[Patch, ...]
+    base_commit: str | None = None
+    skips: tuple[Skip, ...] = ()
+
+
+def read_series(files: Sequence[Path | str]) -> Series:
+    """Reads patch files and mboxes; raises `KscanError` where one cannot be read or has none."""
+    return series_of([(str(file), _bytes_of(Path(file))) for file in files])
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > LARGEST_MAIL:
+            raise KscanError(f"{file}: larger than {LARGEST_MAIL >> 20} MB; not a patch")
+        return file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise KscanError(f"{file}: {reason}; give a patch file or an mbox") from error
+
+
+def series_of(contents: Iterable[tuple[str, bytes]]) -> Series:
+    """The series in patch files given as name and bytes; raises `KscanError`."""
+    found: list[tuple[str, Message]] = []
+    skips: list[Skip] = []
+    base = None
+    for name, content in contents:
+        mails = list(messages(name, content))
+        base = base or next((mail.base_commit for mail in mails if mail.base_commit), None)
+        wanted, passed = _wanted(name, mails)
+        if not wanted:
+            raise KscanError(f"{name}: no patch in it; give a diff, or mail that holds one")
+        found += [(name, mail) for mail in wanted]
+        skips += passed
+    if len({mail.parts for _, mail in found}) == 1:
+        found.sort(key=lambda pair: pair[1].part)
+    return Series(tuple(_patch(name, mail) for name, mail in found), base, tuple(skips))
+
+
+def _wanted(name: str, mails: Sequence[Message]) -> tuple[list[Message], list[Skip]]:
+    """The patches of the last version in `mails`, in order; the diffs passed over as skips."""
+    patches = [mail for mail in mails if mail.diff]
+    own = [mail for mail in patches if not mail.is_reply] or patches
+    last = max((mail.version for mail in own), default=1)
+    wanted = sorted((m for m in own if m.version == last), key=lambda mail: mail.part)
+    skips = [Skip(name, f"{_title(m)}: a diff in a reply") for m in patches if m not in own]
+    skips += [Skip(name, f"{_title(m)}: superseded by v{last}") for m in own if m.version != last]
+    parts = {mail.part for mail in wanted}
+    for part in range(1, max((mail.parts for mail in wanted), default=0) + 1):
+        if part not in parts:
+            skips.append(Skip(name, f"part {part} of the series is not in the file"))
+    return wanted, skips
+
+
+def _title(mail: Message) -> str:
+    return mail.subject or "untitled"
+
+
+def _patch(name: str, mail: Message) -> Patch:
+    part = f", part {mail.part}/{mail.parts}" if mail.parts > 1 else ""
+    origin = f"{name}{part}"
+    return Patch(mail.subject or Path(name).name, origin, tuple(_file_patches(origin, mail.diff)))
+
+
+def _file_patches(origin: str, diff: bytes) -> Iterator[FilePatch]:
+    from unidiff.errors import UnidiffParseError  # noqa: PLC0415  only patches need it
+    from unidiff.patch import PatchSet  # noqa: PLC0415
+
+    try:
+        files = PatchSet(diff.decode("utf-8", "surrogateescape"))
+    except (UnidiffParseError, ValueError) as error:
+        said = str(error).splitlines() or ["not a unified diff"]
+        raise KscanError(f"{origin}: damaged patch: {said[0][:120]}") from error
+    for file in files:
+        yield _file_patch(origin, file)
+
+
+def _file_patch(origin: str, file: PatchedFile) -> FilePatch:
+    info = [str(line).rstrip("\r\n") for line in file.patch_info or ()]
+    is_git = bool(info) and info[0].startswith("diff --git ")
+    old = _stated(info, "rename from ", "copy from ") or file.source_file
+    new = _stated(info, "rename to ", "copy to ") or file.target_file
+    is_moved = any(line.startswith(("rename to ", "copy to ")) for line in info)
+    if old == new == "/dev/null":
+        raise KscanError(f"{origin}: damaged patch: a file that never is")
+    modes = {file.source_mode, file.target_mode}
+    return FilePatch(
+        old=_meanings(origin, old, is_git, is_moved),
+        new=_meanings(origin, new, is_git, is_moved),
+        hunks=tuple(_hunk(hunk) for hunk in file),
+        is_move=is_moved,
+        is_copy=any(line.startswith("copy to ") for line in info),
+        is_git=is_git,
+        not_text=_not_text(file.is_binary_file, modes),
+    )
+
+
+def _not_text(is_binary: bool, modes: set[str | None]) -> str:
+    if is_binary:
+        return "a binary patch, not applied"
+    if modes & {"120000", "160000"}:
+        return "a symbolic link or submodule, not applied"
+    return ""
+
+
+def _stated(info: Sequence[str], *starts: str) -> str:
+    """The path on the header line that begins with one of `starts`."""
+    return next((line[len(s) :] for line in info for s in starts if line.startswith(s)), "")
+
+
+_ESCAPE = re.compile(rb'\\([0-7]{3}|["\\abfnrtv])')
+_LETTERS = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
+_PREFIX = re.compile(r"[abciow12]/")
+
+
+def _unquoted(name: str) -> str:
+    """A path as git's ``core.quotePath`` wrote it."""
+    if len(name) < 2 or not (name[0] == name[-1] == '"'):
+        return name
+    raw = name[1:-1].encode("utf-8", "surrogateescape")
+    return os.fsdecode(
+        _ESCAPE.sub(lambda m: bytes([_LETTERS.get(m[1]) or int(m[1], 8) & 255]), raw)
+    )
+
+
+def _meanings(origin: str, name: str, is_git: bool, is_moved: bool) -> tuple[str, ...]:
+    """The paths `name` may mean, best guess first; none of them leaves the tree."""
+    name = _unquoted(name)
+    if name == "/dev/null":
+        return ()
+    if not name.strip("/"):
+        raise KscanError(f"{origin}: damaged patch: a file without a name")
+    stripped = name.partition("/")[2]
+    if is_moved:
+        guesses = [name]
+    elif is_git:
+        guesses = [stripped, name] if _PREFIX.match(name) else [name, stripped]
+    else:
+        guesses = [stripped, name]
+    guesses = [guess for guess in guesses if guess]
+    for guess in (name, *guesses):
+        _refuse_outside(origin, guess)
+    return tuple(guesses)
+
+
+def _refuse_outside(origin: str, path: str) -> None:
+    parts = path.split("/")
+    if path.startswith("/") or "\0" in path or {"", ".", ".."} & set(parts):
+        raise KscanError(f"{origin}: {path!r} leaves the tree; the patch is refused")
+    if any(part.lower() == ".git" for part in parts):
+        raise KscanError(f"{origin}: {path!r} is inside .git; the patch is refused")
+
+
+def _hunk(hunk: UnidiffHunk) -> Hunk:
+    lines: list[tuple[str, bytes]] = []
+    for line in hunk:
+        if line.line_type == "\\" and lines:
+            lines[-1] = (lines[-1][0], lines[-1][1].removesuffix(b"\n"))
+        elif line.line_type in ("+", "-", " "):
+            lines.append((line.line_type, line.value.encode("utf-8", "surrogateescape")))
+    return Hunk(
+        start=hunk.source_start - 1 if hunk.source_length else hunk.source_start,
+        old=tuple(text for kind, text in lines if kind != "+"),
+        new=tuple(text for kind, text in lines if kind != "-"),
+        lead=_context(kind for kind, _ in lines),
+        trail=_context(kind for kind, _ in reversed(lines)),
+    )
+
+
+def _context(kinds: Iterable[str]) -> int:
+    return sum(1 for _ in takewhile(lambda kind: kind == " ", kinds))

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Hunks on text: exact, moved, with fuzz, and the line that is wrong where none fits."""
+
+import difflib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kscan.source.hunks import Hunk, Misfit, apply_hunks, split_lines
+from kscan.source.patches import series_of
+
+LINES = st.lists(st.sampled_from(["a", "b", "c", "{", "}", "\tx = 1;", ""]), max_size=25)
+
+
+def diff_of(old: list[str], new: list[str]) -> bytes:
+    lines = difflib.unified_diff(old, new, "a/f.c", "b/f.c", lineterm="")
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def hunks_of(old: list[str], new: list[str]) -> tuple[Hunk, ...]:
+    diff = diff_of(old, new)
+    return series_of([("d", diff)]).patches[0].files[0].hunks if diff else ()
+
+
+def text(lines: list[str]) -> bytes:
+    return "".join(line + "\n" for line in lines).encode()
+
+
+@given(LINES, LINES)
+def test_a_diff_gives_back_the_new_text(old: list[str], new: list[str]) -> None:
+    assert apply_hunks(text(old), hunks_of(old, new)) == (text(new), [])
+
+
+@given(LINES, LINES, st.integers(1, 40))
+def test_lines_added_above_move_the_hunks(old: list[str], new: list[str], above: int) -> None:
+    hunks = hunks_of(["START", *old], ["START", *new])
+    pushed = text(["above"] * above)
+    expected = pushed + text(["START", *new])
+    assert apply_hunks(pushed + text(["START", *old]), hunks)[0] == expected or not hunks
+
+
+def test_the_nearest_place_is_taken() -> None:
+    block = ["if (a) {", "\told();", "}"]
+    old = [*block, "1", "2", "3", *block, "4", "5", "6", *block]
+    new = old.copy()
+    new[7] = "\tnew();"
+    assert apply_hunks(text(old), hunks_of(old, new))[0] == text(new)
+    shifted, expected = ["0", *old], ["0", *new]
+    assert apply_hunks(text(shifted), hunks_of(old, new))[0] == text(expected)
+
+
+def test_two_changed_context_lines_are_fuzz_and_three_are_not() -> None:
+    old = [f"line {n}" for n in range(20)]
+    new = [*old[:10], "added", *old[10:]]
+    drifted = [*old[:7], "X", "Y", *old[9:]]
+    content, fuzzy = apply_hunks(text(drifted), hunks_of(old, new))
+    assert content == text([*drifted[:10], "added", *drifted[10:]])
+    assert fuzzy == [1]
+    with pytest.raises(Misfit) as caught:
+        apply_hunks(text([*old[:7], "X", "Y", "Z", *old[10:]]), hunks_of(old, new))
+    assert caught.value.number == 1
+    assert caught.value.why == "line 8: expected 'line 7', found 'X'"
+
+
+def test_a_hunk_past_the_end_says_so() -> None:
+    old = [f"line {n}" for n in range(9)]
+    new = [*old[:8], "changed"]
+    with pytest.raises(Misfit, match=r"line 6: expected 'line 5', found the end of the file"):
+        apply_hunks(text(old[:5]), hunks_of(old, new))
+
+
+def test_a_patch_applied_twice_is_told() -> None:
+    old, new = ["a", "b", "c", "d"], ["a", "b", "new", "d"]
+    with pytest.raises(Misfit, match="looks applied already"):
+        apply_hunks(text(new), hunks_of(old, new))
+
+
+def test_carriage_returns_and_missing_newlines_stay() -> None:
+    assert split_lines(b"a\r\nb\n\nc") == [b"a\r\n", b"b\n", b"\n", b"c"]
+    assert split_lines(b"") == []
+    hunk = Hunk(1, (b"b\r\n", b"c"), (b"b\r\n", b"C"), lead=1, trail=0)
+    assert apply_hunks(b"a\r\nb\r\nc", [hunk])[0] == b"a\r\nb\r\nC"
+
+
+def test_a_run_of_equal_lines_is_searched_in_linear_time() -> None:
+    hunk = Hunk(0, (b"x\n",) * 5000 + (b"y\n",), (b"z\n",), lead=0, trail=0)
+    with pytest.raises(Misfit):
+        apply_hunks(b"x\n" * 400_000, [hunk])

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Patch files: what git, diff and mail programs write, and what nobody should send."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kscan.model import KscanError, Skip
+from kscan.source.apply import AppliedPatch, apply_series, merged
+from kscan.source.directory import DirectoryTree
+from kscan.source.patches import read_series, series_of
+
+OLD = b"int a;\nint b;\nint c;\n"
+EDIT = b"""\
+diff --git a/drivers/x.c b/drivers/x.c
+index 1111111..2222222 100644
+--- a/drivers/x.c
++++ b/drivers/x.c
+@@ -1,3 +1,3 @@
+ int a;
+-int b;
++int B;
+ int c;
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Iterator[DirectoryTree]:
+    root = tmp_path / "tree"
+    (root / "drivers").mkdir(parents=True)
+    (root / "drivers/x.c").write_bytes(OLD)
+    (root / "Makefile").write_bytes(b"VERSION = 6\n")
+    yield DirectoryTree(root)
+    assert (root / "drivers/x.c").read_bytes() == OLD
+
+
+def applied(tree: DirectoryTree, *diffs: bytes) -> list[AppliedPatch]:
+    return apply_series(tree, series_of([(f"{n}.patch", diff) for n, diff in enumerate(diffs, 1)]))
+
+
+def changes(tree: DirectoryTree, *diffs: bytes) -> dict[str, bytes | None]:
+    return merged(applied(tree, *diffs))
+
+
+def error_of(tree: DirectoryTree, diff: bytes) -> str:
+    with pytest.raises(KscanError) as caught:
+        applied(tree, diff)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def mail(subject: str, body: bytes, date: str = "Mon Sep 17 00:00:00 2001") -> bytes:
+    head = f"From {'1' * 40} {date}\nFrom: A <a@b>\nSubject: {subject}\n\n"
+    return head.encode() + body + b"-- \n2.39.5\n\n"
+
+
+def test_a_git_diff(tree: DirectoryTree) -> None:
+    assert changes(tree, EDIT) == {"drivers/x.c": b"int a;\nint B;\nint c;\n"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("linux-6.12.orig/drivers/x.c", "linux-6.12/drivers/x.c"),
+        ("drivers/x.c", "drivers/x.c"),
+        ("a/drivers/x.c\t2026-01-01 00:00:00", "b/drivers/x.c\t2026-01-02 00:00:00"),
+        ("drivers/x.c.orig", "drivers/x.c"),
+    ],
+)
+def test_a_plain_diff_with_any_prefix(tree: DirectoryTree, old: str, new: str) -> None:
+    body = EDIT[EDIT.index(b"@@") :]
+    diff = f"diff -ur {old} {new}\n--- {old}\n+++ {new}\n".encode() + body
+    assert list(changes(tree, diff)) == ["drivers/x.c"]
+
+
+def test_new_removed_renamed_and_copied_files(tree: DirectoryTree) -> None:
+    new = (
+        b"diff --git a/n.c b/n.c\nnew file mode 100644\n"
+        b"--- /dev/null\n+++ b/n.c\n@@ -0,0 +1 @@\n+x\n"
+    )
+    empty = b"diff --git a/e.c b/e.c\nnew file mode 100644\nindex 0000000..e69de29\n"
+    gone = (
+        b"diff --git a/drivers/x.c b/drivers/x.c\ndeleted file mode 100644\n"
+        b"--- a/drivers/x.c\n+++ /dev/null\n@@ -1,3 +0,0 @@\n-int a;\n-int b;\n-int c;\n"
+    )
+    moved = (
+        b"diff --git a/drivers/x.c b/drivers/y.c\nsimilarity index 90%\n"
+        b"rename from drivers/x.c\nrename to drivers/y.c\n"
+        b"--- a/drivers/x.c\n+++ b/drivers/y.c\n@@ -3 +3 @@\n-int c;\n+int C;\n"
+    )
+    copied = moved.replace(b"rename", b"copy")
+    assert changes(tree, new + empty) == {"e.c": b"", "n.c": b"x\n"}
+    assert changes(tree, gone) == {"drivers/x.c": None}
+    after = b"int a;\nint b;\nint C;\n"
+    assert changes(tree, moved) == {"drivers/x.c": None, "drivers/y.c": after}
+    assert changes(tree, copied) == {"drivers/y.c": after}
+
+
+def test_diff_of_directories_adds_and_removes(tree: DirectoryTree) -> None:
+    new = b"--- a/n.c\t1970-01-01\n+++ b/n.c\t2026-01-01\n@@ -0,0 +1 @@\n+x\n"
+    gone = b"--- a/drivers/x.c\n+++ b/drivers/x.c\n@@ -1,3 +0,0 @@\n-int a;\n-int b;\n-int c;\n"
+    assert changes(tree, new, gone) == {"n.c": b"x\n", "drivers/x.c": None}
+
+
+def test_mode_only_changes_change_nothing(tree: DirectoryTree) -> None:
+    mode = b"diff --git a/drivers/x.c b/drivers/x.c\nold mode 100644\nnew mode 100755\n"
+    assert changes(tree, mode) == {}
+
+
+def test_binary_patches_and_symbolic_links_are_skips(tree: DirectoryTree) -> None:
+    binary = (
+        b"diff --git a/logo.png b/logo.png\nindex 1..2 100644\nGIT binary patch\nliteral 3\nKc\n\n"
+    )
+    link = (
+        b"diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n"
+        b"+/etc/passwd\n\\ No newline at end of file\n"
+    )
+    (done,) = applied(tree, EDIT + binary + link)
+    assert list(done.changes) == ["drivers/x.c"]
+    assert done.skips == (
+        Skip("logo.png", "a binary patch, not applied"),
+        Skip("l", "a symbolic link or submodule, not applied"),
+    )
+
+
+def test_no_newline_at_the_end_and_bytes_that_are_no_text(tree: DirectoryTree) -> None:
+    diff = (
+        b'diff --git "a/caf\\303\\251.c" "b/caf\\303\\251.c"\nnew file mode 100644\n'
+        b'--- /dev/null\n+++ "b/caf\\303\\251.c"\n@@ -0,0 +1,2 @@\n+\xff\xfe\r\n+end\n'
+        b"\\ No newline at end of file\n"
+    )
+    assert changes(tree, diff) == {"café.c": b"\xff\xfe\r\nend"}
+
+
+def test_later_patches_stand_on_earlier_ones(tree: DirectoryTree) -> None:
+    second = EDIT.replace(b"-int b;\n+int B;", b"-int B;\n+int BB;")
+    first, then = applied(tree, EDIT, second)
+    assert first.changes == {"drivers/x.c": b"int a;\nint B;\nint c;\n"}
+    assert then.changes == {"drivers/x.c": b"int a;\nint BB;\nint c;\n"}
+
+
+def test_what_does_not_apply_is_named(tree: DirectoryTree) -> None:
+    wrong = EDIT.replace(b"int a;", b"int z;").replace(b"int c;", b"int y;").replace(b"b;", b"q;")
+    assert error_of(tree, wrong) == (
+        "1.patch: drivers/x.c: hunk 1 does not apply: line 1: expected 'int z;', found 'int a;'"
+    )
+    assert "drivers/z.c: no such file" in error_of(tree, EDIT.replace(b"x.c", b"z.c"))
+    add = b"diff --git a/Makefile b/Makefile\nnew file mode 100644\n"
+    assert "Makefile: the patch adds it, but it is there" in error_of(tree, add)
+    gone = b"diff --git a/Makefile b/Makefile\ndeleted file mode 100644\n"
+    assert "Makefile: the patch removes it, but it has lines" in error_of(tree, gone)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../x.c", "a/../../x.c", "/etc/passwd", ".git/hooks/post-checkout", "d/.GIT/config", "a//x"],
+)
+def test_paths_that_leave_the_tree_are_refused(tree: DirectoryTree, name: str) -> None:
+    head = f"--- /dev/null\n+++ b/{name}\n" if name[0] != "/" else f"--- {name}\n+++ {name}\n"
+    message = error_of(tree, head.encode() + b"@@ -0,0 +1 @@\n+x\n")
+    assert "the patch is refused" in message
+    moved = f"diff --git a/Makefile b/m\nrename from Makefile\nrename to {name}\n"
+    assert "the patch is refused" in error_of(tree, moved.encode())
+
+
+def test_an_mbox_is_sorted_and_the_rest_passed_over(tree: DirectoryTree) -> None:
+    second = EDIT.replace(b"-int b;\n+int B;", b"-int B;\n+int BB;")
+    quoted = b"> diff --git a/drivers/x.c b/drivers/x.c\n> -int b;\nWhy?\n"
+    mbox = (
+        mail("[PATCH v2 0/2] iommu: the series", b"Cover.\n\nbase-commit: " + b"ab" * 20 + b"\n")
+        + mail("[PATCH v2 2/2] iommu: second", b"More.\n---\n x.c | 2 +-\n\n" + second)
+        + mail("Re: [PATCH v2 1/2] iommu: first", quoted)
+        + mail("=?utf-8?q?[PATCH_v2_1/2]_iommu:_first_=C3=A9?=", b"From me.\n---\n" + EDIT)
+        + mail("[PATCH 1/1] iommu: the old one", EDIT)
+        + mail("Re: [PATCH v2 2/2] iommu: second", b"Rather:\n" + EDIT)
+    )
+    series = series_of([("series.mbox", mbox)])
+    assert [patch.subject for patch in series.patches] == ["iommu: first é", "iommu: second"]
+    assert series.patches[1].origin == "series.mbox, part 2/2"
+    assert series.base_commit == "ab" * 20
+    assert [skip.reason for skip in series.skips] == [
+        "iommu: second: a diff in a reply",
+        "iommu: the old one: superseded by v2",
+    ]
+    assert merged(apply_series(tree, series)) == {"drivers/x.c": b"int a;\nint BB;\nint c;\n"}
+    zipped = series_of([("t.mbox.gz", gzip.compress(mbox))])
+    assert [patch.files for patch in zipped.patches] == [patch.files for patch in series.patches]
+
+
+def test_encoded_mail_and_carriage_returns(tree: DirectoryTree) -> None:
+    import base64
+    import quopri
+
+    plain = mail("[PATCH] x", EDIT)
+    head, _, body = plain.partition(b"\n\n")
+    for encoding, encoded in (
+        (b"base64", base64.encodebytes(body)),
+        (b"quoted-printable", quopri.encodestring(body)),
+    ):
+        message = head + b"\nContent-Transfer-Encoding: " + encoding + b"\n\n" + encoded
+        assert changes(tree, message) == changes(tree, EDIT)
+    assert changes(tree, plain.replace(b"\n", b"\r\n")) == changes(tree, EDIT)
+
+
+def test_a_missing_part_is_a_skip() -> None:
+    series = series_of([("s.mbox", mail("[PATCH 2/2] b", EDIT))])
+    assert series.skips == (Skip("s.mbox", "part 1 of the series is not in the file"),)
+
+
+def test_files_of_one_series_are_sorted_by_part() -> None:
+    files = [("b.patch", mail("[PATCH 2/2] b", EDIT)), ("a.patch", mail("[PATCH 1/2] a", EDIT))]
+    assert [patch.subject for patch in series_of(files).patches] == ["a", "b"]
+
+
+def test_terminal_escapes_in_a_subject_are_shown() -> None:
+    series = series_of([("s", mail("[PATCH] x\x1b[31m", EDIT))])
+    assert series.patches[0].subject == "x\ufffd[31m"
+
+
+def test_bad_files_are_one_clear_line(tmp_path: Path) -> None:
+    for content, said in (
+        (b"", "no patch in it"),
+        (b"Dear all,\n\nno diff here.\n", "no patch in it"),
+        (b"\x1f\x8b\x08\x00damaged", "cut short"),
+        (gzip.compress(EDIT)[:9] + b"\xff" * 40, "damaged gzip"),
+        (EDIT.replace(b"@@ -1,3", b"@@ -1,9"), "damaged patch"),
+    ):
+        file = tmp_path / "p.patch"
+        file.write_bytes(content)
+        with pytest.raises(KscanError, match=said) as caught:
+            read_series([file])
+        assert str(caught.value).startswith(f"{file}: ")
+    with pytest.raises(KscanError, match="no such file"):
+        read_series([tmp_path / "absent"])
+    with pytest.raises(KscanError, match="is a directory"):
+        read_series([tmp_path])
+
+
+ODD = rb"""\ No newline at end of file
+GIT binary patch
+rename from a
+copy to b
+new file mode 100644
++++ b/drivers/x.c
+---
+@@ -0,0 +0,0 @@
+
+From a Mon Sep 17 00:00:00 2001
+Subject: [PATCH 1/2] x
+"""
+PIECES = st.sampled_from((EDIT + ODD).splitlines(keepends=True))
+
+
+@given(st.lists(PIECES | st.binary(max_size=12), max_size=25))
+def test_any_bytes_are_a_series_or_an_error(pieces: list[bytes]) -> None:
+    try:
+        apply_series(_Nothing(), series_of([("f", b"".join(pieces))]))  # type: ignore[arg-type]
+    except KscanError as error:
+        assert "\n" not in str(error)
+
+
+class _Nothing:
+    def exists(self, path: str) -> bool:
+        return path == "drivers/x.c"
+
+    def read(self, path: str) -> bytes:
+        assert path == "drivers/x.c"
+        return OLD
