@@ -187,6 +187,7 @@ def test_c_is_parsed_without_an_error(tree: Path, path: str) -> None:
 def test_c_compiles(tree: Path, tmp_path: Path) -> None:
     whole = sample_trees.materialise(tree, tmp_path)
     command = ["gcc", "-std=gnu11", "-nostdinc", "-Iinclude", "-fsyntax-only", "-w"]
+    command.append("-Werror=implicit-function-declaration")
     files = sample_trees.sources(tree, "*.c")
     done = subprocess.run(
         [*command, *files], cwd=whole, capture_output=True, text=True, check=False
