@@ -25,7 +25,7 @@ _TAKING_ARGUMENTS = (
 )
 _ALONE = (
     rb"init\w*|exit(?:data|used|_refok)?|ref|refdata|refconst|dev(?:init|exit)\w*|cpuinit\w*|mem(?:init|exit)\w*"
-    rb"|net_(?:init|exit)\w*|paginginit|iomem|user|kernel|percpu|rcu|force|nocast|bitwise\w*|private|safe"
+    rb"|net_(?:init|exit)\w*|paginginit|iomem|user|kernel|percpu\w*|rcu|force|nocast|bitwise\w*|private|safe"
     rb"|must_check|maybe_unused\w*|always_unused|always_used|unused\w*|used|packed\w*|aligned\w*|visible\w*|weak"
     rb"|pure|const|cold|hot|head|sched|lockfunc|kprobes|latent_entropy|randomize_layout|no_[a-z]\w*|malloc"
     rb"|nonstring\w*|read_mostly|ro_after_init|\w*cacheline_\w*aligned\w*|page_aligned_\w+|noreturn|noinline\w*"
@@ -40,6 +40,13 @@ _ALONE = (
 _ANNOTATION = re.compile(
     rb"__(?<![\w.>]__)_{0,2}(?:(?:" + _TAKING_ARGUMENTS + rb")\s*+" + PARENTHESES + rb"|(?:" + _ALONE + rb")\b(?!\s*+\())"
 )
+_TAGGED = re.compile(rb"struct\s++\w++[\s*]++(?!const\b|volatile\b)\w++(?:\[[^]\n]*+\])*+[ \t]++(\w++)(?=\s*+[;=])")
+_TYPED = re.compile(rb"__(?<![\w.>]__)[a-z]\w*+(?=[ \t]++\**+\w)")
+_TYPE_ENDS = re.compile(
+    rb"(?:\b(?:void|bool|char|short|int|long|unsigned|signed|float|double|\w+_t"
+    rb"|(?:__)?(?:[us]|[bl]e)(?:8|16|32|64)|(?:struct|union|enum)\s+\w+))[ \t*]+\Z"
+)
+_ARRAY = re.compile(rb"\][ \t]*+(\w++[ \t]*+(?:" + PARENTHESES + rb")?+)(?=\s*+[;=])")
 _OPERATORS = frozenset((b"=", b"&", b"!", b"<", b"+", b"-", b"/", b"|", b"?", b"^", b"%", b"~"))
 """After one of these the word is an operand, not an annotation."""
 
@@ -56,6 +63,14 @@ def blank_annotations(draft: Draft) -> None:
         if text[max(0, m.start() - 2) : m.start()].strip()[-1:] not in _OPERATORS:
             draft.mark(m.start(), m.end(), "annotation")
             draft.blank(m.start(), m.end())
+    for pattern in (_TAGGED, _ARRAY):
+        for m in pattern.finditer(bytes(draft.text)):
+            draft.mark(*m.span(1), "annotation")
+            draft.blank(*m.span(1))
+    for m in _TYPED.finditer(text):
+        if _TYPE_ENDS.search(text, max(0, m.start() - 40), m.start()):
+            draft.mark(*m.span(), "annotation")
+            draft.blank(*m.span())
 
 
 def blank_assembly(draft: Draft) -> None:

@@ -32,8 +32,6 @@ _ODD = re.compile(
     rb"|(?P<number>\d\w*+)"
     rb"|(?=[,)]))"
 )
-_DESIGNATED = re.compile(rb"\(\s*+\.\w[^(){};]*+\)")
-_DESIGNATOR = re.compile(rb"([(,]\s*)\.(?=\w)")
 _NUMBER = re.compile(rb"(?:0[xX][0-9a-fA-F]+|0[bB][01]+|\d+(?:[eE]\d+)?)[uUlLfF]*\Z")
 _ALIGNOF = re.compile(rb"\b(?:__alignof__|__alignof|_Alignof|alignof)(?=\s*+\()")
 _TYPEOF = re.compile(rb"typeof(?:__|_member)?[ \t]*+(" + PARENTHESES + rb")")
@@ -78,7 +76,6 @@ def _respell_operators(draft: Draft) -> None:
         text = bytes(draft.text)
         for m in _OFFSETOF.finditer(text):
             draft.blank(*m.span(1))
-    draft.rewrite(_DESIGNATED, lambda m: _DESIGNATOR.sub(rb"\1 ", m[0]))
     if b"lignof" in text:
         draft.rewrite(_ALIGNOF, lambda m: b"sizeof".ljust(len(m[0])))
 

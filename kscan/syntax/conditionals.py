@@ -71,6 +71,10 @@ def resolve(draft: Draft) -> None:
 
 def _inside_expression(draft: Draft, offset: int) -> bool:
     before = draft.before(offset)
+    if before[-1:] == b":":
+        return bool(_LABEL.search(before))
+    if before[-1:] == b")":
+        return draft.heads_statement(offset)
     return before[-1:] in (b",", b"(", b"=", b"|", b"&", b"+") or bool(_LIST_OPENS.search(before))
 
 
@@ -123,6 +127,7 @@ def _is_statements(text: bytes) -> bool:
     return (
         (text[-1:] in b";}:" or bool(_BARE_INVOCATION.search(text[-400:])))
         and not _CONTINUES.match(text)
+        and not _LABEL.search(text[-80:])
         and balanced(text)
     )
 

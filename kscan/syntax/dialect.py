@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from kscan.syntax.annotations import blank_annotations, blank_assembly
 from kscan.syntax.arguments import respell_arguments
 from kscan.syntax.conditionals import resolve
+from kscan.syntax.declaring import respell_declaring
 from kscan.syntax.draft import Draft, Mark
 from kscan.syntax.filescope import respell_file_scope
+from kscan.syntax.initialisers import respell_initialisers
 from kscan.syntax.macros import respell_invocations
 from kscan.syntax.strings import respell_strings
 
@@ -37,7 +39,9 @@ def respell(source: bytes) -> Respelled:
     resolve(draft)
     blank_assembly(draft)
     blank_annotations(draft)
+    respell_initialisers(draft)
     respell_strings(draft)
+    respell_declaring(draft)
     respell_arguments(draft)
     respell_file_scope(draft)
     respell_invocations(draft)

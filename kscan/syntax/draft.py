@@ -28,6 +28,8 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"(){}[]"))
 _GAP = b" \t\r\f\v\n\\#\x02"
 _WINDOWS = (120, 8000)
 _REACH = 3000
+_BRACKET = re.compile(rb"[][(){}]")
+_HEADING = re.compile(rb"\b(?:if|for|while|switch)\s*\Z")
 _NAMED_REST = re.compile(rb"(\w)\.\.\.(?=[ \t]*\))")
 
 
@@ -142,6 +144,25 @@ class Draft:
             if depth < 0:
                 return offset - len(near) + end
         return -1
+
+    def enclosing(self, offset: int) -> bytes:
+        """The bracket that is open at `offset`; empty when none is near."""
+        near = bytes(self.text[max(0, offset - _REACH) : offset])
+        depth = 0
+        for m in reversed(_BRACKET.findall(near)):
+            depth += 1 if m in b")}]" else -1
+            if depth < 0:
+                return m
+        return b""
+
+    def heads_statement(self, offset: int) -> bool:
+        """The parenthesis that closes before `offset` is that of an ``if``, ``for``, ``while``."""
+        text = bytes(self.text[max(0, offset - _WINDOWS[1]) : offset]).rstrip(_GAP)
+        if text[-1:] != b")":
+            return False
+        start = offset - min(offset, _WINDOWS[1])
+        opening = self.opening_before(start + len(text) - 1)
+        return opening > 0 and bool(_HEADING.search(self.text, max(0, opening - 80), opening))
 
     def finished(self) -> bytes:
         """The text with literals and directives put back, except where it is now blank."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 
 from kscan.syntax.annotations import PARENTHESES
+from kscan.syntax.declaring import commas
 from kscan.syntax.draft import Draft
 
 _FIRST_HEAD = re.compile(
@@ -33,45 +34,17 @@ _STATEMENTS = frozenset(
 )
 _FIRST_ARGUMENT = re.compile(rb"\(\s*+(\w++)\s*+([,)])")
 _PAIRED = re.compile(rb"\d\Z")
-_PER_CPU = re.compile(rb"\b(?:DEFINE|DECLARE)_(?:PER_CPU|INIT_PER_CPU|EARLY_PER_CPU)\w*+\s*+(" + PARENTHESES + rb")")
+_ENDS_OBJECT = re.compile(rb"\n(\w+_END)[ \t]*(?=\n)")
+_FIELDS = re.compile(rb"\{\s*\.")
 
 
 def respell_file_scope(draft: Draft) -> None:
     """Make every macro in column 0 a declaration, a definition or a call."""
-    if b"_PER_CPU" in draft.text:
-        draft.rewrite(_PER_CPU, lambda m: _as_declaration(draft, m))
     text = bytes(draft.text)
     if first := _FIRST_HEAD.match(text):
         _respell(draft, first)
     for m in _HEAD.finditer(text):
         _respell(draft, m)
-
-
-def _as_declaration(draft: Draft, m: re.Match[bytes]) -> bytes:
-    """``DEFINE_PER_CPU(type, name)`` as ``type  name``."""
-    start = m.start(1) - m.start()
-    commas = _commas(m[1])
-    if not commas:
-        return m[0]
-    draft.mark(m.start(), m.start(1), "declaration")
-    out = bytearray(m[0])
-    out[: start + 1] = b" " * (start + 1)
-    out[start + commas[0]] = 32
-    out[-1] = 32
-    return bytes(out)
-
-
-def _commas(arguments: bytes) -> list[int]:
-    """Offsets of the commas directly inside the parentheses of `arguments`."""
-    depth, found = 0, []
-    for m in re.finditer(rb"[(){}\[\],]", arguments):
-        if m[0] in b"([{":
-            depth += 1
-        elif m[0] in b")]}":
-            depth -= 1
-        elif depth == 1:
-            found.append(m.start())
-    return found
 
 
 def _respell(draft: Draft, m: re.Match[bytes]) -> None:
@@ -107,8 +80,13 @@ def _blank_extra_words(draft: Draft, m: re.Match[bytes], specifiers: list[re.Mat
 def _respell_macro(draft: Draft, m: re.Match[bytes], words: list[re.Match[bytes]]) -> None:
     follow = m[4]
     name = m.start(1) + words[-1].start()
-    if follow == b"{":
+    if follow == b"{" and _FIELDS.match(draft.text, m.end(3)):
+        _define_object(draft, m, name)
+        draft.put(m.end(2) - 1, b"=")
+    elif follow == b"{":
         _define_function(draft, m, name)
+    elif follow == b".":
+        _define_described(draft, m, name)
     elif follow == b"=":
         _define_object(draft, m, name)
     elif follow == b";" or not follow or follow[:1].isalnum() or follow in (b"#", b"}") or follow[:1] == b"_":
@@ -137,6 +115,20 @@ def _define_object(draft: Draft, m: re.Match[bytes], name: int) -> None:
         draft.blank(m.start(2) + first.end(1), m.end(2))
 
 
+def _define_described(draft: Draft, m: re.Match[bytes], name: int) -> None:
+    """``MACHINE_START(name, "text")`` up to ``MACHINE_END`` (``asm/mach/arch.h``) as an object."""
+    first = _FIRST_ARGUMENT.match(m[2])
+    end = _ENDS_OBJECT.search(draft.text, m.end(2))
+    if first is None or first[2] != b"," or end is None or m[2][first.end() :][:1] != b" ":
+        return
+    draft.mark(name, m.start(2), "declaration")
+    draft.put(m.start(2), b" ")
+    draft.put(m.start(2) + first.start(2), b"={")
+    draft.put(m.end(2) - 1, b",")
+    draft.blank(*end.span(1))
+    draft.put(end.start(1), b"};")
+
+
 def _define_function(draft: Draft, m: re.Match[bytes], name: int) -> None:
     """``SYSCALL_DEFINE2(name, int, fd, long, n) {`` as ``int name( int  fd, long  n) {``."""
     first = _FIRST_ARGUMENT.match(m[2])
@@ -145,9 +137,9 @@ def _define_function(draft: Draft, m: re.Match[bytes], name: int) -> None:
     end = m.start(2) + first.start(2)
     if first[2] == b",":
         draft.put(end, b"(")
-        commas = _commas(m[2])[1:]
-        if _PAIRED.search(m[1].rstrip()) and len(commas) % 2:
-            for comma in commas[::2]:
+        at = commas(m[2])[1:]
+        if _PAIRED.search(m[1].rstrip()) and len(at) % 2:
+            for comma in at[::2]:
                 draft.put(m.start(2) + comma, b" ")
     elif not _open_parameters(draft, m, end):
         return

@@ -9,8 +9,10 @@ lacks its semicolon.
 from __future__ import annotations
 
 import re
+import string
 
 from kscan.syntax.annotations import PARENTHESES
+from kscan.syntax.declaring import commas
 from kscan.syntax.draft import Draft
 
 _NOT_KEYWORD = (
@@ -18,17 +20,20 @@ _NOT_KEYWORD = (
     rb"|struct|union|enum|typedef|alignof|offsetof)\b)"
 )
 _STATEMENT = re.compile(
-    rb"\n[ \t]++(?:\}?[ \t]*else[ \t]++)?+" + _NOT_KEYWORD + rb"(\w++)[ \t]*+(" + PARENTHESES + rb")[ \t]*+(?=\{|\n)"
+    rb"\n[ \t]++(?:\}?[ \t]*else[ \t]++)?+" + _NOT_KEYWORD + rb"(\w++)[ \t]*+(" + PARENTHESES + rb")[ \t]*+(?=[{\n\w*])"
 )
 _LOOP = re.compile(rb"(?:for_each|foreach|FOREACH|FOR_EACH)\w*+[ \t]*+(" + PARENTHESES + rb")(?!\s*+[;,)?=<>!+|&.\-])")
+_NAME_ENDS = re.compile(rb"(\w+)[ \t]*\Z")
 _NAME_BEGINS = re.compile(rb"[)\}: \t]\s*(\w*)\Z")
 _STATIC = re.compile(rb"\n[ \t]++(static\s++)\w++[ \t]*+" + PARENTHESES + rb"(?=\s*+;)")
 _CASE_RANGE = re.compile(rb"(?<=[\w)' \t])\.\.\.(?=[^\]:,;{}]*:)")
 _GUARDING = re.compile(rb"guard|scoped|\Aif|with|lock|cond|case|unless|when|unlikely", re.IGNORECASE)
 _LOOPING = re.compile(rb"for|each|loop|walk|iter|while", re.IGNORECASE)
+_STARTING = frozenset(bytes((letter,)) for letter in b"{}_*.(+-" + string.ascii_letters.encode())
 _SPACE = re.compile(rb"\s*+")
 _INITIALISER = re.compile(rb"[=,(\]]\s*\{\Z")
-_HEADED = re.compile(rb"(?:\A|[;{}:\n]|\belse)\s*(?:\}?\s*else\s+)?(?:if|for|while|switch)\b[^;{}]*\)\Z")
+_TYPED = re.compile(rb"\*?\w+\s*[;=,\[]")
+_STRAY_END = re.compile(rb";\s*+\)")
 
 
 def respell_invocations(draft: Draft) -> None:
@@ -43,39 +48,85 @@ def respell_invocations(draft: Draft) -> None:
         for m in _STATIC.finditer(text):
             draft.mark(*m.span(1), "storage")
             draft.blank(*m.span(1))
-    for m in _LOOP.finditer(text):
+    for m in _STRAY_END.finditer(text):
+        _respell_block(draft, m)
+    for m in _LOOP.finditer(bytes(draft.text)):
         _respell_loop(draft, m)
     for m in _STATEMENT.finditer(bytes(draft.text)):
         _respell_statement(draft, m)
 
 
+def _respell_block(draft: Draft, m: re.Match[bytes]) -> None:
+    """Statements as an argument, ``wait(x, a(); b(););``: a head and its block."""
+    opening, closing = draft.opening_before(m.start()), m.end() - 1
+    name = _NAME_ENDS.search(m.string, max(0, opening - 80), max(opening, 0))
+    if name is None or name[1] == b"for":
+        return
+    arguments = bytes(draft.text[opening : closing + 1])
+    first = arguments.index(b";")
+    at = [comma for comma in commas(arguments) if comma < first]
+    if not _at_statement(draft, name.start(1)) or (at and not arguments[at[-1] + 1 :][:1].isspace()):
+        draft.put(m.start(), b" ")
+        return
+    if at:
+        _respell_head(draft, name.start(1), opening, opening + at[-1] + 1, b"while")
+        draft.put(opening + at[-1], b")")
+        room = next(i for i in range(at[-1] + 1, len(arguments)) if arguments[i] in b" \t;")
+        draft.put(opening + room, b"{")
+    else:
+        draft.blank(name.start(1), opening)
+        draft.put(opening, b"{")
+    draft.put(closing, b"}")
+
+
 def _respell_loop(draft: Draft, m: re.Match[bytes]) -> None:
     """A loop macro that does not begin its line: after ``if (x)``, ``case X:``, ``else``."""
     name = _NAME_BEGINS.search(m.string, max(0, m.start() - 80), m.start())
-    if name and _at_statement(draft.before(name.start(1))):
+    if name and _at_statement(draft, name.start(1)):
         _respell_head(draft, name.start(1), m.start(1), m.end(1), b"while")
 
 
 def _respell_statement(draft: Draft, m: re.Match[bytes]) -> None:
-    text = m.string
+    """What follows the invocation tells what it lacks: a keyword, a semicolon or a comma."""
+    text, begin = m.string, m.start(1)
     follow = _SPACE.match(text, m.end()).end()  # type: ignore[union-attr]
     letter = text[follow : follow + 1]
-    if not (letter.isalnum() or letter in (b"{", b"}", b"_", b"*", b".")) or not letter:
+    if letter not in _STARTING:
         return
-    before = draft.before(m.start(1))
-    line = text.rfind(b"\n", 0, follow) + 1
-    if letter == b".":
-        if before[-1:] in (b",", b"{") and line > m.end(2) and line < follow:
+    line = text.rfind(b"\n", m.end(2), follow) + 1
+    if not _at_statement(draft, begin):
+        if line and line < follow and letter not in b"}{(-+*" and _in_initialiser(draft.before(begin)):
             draft.put(line, b",")
-        return
-    if not _at_statement(before):
-        return
-    deeper = _columns(text[line:follow]) > _columns(text[m.start() + 1 : m.start(1)])
-    if letter == b"{" or (deeper and letter != b"}" and line > m.end(2)):
+    elif not line and letter != b"{":
+        _respell_beside(draft, m, follow)
+    elif letter == b"{" or _is_deeper(m, line, follow):
         looping = _LOOPING.search(m[1]) or not _GUARDING.search(m[1])
-        _respell_head(draft, m.start(1), m.start(2), m.end(2), b"while" if looping else b"if")
-    elif line > m.end(2) and letter != b"*" and line < follow:
+        _respell_head(draft, begin, m.start(2), m.end(2), b"while" if looping else b"if")
+    elif line < follow and letter not in b"*.(+-":
         draft.put(line, b";")
+
+
+def _respell_beside(draft: Draft, m: re.Match[bytes], follow: int) -> None:
+    """On one line: a type made by a macro before a name, or a statement before another."""
+    if _TYPED.match(m.string, follow):
+        draft.mark(m.start(1), m.end(2), "type")
+        draft.blank(*m.span(2))
+    elif m.end(2) < follow and m.string[follow : follow + 1] != b"*":
+        draft.put(m.end(2), b";")
+
+
+def _is_deeper(m: re.Match[bytes], line: int, follow: int) -> bool:
+    """The next line is indented deeper, and may be the statement that the macro heads."""
+    text = m.string
+    if text[follow : follow + 1] in b"}." or text[follow : follow + 2] in (b"->", b"+ ", b"- "):
+        return False
+    if text[follow : follow + 1] in b"(+-*" and not _LOOPING.search(m[1]):
+        return False
+    return _columns(text[line:follow]) > _columns(text[m.start() + 1 : m.start(1)])
+
+
+def _in_initialiser(before: bytes) -> bool:
+    return before[-1:] in (b",", b"(") or bool(_INITIALISER.search(before))
 
 
 def _columns(indentation: bytes) -> int:
@@ -83,13 +134,14 @@ def _columns(indentation: bytes) -> int:
     return len(indentation[: len(indentation) - len(indentation.lstrip())].expandtabs(8))
 
 
-def _at_statement(before: bytes) -> bool:
-    """A statement may begin after `before`."""
+def _at_statement(draft: Draft, offset: int) -> bool:
+    """A statement may begin at `offset`."""
+    before = draft.before(offset)
     last = before[-1:]
     if last == b"{":
         return not _INITIALISER.search(before)
     if last == b")":
-        return bool(_HEADED.search(before))
+        return draft.heads_statement(offset)
     return last in (b";", b"}", b":") or before.endswith((b"else", b"do"))
 
 

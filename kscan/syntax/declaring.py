@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Macros that declare: a bitmap, a flexible array, a group of fields, a per-CPU object.
+
+Each becomes the declaration it stands for (``include/linux/types.h``, ``stddef.h``,
+``percpu-defs.h``), its names in place.  The macro's name is a mark of kind ``declaration``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kscan.syntax.annotations import PARENTHESES
+from kscan.syntax.draft import Draft
+
+_BITMAP = re.compile(rb"DECLARE_BITMAP\s*+(" + PARENTHESES + rb")")
+_TYPED = re.compile(
+    rb"D(?:EFINE|ECLARE)_(?:(?:EARLY_|INIT_)?PER_CPU\w*+|FLEX_ARRAY)\s*+(" + PARENTHESES + rb")"
+)
+_GROUP = re.compile(rb"struct_group(?:_attr|_tagged)?+\s*+(" + PARENTHESES + rb"\s*+;?+)")
+_MAP_FIELD = re.compile(rb"\b__(?:uint|type|array|ulong)[ \t]*+" + PARENTHESES + rb"[ \t]*+;")
+_DIMENSION = re.compile(rb"\[[^]\n]*\](?=\s+\w)")
+_BRACKET = re.compile(rb"[(){}\[\],]")
+
+
+def commas(arguments: bytes) -> list[int]:
+    """Offsets of the commas directly inside the parentheses of `arguments`."""
+    depth, found = 0, []
+    for m in _BRACKET.finditer(arguments):
+        if m[0] in b"([{":
+            depth += 1
+        elif m[0] in b")]}":
+            depth -= 1
+        elif depth == 1:
+            found.append(m.start())
+    return found
+
+
+def respell_declaring(draft: Draft) -> None:
+    """Spell macros that declare as declarations."""
+    text = bytes(draft.text)
+    for m in _BITMAP.finditer(text):
+        _declare_bitmap(draft, m)
+    for m in _TYPED.finditer(text):
+        _declare_typed(draft, m)
+    if b"struct_group" in text:
+        for m in _GROUP.finditer(text):
+            _ungroup_fields(draft, m)
+    if b"__uint" in text:
+        for m in _MAP_FIELD.finditer(text):
+            draft.blank(*m.span())
+
+
+def _declare_bitmap(draft: Draft, m: re.Match[bytes]) -> None:
+    """``DECLARE_BITMAP(name, bits)`` as ``unsigned long name[ bits]``."""
+    at = commas(m[1])
+    if len(at) == 1:
+        draft.mark(m.start(), m.start(1), "declaration")
+        draft.blank(m.start(), m.start(1) + 1)
+        draft.put(m.start(), b"unsigned long")
+        draft.put(m.start(1) + at[0], b"[")
+        draft.put(m.end(1) - 1, b"]")
+
+
+def _declare_typed(draft: Draft, m: re.Match[bytes]) -> None:
+    """``DEFINE_PER_CPU(type, name)`` as ``type  name``."""
+    at = commas(m[1])
+    if len(at) != 1:
+        return
+    draft.mark(m.start(), m.start(1), "declaration")
+    draft.blank(m.start(), m.start(1) + 1)
+    draft.put(m.start(1) + at[0], b" ")
+    draft.put(m.end(1) - 1, b" ")
+    for dimension in _DIMENSION.finditer(bytes(draft.text[m.start() : m.end()])):
+        draft.blank(m.start() + dimension.start(), m.start() + dimension.end())
+
+
+def _ungroup_fields(draft: Draft, m: re.Match[bytes]) -> None:
+    """``struct_group(name, fields)`` as its fields, which is how code reaches them."""
+    start = m.start()
+    if m.string.startswith(b"__", start - 2):
+        start -= 2
+        number = 3
+    else:
+        number = 1 if m[0].startswith((b"struct_group(", b"struct_group ")) else 2
+    at = commas(m[1])
+    if len(at) < number:
+        return
+    draft.mark(start, m.start(1), "declaration")
+    draft.blank(start, m.start(1) + at[number - 1] + 1)
+    closing = m.start(1) + m[1].rindex(b")")
+    draft.blank(closing, m.end(1))
