@@ -97,6 +97,16 @@ class Reader:
             return ir.Body(())
         return lowered(text.respelled, function.start, function.end, text.macros)
 
+    def names(self, path: str, word: bytes) -> bool:
+        """`word` stands anywhere in `path`."""
+        source = self._source(path)
+        return source is not None and word in source
+
+    def contains(self, path: str, function: FunctionFact, word: bytes) -> bool:
+        """`word` stands in the text of a function of `path`."""
+        text = self._text(path)
+        return text is not None and text.respelled.find(word, function.start, function.end) >= 0
+
     def source_line(self, path: str, line: int) -> str:
         """Line `line` of `path`, stripped; empty where there is none."""
         source = self._source(path)

@@ -21,6 +21,15 @@ from kscan.model import KscanError
 _DIRECTORY = Path(__file__).parent / "catalog"
 
 
+def slot_matches(entries: tuple[str, ...], slot: str) -> bool:
+    """`slot` is one of `entries`, of which ``struct.*`` stands for all of a struct."""
+    return slot in entries or slot.partition(".")[0] + ".*" in entries
+
+
+def _precedes(order: tuple[str, ...], first: str, second: str) -> bool:
+    return first in order and second in order and order.index(first) < order.index(second)
+
+
 class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """A set of function names, some of them prefixes or suffixes, some with a position."""
 
@@ -38,6 +47,17 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return _position(self.names, name, default)
 
 
+def matches(entries: tuple[str, ...], name: str) -> bool:
+    """`name` is one of `entries`, some of which are prefixes or suffixes."""
+    return _compiled(entries).fullmatch(name) is not None
+
+
+def position(entries: tuple[str, ...], name: str, default: int) -> int:
+    """The argument position that the entry for `name` gives, else `default`."""
+    return _position(entries, name, default)
+
+
+@cache
 def _compiled(entries: tuple[str, ...]) -> re.Pattern[str]:
     if not entries:
         return re.compile(r"(?!)")
@@ -52,6 +72,7 @@ def _places(directories: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(choices))
 
 
+@cache
 def _position(entries: tuple[str, ...], name: str, default: int) -> int:
     for entry in entries:
         spelled, _, position = entry.partition(":")
@@ -84,6 +105,40 @@ class Through(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: tuple[str, ...] = ()
 
 
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callbacks that do not run for an object once an earlier one has refused it."""
+
+    refusal: tuple[str, ...]
+    skips: tuple[str, ...]
+    source: str
+    spares: tuple[str, ...] = ()
+    """Callbacks of tables that these fields lead to run all the same."""
+
+
+class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callbacks that run in the window only where the table fills another slot too."""
+
+    slots: tuple[str, ...]
+    needs: str
+    source: str
+
+
+class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callbacks that run only after something else went wrong."""
+
+    slots: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Unset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A field that is not set for the objects which the window hands to `slot`."""
+
+    slot: str
+    field: str
+    source: str
+    why: str
+
+
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one registration function publishes and runs."""
 
@@ -102,6 +157,20 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gate: Gate | None = None
     walked: Walked | None = None
     through: Through = Through()
+    order: tuple[Order, ...] = ()
+    condition: tuple[Condition, ...] = ()
+    failure: Failure = Failure()
+    unset: tuple[Unset, ...] = ()
+
+    def skipped_after(self, refused: str, slot: str, via: str) -> bool:
+        """`slot` of a table that `via` led to does not run once `refused` turned an object away."""
+        return refused != slot and any(
+            refused in order.refusal
+            and slot_matches(order.skips, slot)
+            and via not in order.spares
+            and not _precedes(order.refusal, slot, refused)
+            for order in self.order
+        )
 
 
 class ScenarioEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -97,3 +97,20 @@ def _substituted_item(item: object, given: dict[str, ir.Expr], at: int) -> objec
     if isinstance(item, tuple):
         return item[0], substituted(item[1], given, at)
     return substituted(item, given, at)  # type: ignore[arg-type]
+
+
+def arguments_of(text: str) -> tuple[ir.Expr, ...] | None:
+    """The comma-separated expressions of `text`; None where they do not parse."""
+    call = _body_of(f"f({text})")
+    return call.args if isinstance(call, ir.Call) else None
+
+
+def head_of(body: str) -> tuple[str, str] | None:
+    """Name and argument text of the call that a macro body begins with."""
+    name, _, rest = body.partition("(")
+    depth = 1
+    for position, character in enumerate(rest):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return name.strip(), rest[:position]
+    return None

@@ -94,6 +94,10 @@ class Program:
             self._bodies[key] = self.reader.body(target.path, target.fact)
         return self._bodies[key]
 
+    def mentions(self, target: Function, word: str) -> bool:
+        """The text of `target` contains `word`: a quick no before its body is lowered."""
+        return self.reader.contains(target.path, target.fact, word.encode())
+
     def resolve(self, name: str, path: str) -> tuple[Function, ...]:
         """The functions that `name` may mean in `path`; several where an arch chooses."""
         key = (name, path)

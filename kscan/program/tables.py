@@ -25,6 +25,8 @@ class Entry:
     line: int
     path: str
     confidence: Confidence = Confidence.HIGH
+    via: str = ""
+    """The field of the first table that led to this one."""
 
 
 @dataclass
@@ -84,7 +86,7 @@ def _tag(program: Program, path: str, base: str) -> str:
 
 
 def table_entries(
-    program: Program, path: str, variable: str, through: Iterable[str], hops: int = 0
+    program: Program, path: str, variable: str, through: Iterable[str], hops: int = 0, via: str = ""
 ) -> Iterator[Entry]:
     """The entries of the table `variable` as `path` sees it, and of the tables it leads to."""
     place = home(program, path, variable)
@@ -98,10 +100,11 @@ def table_entries(
         for name in fact.values:
             if home(program, place, name) is not None:
                 if fact.fields[-1] in wanted or hops and fact.fields[-1] == "ops":
-                    yield from table_entries(program, place, name, wanted, hops + 1)
+                    first = via or fact.fields[-1]
+                    yield from table_entries(program, place, name, wanted, hops + 1, first)
                 continue
             for function in program.resolve(name, place)[:1]:
-                yield Entry(slot, function, variable, fact.line, place)
+                yield Entry(slot, function, variable, fact.line, place, via=via)
 
 
 def home(program: Program, path: str, variable: str) -> str | None:

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The hazards, one file each: a decorated generator whose module docstring is its page.
+
+A rule is found by walking this package; its id is its file's name with dashes. It asks a
+`kscan.window.case.Case` and yields findings; it never looks at another rule.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from kscan.model import Finding, KscanError, RuleInfo, Severity
+
+if TYPE_CHECKING:
+    from kscan.window.case import Case
+
+Check = Callable[["Case"], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One hazard: what a report says of it, and the generator that finds it."""
+
+    check: Check
+    summary: str
+    severity: Severity
+
+    @property
+    def id(self) -> str:
+        """``late-global`` for ``kscan/rules/late_global.py``."""
+        return self.check.__module__.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def page(self) -> str:
+        """The module's docstring: what it finds, why it matters, how it can be wrong."""
+        return inspect.getdoc(inspect.getmodule(self.check)) or ""
+
+    def info(self) -> RuleInfo:
+        """The rule as a report lists it."""
+        return RuleInfo(self.id, self.summary, self.severity, self.page)
+
+
+def rule(*, summary: str, severity: Severity) -> Callable[[Check], Rule]:
+    """Makes a rule of a generator."""
+    return lambda check: Rule(check, summary, severity)
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule of the package, by id."""
+    found = []
+    for module in pkgutil.iter_modules(__path__):
+        loaded = importlib.import_module(f"{__name__}.{module.name}")
+        found += [value for value in vars(loaded).values() if isinstance(value, Rule)]
+    return tuple(sorted(found, key=lambda r: r.id))
+
+
+def selected(ids: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The rules named, or all; raises `KscanError` for an unknown id."""
+    known = {found.id: found for found in rules()}
+    for wanted in ids:
+        if wanted not in known:
+            raise KscanError(f"no rule {wanted!r}: `kscan rules` lists {', '.join(known)}")
+    return tuple(known[wanted] for wanted in dict.fromkeys(ids)) if ids else rules()

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The first use case: one tree, and the drivers at risk in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kscan.facts.reader import Cache, Reader
+from kscan.kernel.catalogue import Catalogue, Contract, Scenario, catalogue
+from kscan.model import (
+    Confidence,
+    Finding,
+    Report,
+    Skip,
+    Stats,
+    TreeInfo,
+    WindowEntry,
+)
+from kscan.program.program import Program
+from kscan.program.tables import Tables
+from kscan.rules import Rule, selected
+from kscan.source.open import open_tree
+from kscan.source.tree import Tree
+from kscan.triage.fingerprint import named
+from kscan.window.case import Case
+from kscan.window.evidence import Evidence
+from kscan.window.window import Window
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an audit is asked for."""
+
+    as_is: bool = False
+    """Leave out the scenario's edges."""
+    rules: tuple[str, ...] = ()
+    """Rule ids; none means all."""
+    under: tuple[str, ...] = ()
+    """Directories below the root; findings elsewhere are left out."""
+    min_confidence: Confidence = Confidence.MEDIUM
+    catalogues: tuple[Path, ...] = ()
+    """Files with contracts of the user's own."""
+
+
+@dataclass
+class Audit:
+    """One audit in progress: its tree, and the cases of its contracts."""
+
+    tree: Tree
+    options: Options
+    cache: Cache
+    progress: Progress = lambda _message: None
+    started: float = field(default_factory=time.monotonic)
+    failed: list[Skip] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.catalogue: Catalogue = catalogue(self.options.catalogues)
+        self.reader = Reader(self.tree, self.cache)
+        self.program = Program(self.reader)
+        self.cases = tuple(self._case(contract) for contract in self._contracts())
+
+    def _contracts(self) -> Iterator[Contract]:
+        yield from self.catalogue.contracts
+
+    def _scenario(self, contract: Contract) -> Scenario | None:
+        if self.options.as_is:
+            return None
+        return next((s for s in self.catalogue.scenarios if s.contract == contract.name), None)
+
+    def _case(self, contract: Contract) -> Case:
+        words = sorted({*_words(contract), *_scenario_words(self._scenario(contract))})
+        self.progress(f"searching {self.tree.name} for {contract.register}")
+        paths = tuple(self.tree.files_with(words))
+        self.progress(f"reading {len(paths)} files")
+        self.reader.load(paths)
+        word = contract.register.encode()
+        registering = tuple(
+            path for path in paths if path.endswith(".c") and self.reader.names(path, word)
+        )
+        tables = Tables(self.program, paths)
+        window = Window(
+            self.program, self.catalogue, contract, tables, self._scenario(contract)
+        )
+        return Case(self.program, self.catalogue, window, registering)
+
+    def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
+        """What the rules find, in a fixed order, with fingerprints."""
+        found: list[Finding] = []
+        for rule in rules:
+            for case in self.cases:
+                self.progress(f"{rule.id}: {case.contract.register}")
+                found += self._checked(rule, case)
+        kept = [f for f in found if _is_below(f.primary.path, self.options.under)]
+        return named(sorted(kept, key=_order))
+
+    def _checked(self, rule: Rule, case: Case) -> list[Finding]:
+        try:
+            return list(rule.check(case))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+                AssertionError, RecursionError) as error:  # fmt: skip
+            self.failed.append(Skip(rule.id, f"the rule failed: {type(error).__name__}: {error}"))
+            return []
+
+    def window(self) -> Iterator[WindowEntry]:
+        """Every registration and what runs inside it."""
+        for case in self.cases:
+            evidence = Evidence(case.program, case.window)
+            slots = tuple(str(slot) for slot in case.window.slots)
+            for registration in case.registrations:
+                callbacks = case.window.callbacks(registration)
+                yield WindowEntry(
+                    evidence.registration(registration),
+                    slots if case.window.gate_is_open(registration) else (),
+                    tuple(evidence.callback(callback) for callback in callbacks),
+                    self._note(case, registration),
+                )
+
+    def _note(self, case: Case, registration: object) -> str:
+        assert hasattr(registration, "tables")
+        if not registration.tables:
+            return "the ops table is not known"
+        if not case.window.gate_is_open(registration):  # type: ignore[arg-type]
+            gate = case.contract.gate
+            return f"{gate.needs}() is not reachable: {gate.why}" if gate else ""
+        return ""
+
+    def info(self) -> TreeInfo:
+        """Which source this is, and what was assumed of it."""
+        note = " ".join(_assumption(case.window) for case in self.cases).strip()
+        scenarios = [c.window.scenario.name for c in self.cases if c.window.scenario]
+        return TreeInfo(
+            self.tree.name,
+            self.tree.kernel_version(),
+            self.tree.commit,
+            scenarios[0] if scenarios else "as-is",
+            note,
+        )
+
+    def stats(self) -> Stats:
+        """What it cost and covered."""
+        functions = [f for unit in self.reader.units.values() for f in unit.functions]
+        return Stats(
+            files_considered=sum(1 for p in self.tree.paths() if p.endswith((".c", ".h"))),
+            files_parsed=self.reader.parsed,
+            cache_hits=self.reader.hits,
+            functions=len(functions),
+            functions_with_errors=sum(f.broken for f in functions),
+            seconds=round(time.monotonic() - self.started, 3),
+        )
+
+    def report(self) -> Report:
+        """The whole answer."""
+        rules = selected(self.options.rules)
+        findings = self.findings(rules)
+        least = self.options.min_confidence.rank
+        kept = tuple(f for f in findings if f.confidence.rank >= least)
+        skips = {s.path: s for s in (*self.tree.skips, *self.reader.skips, *self.failed)}
+        return Report(
+            tree=self.info(),
+            stats=self.stats(),
+            rules=tuple(rule.info() for rule in rules),
+            findings=kept,
+            window=tuple(self.window()),
+            skips=tuple(skips[path] for path in sorted(skips)),
+            hidden=len(findings) - len(kept),
+        )
+
+
+def audit(
+    tree: Path | str | Tree,
+    *,
+    as_is: bool = False,
+    min_confidence: str = "medium",
+    cache: bool = True,
+) -> Report:
+    """The report on `tree`, a directory or an opened tree; raises `KscanError` for bad input."""
+    from kscan.facts.store import NullStore, Store  # noqa: PLC0415 - sqlite3 only where it is used
+
+    opened = open_tree(tree) if isinstance(tree, Path | str) else tree
+    options = Options(as_is=as_is, min_confidence=Confidence(min_confidence))
+    store = Store() if cache else NullStore()
+    return Audit(opened, options, store).report()
+
+
+def _words(contract: Contract) -> Iterator[str]:
+    yield contract.register
+    yield from contract.tables
+    if contract.gate is not None:
+        yield contract.gate.needs
+    if contract.walked is not None:
+        yield contract.walked.slot.partition(".")[2]
+
+
+def _scenario_words(scenario: Scenario | None) -> Iterator[str]:
+    for edge in scenario.edge if scenario is not None else ():
+        yield edge.slot.partition(".")[2]
+
+
+def _assumption(window: Window) -> str:
+    if window.scenario is None or not window.assumed:
+        return ""
+    edges = ", ".join(f"{edge.caller} -> {edge.slot}" for edge in window.assumed)
+    return (
+        f"Scenario {window.scenario.name}: this tree lacks {edges}; the edge is assumed "
+        "(--as-is leaves it out)."
+    )
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    callback = finding.callback
+    return (
+        finding.primary.path, finding.primary.line, finding.primary.column, finding.rule,
+        finding.subject.name if finding.subject else "",
+        callback.slot if callback else "", callback.function if callback else "",
+    )  # fmt: skip
+
+
+def _is_below(path: str, under: tuple[str, ...]) -> bool:
+    return not under or any(
+        path == place.strip("/") or path.startswith(place.strip("/") + "/") for place in under
+    )
+
+
+

@@ -1,0 +1,535 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The value of one expression in one state, and the events that evaluating it brings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kscan.facts import ir
+from kscan.flow.places import place_of, ready_place
+from kscan.flow.values import (
+    ANY,
+    ERROR,
+    SET,
+    ZERO,
+    Place,
+    Taint,
+    Value,
+    What,
+    inverted,
+    joined,
+    offset_into,
+    truth,
+)
+from kscan.flow.world import Call, Event, Happening
+from kscan.kernel.catalogue import matches, position
+from kscan.program import macros
+from kscan.program.program import Function
+from kscan.program.types import Scope
+
+if TYPE_CHECKING:
+    from kscan.flow.execute import Execution, State
+
+_ERRNO = re.compile(r"E[A-Z0-9]{2,}$")
+_INVALID = (What.ZERO, What.BOGUS)
+_DRVDATA = Place("driver data", "", "")
+BOUND = Place("bound device", "", "bound devices")
+
+
+@dataclass
+class Frame:
+    """One function being executed, at one node."""
+
+    execution: Execution
+    function: Function
+    scope: Scope
+    state: State
+    frames: tuple[Call, ...]
+    expanding: set[str] = field(default_factory=set)
+    """Macros whose bodies are being evaluated: C does not expand them again."""
+
+    # Values
+
+    def value(self, node: ir.Expr) -> Value:  # noqa: C901, PLR0912 - one case a kind
+        """The value of `node`, evaluated once."""
+        match node:
+            case ir.Const(text=text):
+                return ZERO if text in ("0", "NULL", "false", "0UL", "0x0") else SET
+            case ir.Name():
+                return self._name(node)
+            case ir.Member():
+                return self._member(node)
+            case ir.Unary(op="*", operand=inner) | ir.Index(object=inner):
+                if isinstance(node, ir.Index):
+                    self.value(node.index)
+                base = self.value(inner)
+                self._dereferenced(base, node.at)
+                return Value(What.ANY, None, base.origin)
+            case ir.Unary(op="&", operand=inner):
+                return self._address(inner)
+            case ir.Unary(op="!", operand=inner):
+                return inverted(self.value(inner))
+            case ir.Unary(op="-", operand=inner):
+                return self._negated(inner)
+            case ir.Unary(operand=inner):
+                return self._computed(self.value(inner), node.at)
+            case ir.Binary():
+                return self._binary(node)
+            case ir.Assign():
+                return self._assign(node)
+            case ir.Choice():
+                return self._choice(node)
+            case ir.Cast(operand=inner):
+                return self.value(inner)
+            case ir.Several(items=items):
+                found = [self.value(item) for item in items]
+                return found[-1] if found else ANY
+            case ir.Literal(items=items):
+                for _, item in items:
+                    self.value(item)
+                return Value(What.SET, None, "fresh")
+            case ir.Inline(body=body):
+                return self._inline(body)
+            case ir.Call():
+                return self._call(node)
+        return ANY
+
+    def _name(self, node: ir.Name) -> Value:
+        if self.scope.is_local(node.id) and node.id not in self.scope.statics:
+            return self.state.env.get(node.id, ANY)
+        if node.id in ("true",):
+            return SET
+        place = place_of(self.scope, self.execution.world.functions, node)
+        if place is None:
+            if _ERRNO.match(node.id):
+                return SET
+            return ANY
+        return self._read(place, node.at, ANY)
+
+    def _read(self, place: Place, at: int, otherwise: Value) -> Value:
+        stored = self.state.env.get(_key(place))
+        if stored is not None:
+            return stored
+        self.execution.touched.add(place)
+        if place in self.execution.world.late:
+            return Value(What.ZERO, self._taint(place, at))
+        return otherwise
+
+    def _taint(self, place: Place, at: int) -> Taint:
+        typed = place.kind != "field" or bool(place.owner)
+        return Taint(place, at, self.function.path, self.function.name, typed)
+
+    def _member(self, node: ir.Member) -> Value:
+        base = self.value(node.object)
+        if node.arrow:
+            self._dereferenced(base, node.at)
+        place = place_of(self.scope, self.execution.world.functions, node)
+        if place is None or base.origin == "fresh":
+            return ANY
+        if place == _DRVDATA:
+            return self._driver_data(base, node.at)
+        kind = self.scope.type_of(node)
+        if kind.array or (not kind.ptr and kind.tag):
+            return Value(What.ANY, None, base.origin)
+        return self._read(place, node.at, ANY)
+
+    def _address(self, inner: ir.Expr) -> Value:
+        if isinstance(inner, ir.Name):
+            if self.scope.is_local(inner.id) and inner.id not in self.scope.statics:
+                self.state.env[inner.id] = ANY
+            return SET
+        if isinstance(inner, ir.Member):
+            if not inner.arrow:
+                outer = self._address(inner.object)
+                return outer
+            return offset_into(self.value(inner.object))
+        if isinstance(inner, ir.Unary) and inner.op == "*":
+            return self.value(inner.operand)
+        if isinstance(inner, ir.Index):
+            self.value(inner.index)
+            return offset_into(self.value(inner.object))
+        return SET
+
+    def _negated(self, inner: ir.Expr) -> Value:
+        if isinstance(inner, ir.Name) and _ERRNO.match(inner.id):
+            return ERROR
+        return self._computed(self.value(inner), inner.at)
+
+    def _computed(self, value: Value, at: int) -> Value:
+        """Arithmetic: a late zero goes on as a wrong number."""
+        if value.taint is not None and value.what is What.ZERO:
+            self._note(Happening.WRONG, value.taint, at, "computes with it")
+        return ANY
+
+    def _binary(self, node: ir.Binary) -> Value:
+        if node.op in ("&&", "||"):
+            return self._logical(node)
+        left, right = self.value(node.left), self.value(node.right)
+        if node.op in ("==", "!="):
+            return self._compared(node, left, right)
+        if node.op in ("<", ">=", ">", "<="):
+            return self._ordered(node, left, right)
+        for value in (left, right):
+            if value.taint is not None and value.what is What.ZERO:
+                self._note(Happening.WRONG, value.taint, node.at, "computes with it")
+        if node.op in ("&", "*") and What.ZERO in (left.what, right.what):
+            zero = left if left.what is What.ZERO else right
+            return replace(zero, origin="")
+        if node.op == "|" and left.what is What.ZERO:
+            return right
+        if node.op in ("+", "-") and left.what in _INVALID:
+            return offset_into(left)
+        return ANY
+
+    def _logical(self, node: ir.Binary) -> Value:
+        left = self.value(node.left)
+        known = truth(left)
+        if known is not None and known == (node.op == "||"):
+            return Value(What.SET if known else What.ZERO, left.taint)
+        right = self.value(node.right)
+        if known is not None or truth(right) == (node.op == "||"):
+            return right
+        return ANY
+
+    def _compared(self, node: ir.Binary, left: Value, right: Value) -> Value:
+        taint = left.taint or right.taint
+        pair = {left.what, right.what}
+        if What.ANY in pair or pair in ({What.SET}, {What.ERROR}, {What.BOGUS}):
+            if taint is not None and What.ZERO in pair:
+                self._note(Happening.WRONG, taint, node.at, "compares it")
+            return ANY
+        same = len(pair) == 1
+        return Value(What.SET if same == (node.op == "==") else What.ZERO, taint)
+
+    def _ordered(self, node: ir.Binary, left: Value, right: Value) -> Value:
+        if right.what is What.ZERO and left.what in (What.ERROR, What.ZERO):
+            negative = left.what is What.ERROR
+            holds = negative if node.op in ("<", "<=") else not negative
+            if left.what is What.ZERO:
+                holds = node.op in (">=", "<=")
+            return Value(What.SET if holds else What.ZERO, left.taint or right.taint)
+        for value in (left, right):
+            if value.taint is not None and value.what is What.ZERO:
+                self._note(Happening.WRONG, value.taint, node.at, "compares it")
+        if node.op == "<" and right.what is What.ZERO and right.taint is not None:
+            return ANY
+        return ANY
+
+    def _choice(self, node: ir.Choice) -> Value:
+        test = self.value(node.test)
+        known = truth(test)
+        if known is True:
+            return test if node.then is None else self.value(node.then)
+        if known is False:
+            found = self.value(node.other)
+            if test.taint is not None and found.taint is None:
+                return replace(found, taint=test.taint)
+            return found
+        then = test if node.then is None else self.value(node.then)
+        return joined(then, self.value(node.other))
+
+    def _inline(self, body: tuple[ir.Stmt, ...]) -> Value:
+        found = ANY
+        for statement in body:
+            if isinstance(statement, ir.Declare):
+                value = self.value(statement.value) if statement.value is not None else ANY
+                self.state.env[statement.name] = value
+                continue
+            for expr in ir.expressions(statement):
+                found = self.value(expr)
+        return found
+
+    # Writes
+
+    def _assign(self, node: ir.Assign) -> Value:
+        value = self.value(node.value)
+        target = node.target
+        if node.op != "=":
+            self._computed(value, node.at)
+            self._computed(self.value(target), node.at)
+            value = ANY
+        if isinstance(target, ir.Name) and self.scope.is_local(target.id):
+            if target.id not in self.scope.statics:
+                self.state.env[target.id] = value
+                return value
+        self._store(target, value, node.at)
+        return value
+
+    def _store(self, target: ir.Expr, value: Value, at: int) -> None:
+        base = ANY
+        match target:
+            case ir.Member(object=inner, arrow=arrow):
+                base = self.value(inner)
+                if arrow:
+                    self._dereferenced(base, target.at)
+            case ir.Unary(op="*", operand=inner) | ir.Index(object=inner):
+                self._dereferenced(self.value(inner), target.at)
+        place = place_of(self.scope, self.execution.world.functions, target)
+        if place is None:
+            return
+        if isinstance(target, ir.Name | ir.Member):
+            self.state.env[_key(place)] = value
+        if value.taint is not None and value.what in _INVALID:
+            self._note(Happening.STORED, value.taint, at, f"stores it in {place.spelled}", place)
+
+    # Events
+
+    def _dereferenced(self, value: Value, at: int) -> None:
+        if value.taint is not None and value.what in _INVALID:
+            self._note(Happening.CRASH, value.taint, at, "dereferences it")
+
+    def _note(
+        self,
+        what: Happening,
+        taint: Taint,
+        at: int,
+        note: str,
+        stored: Place | None = None,
+        sure: bool = True,
+    ) -> None:
+        self.execution.note(
+            Event(what, taint, at, self.function, self.frames, note, stored, sure)
+        )
+
+    def decides(self, value: Value, test: ir.Expr) -> None:
+        """A late value decides a branch: wrong, unless it turns out to be a refusal."""
+        if value.taint is not None and not self._is_pointer_test(test):
+            self._note(Happening.WRONG, value.taint, test.at, "decides by it")
+
+    def _is_pointer_test(self, test: ir.Expr) -> bool:
+        while isinstance(test, ir.Unary) and test.op == "!":
+            test = test.operand
+        kind = self.scope.type_of(test)
+        return kind.ptr > 0 or isinstance(test, ir.Call | ir.Binary) or not kind.base
+
+    def leaves(self, node: ir.Expr) -> bool:
+        """`node` calls a function that does not return."""
+        return (
+            isinstance(node, ir.Call)
+            and isinstance(node.callee, ir.Name)
+            and node.callee.id in self.execution.world.functions.noreturn
+        )
+
+    def empty_list(self, loop: ir.ForEach) -> Taint | None:
+        """The late membership that leaves the list of `loop` empty."""
+        functions = self.execution.world.functions
+        if not matches(functions.loops.heads, loop.macro):
+            return self._expanded_loop(loop)
+        at = position(functions.loops.heads, loop.macro, 1)
+        if at >= len(loop.args):
+            return None
+        taint = self._late_list(loop.args[at])
+        if taint is not None and not _looks_up_by_node(loop):
+            # walking a list one is not on yet is harmless more often than not
+            return replace(taint, typed=False)
+        return taint
+
+    def _expanded_loop(self, loop: ir.ForEach) -> Taint | None:
+        """A driver's own loop macro, such as ``for_each_foo(x, head)``, expanded once."""
+        macro = self.scope.program.macro(loop.macro, self.function.path)
+        if macro is None or not macro.params:
+            return None
+        head = macros.head_of(macro.body)
+        if head is None or head[0] == loop.macro:
+            return None
+        inner = macros.arguments_of(head[1])
+        if inner is None:
+            return None
+        given = dict(zip(macro.params, loop.args, strict=False))
+        args = tuple(macros.substituted(item, given, loop.at) for item in inner)
+        return self.empty_list(ir.ForEach(head[0], args, loop.body, loop.at))
+
+    def _late_list(self, head: ir.Expr) -> Taint | None:
+        inner = head.operand if isinstance(head, ir.Unary) and head.op == "&" else head
+        place = place_of(self.scope, self.execution.world.functions, inner)
+        if place is None:
+            return None
+        joined_late = Place("membership", place.owner, place.name)
+        self.execution.touched.add(joined_late)
+        if joined_late in self.execution.world.late:
+            return self._taint(joined_late, head.at)
+        return None
+
+    # Calls
+
+    def _call(self, node: ir.Call) -> Value:
+        assumed = self.execution.world.results.get((self.function.path, node.at))
+        if assumed is not None:
+            for arg in node.args:
+                self.value(arg)
+            return assumed
+        if not isinstance(node.callee, ir.Name) or self.scope.is_local(node.callee.id):
+            self.value(node.callee)
+            for arg in node.args:
+                self.value(arg)
+            return ANY
+        return self._named_call(node, node.callee.id)
+
+    def _named_call(self, node: ir.Call, name: str) -> Value:  # noqa: C901 - one line a meaning
+        functions = self.execution.world.functions
+        if name in functions.transparent:
+            place = functions.transparent.position(name)
+            values = [self.value(arg) for arg in node.args]
+            value = values[place] if place < len(values) else ANY
+            if name in ("BUG_ON", "VM_BUG_ON") and value.taint is not None and truth(value):
+                self._note(Happening.CRASH, value.taint, node.at, f"stops at {name}()")
+            return value
+        if name.startswith("IS_ERR"):
+            return self._is_error(node, name)
+        if name in functions.errors:
+            return self._error(node)
+        if name in functions.fresh:
+            args = [self.value(arg) for arg in node.args]
+            self._handed_over(node, name, args)
+            return Value(What.ANY, None, "fresh")
+        if matches(functions.drvdata.getters, name) and node.args:
+            return self._driver_data(self.value(node.args[0]), node.at, guarded=True)
+        if matches(functions.heads.empty, name) and node.args:
+            return self._empty(node)
+        if matches(functions.heads.first, name) or matches(functions.heads.first_or_null, name):
+            return self._first(node, name)
+        if macros.container_tag(name, node.args) or name.startswith("container_of"):
+            return offset_into(self.value(node.args[0])) if node.args else ANY
+        if matches(functions.lookups.bound, name):
+            return self._bound(node)
+        if matches(functions.lookups.any, name):
+            for arg in node.args:
+                self.value(arg)
+            return Value(What.ANY, None, "found")
+        return self._entered(node, name)
+
+    def _is_error(self, node: ir.Call, name: str) -> Value:
+        inner = self.value(node.args[0]) if node.args else ANY
+        if inner.what is What.ANY:
+            return ANY
+        holds = inner.what is What.ERROR or (name == "IS_ERR_OR_NULL" and inner.what is What.ZERO)
+        return Value(What.SET if holds else What.ZERO, inner.taint)
+
+    def _error(self, node: ir.Call) -> Value:
+        taint = None
+        for arg in node.args:
+            value = self.value(arg)
+            taint = taint or value.taint
+        return Value(What.ERROR, taint)
+
+    def _driver_data(self, device: Value, at: int, guarded: bool = False) -> Value:
+        """Driver data of a device that was looked up is the instance's; of its own, not."""
+        if guarded:
+            self._dereferenced(device, at)
+        world = self.execution.world
+        if device.origin in ("found", "instance"):
+            self.execution.touched.add(_DRVDATA)
+        if _DRVDATA in world.late and device.origin in ("found", "instance"):
+            return Value(What.ZERO, self._taint(_DRVDATA, at))
+        return ANY
+
+    def _empty(self, node: ir.Call) -> Value:
+        taint = self._late_list(node.args[0])
+        self.value(node.args[0])
+        return Value(What.SET, taint) if taint is not None else ANY
+
+    def _first(self, node: ir.Call, name: str) -> Value:
+        head = node.args[0] if node.args else None
+        if head is None:
+            return ANY
+        value = self.value(head)
+        self._dereferenced(value, node.at)
+        taint = self._late_list(head)
+        if taint is None:
+            return ANY
+        or_null = matches(self.execution.world.functions.heads.first_or_null, name)
+        return Value(What.ZERO if or_null else What.BOGUS, taint)
+
+    def _bound(self, node: ir.Call) -> Value:
+        for arg in node.args:
+            self.value(arg)
+        if self.execution.world.unbound:
+            return Value(What.ZERO, self._taint(BOUND, node.at))
+        return Value(What.ANY, None, "bound")
+
+    def _entered(self, node: ir.Call, name: str) -> Value:
+        if name not in self.expanding:
+            expanded = macros.expanded(self.scope.program, self.function.path, node)
+            if expanded is not None:
+                self.expanding.add(name)
+                value = self.value(expanded)
+                self.expanding.discard(name)
+                return value
+        args = [self.value(arg) for arg in node.args]
+        self._used(node, name)
+        return self._handed_over(node, name, args)
+
+    def _handed_over(self, node: ir.Call, name: str, args: list[Value]) -> Value:
+        """Enters the driver's own functions, and others when they are handed a late value."""
+        late = [a for a in args if a.taint is not None and a.what in _INVALID]
+        functions = self.execution.world.functions
+        if name in functions.tolerant:
+            return ANY
+        targets = self.scope.program.resolve(name, self.function.path)
+        if len(targets) == 1 and (late or self._enters(targets[0])):
+            frames = (*self.frames, Call(self.function, targets[0], node.at))
+            found = self.execution.enter(targets[0], tuple(args), frames)
+            if found is not None:
+                return found
+        elif late and not self._only_numbers(node, args):
+            self._note(
+                Happening.CRASH, late[0].taint, node.at,  # type: ignore[arg-type]
+                f"hands it to {name}()", sure=False,
+            )
+        return ANY
+
+    def _only_numbers(self, node: ir.Call, args: list[Value]) -> bool:
+        """No late value among the arguments is known to be a pointer."""
+        return not any(
+            value.taint is not None and self.scope.type_of(arg).ptr > 0
+            for arg, value in zip(node.args, args, strict=True)
+        )
+
+    def _enters(self, target: Function) -> bool:
+        return target.fact.inline or self.execution.world.belongs(target.path)
+
+    def _used(self, node: ir.Call, name: str) -> None:
+        """A function that needs a lock, list or work made ready before."""
+        world = self.execution.world
+        for entry in world.functions.initialiser:
+            if not matches(entry.users, name):
+                continue
+            at = position(entry.users, name, entry.argument)
+            if at >= len(node.args):
+                continue
+            inner = node.args[at]
+            if isinstance(inner, ir.Unary) and inner.op == "&":
+                inner = inner.operand
+            place = place_of(self.scope, world.functions, inner)
+            ready = ready_place(place, entry.kind) if place is not None else None
+            if ready is not None:
+                self.execution.touched.add(ready)
+            if ready is not None and ready in world.late:
+                taint = self._taint(ready, node.at)
+                self._note(Happening.UNREADY, taint, node.at, f"calls {name}() on it")
+
+
+def _looks_up_by_node(loop: ir.ForEach) -> bool:
+    """The loop compares firmware nodes: it searches the list for one instance."""
+    return any(
+        isinstance(part, ir.Binary) and part.op in ("==", "!=") and _names_a_node(part)
+        for statement in loop.body
+        for expr in ir.expressions(statement)
+        for part in ir.walk(expr)
+    )
+
+
+def _names_a_node(comparison: ir.Binary) -> bool:
+    return any(
+        isinstance(part, ir.Member) and part.field in ("np", "of_node", "fwnode")
+        for part in ir.walk(comparison)
+    )
+
+
+def _key(place: Place) -> str:
+    return f"{place.kind}\0{place.owner}\0{place.name}"
+
+
+__all__ = ["BOUND", "SET", "Frame"]

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Executes a function abstractly, in a world where some places are not written yet.
+
+Values are as coarse as NULL, valid, error, bogus; branches that such a value decides are
+taken one way only. What happens to a value read too early (dereferenced, tested and
+refused, computed with, stored) comes out as events.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from kscan.facts import ir
+from kscan.flow import evaluate
+from kscan.flow.cfg import Cfg, Kind, Node, cfg_of
+from kscan.flow.values import ANY, Place, Taint, Value, What, joined, truth
+from kscan.flow.world import Call, Event, World
+from kscan.program.program import Function, Program
+from kscan.program.types import Scope
+
+DEPTH = 7
+"""Calls entered below the first function."""
+
+MOST_STEPS = 6_000
+"""Nodes one function's execution visits before it gives up, unsure."""
+
+
+@dataclass
+class State:
+    """The values on one way through a function."""
+
+    env: dict[str, Value]
+    decided: Taint | None = None
+    """The late read that decided a branch on this way."""
+
+    def copy(self) -> State:
+        """Its own copy."""
+        return State(dict(self.env), self.decided)
+
+    def absorb(self, other: State) -> bool:
+        """Joins `other` in; whether anything changed."""
+        changed = False
+        for name in list(self.env):
+            met = joined(self.env[name], other.env.get(name, ANY))
+            if met != self.env[name]:
+                self.env[name] = met
+                changed = True
+        return changed
+
+
+@dataclass
+class Outcome:
+    """How one execution of a function ended."""
+
+    returns: list[tuple[Value, Taint | None, int]] = field(default_factory=list)
+    """Returned value, the late read that led there, and the offset of the return."""
+    visited: set[int] = field(default_factory=set)
+
+    @property
+    def value(self) -> Value:
+        """What the caller gets."""
+        result: Value | None = None
+        for value, decided, _ in self.returns:
+            if decided is not None and value.taint is None and value.what is not What.ANY:
+                value = replace(value, taint=decided)  # noqa: PLW2901
+            result = value if result is None else joined(result, value)
+        return result or ANY
+
+
+@dataclass
+class Execution:
+    """One run; `events` collects what was done with late places."""
+
+    program: Program
+    world: World
+    events: list[Event] = field(default_factory=list)
+    touched: set[Place] = field(default_factory=set)
+    """Every place that was read or used, late or not."""
+    _seen: set[tuple[object, ...]] = field(default_factory=set)
+    _memo: dict[tuple[object, ...], Value] = field(default_factory=dict)
+    _cfgs: dict[Function, Cfg] = field(default_factory=dict)
+    _scopes: dict[Function, Scope] = field(default_factory=dict)
+
+    def cfg(self, function: Function) -> Cfg:
+        """The control flow of `function`."""
+        if function not in self._cfgs:
+            self._cfgs[function] = cfg_of(self.program.body(function))
+        return self._cfgs[function]
+
+    def scope(self, function: Function) -> Scope:
+        """The names of `function`."""
+        if function not in self._scopes:
+            self._scopes[function] = Scope(self.program, function)
+        return self._scopes[function]
+
+    def run(
+        self,
+        function: Function,
+        args: tuple[Value, ...] = (),
+        frames: tuple[Call, ...] = (),
+        start: int = 0,
+    ) -> Outcome:
+        """Executes `function` from node `start` on."""
+        cfg = self.cfg(function)
+        env = {
+            parameter.name: value
+            for parameter, value in zip(function.fact.params, args, strict=False)
+        }
+        outcome = Outcome()
+        waiting: deque[tuple[int, Taint | None]] = deque([(start, None)])
+        states: dict[tuple[int, Taint | None], State] = {(start, None): State(env)}
+        steps = 0
+        while waiting and steps < MOST_STEPS:
+            steps += 1
+            key = waiting.popleft()
+            node, state = cfg.nodes[key[0]], states[key].copy()
+            outcome.visited.add(node.index)
+            frame = evaluate.Frame(self, function, self.scope(function), state, frames)
+            for target in self._step(node, frame, outcome):
+                following = (target, state.decided)
+                if following not in states:
+                    states[following] = state.copy()
+                    waiting.append(following)
+                elif states[following].absorb(state) and following not in waiting:
+                    waiting.append(following)
+        return outcome
+
+    def _step(self, node: Node, frame: evaluate.Frame, outcome: Outcome) -> list[int]:
+        """Evaluates `node`; the nodes that may come next, with the state changed in place."""
+        match node.kind:
+            case Kind.RETURN:
+                value = frame.value(node.expr) if node.expr is not None else ANY
+                outcome.returns.append((value, frame.state.decided, node.at))
+                return []
+            case Kind.BRANCH:
+                return self._branch(node, frame)
+            case Kind.LOOP:
+                return self._loop(node, frame)
+            case Kind.DECLARE:
+                self._declare(node, frame)
+            case Kind.GUARD:
+                for expr in node.expressions():
+                    frame.value(expr)
+            case _:
+                if node.expr is not None:
+                    frame.value(node.expr)
+                    if frame.leaves(node.expr):
+                        return []
+        return node.then
+
+    def _declare(self, node: Node, frame: evaluate.Frame) -> None:
+        assert isinstance(node.statement, ir.Declare)
+        declared = node.statement
+        value = frame.value(node.expr) if node.expr is not None else ANY
+        if declared.type.array or (not declared.type.ptr and declared.type.tag):
+            value = Value(What.SET, None, "fresh")
+        if not declared.static:
+            frame.state.env[declared.name] = value
+
+    def _branch(self, node: Node, frame: evaluate.Frame) -> list[int]:
+        assert node.expr is not None
+        value = frame.value(node.expr)
+        known = truth(value)
+        if known is None:
+            return list(dict.fromkeys(node.then))
+        if value.taint is not None:
+            frame.state.decided = value.taint
+            frame.decides(value, node.expr)
+        return [node.then[0 if known else 1]]
+
+    def _loop(self, node: Node, frame: evaluate.Frame) -> list[int]:
+        assert isinstance(node.statement, ir.ForEach)
+        taint = frame.empty_list(node.statement)
+        for argument in node.expressions():
+            frame.value(argument)
+        if taint is not None:
+            frame.state.decided = taint
+            return [node.then[1]]
+        for argument in node.statement.args[:2]:
+            if isinstance(argument, ir.Name) and argument.id in frame.state.env:
+                frame.state.env[argument.id] = ANY
+        return list(dict.fromkeys(node.then))
+
+    def enter(
+        self, function: Function, args: tuple[Value, ...], frames: tuple[Call, ...]
+    ) -> Value | None:
+        """The value a call of `function` yields; None when it is not entered."""
+        if len(frames) > DEPTH or any(frame.callee == function for frame in frames[:-1]):
+            return None
+        key = (function, args)
+        if key not in self._memo:
+            self._memo[key] = ANY
+            self._memo[key] = self.run(function, args, frames).value
+        return self._memo[key]
+
+    def note(self, event: Event) -> None:
+        """Keeps `event`, once for each place and spot."""
+        key = (event.what, event.taint.place, event.at, event.function)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.events.append(event)
+
+
+def is_refusal(value: Value, pointer: bool) -> bool:
+    """`value` turns an object away: an error, or NULL from a function that returns a pointer."""
+    return value.what is What.ERROR or (pointer and value.what is What.ZERO)
+
+
+def declined(outcome: Outcome, pointer: bool) -> list[tuple[Taint, int]]:
+    """Late reads after which the function can only refuse: the taint and the return's offset.
+
+    `pointer` says that it returns a pointer, of which NULL is a refusal too.
+    """
+    found: dict[Taint, int] = {}
+    accepted: set[Taint] = set()
+    for value, decided, at in outcome.returns:
+        taint = value.taint or decided
+        if taint is None:
+            continue
+        if is_refusal(value, pointer):
+            found.setdefault(taint, at)
+        elif decided is not None:
+            accepted.add(decided)
+    return [(taint, at) for taint, at in found.items() if taint not in accepted]

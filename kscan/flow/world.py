@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an execution takes for granted: which places are late, which code belongs to the driver.
+
+An execution under the empty world finds feasible paths; under a world with late places it
+finds what a callback does with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kscan.flow.values import Place, Taint, Value
+from kscan.kernel.catalogue import Functions
+from kscan.program.program import Function
+
+
+class Happening(StrEnum):
+    """What an execution does with a tainted value."""
+
+    CRASH = "crash"
+    DECLINED = "declined"
+    WRONG = "wrong-value"
+    UNREADY = "unready"
+    STORED = "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One frame of an execution: `callee` entered from offset `at` of `caller`."""
+
+    caller: Function
+    callee: Function
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something an execution did with a late place."""
+
+    what: Happening
+    taint: Taint
+    at: int
+    """Offset, in the file of `function`, where it happens."""
+    function: Function
+    frames: tuple[Call, ...] = ()
+    note: str = ""
+    stored: Place | None = None
+    """Where the value went, for `Happening.STORED`."""
+    sure: bool = True
+    """False when code that kscan did not read decides."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Assumptions of one execution."""
+
+    functions: Functions
+    late: frozenset[Place] = frozenset()
+    belongs: Callable[[str], bool] = lambda _path: True
+    """Whether a file is the driver's own, so that its functions are entered."""
+    results: Mapping[tuple[str, int], Value] = field(default_factory=dict)
+    """Values of calls, by path and offset, that are assumed rather than found."""
+    instance_drvdata: bool = True
+    """Driver data of a device that was looked up is the late driver data."""
+    unbound: bool = False
+    """Look-ups among bound devices find nothing."""

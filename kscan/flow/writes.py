@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an expression, a node or a function writes: assignments, setters, initialisers, joins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from kscan.facts import ir
+from kscan.flow.places import place_of, ready_place
+from kscan.flow.values import Place
+from kscan.flow.world import Call
+from kscan.kernel.catalogue import Catalogue, matches, position
+from kscan.program import macros
+from kscan.program.program import Function, Program
+from kscan.program.types import Scope
+
+DEPTH = 5
+_HOPS = 3
+_DRVDATA = Place("driver data", "", "")
+_ZERO = ("0", "NULL", "false", "0UL", "0x0")
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a place, seen from the function the search began in."""
+
+    place: Place
+    function: Function
+    """Where it stands."""
+    at: int
+    base: ir.Expr | None
+    """The object written to, in terms of the first function; None where that is not known."""
+    value: ir.Expr | None = None
+    frames: tuple[Call, ...] = ()
+    partial: bool = False
+    """An address was handed out: the place may have been written."""
+
+    @property
+    def is_zero(self) -> bool:
+        """It writes what a fresh object holds anyway."""
+        return isinstance(self.value, ir.Const) and self.value.text in _ZERO
+
+
+@dataclass
+class Writes:
+    """Finds writes; remembers what each function writes."""
+
+    program: Program
+    catalogue: Catalogue
+    belongs: object
+    """``Callable[[str], bool]``: whether a file is the driver's own."""
+    _known: dict[Function, tuple[Write, ...]] = field(default_factory=dict)
+    _scopes: dict[Function, Scope] = field(default_factory=dict)
+
+    def scope(self, function: Function) -> Scope:
+        """The names of `function`."""
+        if function not in self._scopes:
+            self._scopes[function] = Scope(self.program, function)
+        return self._scopes[function]
+
+    def of(self, function: Function, depth: int = 0) -> tuple[Write, ...]:
+        """Everything `function` writes, directly and through the driver's own callees."""
+        if function not in self._known:
+            self._known[function] = ()
+            body = self.program.body(function)
+            found = [
+                write
+                for statement in body.statements
+                for expr in ir.expressions(statement)
+                for write in self.within(function, expr, depth)
+            ]
+            self._known[function] = tuple(found)
+        return self._known[function]
+
+    def within(self, function: Function, expr: ir.Expr, depth: int = 0) -> Iterator[Write]:
+        """What evaluating `expr` in `function` writes."""
+        scope = self.scope(function)
+        for node in ir.walk(expr):
+            if isinstance(node, ir.Assign):
+                yield from self._assigned(scope, node)
+            elif isinstance(node, ir.Call) and isinstance(node.callee, ir.Name):
+                yield from self._called(scope, node, node.callee.id, depth)
+
+    def _assigned(self, scope: Scope, node: ir.Assign) -> Iterator[Write]:
+        place = place_of(scope, self.catalogue.functions, node.target)
+        if place is not None and not isinstance(node.target, ir.Index):
+            yield Write(place, scope.function, node.at, _base(node.target), node.value)
+        elif place is not None:
+            yield Write(place, scope.function, node.at, _base(node.target), node.value, (), True)
+
+    def _called(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
+        functions = self.catalogue.functions
+        if matches(functions.drvdata.setters, name) and len(call.args) > 1:
+            yield Write(_DRVDATA, scope.function, call.at, call.args[0], call.args[1])
+            return
+        yield from self._prepared(scope, call, name)
+        if matches(functions.joins.names, name) and len(call.args) > functions.joins.head:
+            yield from self._joined(scope, call)
+        yield from self._handed_out(scope, call)
+        if depth < DEPTH and not self.catalogue.stops_at(name):
+            yield from self._callee(scope, call, name, depth)
+
+    def _prepared(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
+        for entry in self.catalogue.functions.initialiser:
+            at = position(entry.makers, name, entry.argument)
+            if not matches(entry.makers, name) or at >= len(call.args):
+                continue
+            inner = _object(call.args[at])
+            place = place_of(scope, self.catalogue.functions, inner)
+            if place is not None:
+                ready = ready_place(place, entry.kind)
+                yield Write(ready, scope.function, call.at, _base(inner))
+
+    def _joined(self, scope: Scope, call: ir.Call) -> Iterator[Write]:
+        joins = self.catalogue.functions.joins
+        place = place_of(scope, self.catalogue.functions, _object(call.args[joins.head]))
+        if place is not None:
+            member = Place("membership", place.owner, place.name)
+            yield Write(member, scope.function, call.at, _base(_object(call.args[joins.node])))
+
+    def _handed_out(self, scope: Scope, call: ir.Call) -> Iterator[Write]:
+        for argument in call.args:
+            if isinstance(argument, ir.Unary) and argument.op == "&":
+                place = place_of(scope, self.catalogue.functions, argument.operand)
+                if place is not None and place.kind in ("field", "global"):
+                    base = _base(argument.operand)
+                    yield Write(place, scope.function, call.at, base, None, (), True)
+
+    def _callee(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
+        expanded = macros.expanded(self.program, scope.function.path, call)
+        if expanded is not None:
+            if depth < DEPTH:
+                yield from self.within(scope.function, expanded, depth + 1)
+            return
+        for target in self.program.resolve(name, scope.function.path)[:1]:
+            if self.belongs(target.path):  # type: ignore[operator]
+                frame = Call(scope.function, target, call.at)
+                for write in self.of(target, depth + 1):
+                    yield self._seen_from(write, target, call, frame)
+
+    def _seen_from(self, write: Write, target: Function, call: ir.Call, frame: Call) -> Write:
+        """`write` of callee `target` in terms of its caller."""
+        given = {
+            parameter.name: argument
+            for parameter, argument in zip(target.fact.params, call.args, strict=False)
+        }
+        base = write.base
+        for _ in range(_HOPS):
+            root = root_name(base)
+            if base is None or root in given:
+                break
+            origin = self._origin(target, root)
+            base = macros.substituted(base, {root: origin}, call.at) if origin else None
+        base = macros.substituted(base, given, call.at) if base is not None else None
+        if base is not None and root_name(write.base) == root_name(base) not in given:
+            base = None
+        return replace(write, base=base, frames=(frame, *write.frames))
+
+    def _origin(self, function: Function, name: str) -> ir.Expr | None:
+        """What the local `name` of `function` is set from; None for a new object or unknown."""
+        body = self.program.body(function)
+        values = [
+            d.value for d in ir.declarations(body.statements) if d.name == name and d.value
+        ] + [
+            node.value
+            for node in ir.walk_body(body)
+            if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at)
+        ]
+        if len(values) != 1 or self._is_fresh(values[0]):
+            return None
+        return values[0]
+
+    def _is_fresh(self, value: ir.Expr) -> bool:
+        return (
+            isinstance(value, ir.Call)
+            and isinstance(value.callee, ir.Name)
+            and value.callee.id in self.catalogue.functions.fresh
+        )
+
+
+def _object(node: ir.Expr) -> ir.Expr:
+    if isinstance(node, ir.Unary) and node.op == "&":
+        return node.operand
+    return node
+
+
+def _base(target: ir.Expr) -> ir.Expr | None:
+    """The object whose member `target` is."""
+    match target:
+        case ir.Member(object=inner):
+            return inner
+        case ir.Index(object=inner) | ir.Cast(operand=inner):
+            return _base(inner)
+    return None
+
+
+def _is_accessor(name: str) -> bool:
+    """A call that leads from one object to a part or an owner of it."""
+    return name.startswith(("to_", "container_of", "dev_get_", "dev_iommu_priv_get")) or (
+        name.endswith(("_get_drvdata", "_get_clientdata", "_entry", "_priv"))
+    )
+
+
+def root_name(node: ir.Expr | None) -> str:
+    """The variable an access path starts from; empty where it starts from a call."""
+    while node is not None:
+        match node:
+            case ir.Name(id=name):
+                return name
+            case ir.Member(object=inner) | ir.Index(object=inner) | ir.Unary(operand=inner):
+                node = inner
+            case ir.Cast(operand=inner):
+                node = inner
+            case ir.Call(callee=ir.Name(id=name), args=(first, *_)) if _is_accessor(name):
+                node = first
+            case _:
+                return ""
+    return ""

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One contract in one tree: everything the rules ask of a registration window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kscan.flow.execute import Execution
+from kscan.flow.values import Place, What, Value
+from kscan.flow.world import Event, Happening, World
+from kscan.flow.writes import Writes
+from kscan.kernel.catalogue import Catalogue, Contract, Unset
+from kscan.model import Confidence, Effect, weakest
+from kscan.program.calls import Slot
+from kscan.program.program import Function, Program
+from kscan.program.tables import Entry
+from kscan.window.late import Late, Lateness
+from kscan.window.readers import Reader, Readers
+from kscan.window.registrations import Callers, Registration, Registrations
+from kscan.window.scope import Ownership, ownership
+from kscan.window.window import Callback, Window
+
+
+@dataclass(frozen=True)
+class LateRead:
+    """A late write and a reader that meets what was there before."""
+
+    registration: Registration
+    late: Late
+    reader: Reader
+    confidence: Confidence
+    doubts: tuple[str, ...] = ()
+    """What lowered the confidence."""
+
+
+@dataclass(frozen=True)
+class BoundRead:
+    """A callback that looks its own instance up among bound devices."""
+
+    registration: Registration
+    callback: Callback
+    event: Event
+    late: Late | None
+    """Driver data that is late as well, where the look-up leads to it."""
+
+
+@dataclass(frozen=True)
+class UnsetRead:
+    """A function that the window reaches and that uses what is not set for a driverless device."""
+
+    entry: Entry
+    unset: Unset
+    event: Event
+
+
+@dataclass
+class Case:
+    """The registrations of one contract, and what their windows meet."""
+
+    program: Program
+    catalogue: Catalogue
+    window: Window
+    registering: tuple[str, ...]
+    """Files that name the contract's function."""
+    _readers: dict[tuple[str, int], Readers] = field(default_factory=dict)
+    _late: dict[tuple[str, int], tuple[Late, ...]] = field(default_factory=dict)
+    _writes: dict[tuple[str, int], Writes] = field(default_factory=dict)
+
+    @property
+    def contract(self) -> Contract:
+        """The contract."""
+        return self.window.contract
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Who calls the registering functions."""
+        return Callers(self.program)
+
+    @cached_property
+    def registrations(self) -> tuple[Registration, ...]:
+        """Every registration of the contract."""
+        found = Registrations(self.program, self.contract, self.registering, self.callers).all
+        names = {r.function.name for r in found if not r.function.fact.static}
+        self.callers.prepare(sorted(names))
+        return found
+
+    @cached_property
+    def core(self) -> frozenset[str]:
+        """The files of the functions that the registration itself runs."""
+        return frozenset(f.path for f in self.window.reach.functions())
+
+    def belongs(self, registration: Registration) -> Ownership:
+        """Which files are the driver's."""
+        paths = [registration.function.path, *(table.path for table in registration.tables)]
+        return ownership(paths, self.core)
+
+    def writes(self, registration: Registration) -> Writes:
+        """The writes of the driver's functions."""
+        key = _key(registration)
+        if key not in self._writes:
+            belongs = self.belongs(registration)
+            self._writes[key] = Writes(self.program, self.catalogue, belongs)
+        return self._writes[key]
+
+    def late(self, registration: Registration) -> tuple[Late, ...]:
+        """The places `registration` comes too early for."""
+        key = _key(registration)
+        if key not in self._late:
+            lateness = Lateness(self.program, self.catalogue, self.callers)
+            self._late[key] = lateness.late(
+                registration, self.writes(registration), self.belongs(registration)
+            )
+        return self._late[key]
+
+    def readers(self, registration: Registration) -> Readers:
+        """The callbacks of `registration`, ready to be executed."""
+        key = _key(registration)
+        if key not in self._readers:
+            self._readers[key] = Readers(
+                self.program, self.catalogue, self.contract, self.belongs(registration),
+                self.window.callbacks(registration),
+            )
+        return self._readers[key]
+
+    @cached_property
+    def late_reads(self) -> tuple[LateRead, ...]:
+        """Every late write that an in-window callback meets."""
+        return tuple(
+            read for registration in self.registrations for read in self._late_reads(registration)
+        )
+
+    def _late_reads(self, registration: Registration) -> Iterator[LateRead]:
+        if not self.window.callbacks(registration):
+            return
+        late = self.late(registration)
+        memberships = frozenset(one.place for one in late if one.place.kind == "membership")
+        for one in late:
+            for reader in self.readers(registration).of(one.place, memberships):
+                doubts = tuple(self._doubts(registration, one, reader))
+                sure = weakest(
+                    one.confidence, reader.confidence, *(confidence for confidence, _ in doubts)
+                )
+                yield LateRead(registration, one, reader, sure, tuple(why for _, why in doubts))
+
+    def _doubts(
+        self, registration: Registration, late: Late, reader: Reader
+    ) -> Iterator[tuple[Confidence, str]]:
+        wrong = reader.effect is Effect.WRONG_VALUE
+        slot = str((reader.victim or reader.callback).slot)
+        if late.early is not None:
+            yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
+        if slot in self.contract.failure.slots:
+            yield Confidence.LOW, f"{slot} runs only after something else failed"
+        if self._is_foreign(registration, late.place):
+            why = f"struct {late.place.owner} is not the driver's own: other code may set it"
+            yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
+        if wrong and late.in_caller:
+            yield Confidence.LOW, "the late write stands in a caller"
+        if self._is_runtime_state(registration, late):
+            why = "other functions write it too: it may be run-time state, not set-up"
+            yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
+
+    def _is_foreign(self, registration: Registration, place: Place) -> bool:
+        """A field of a struct that the driver's own files do not define."""
+        if place.kind in ("global", "driver data") or not place.owner or "/" in place.owner:
+            return False
+        path = registration.function.path
+        places = (path, *self.program.headers.defining_record(place.owner.split(".")[0], path))
+        home = next(
+            (p for p in places if any(s.tag == place.owner for s in self.program.unit(p).structs)),
+            None,
+        )
+        return home is not None and not self.belongs(registration)(home)
+
+    def _is_runtime_state(self, registration: Registration, late: Late) -> bool:
+        """A callback writes the place as well."""
+        writes = self.writes(registration)
+        return any(
+            write.place == late.place and not write.partial
+            for callback in self.window.callbacks(registration)
+            for write in writes.of(callback.function)
+        )
+
+    @cached_property
+    def bound_reads(self) -> tuple[BoundRead, ...]:
+        """Every callback that fails because its instance is not bound yet."""
+        return tuple(
+            BoundRead(registration, callback, event, self._late_drvdata(registration))
+            for registration in self.registrations
+            for callback, events in self.readers(registration).bound()
+            for event in events[:1]
+        )
+
+    def _late_drvdata(self, registration: Registration) -> Late | None:
+        found = (one for one in self.late(registration) if one.place.kind == "driver data")
+        return next(found, None)
+
+    @cached_property
+    def unset_reads(self) -> tuple[UnsetRead, ...]:
+        """Functions of followed slots that use a field not set for what the window offers."""
+        return tuple(read for unset in self.contract.unset for read in self._unset(unset))
+
+    def _unset(self, unset: Unset) -> Iterator[UnsetRead]:
+        tag, _, name = unset.slot.partition(".")
+        slot = Slot(tag, name)
+        if slot not in self.window.reach.slots:
+            return
+        for entry in self.window.visited(slot):
+            events = self.without(entry.function, unset)
+            crashes = sorted(
+                (e for e in events if e.what is Happening.CRASH),
+                key=lambda e: (not e.sure, len(e.frames), e.at),
+            )
+            if crashes:
+                yield UnsetRead(entry, unset, crashes[0])
+
+    def without(self, function: Function, unset: Unset) -> list[Event]:
+        """What `function` does while the field is not set."""
+        tag, _, name = unset.field.partition(".")
+        world = World(
+            self.catalogue.functions,
+            frozenset({Place("field", tag, name)}),
+            lambda path: path == function.path,
+        )
+        execution = Execution(self.program, world)
+        execution.run(function, tuple(Value(What.SET, None, "own") for _ in function.fact.params))
+        return execution.events
+
+
+def _key(registration: Registration) -> tuple[str, int]:
+    return registration.function.path, registration.at

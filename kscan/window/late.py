@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Late writes: places a driver writes only after its registration has run its callbacks.
+
+The probing function, its callees and its callers are one program order: what is written on
+the way to the registration is early, what the success side leads to is late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kscan.facts import ir
+from kscan.flow.execute import Execution
+from kscan.flow.values import SET, ZERO, Place, Value, What
+from kscan.flow.world import World
+from kscan.flow.writes import Write, Writes, root_name
+from kscan.kernel.catalogue import Catalogue
+from kscan.model import Confidence
+from kscan.program.program import Function, Program
+from kscan.window.registrations import Callers, Registration
+
+LEVELS = 4
+"""Callers above the registering function that are looked at."""
+
+MOST_CALLERS = 8
+_DRVDATA = "driver data"
+
+
+@dataclass(frozen=True)
+class Late:
+    """A place that is written after the registration, and nowhere before it for sure."""
+
+    place: Place
+    write: Write
+    """The first such write in program order."""
+    confidence: Confidence = Confidence.HIGH
+    early: Write | None = None
+    """A write that precedes the registration on some paths."""
+    others: int = 0
+    """Further late writes of the same place."""
+    in_caller: bool = False
+    """The write stands in a caller of the registering function, after its return."""
+
+
+@dataclass
+class _Order:
+    """What was found around one registration."""
+
+    late: dict[Place, list[Write]] = field(default_factory=dict)
+    must: dict[Place, Write] = field(default_factory=dict)
+    may: dict[Place, Write] = field(default_factory=dict)
+    outside: set[Place] = field(default_factory=set)
+    """Places whose first late write stands in a caller."""
+
+
+@dataclass
+class Lateness:
+    """Finds the late places of registrations."""
+
+    program: Program
+    catalogue: Catalogue
+    callers: Callers
+
+    def late(self, registration: Registration, writes: Writes, belongs: object) -> tuple[Late, ...]:
+        """The late places of `registration`, in program order of their first late write."""
+        order = _Order()
+        world = World(self.catalogue.functions, belongs=belongs)  # type: ignore[arg-type]
+        self._level(registration.function, registration.call, ZERO, order, writes, world, 0, set())
+        found = [self._late(place, order) for place in order.late if self._counts(place, order)]
+        return tuple(late for late in found if not self._set_elsewhere(late, registration, writes))
+
+    def _late(self, place: Place, order: _Order) -> Late:
+        several = order.late[place]
+        early = order.may.get(place)
+        sure = Confidence.MEDIUM if early is not None else Confidence.HIGH
+        outside = place in order.outside
+        return Late(place, several[0], sure, early, len(several) - 1, outside)
+
+    def _counts(self, place: Place, order: _Order) -> bool:
+        if place in order.must:
+            return False
+        if place.kind == "global":
+            write = order.late[place][0]
+            known = self.program.object(place.name, write.function.path)
+            return known is None or not known.initialised
+        return True
+
+    def _set_elsewhere(self, late: Late, registration: Registration, writes: Writes) -> bool:
+        """An earlier init stage writes the place: a function marked __init outside this path."""
+        if late.place.kind == _DRVDATA:
+            return False
+        chain = {registration.function, late.write.function}
+        chain.update(frame.caller for frame in late.write.frames)
+        return any(
+            write.place == late.place and not write.is_zero
+            for path in {registration.function.path, late.write.function.path}
+            for function in self.program.functions_in(path)
+            if function.fact.init and function not in chain
+            for write in writes.of(function)
+            if write.function not in chain and not write.frames
+        )
+
+    def _level(  # noqa: PLR0917 - the state of one search upwards
+        self, function: Function, call: ir.Call, result: Value, order: _Order,
+        writes: Writes, world: World, level: int, seen: set[Function],
+    ) -> None:  # fmt: skip
+        """The writes around `call` in `function`, then around the calls of `function`."""
+        if function in seen:
+            return
+        seen.add(function)
+        execution = Execution(
+            self.program,
+            World(world.functions, belongs=world.belongs, results={(function.path, call.at): result}),
+        )
+        cfg = execution.cfg(function)
+        node = cfg.containing(call.at)
+        if node is None:
+            return
+        outcome = execution.run(function, start=node.index)
+        around = _Around(self, function, call, level)
+        before = cfg.reaching(node.index)
+        for index in sorted(outcome.visited - {node.index}):
+            for write in around.at(cfg.nodes[index], writes):
+                if around.counts_late(write):
+                    order.late.setdefault(write.place, []).append(write)
+        for index in sorted(before):
+            sure = cfg.dominates(index, node.index)
+            for write in around.at(cfg.nodes[index], writes):
+                if around.counts_early(write):
+                    (order.must if sure else order.may).setdefault(write.place, write)
+        if level < LEVELS:
+            self._callers(function, outcome.value, order, writes, world, level, seen)
+
+    def _callers(  # noqa: PLR0917
+        self, function: Function, result: Value, order: _Order,
+        writes: Writes, world: World, level: int, seen: set[Function],
+    ) -> None:  # fmt: skip
+        value = result
+        if value.what is What.ANY and function.fact.result.ptr:
+            value = SET
+        orders: list[_Order] = []
+        for number, (caller, call) in enumerate(self.callers.of(function)):
+            if number >= MOST_CALLERS:
+                break
+            one = _Order()
+            self._level(caller, call, value, one, writes, world, level + 1, seen)
+            orders.append(one)
+        for one in orders:
+            for place, several in one.late.items():
+                if place not in order.late:
+                    order.outside.add(place)
+                order.late.setdefault(place, []).extend(several)
+            for place, write in one.may.items():
+                order.may.setdefault(place, write)
+            for place, write in one.must.items():
+                everywhere = all(place in other.must for other in orders)
+                (order.must if everywhere else order.may).setdefault(place, write)
+
+
+@dataclass
+class _Around:
+    """Writes around one call, told apart by whose object they touch."""
+
+    lateness: Lateness
+    function: Function
+    call: ir.Call
+    level: int
+
+    def at(self, node: object, writes: Writes) -> Iterator[Write]:
+        """What one node of the control flow writes."""
+        for expr in node.expressions():  # type: ignore[attr-defined]
+            yield from writes.within(self.function, expr)
+
+    def counts_late(self, write: Write) -> bool:
+        """A late write that could matter: of an object that existed, to something not zero."""
+        if write.partial or write.is_zero:
+            return False
+        if write.place.kind == _DRVDATA:
+            return self._is_own_device(write.base)
+        if write.place.kind == "global":
+            return True
+        root = root_name(write.base)
+        if write.place.kind == "membership":
+            return True
+        return write.base is not None and not self._made_later(root)
+
+    def counts_early(self, write: Write) -> bool:
+        """An early write of driver data counts only for the probing device itself."""
+        if write.place.kind == _DRVDATA:
+            return self._is_own_device(write.base)
+        return True
+
+    def _made_later(self, root: str) -> bool:
+        """The object's variable is a local first assigned after the registration."""
+        if not root or any(p.name == root for p in self.function.fact.params):
+            return False
+        assigned = [
+            node.at
+            for statement in self.lateness.program.body(self.function).statements
+            for expr in ir.expressions(statement)
+            for node in ir.walk(expr)
+            if isinstance(node, ir.Assign) and node.target == ir.Name(root, node.target.at)
+        ]
+        declared = [
+            d
+            for d in ir.declarations(self.lateness.program.body(self.function).statements)
+            if d.name == root
+        ]
+        if any(d.value is not None or not d.type.ptr for d in declared):
+            return False
+        return bool(assigned) and min(assigned) > self.call.at
+
+    def _is_own_device(self, node: ir.Expr | None) -> bool:
+        """`node` is the device being probed: a parameter, or something set from one."""
+        return node is not None and self._own(node, 0)
+
+    def _own(self, node: ir.Expr, hops: int) -> bool:
+        if hops > 4:
+            return False
+        match node:
+            case ir.Unary(op="&", operand=inner) | ir.Cast(operand=inner):
+                return self._own(inner, hops)
+            case ir.Member(object=inner, arrow=False, field="dev"):
+                return self._own(inner, hops)
+            case ir.Member(object=inner, field="dev") if self._own(inner, hops + 1):
+                return True
+            case ir.Member():
+                return self._field_is_own(node, hops)
+            case ir.Name(id=name):
+                return self._variable_is_own(name, hops)
+            case ir.Call(args=(first, *_), callee=ir.Name(id=name)) if name.startswith("to_"):
+                return self._own(first, hops + 1)
+        return False
+
+    def _variable_is_own(self, name: str, hops: int) -> bool:
+        if any(p.name == name for p in self.function.fact.params):
+            return True
+        return any(self._own(value, hops + 1) for value in self._values(name))
+
+    def _values(self, name: str) -> Iterator[ir.Expr]:
+        body = self.lateness.program.body(self.function)
+        for declaration in ir.declarations(body.statements):
+            if declaration.name == name and declaration.value is not None:
+                yield declaration.value
+        for node in ir.walk_body(body):
+            if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at):
+                yield node.value
+
+    def _field_is_own(self, node: ir.Member, hops: int) -> bool:
+        """``foo->dev`` after ``foo->dev = &pdev->dev``."""
+        body = self.lateness.program.body(self.function)
+        return any(
+            isinstance(other, ir.Assign)
+            and isinstance(other.target, ir.Member)
+            and other.target.field == node.field
+            and self._own(other.value, hops + 1)
+            for other in ir.walk_body(body)
+        )

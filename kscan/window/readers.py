@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Readers: what an in-window callback does with a place that is written too late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kscan.flow.evaluate import BOUND
+from kscan.flow.execute import Execution, Outcome, declined, is_refusal
+from kscan.flow.values import ANY, Place, Taint, Value, What
+from kscan.flow.world import Event, Happening, World
+from kscan.kernel.catalogue import Catalogue, Contract
+from kscan.model import Confidence, Effect
+from kscan.program.program import Function, Program
+from kscan.window.window import Callback
+
+_WORST = (Happening.CRASH, Happening.DECLINED, Happening.UNREADY, Happening.WRONG)
+_EFFECTS = {
+    Happening.CRASH: Effect.CRASH,
+    Happening.DECLINED: Effect.DECLINED,
+    Happening.UNREADY: Effect.UNREADY,
+    Happening.WRONG: Effect.WRONG_VALUE,
+}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One callback, executed."""
+
+    execution: Execution
+    outcome: Outcome
+    function: Function
+
+    @property
+    def refuses(self) -> bool:
+        """Whatever the way, the callback turns the object away because of something late."""
+        pointer = self.function.fact.result.ptr > 0
+        return bool(declined(self.outcome, pointer)) and all(
+            is_refusal(value, pointer) for value, _, _ in self.outcome.returns
+        )
+
+    def events_of(self, place: Place) -> tuple[Event, ...]:
+        """The events that `place` brings, refusals of the whole callback included."""
+        found = [event for event in self.execution.events if event.taint.place == place]
+        for taint, at in declined(self.outcome, self.function.fact.result.ptr > 0):
+            if taint.place == place:
+                found.append(Event(Happening.DECLINED, taint, at, self.function, (), "refuses"))
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A read of a late place in a callback, and its effect."""
+
+    callback: Callback
+    taint: Taint
+    event: Event
+    """What comes of it, and where."""
+    stored: Event | None = None
+    """The store that hands the value on, when another callback suffers."""
+    victim: Callback | None = None
+    """That other callback."""
+
+    @property
+    def effect(self) -> Effect:
+        """The effect, in the words of a report."""
+        return _EFFECTS[self.event.what]
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure the reading itself is."""
+        if not self.taint.typed:
+            return Confidence.LOW
+        if not self.event.sure or self.event.what is Happening.WRONG:
+            return Confidence.MEDIUM
+        return self.callback.confidence
+
+
+@dataclass
+class Readers:
+    """Runs the callbacks of one registration in worlds where places are late."""
+
+    program: Program
+    catalogue: Catalogue
+    contract: Contract
+    belongs: Callable[[str], bool]
+    callbacks: tuple[Callback, ...]
+    _idle: dict[Callback, _Run] = field(default_factory=dict)
+
+    def of(self, place: Place, memberships: frozenset[Place]) -> Iterator[Reader]:
+        """The callbacks that suffer from `place` being late; `memberships` are late as well."""
+        for callback, run in self._sweep(frozenset({place}) | memberships, place):
+            reader = self._worst(callback, run.events_of(place))
+            if reader is not None:
+                yield reader
+
+    def bound(self) -> Iterator[tuple[Callback, tuple[Event, ...]]]:
+        """What callbacks do when a look-up among bound devices finds nothing."""
+        for callback in self._in_order:
+            events = self._at_rest(callback).events_of(BOUND)
+            if events:
+                yield callback, events
+
+    @cached_property
+    def _in_order(self) -> tuple[Callback, ...]:
+        """The callbacks, those first whose refusal keeps others from running."""
+        first = [slot for order in self.contract.order for slot in order.refusal]
+        rank = {slot: number for number, slot in enumerate(first)}
+        return tuple(sorted(self.callbacks, key=lambda c: rank.get(str(c.slot), len(first))))
+
+    def _at_rest(self, callback: Callback) -> _Run:
+        """A run in which nothing is late: it tells what the callback touches."""
+        if callback not in self._idle:
+            self._idle[callback] = self._run(callback, frozenset())
+        return self._idle[callback]
+
+    def _sweep(self, late: frozenset[Place], place: Place) -> Iterator[tuple[Callback, _Run]]:
+        """The runs of the callbacks that touch `place` and are not kept from running."""
+        refused: list[Callback] = []
+        for callback in self._in_order:
+            if any(self._kept_out(callback, by) for by in refused):
+                continue
+            run = self._at_rest(callback)
+            if place in run.execution.touched:
+                run = self._run(callback, late)
+                yield callback, run
+            if run.refuses:
+                refused.append(callback)
+
+    def _kept_out(self, callback: Callback, by: Callback) -> bool:
+        return self.contract.skipped_after(str(by.slot), str(callback.slot), callback.entry.via)
+
+    def _run(self, callback: Callback, late: frozenset[Place]) -> _Run:
+        world = World(self.catalogue.functions, late, self.belongs, unbound=True)
+        execution = Execution(self.program, world)
+        function = callback.function
+        outcome = execution.run(function, _arguments(function))
+        return _Run(execution, outcome, function)
+
+    def _worst(self, callback: Callback, events: tuple[Event, ...]) -> Reader | None:
+        for what in _WORST:
+            for event in sorted(events, key=lambda e: (not e.sure, len(e.frames), e.at)):
+                if event.what is what:
+                    return Reader(callback, event.taint, event)
+        for event in events:
+            if event.stored is not None:
+                reader = self._handed_on(callback, event, event.stored)
+                if reader is not None:
+                    return reader
+        return None
+
+    def _handed_on(self, callback: Callback, event: Event, place: Place) -> Reader | None:
+        """A value stored by one callback and met by another: the first that suffers."""
+        for other, run in self._sweep(frozenset({place}), place):
+            if other == callback:
+                continue
+            for what in _WORST[:2]:
+                for found in run.events_of(place):
+                    if found.what is what:
+                        return Reader(callback, event.taint, found, event, other)
+        return None
+
+
+def _arguments(function: Function) -> tuple[Value, ...]:
+    """The arguments the core hands to a callback: its client's device, valid pointers."""
+    return tuple(
+        Value(What.SET, None, "own") if parameter.type.ptr else ANY
+        for parameter in function.fact.params
+    )

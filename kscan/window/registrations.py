@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Registrations: the call sites of a contract's function, and the ops table each publishes."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.kernel.catalogue import Contract
+from kscan.model import Confidence
+from kscan.program.program import Function, Program
+from kscan.program.tables import home
+from kscan.program.types import Scope
+
+_HOPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An ops table that a registration may publish."""
+
+    variable: str
+    path: str
+    """The file that defines it."""
+    confidence: Confidence = Confidence.HIGH
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One call of a contract's function inside the function that probes or initialises."""
+
+    contract: Contract
+    function: Function
+    call: ir.Call
+    tables: tuple[Published, ...] = ()
+
+    @property
+    def at(self) -> int:
+        """Offset of the call."""
+        return self.call.at
+
+    @property
+    def gated(self) -> bool:
+        """The gate's argument is not plainly NULL."""
+        gate = self.contract.gate
+        if gate is None or gate.argument >= len(self.call.args):
+            return False
+        argument = self.call.args[gate.argument]
+        return not (isinstance(argument, ir.Const) and argument.text in ("NULL", "0"))
+
+
+@dataclass
+class Callers:
+    """Who calls a function: its own file, and for external linkage the files that name it."""
+
+    program: Program
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def prepare(self, names: list[str]) -> None:
+        """Finds the files that use any of `names`, in one search of the tree."""
+        wanted = [name for name in names if name not in self.files]
+        if not wanted:
+            return
+        tree = self.program.reader.tree
+        found = tree.files_with(wanted, suffixes=(".c",))
+        for name in wanted:
+            word = name.encode()
+            self.files[name] = tuple(path for path in found if word in tree.read(path))
+
+    def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
+        """Functions that call `target` by name, with the call."""
+        if target.fact.static:
+            places: tuple[str, ...] = (target.path,)
+        else:
+            self.prepare([target.name])
+            places = (target.path, *(p for p in self.files[target.name] if p != target.path))
+        for path in places:
+            for caller in self.program.functions_in(path):
+                for call in calls_of(self.program, caller, target.name):
+                    if target in self.program.resolve(target.name, path):
+                        yield caller, call
+
+
+def calls_of(program: Program, caller: Function, name: str) -> Iterator[ir.Call]:
+    """The calls of `name` in the body of `caller`."""
+    if not program.mentions(caller, name):
+        return
+    for node in ir.walk_body(program.body(caller)):
+        if isinstance(node, ir.Call) and isinstance(node.callee, ir.Name) and node.callee.id == name:
+            yield node
+
+
+@dataclass
+class Registrations:
+    """The registrations of one contract in a tree."""
+
+    program: Program
+    contract: Contract
+    paths: tuple[str, ...]
+    """Files that name the contract's function."""
+    callers: Callers
+
+    @cached_property
+    def all(self) -> tuple[Registration, ...]:
+        """Every registration, by file and offset."""
+        return tuple(sorted(self._found(), key=lambda r: (r.function.path, r.at)))
+
+    def _found(self) -> Iterator[Registration]:
+        for path in self.paths:
+            for function in self.program.functions_in(path):
+                if function.name == self.contract.register:
+                    continue
+                for call in calls_of(self.program, function, self.contract.register):
+                    yield Registration(
+                        self.contract, function, call, tuple(self._tables(function, call))
+                    )
+
+    def _tables(self, function: Function, call: ir.Call) -> Iterator[Published]:
+        if self.contract.table >= len(call.args):
+            return
+        seen: set[tuple[str, str]] = set()
+        for found in self._held(function, call.args[self.contract.table], 0):
+            if (found.variable, found.path) not in seen:
+                seen.add((found.variable, found.path))
+                yield found
+
+    def _held(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Published]:
+        """The tables that `node` may hold in `function`."""
+        scope = Scope(self.program, function)
+        match node:
+            case ir.Unary(op="&", operand=ir.Name(id=name)) if not scope.is_local(name):
+                place = home(self.program, function.path, name)
+                if place is not None:
+                    yield Published(name, place)
+            case ir.Cast(operand=inner):
+                yield from self._held(function, inner, hops)
+            case ir.Choice(then=then, other=other):
+                for inner in (then, other):
+                    if inner is not None:
+                        yield from self._held(function, inner, hops)
+            case ir.Name(id=name) if hops < _HOPS:
+                yield from self._variable(scope, name, hops)
+            case ir.Member(field=name):
+                yield from self._member(function, name)
+
+    def _variable(self, scope: Scope, name: str, hops: int) -> Iterator[Published]:
+        function = scope.function
+        if not scope.is_local(name):
+            place = home(self.program, function.path, name)
+            if place is not None and self._is_table(scope, name):
+                yield Published(name, place)
+            return
+        body = self.program.body(function)
+        for declaration in ir.declarations(body.statements):
+            if declaration.name == name and declaration.value is not None:
+                yield from self._held(function, declaration.value, hops + 1)
+        for node in ir.walk_body(body):
+            if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at):
+                yield from self._held(function, node.value, hops + 1)
+        for position, parameter in enumerate(function.fact.params):
+            if parameter.name != name:
+                continue
+            for caller, call in self.callers.of(function):
+                if position < len(call.args):
+                    yield from self._held(caller, call.args[position], hops + 1)
+
+    def _is_table(self, scope: Scope, name: str) -> bool:
+        return scope.tag_of(ir.Name(name, 0)) in self.contract.tables
+
+    def _member(self, function: Function, name: str) -> Iterator[Published]:
+        """Tables that initialisers beside `function` put into a field called `name`."""
+        beside = [function.path, *self.program.siblings(function.path)]
+        for path in beside:
+            for fact in self.program.unit(path).slots if path == function.path else ():
+                if not fact.fields or fact.fields[-1] != name:
+                    continue
+                for value in fact.values:
+                    place = home(self.program, path, value)
+                    known = self.program.object(value, path)
+                    if place and known is not None and known.type.tag in self.contract.tables:
+                        yield Published(value, place, Confidence.MEDIUM)
+
+
+def driver_of(path: str) -> str:
+    """The object a file builds into, by its name: ``drivers/iommu/foo-iommu``."""
+    return posixpath.splitext(path)[0]

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What runs inside a registration: the slots its contract's function reaches, under the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kscan.kernel.catalogue import Catalogue, Contract, Scenario
+from kscan.model import Confidence, KscanError, weakest
+from kscan.program.calls import Slot
+from kscan.program.graph import Assumed, Reach, SlotCall, reach
+from kscan.program.program import Function, Program
+from kscan.program.tables import Entry, Tables, home, table_entries
+from kscan.window.registrations import Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A function of the registration's own table that runs in its window."""
+
+    entry: Entry
+    confidence: Confidence
+
+    @property
+    def slot(self) -> Slot:
+        """The slot it fills."""
+        return self.entry.slot
+
+    @property
+    def function(self) -> Function:
+        """The function."""
+        return self.entry.function
+
+
+@dataclass
+class Window:
+    """The window of one contract in one tree, under one scenario."""
+
+    program: Program
+    catalogue: Catalogue
+    contract: Contract
+    tables: Tables
+    """Tables of the files that the word search found."""
+    scenario: Scenario | None = None
+    _callbacks: dict[tuple[str, int], tuple[Callback, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def root(self) -> Function:
+        """The contract's function; raises `KscanError` where the tree does not define it."""
+        name = self.contract.register
+        for path in self.program.definitions.files(name):
+            for found in self.program.resolve(name, path):
+                if found.path == path:
+                    return found
+        raise KscanError(
+            f"{self.program.reader.tree.name}: {name}() is not defined here: is this a whole "
+            "kernel tree, and not a subtree?"
+        )
+
+    @cached_property
+    def as_it_stands(self) -> Reach:
+        """What the root reaches with no edge assumed."""
+        return reach(self.program, self.catalogue, self.root, self._followed)
+
+    @cached_property
+    def assumed(self) -> tuple[Assumed, ...]:
+        """The scenario's edges that this tree lacks."""
+        return tuple(self._missing()) if self.scenario is not None else ()
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What the root reaches under the scenario."""
+        if not self.assumed:
+            return self.as_it_stands
+        return reach(self.program, self.catalogue, self.root, self._followed, self.assumed)
+
+    @property
+    def has_the_edge(self) -> bool:
+        """The tree's own source makes every call that the scenario would add."""
+        return self.scenario is not None and not self.assumed
+
+    def _missing(self) -> Iterator[Assumed]:
+        assert self.scenario is not None
+        for edge in self.scenario.edge:
+            tag, _, name = edge.slot.partition(".")
+            slot = Slot(tag, name)
+            if slot in self.as_it_stands.slots:
+                continue
+            caller = self.as_it_stands.named(edge.caller)
+            if caller is None and edge.or_caller_of:
+                tag, _, name = edge.or_caller_of.partition(".")
+                call = self.as_it_stands.slots.get(Slot(tag, name))
+                caller = call.caller if call is not None else None
+            if caller is not None:
+                yield Assumed(caller.name, slot)
+
+    def _followed(self, call: SlotCall) -> Iterable[tuple[Function, Confidence]]:
+        """Implementers of slots that are no part of the contract's own tables."""
+        slot = call.slot
+        if slot.tag in self.contract.tables or str(slot) not in self._follow:
+            return []
+        return [(entry.function, entry.confidence) for entry in self.visited(slot)]
+
+    @cached_property
+    def _follow(self) -> frozenset[str]:
+        walked = self.contract.walked
+        edges = self.scenario.edge if self.scenario is not None else ()
+        return frozenset([*((walked.slot,) if walked else ()), *(edge.slot for edge in edges)])
+
+    def visited(self, slot: Slot) -> tuple[Entry, ...]:
+        """The implementers of `slot` that the walk meets: those of the walked tables, in order."""
+        entries = self.tables.implementers(slot)
+        walked = self.contract.walked
+        if walked is None or walked.slot != str(slot):
+            return entries
+        order = self._array(walked.array)
+        if not order:
+            return entries
+        known = [entry for entry in entries if entry.variable in order]
+        return tuple(sorted(known, key=lambda e: order.index(e.variable)))
+
+    def _array(self, name: str) -> list[str]:
+        """The tables an array beside the root names; empty where there is no such array."""
+        place = home(self.program, self.root.path, name)
+        if place is None:
+            return []
+        return [
+            value
+            for fact in self.program.unit(place).slots
+            if fact.variable == name and not fact.fields
+            for value in fact.values
+        ]
+
+    def gate_is_open(self, registration: Registration) -> bool:
+        """Callbacks of this registration can run: it has no gate, or its key is reachable."""
+        gate = self.contract.gate
+        return gate is None or not registration.gated or gate.needs in self.reach
+
+    def callbacks(self, registration: Registration) -> tuple[Callback, ...]:
+        """The in-window callbacks: of its own table, reachable, and let through by the gate."""
+        key = (registration.function.path, registration.at)
+        if key not in self._callbacks:
+            self._callbacks[key] = tuple(self._in_window(registration))
+        return self._callbacks[key]
+
+    def _in_window(self, registration: Registration) -> Iterator[Callback]:
+        if not self.gate_is_open(registration):
+            return
+        seen: set[tuple[Slot, Function]] = set()
+        for table in registration.tables:
+            fields = self.contract.through.fields
+            for entry in table_entries(self.program, table.path, table.variable, fields):
+                key = (entry.slot, entry.function)
+                if key in seen or not self._runs(entry.slot, registration):
+                    continue
+                seen.add(key)
+                yield Callback(entry, weakest(table.confidence, entry.confidence))
+
+    def _runs(self, slot: Slot, registration: Registration) -> bool:
+        if self.contract.window == "open":
+            return True
+        return slot in self.reach.slots and all(
+            str(slot) not in condition.slots or self._fills(registration, condition.needs)
+            for condition in self.contract.condition
+        )
+
+    def _fills(self, registration: Registration, slot: str) -> bool:
+        """A table of `registration` fills `slot`."""
+        return any(
+            str(entry.slot) == slot
+            for table in registration.tables
+            for entry in table_entries(self.program, table.path, table.variable, ())
+        )
+
+    @cached_property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots called inside the window: the contract's own, and those followed."""
+        kept = (*self.contract.tables, *(f.partition(".")[0] for f in self._follow))
+        return tuple(sorted((s for s in self.reach.slots if s.tag in kept), key=str))
