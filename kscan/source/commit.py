@@ -25,7 +25,9 @@ class CommitTree(SearchedTree):
 
     @cached_property
     def _files(self) -> dict[str, str]:
-        return self.repository.files(self.commit)
+        files = self.repository.files(self.commit)
+        self._missing  # noqa: B018  nothing that is not here is asked for afterwards
+        return files
 
     @cached_property
     def _missing(self) -> frozenset[str]:
@@ -63,24 +65,22 @@ class CommitTree(SearchedTree):
     def _content(self, path: str) -> bytes:
         return self._blob(path, LARGEST)
 
-    def _text(self, path: str) -> bytes:
+    def text(self, path: str) -> bytes:
+        """The bytes of `path` to search in, however many; raises `Unreadable`."""
         return self._blob(path, None)
 
     def _blob(self, path: str, limit: int | None) -> bytes:
         blob = self.blob_id(path)
-        if blob in self._missing:
-            raise Unreadable(path, f"blob {blob} is not in this partial clone")
-        content, size = self.repository.blobs.read(blob, limit)
+        content, size = self.repository.blob(blob, limit)
         if size < 0:
-            raise Unreadable(path, f"blob {blob} is not in the repository")
+            raise Unreadable(path, self.repository.why_absent(blob))
         if content is None:
             raise Unreadable(path, too_large(size))
         return content
 
     def _sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
-        here = [path for path in paths if self._files[path] not in self._missing]
-        sizes = self.repository.sizes(self._files[path] for path in here) if here else {}
-        return {path: sizes.get(self._files[path], 0) for path in here}
+        sizes = self.repository.sizes(self._files[path] for path in paths) if paths else {}
+        return {path: sizes.get(self._files[path], 0) for path in paths}
 
     def _grep(
         self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]

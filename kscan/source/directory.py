@@ -129,7 +129,8 @@ class DirectoryTree(SearchedTree):
         finally:
             os.close(handle)
 
-    def _text(self, path: str) -> Text:
+    def text(self, path: str) -> Text:
+        """The bytes of `path` to search in, however many; raises `Unreadable`."""
         handle = self._open(path)
         try:
             size = os.fstat(handle).st_size

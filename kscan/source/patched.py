@@ -110,9 +110,9 @@ class PatchedTree:
             content: bytes | None = change
             size = len(change)
         else:
-            content, size = change.repository.blobs.read(change.id, limit)
+            content, size = change.repository.blob(change.id, limit)
             if size < 0:
-                raise Unreadable(path, f"blob {change.id} is not in this clone")
+                raise Unreadable(path, change.repository.why_absent(change.id))
         if content is None or (limit is not None and size > limit):
             raise Unreadable(path, too_large(size))
         return content

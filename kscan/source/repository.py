@@ -49,7 +49,8 @@ class Repository:
 
     def __init__(self, path: Path | str) -> None:
         self.git_dir, self.worktree = _discover(Path(path))
-        self.blobs = BlobReader(self.git_dir)
+        self._blobs = BlobReader(self.git_dir)
+        self._lost: set[str] = set()
 
     def _run(self, *arguments: str, given: bytes = b"") -> bytes:
         done = git.finished(arguments, self.git_dir, git.environment(self.git_dir), given)
@@ -122,6 +123,11 @@ class Repository:
                 f"{self.git_dir}: {left[:12]} and {right[:12]} have no common ancestor{hint}"
             ) from failed
 
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """`new` contains `old`, as far as the history is here."""
+        line = ["merge-base", "--is-ancestor", old, new]
+        return not git.finished(line, self.git_dir, git.environment(self.git_dir)).returncode
+
     def first_parents(self, start: str, end: str) -> Sequence[CommitRef]:
         """Commits on the first-parent line of `end` that `start` does not contain, oldest first."""
         answer = self._run(
@@ -171,11 +177,23 @@ class Repository:
             commit,
             "--",
         )
-        return frozenset(line[1:].decode() for line in answer.split(b"\n") if line[:1] == b"?")
+        lost = frozenset(line[1:].decode() for line in answer.split(b"\n") if line[:1] == b"?")
+        self._lost |= lost
+        return lost
+
+    def blob(self, blob: str, limit: int | None = None) -> tuple[bytes | None, int]:
+        """Content and size of `blob`: content None where it is above `limit`, size -1: not here."""
+        return (None, -1) if blob in self._lost else self._blobs.read(blob, limit)
+
+    def why_absent(self, blob: str) -> str:
+        """The reason of a skip for a blob that is not here."""
+        if self.is_partial:
+            return f"blob {blob} is not in this partial clone"
+        return f"blob {blob} is missing or damaged in the repository; see git fsck"
 
     def sizes(self, blobs: Iterable[str]) -> Mapping[str, int]:
         """Bytes of each blob that is here."""
-        asked = "".join(f"{blob}\n" for blob in blobs).encode()
+        asked = "".join(f"{blob}\n" for blob in blobs if blob not in self._lost).encode()
         answer = self._run("cat-file", "--batch-check=%(objectname) %(objectsize)", given=asked)
         pairs = (line.split(b" ") for line in answer.split(b"\n") if line)
         return {blob.decode(): int(size) for blob, size in pairs if size.isdigit()}

@@ -134,8 +134,8 @@ class SearchedTree(ABC):
         """The bytes of `path`; raises `Unreadable`."""
 
     @abstractmethod
-    def _text(self, path: str) -> Text:
-        """What to search in `path`, however large; raises `Unreadable`."""
+    def text(self, path: str) -> Text:
+        """The bytes of `path` to search in, however many; raises `Unreadable`."""
 
     @abstractmethod
     def _sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
@@ -201,7 +201,7 @@ class SearchedTree(ABC):
         for path in self.paths():
             if path.endswith(tuple(suffixes)) and is_below(path, under):
                 try:
-                    yield path, self._text(path)
+                    yield path, self.text(path)
                 except Unreadable as unreadable:
                     self._skips[path] = unreadable.reason
 

@@ -45,10 +45,13 @@ class DefinitionIndex(Protocol):
 class Tree(Protocol):
     """One state of the kernel source, read only."""
 
-    name: str
-    """What the report calls it."""
-    commit: str | None
-    """Full commit id, where there is one."""
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+
+    @property
+    def commit(self) -> str | None:
+        """Full commit id, where there is one."""
 
     @property
     def skips(self) -> Sequence[Skip]:
