@@ -55,6 +55,10 @@ class Audit:
     options: Options
     cache: Cache
     progress: Progress = lambda _message: None
+    jobs: int | None = None
+    """Processes that parse; None means one per core."""
+    only: str = ""
+    """Only the contract of this registration function."""
     started: float = field(default_factory=time.monotonic)
     failed: list[Skip] = field(default_factory=list)
 
@@ -64,8 +68,10 @@ class Audit:
         self.program = Program(self.reader)
         self.cases = tuple(self._case(contract) for contract in self._contracts())
 
-    def _contracts(self) -> Iterator[Contract]:
-        yield from self.catalogue.contracts
+    def _contracts(self) -> tuple[Contract, ...]:
+        if self.only:
+            return (self.catalogue.contract(self.only),)
+        return self.catalogue.contracts
 
     def _scenario(self, contract: Contract) -> Scenario | None:
         if self.options.as_is:

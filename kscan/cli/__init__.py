@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line: arguments in, exit status out.
+
+Each command is a module of this package with a click command called ``command``, imported when
+it is asked for. Exit status: 0 nothing at or above ``--fail-on``, 1 findings, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from kscan import __version__
+from kscan.model import KscanError
+
+COMMANDS = {
+    "audit": "audit",
+    "baseline": "baseline",
+    "bot": "bot",
+    "cache": "cache",
+    "callees": "callees",
+    "callers": "callers",
+    "diff": "diff",
+    "explain": "explain",
+    "facts": "facts",
+    "health": "health",
+    "hits": "hits",
+    "paths": "paths",
+    "query": "query",
+    "rules": "rules",
+    "triage": "triage",
+    "window": "window",
+}
+"""Commands, with the module that has each."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in COMMANDS if _module_exists(COMMANDS[name])]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = COMMANDS.get(cmd_name)
+        if module is None or not _module_exists(module):
+            return None
+        found: click.Command = import_module(f"kscan.cli.{module}").command
+        return found
+
+
+def _module_exists(name: str) -> bool:
+    return os.path.exists(os.path.join(os.path.dirname(__file__), f"{name}.py"))  # noqa: PTH
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="kscan")
+def kscan() -> None:
+    """Find the drivers that a Linux kernel core change puts at risk."""
+
+
+def main() -> None:
+    """Runs the command line; bad input ends with one clear line and status 2."""
+    try:
+        status = kscan(standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        status = leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("kscan: interrupted", err=True)
+        status = 130
+    except KscanError as error:
+        click.echo(f"kscan: error: {_one_line(str(error))}", err=True)
+        status = 2
+    except BrokenPipeError:
+        # the reader went away (`| head`): nothing is left to say, at exit neither
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _one_line(text: str) -> str:
+    """`text` without anything that a terminal would take for a command."""
+    return "".join(c if c.isprintable() else "?" for c in text.replace("\n", " "))

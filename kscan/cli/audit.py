@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``kscan audit``: the drivers of a tree that break under the new probe path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kscan.cli import options
+from kscan.model import Confidence
+
+
+@click.command()
+@options.tree_argument
+@click.option("--as-is", is_flag=True, help="Audit the tree as it stands: assume no call edge.")
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="Only this rule (repeatable).")
+@click.option(
+    "--path", "under", multiple=True, metavar="SUBTREE",
+    help="Only findings below this directory (repeatable).",
+)  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit 2 when anything was not analysed.")
+@options.output_options
+@options.run_options
+@click.pass_context
+def command(
+    ctx: click.Context, tree: str, commit: str | None, as_is: bool, rules: tuple[str, ...],
+    under: tuple[str, ...], strict: bool, format_: str, output: str | None, min_confidence: str,
+    fail_on: str, no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
+) -> None:  # fmt: skip
+    """Find the drivers of TREE that break when a registration calls back into them.
+
+    TREE is an unbuilt kernel source tree; the current directory unless given.
+    """
+    from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
+
+    asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues)
+    with options.progress() as progress:
+        opened = options.opened(tree, commit)
+        audit = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs)
+        report = audit.report()
+    options.written(report, format_, output, min_confidence=Confidence(min_confidence))
+    stats = report.stats
+    options.said(
+        f"{len(report.findings)} findings in {stats.seconds:.1f} s: {stats.files_considered} files "
+        f"searched, {stats.files_parsed} parsed, {stats.cache_hits} known, "
+        f"{len(report.skips)} skipped"
+    )
+    status = options.status_of(report.findings, fail_on)
+    ctx.exit(2 if strict and report.skips else status)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Options that several commands share, and where their answers go."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kscan.model import Confidence, KscanError, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kscan.facts.reader import Cache
+    from kscan.model import Finding, Impact, Report
+    from kscan.source.tree import Tree
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+FORMATS = ("text", "concise", "json", "sarif", "markdown", "html", "mail", "github")
+CONFIDENCES = tuple(c.value for c in Confidence)
+SEVERITIES = ("never", *(s.value for s in Severity))
+
+
+def tree_argument(command: _F) -> _F:
+    """``[TREE] [--commit REV]``: the tree a command reads."""
+    for add in (
+        click.option("--commit", metavar="REV", help="Read this commit, not the files on disk."),
+        click.argument("tree", default=".", metavar="[TREE]"),
+    ):
+        command = add(command)
+    return command
+
+
+def output_options(command: _F) -> _F:
+    """Format, destination and thresholds of a report."""
+    for add in (
+        click.option("--fail-on", type=click.Choice(SEVERITIES), default="note",
+                     show_default=True, help="Exit 1 at findings this bad."),
+        click.option("--min-confidence", type=click.Choice(CONFIDENCES), default="medium",
+                     show_default=True, help="Leave out findings less certain."),
+        click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
+                     help="Write the report there, not to stdout."),
+        click.option("-f", "--format", "format_", type=click.Choice(FORMATS), default="text",
+                     show_default=True, help="How the report is written."),
+    ):  # fmt: skip
+        command = add(command)
+    return command
+
+
+def run_options(command: _F) -> _F:
+    """How the work is done."""
+    for add in (
+        click.option("--no-cache", is_flag=True, help="Neither read nor keep facts."),
+        click.option("--jobs", type=click.IntRange(1, 64), default=None, metavar="N",
+                     help="Processes that parse; one per core unless given."),
+        click.option("--catalog", "catalogues", multiple=True, metavar="FILE",
+                     type=click.Path(path_type=Path), help="Add contracts from a TOML file."),
+    ):  # fmt: skip
+        command = add(command)
+    return command
+
+
+def opened(tree: str, commit: str | None) -> Tree:
+    """The tree a command line names; raises `KscanError` for what is none."""
+    from kscan.source.open import open_tree  # noqa: PLC0415 - heavy, and not for --help
+
+    return open_tree(tree, commit)
+
+
+def store(no_cache: bool) -> Cache:
+    """The fact store, or none."""
+    from kscan.facts.store import NullStore, Store  # noqa: PLC0415 - sqlite3
+
+    return NullStore() if no_cache else Store()
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr that says what is being done; silent where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _message: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - heavy, and for terminals only
+
+    with Console(stderr=True).status("starting") as status:
+        yield lambda message: status.update(_printable(message))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text).replace("[", r"\[")
+
+
+def written(document: Report | Impact, format_: str, output: str | None, **options: Any) -> None:
+    """Renders `document` and writes it where the user wants it."""
+    from kscan.report import render  # noqa: PLC0415 - after the work
+
+    text = render(format_, document, **{**_look(output), **options})
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise KscanError(f"{output}: {error.strerror}: give a file that can be written") from None
+
+
+def _look(output: str | None) -> dict[str, Any]:
+    """Width and colour of the terminal; none of them in a file or a pipe."""
+    stream: IO[str] = sys.stdout
+    if output is not None or not stream.isatty():
+        return {}
+    import shutil  # noqa: PLC0415 - for terminals only
+
+    return {"width": shutil.get_terminal_size((100, 24)).columns, "colour": True}
+
+
+def said(text: str) -> None:
+    """One line on stderr."""
+    click.echo(_printable(text).replace(r"\[", "["), err=True)
+
+
+def status_of(findings: tuple[Finding, ...], fail_on: str) -> int:
+    """1 where a finding is as bad as `fail_on` says and nobody accepted it, else 0."""
+    if fail_on == "never":
+        return 0
+    least = Severity(fail_on).rank
+    return int(any(f.severity.rank >= least and f.suppressed is None for f in findings))

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``kscan window``: what runs inside a registration, by which way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kscan.cli import options
+
+
+@click.command()
+@click.argument("api", default="iommu_device_register", metavar="[API]")
+@options.tree_argument
+@click.option("--as-is", is_flag=True, help="The tree as it stands: assume no call edge.")
+@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
+              help="How the answer is written.")  # fmt: skip
+@options.run_options
+def command(
+    api: str, tree: str, commit: str | None, as_is: bool, format_: str,
+    no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
+) -> None:  # fmt: skip
+    """List the slots and callbacks that run inside a registration.
+
+    API is the registering function, TREE the kernel source. Each slot is shown with its shortest
+    path and the kind of every edge; each registration with the functions of its own table.
+    """
+    from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
+    from kscan.window.listing import listed, rendered  # noqa: PLC0415
+
+    with options.progress() as progress:
+        asked = Options(as_is=as_is, catalogues=catalogues)
+        opened = options.opened(tree, commit)
+        audit = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs, only=api)
+        listing = listed(audit.cases[0], audit.info())
+    if format_ == "json":
+        import json  # noqa: PLC0415 - only here
+
+        click.echo(json.dumps(listing, indent=2))
+    else:
+        click.echo(rendered(listing))

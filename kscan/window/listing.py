@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A window laid open: each slot with its way, each registration with its callbacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kscan.model import TreeInfo
+from kscan.program.calls import EdgeKind, Slot
+from kscan.window.case import Case
+from kscan.window.evidence import Evidence
+
+
+def listed(case: Case, tree: TreeInfo) -> dict[str, Any]:
+    """The document ``kscan/window/1``: JSON-able, in a fixed order."""
+    window = case.window
+    evidence = Evidence(case.program, window)
+    return {
+        "schema": "kscan/window/1",
+        "tree": {
+            "name": tree.name, "kernel_version": tree.kernel_version, "commit": tree.commit,
+            "scenario": tree.scenario, "note": tree.scenario_note,
+        },
+        "api": case.contract.register,
+        "slots": [_slot(case, slot) for slot in window.slots],
+        "registrations": [
+            {
+                "api": case.contract.register,
+                "function": registration.function.name,
+                "path": registration.function.path,
+                "line": evidence.location(registration.function, registration.at).line,
+                "tables": [table.variable for table in registration.tables],
+                "gated": registration.gated,
+                "gate_open": window.gate_is_open(registration),
+                "callbacks": [
+                    {
+                        "slot": str(callback.slot), "function": callback.function.name,
+                        "path": callback.function.path, "line": callback.function.line,
+                    }
+                    for callback in window.callbacks(registration)
+                ],
+            }
+            for registration in case.registrations
+        ],
+        "complete": window.reach.complete,
+        "unresolved": sorted(window.reach.unresolved),
+    }  # fmt: skip
+
+
+def _slot(case: Case, slot: Slot) -> dict[str, Any]:
+    reach = case.window.reach
+    call = reach.slots[slot]
+    evidence = Evidence(case.program, case.window)
+    steps: list[dict[str, Any]] = []
+    for edge in reach.way(call.caller):
+        place = evidence.location(edge.caller, edge.site.at)
+        steps.append({
+            "from": edge.caller.name, "to": edge.callee.name, "kind": edge.site.kind.value,
+            "slot": str(edge.site.slot) if edge.site.slot else None,
+            "path": place.path, "line": place.line, "confidence": edge.site.confidence.value,
+        })  # fmt: skip
+    place = evidence.location(call.caller, call.site.at)
+    kind = call.site.kind if call.site.kind is EdgeKind.ASSUMED else EdgeKind.SLOT
+    return {
+        "slot": str(slot),
+        "kind": kind.value,
+        "called_in": call.caller.name,
+        "path": place.path,
+        "line": place.line,
+        "confidence": call.site.confidence.value,
+        "way": steps,
+    }
+
+
+def rendered(listing: dict[str, Any]) -> str:
+    """The same as text."""
+    tree = listing["tree"]
+    rows = [tree["note"]] if tree["note"] else []
+    rows.append(f"{tree['name']} (Linux {tree['kernel_version'] or 'unknown'}, {tree['scenario']})")
+    rows.append("")
+    rows.append(f"slots called inside {listing['api']}():")
+    for slot in listing["slots"]:
+        rows.append(f"  {slot['slot']}   called in {slot['called_in']} ({slot['path']}:{slot['line']})")
+        rows.append(f"      {_way(listing['api'], slot)}")
+    rows.append("")
+    for registration in listing["registrations"]:
+        tables = ", ".join(registration["tables"]) or "table not known"
+        state = "" if registration["gate_open"] else "   gate shut: its callbacks cannot run"
+        where = f"{registration['path']}:{registration['line']}"
+        rows.append(f"{where}: {registration['function']}() registers {tables}{state}")
+        rows += [
+            f"    {callback['slot']:40} {callback['function']} ({callback['path']}:{callback['line']})"
+            for callback in registration["callbacks"]
+        ]
+    if not listing["complete"]:
+        rows.append("the walk gave up: more functions are reachable than it visits")
+    if listing["unresolved"]:
+        names = listing["unresolved"]
+        rows.append(f"not resolved: {len(names)} names, such as {', '.join(names[:8])}")
+    return "\n".join(rows)
+
+
+def _way(api: str, slot: dict[str, Any]) -> str:
+    parts = [api]
+    for step in slot["way"]:
+        label = step["slot"] if step["kind"] in ("slot", "assumed") else step["kind"]
+        assumed = "assumed " if step["kind"] == "assumed" else ""
+        arrow = "->" if step["kind"] == "direct" else f"-[{assumed}{label}]->"
+        parts.append(f"{arrow} {step['to']}")
+    assumed = "assumed " if slot["kind"] == "assumed" else ""
+    parts.append(f"-[{assumed}{slot['slot']}]->")
+    return " ".join(parts)
