@@ -82,7 +82,7 @@ static int grault_probe_bad(struct platform_device *pdev)
 	if (IS_ERR(grault->regs))
 		return PTR_ERR(grault->regs);
 
-	ret = iommu_device_register(&grault->iommu, &grault_ops, &pdev->dev); /* expect: late-global grault_coherent grault_capable effect=wrong-value; late-global grault_version grault_of_xlate effect=declined */
+	ret = iommu_device_register(&grault->iommu, &grault_ops, &pdev->dev); /* expect: late-global grault_coherent grault_capable effect=wrong-value; late-global grault_version grault_of_xlate */
 	if (ret)
 		return ret;
 
