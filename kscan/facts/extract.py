@@ -18,6 +18,7 @@ from kscan.facts.declarators import (
 )
 from kscan.facts.unit import (
     CallFact,
+    CType,
     FunctionFact,
     GlobalFact,
     MacroFact,
@@ -37,6 +38,8 @@ def unit_of(source: bytes) -> Unit:
     init = {m.offset for m in respelled.marks if m.text in (b"__init", b"__head")}
     found = queries.captures("facts/declarations", root)
     prototypes, objects = _declarations(found.get("declaration", []))
+    toplevel = tuple(filter(None, map(_toplevel, found.get("toplevel", []))))
+    objects += [made for call in toplevel if (made := _made(call)) is not None]
     return Unit(
         functions=tuple(_functions(root, init)),
         prototypes=tuple(prototypes),
@@ -46,7 +49,7 @@ def unit_of(source: bytes) -> Unit:
         macros=tuple(_macros(found)),
         typedefs=tuple(_typedefs(found.get("typedef", []))),
         includes=tuple(text_of(node).strip('"<>') for node in found.get("include", [])),
-        toplevel=tuple(filter(None, map(_toplevel, found.get("toplevel", [])))),
+        toplevel=toplevel,
     )
 
 
@@ -74,8 +77,10 @@ def _functions(root: Node, init: set[int]) -> Iterator[FunctionFact]:
 def _declarations(nodes: list[Node]) -> tuple[list[FunctionFact], list[GlobalFact]]:
     prototypes, objects = [], []
     for node in nodes:
-        base = base_type(node.child_by_field_name("type"))
-        for declarator in node.children_by_field_name("declarator"):
+        declarators = node.children_by_field_name("declarator")
+        outer = declared(declarators[0], "")[0] if declarators else ""
+        base = base_type(node.child_by_field_name("type"), outer)
+        for declarator in declarators:
             name, kind, parameters = declared(declarator, base)
             if not name:
                 continue
@@ -158,3 +163,32 @@ def _toplevel(node: Node) -> CallFact | None:
     return CallFact(
         call, tuple(text_of(a) for a in arguments.named_children), node.start_point[0] + 1
     )
+
+
+_MAKERS = {
+    "LIST_HEAD": "struct list_head",
+    "HLIST_HEAD": "struct hlist_head",
+    "DEFINE_MUTEX": "struct mutex",
+    "DEFINE_SPINLOCK": "spinlock_t",
+    "DEFINE_RAW_SPINLOCK": "raw_spinlock_t",
+    "DEFINE_RWLOCK": "rwlock_t",
+    "DECLARE_RWSEM": "struct rw_semaphore",
+    "DEFINE_IDA": "struct ida",
+    "DEFINE_IDR": "struct idr",
+    "DEFINE_XARRAY": "struct xarray",
+    "DEFINE_XARRAY_ALLOC": "struct xarray",
+    "DECLARE_COMPLETION": "struct completion",
+    "DECLARE_WORK": "struct work_struct",
+    "DECLARE_DELAYED_WORK": "struct delayed_work",
+    "DECLARE_WAIT_QUEUE_HEAD": "wait_queue_head_t",
+}
+"""Macros that define an object named by their first argument (include/linux/list.h, mutex.h,
+spinlock_types.h, idr.h, xarray.h, completion.h, workqueue.h, wait.h)."""
+
+
+def _made(call: CallFact) -> GlobalFact | None:
+    """The object that a defining macro makes, which is ready from the start."""
+    base = _MAKERS.get(call.name)
+    if base is None or not call.arguments or not call.arguments[0].isidentifier():
+        return None
+    return GlobalFact(call.arguments[0], CType(base), call.line, static=True)

@@ -32,7 +32,8 @@ from kscan.program.types import Scope
 if TYPE_CHECKING:
     from kscan.flow.execute import Execution, State
 
-_ERRNO = re.compile(r"E[A-Z0-9]{2,}$")
+_ERRNO = re.compile(r"E[A-Z0-9_]{2,}$")
+_UNSIGNED = ("u8", "u16", "u32", "u64", "size_t", "bool", "uint", "dma_addr_t", "phys_addr_t")
 _INVALID = (What.ZERO, What.BOGUS)
 _DRVDATA = Place("driver data", "", "")
 BOUND = Place("bound device", "", "bound devices")
@@ -204,18 +205,29 @@ class Frame:
         return Value(What.SET if same == (node.op == "==") else What.ZERO, taint)
 
     def _ordered(self, node: ir.Binary, left: Value, right: Value) -> Value:
-        if right.what is What.ZERO and left.what in (What.ERROR, What.ZERO):
-            negative = left.what is What.ERROR
-            holds = negative if node.op in ("<", "<=") else not negative
-            if left.what is What.ZERO:
-                holds = node.op in (">=", "<=")
-            return Value(What.SET if holds else What.ZERO, left.taint or right.taint)
+        """``<`` and its kin: against zero, against a positive constant, and of unsigned zeros."""
+        taint = left.taint or right.taint
+        holds = _order_holds(node.op, left, right)
+        if holds is None:
+            holds = self._unsigned_order(node, left, right)
+        if holds is not None:
+            return Value(What.SET if holds else What.ZERO, taint)
         for value in (left, right):
             if value.taint is not None and value.what is What.ZERO:
                 self._note(Happening.WRONG, value.taint, node.at, "compares it")
-        if node.op == "<" and right.what is What.ZERO and right.taint is not None:
-            return ANY
         return ANY
+
+    def _unsigned_order(self, node: ir.Binary, left: Value, right: Value) -> bool | None:
+        """``x >= late`` is always true, and ``x < late`` never, where the late one is unsigned."""
+        if right.what is What.ZERO and right.taint is not None and node.op in (">=", "<"):
+            return node.op == ">=" if self._is_unsigned(node.right) else None
+        if left.what is What.ZERO and left.taint is not None and node.op in ("<=", ">"):
+            return node.op == "<=" if self._is_unsigned(node.left) else None
+        return None
+
+    def _is_unsigned(self, node: ir.Expr) -> bool:
+        base = self.scope.type_of(node).base
+        return base.startswith("unsigned") or base in _UNSIGNED
 
     def _choice(self, node: ir.Choice) -> Value:
         test = self.value(node.test)
@@ -293,16 +305,10 @@ class Frame:
             Event(what, taint, at, self.function, self.frames, note, stored, sure)
         )
 
-    def decides(self, value: Value, test: ir.Expr) -> None:
-        """A late value decides a branch: wrong, unless it turns out to be a refusal."""
-        if value.taint is not None and not self._is_pointer_test(test):
-            self._note(Happening.WRONG, value.taint, test.at, "decides by it")
-
-    def _is_pointer_test(self, test: ir.Expr) -> bool:
-        while isinstance(test, ir.Unary) and test.op == "!":
-            test = test.operand
-        kind = self.scope.type_of(test)
-        return kind.ptr > 0 or isinstance(test, ir.Call | ir.Binary) or not kind.base
+    def holds(self, guard: ir.Guarded) -> None:
+        """A scope guard takes its lock: the argument after the lock's class."""
+        for lock in guard.args[1:2]:
+            self._needs(lock, "lock", guard.at, f"{guard.macro}() takes it")
 
     def leaves(self, node: ir.Expr) -> bool:
         """`node` calls a function that does not return."""
@@ -312,34 +318,33 @@ class Frame:
             and node.callee.id in self.execution.world.functions.noreturn
         )
 
-    def empty_list(self, loop: ir.ForEach) -> Taint | None:
-        """The late membership that leaves the list of `loop` empty."""
-        functions = self.execution.world.functions
-        if not matches(functions.loops.heads, loop.macro):
-            return self._expanded_loop(loop)
-        at = position(functions.loops.heads, loop.macro, 1)
-        if at >= len(loop.args):
-            return None
-        taint = self._late_list(loop.args[at])
-        if taint is not None and not _looks_up_by_node(loop):
-            # walking a list one is not on yet is harmless more often than not
-            return replace(taint, typed=False)
-        return taint
+    def empty_list(self, loop: ir.ForEach) -> tuple[bool, Taint | None]:
+        """Whether a late membership leaves the list of `loop` empty, and whether that counts.
 
-    def _expanded_loop(self, loop: ir.ForEach) -> Taint | None:
-        """A driver's own loop macro, such as ``for_each_foo(x, head)``, expanded once."""
+        To walk a list one is not on yet is harmless; to search it for one's own node is not.
+        """
+        head = self._head_of(loop)
+        taint = self._late_list(head) if head is not None else None
+        if taint is None:
+            return False, None
+        return True, taint if _looks_up_by_node(loop) else None
+
+    def _head_of(self, loop: ir.ForEach) -> ir.Expr | None:
+        """The list head that a loop macro walks; a driver's own macro is expanded once."""
+        heads = self.execution.world.functions.loops.heads
+        if matches(heads, loop.macro):
+            at = position(heads, loop.macro, 1)
+            return loop.args[at] if at < len(loop.args) else None
         macro = self.scope.program.macro(loop.macro, self.function.path)
-        if macro is None or not macro.params:
-            return None
-        head = macros.head_of(macro.body)
-        if head is None or head[0] == loop.macro:
+        head = macros.head_of(macro.body) if macro is not None and macro.params else None
+        if macro is None or head is None or head[0] == loop.macro:
             return None
         inner = macros.arguments_of(head[1])
         if inner is None:
             return None
-        given = dict(zip(macro.params, loop.args, strict=False))
+        given = dict(zip(macro.params or (), loop.args, strict=False))
         args = tuple(macros.substituted(item, given, loop.at) for item in inner)
-        return self.empty_list(ir.ForEach(head[0], args, loop.body, loop.at))
+        return self._head_of(ir.ForEach(head[0], args, (), loop.at))
 
     def _late_list(self, head: ir.Expr) -> Taint | None:
         inner = head.operand if isinstance(head, ir.Unary) and head.op == "&" else head
@@ -394,10 +399,14 @@ class Frame:
             return offset_into(self.value(node.args[0])) if node.args else ANY
         if matches(functions.lookups.bound, name):
             return self._bound(node)
-        if matches(functions.lookups.any, name):
+        if matches(functions.lookups.elsewhere, name):
             for arg in node.args:
                 self.value(arg)
-            return Value(What.ANY, None, "found")
+            return Value(What.ANY, None, "elsewhere")
+        if matches(functions.lookups.any, name):
+            values = [self.value(arg) for arg in node.args]
+            own = all(value.origin != "elsewhere" for value in values)
+            return Value(What.ANY, None, "found" if own else "elsewhere")
         return self._entered(node, name)
 
     def _is_error(self, node: ir.Call, name: str) -> Value:
@@ -499,16 +508,29 @@ class Frame:
             at = position(entry.users, name, entry.argument)
             if at >= len(node.args):
                 continue
-            inner = node.args[at]
-            if isinstance(inner, ir.Unary) and inner.op == "&":
-                inner = inner.operand
-            place = place_of(self.scope, world.functions, inner)
-            ready = ready_place(place, entry.kind) if place is not None else None
-            if ready is not None:
-                self.execution.touched.add(ready)
-            if ready is not None and ready in world.late:
-                taint = self._taint(ready, node.at)
-                self._note(Happening.UNREADY, taint, node.at, f"calls {name}() on it")
+            self._needs(node.args[at], entry.kind, node.at, f"calls {name}() on it")
+
+    def _needs(self, node: ir.Expr, kind: str, at: int, note: str) -> None:
+        """The object `node` must have been made ready."""
+        inner = node.operand if isinstance(node, ir.Unary) and node.op == "&" else node
+        place = place_of(self.scope, self.execution.world.functions, inner)
+        if place is None:
+            return
+        ready = ready_place(place, kind)
+        self.execution.touched.add(ready)
+        if ready in self.execution.world.late:
+            self._note(Happening.UNREADY, self._taint(ready, at), at, note)
+
+
+def _order_holds(op: str, left: Value, right: Value) -> bool | None:
+    """Whether a comparison of two values holds, where their ranges tell."""
+    order = {What.ERROR: -1, What.ZERO: 0, What.SET: 1}
+    first, second = order.get(left.what), order.get(right.what)
+    if first is None or second is None or first == second != 0:
+        return None
+    return {
+        "<": first < second, "<=": first <= second, ">": first > second, ">=": first >= second,
+    }[op]  # fmt: skip
 
 
 def _looks_up_by_node(loop: ir.ForEach) -> bool:

@@ -140,8 +140,10 @@ class Execution:
             case Kind.DECLARE:
                 self._declare(node, frame)
             case Kind.GUARD:
+                assert isinstance(node.statement, ir.Guarded)
                 for expr in node.expressions():
                     frame.value(expr)
+                frame.holds(node.statement)
             case _:
                 if node.expr is not None:
                     frame.value(node.expr)
@@ -166,16 +168,15 @@ class Execution:
             return list(dict.fromkeys(node.then))
         if value.taint is not None:
             frame.state.decided = value.taint
-            frame.decides(value, node.expr)
         return [node.then[0 if known else 1]]
 
     def _loop(self, node: Node, frame: evaluate.Frame) -> list[int]:
         assert isinstance(node.statement, ir.ForEach)
-        taint = frame.empty_list(node.statement)
+        empty, taint = frame.empty_list(node.statement)
         for argument in node.expressions():
             frame.value(argument)
-        if taint is not None:
-            frame.state.decided = taint
+        if empty:
+            frame.state.decided = taint or frame.state.decided
             return [node.then[1]]
         for argument in node.statement.args[:2]:
             if isinstance(argument, ir.Name) and argument.id in frame.state.env:

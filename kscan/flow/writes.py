@@ -33,6 +33,8 @@ class Write:
     """The object written to, in terms of the first function; None where that is not known."""
     value: ir.Expr | None = None
     frames: tuple[Call, ...] = ()
+    target: ir.Expr | None = None
+    """What is written, in terms of `function`."""
     partial: bool = False
     """An address was handed out: the place may have been written."""
 
@@ -85,9 +87,11 @@ class Writes:
     def _assigned(self, scope: Scope, node: ir.Assign) -> Iterator[Write]:
         place = place_of(scope, self.catalogue.functions, node.target)
         if place is not None and not isinstance(node.target, ir.Index):
-            yield Write(place, scope.function, node.at, _base(node.target), node.value)
+            base = _base(node.target)
+            yield Write(place, scope.function, node.at, base, node.value, (), node.target)
         elif place is not None:
-            yield Write(place, scope.function, node.at, _base(node.target), node.value, (), True)
+            base = _base(node.target)
+            yield Write(place, scope.function, node.at, base, node.value, (), node.target, True)
 
     def _called(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
         functions = self.catalogue.functions
@@ -110,14 +114,16 @@ class Writes:
             place = place_of(scope, self.catalogue.functions, inner)
             if place is not None:
                 ready = ready_place(place, entry.kind)
-                yield Write(ready, scope.function, call.at, _base(inner))
+                base = _base(inner)
+                yield Write(ready, scope.function, call.at, base, None, (), inner)
 
     def _joined(self, scope: Scope, call: ir.Call) -> Iterator[Write]:
         joins = self.catalogue.functions.joins
         place = place_of(scope, self.catalogue.functions, _object(call.args[joins.head]))
         if place is not None:
             member = Place("membership", place.owner, place.name)
-            yield Write(member, scope.function, call.at, _base(_object(call.args[joins.node])))
+            node, head = _object(call.args[joins.node]), _object(call.args[joins.head])
+            yield Write(member, scope.function, call.at, _base(node), None, (), head)
 
     def _handed_out(self, scope: Scope, call: ir.Call) -> Iterator[Write]:
         for argument in call.args:
@@ -125,7 +131,7 @@ class Writes:
                 place = place_of(scope, self.catalogue.functions, argument.operand)
                 if place is not None and place.kind in ("field", "global"):
                     base = _base(argument.operand)
-                    yield Write(place, scope.function, call.at, base, None, (), True)
+                    yield Write(place, scope.function, call.at, base, None, (), None, True)
 
     def _callee(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
         expanded = macros.expanded(self.program, scope.function.path, call)
@@ -177,6 +183,19 @@ class Writes:
             and isinstance(value.callee, ir.Name)
             and value.callee.id in self.catalogue.functions.fresh
         )
+
+
+def embedding(target: ir.Expr | None) -> tuple[ir.Expr | None, str]:
+    """The object that `target` lies in, and its path there: ``foo`` and ``feat.streams``."""
+    fields: list[str] = []
+    node = target
+    while isinstance(node, ir.Member | ir.Index):
+        if isinstance(node, ir.Member):
+            fields.insert(0, node.field)
+            if node.arrow:
+                return node.object, ".".join(fields)
+        node = node.object
+    return node, ".".join(fields)
 
 
 def _object(node: ir.Expr) -> ir.Expr:

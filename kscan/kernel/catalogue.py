@@ -248,6 +248,7 @@ class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     any: tuple[str, ...]
     bound: tuple[str, ...]
+    elsewhere: tuple[str, ...]
     takes_reference: tuple[str, ...]
     drops_reference: tuple[str, ...]
 

@@ -42,6 +42,6 @@ from kscan.window.evidence import late_finding
 def late_global(case: Case) -> Iterator[Finding]:
     """Late globals and their readers."""
     for found in case.late_reads:
-        if found.late.place.kind == "global":
-            name = found.late.place.spelled
+        if found.late.kind == "global":
+            name = found.late.spelled
             yield late_finding(case, found, "late-global", f"`{name}` is set")

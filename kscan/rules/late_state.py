@@ -40,14 +40,14 @@ from kscan.window.evidence import late_finding
 def late_state(case: Case) -> Iterator[Finding]:
     """Late fields, lists and initialisers, and their readers."""
     for found in case.late_reads:
-        if found.late.place.kind not in ("global", "driver data"):
+        if found.late.kind not in ("global", "driver data"):
             yield late_finding(case, found, "late-state", _what(found))
 
 
 def _what(found: LateRead) -> str:
-    place = found.late.place
-    if place.kind == "field":
-        return f"`{place.spelled}` is set"
-    if place.kind == "membership":
-        return f"the list `{place.spelled}` is joined"
-    return f"the {place.kind} `{place.spelled}` is initialised"
+    kind, name = found.late.kind, found.late.spelled
+    if kind == "field":
+        return f"`{name}` is set"
+    if kind == "membership":
+        return f"the list `{name}` is joined"
+    return f"the {kind} `{name}` is initialised"

@@ -54,7 +54,7 @@ def _finding(case: Case, found: UnsetRead) -> Finding:
         ),
         *evidence.read(event),
     ]
-    at, where = (event.frames[0].at, function) if event.frames else (event.at, event.function)
+    where, at = evidence.own_place(event)
     return Finding(
         rule="unguarded-driver",
         severity=Severity.ERROR,

@@ -153,6 +153,9 @@ class Case:
             yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
         if slot in self.contract.failure.slots:
             yield Confidence.LOW, f"{slot} runs only after something else failed"
+        lacking = self.window.unmet(registration, slot)
+        if lacking:
+            yield Confidence.LOW, f"{slot} runs only for what {lacking} lists; this table has none"
         if self._is_foreign(registration, late.place):
             why = f"struct {late.place.owner} is not the driver's own: other code may set it"
             yield (Confidence.LOW if wrong else Confidence.MEDIUM), why

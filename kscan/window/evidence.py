@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kscan.flow.values import Place, Taint
+from kscan.flow.values import Taint
 from kscan.flow.world import Call, Event, Happening
 from kscan.flow.writes import Write
 from kscan.model import (
@@ -25,6 +25,7 @@ from kscan.program.calls import EdgeKind, Slot
 from kscan.program.graph import Edge
 from kscan.program.program import Function, Program
 from kscan.window.case import Case, LateRead
+from kscan.window.late import Late
 from kscan.window.registrations import Registration, driver_of
 from kscan.window.window import Callback, Window
 
@@ -153,6 +154,15 @@ class Evidence:
         yield from self.inside(event.frames[len(frames) :], 1)
         yield self.step(event.function, event.at, kind, event.note, 1, len(event.frames))
 
+    def own_place(self, event: Event) -> tuple[Function, int]:
+        """Where `event` happens; for an inline of a shared header, where that is called."""
+        where, at = event.function, event.at
+        for frame in reversed(event.frames):
+            if not where.path.startswith("include/"):
+                break
+            where, at = frame.caller, frame.at
+        return where, at
+
     def _reader(self, event: Event, taint: Taint) -> Function:
         first = event.frames[0].caller if event.frames else event.function
         if (first.path, first.name) == (taint.path, taint.function):
@@ -169,10 +179,9 @@ def _frames_to(frames: tuple[Call, ...], taint: Taint) -> tuple[Call, ...]:
     return ()
 
 
-def subject_of(place: Place) -> Subject:
-    """What a finding about `place` is about."""
-    kind = "list" if place.kind == "membership" else place.kind
-    return Subject(kind, place.spelled)
+def subject_of(late: Late) -> Subject:
+    """What a finding about a late place is about."""
+    return Subject("list" if late.kind == "membership" else late.kind, late.spelled)
 
 
 def late_finding(case: Case, found: LateRead, rule: str, what: str) -> Finding:
@@ -194,7 +203,7 @@ def late_finding(case: Case, found: LateRead, rule: str, what: str) -> Finding:
         message=_message(found, what),
         primary=evidence.location(registration.function, registration.at),
         driver=driver_of(registration.function.path),
-        subject=subject_of(found.late.place),
+        subject=subject_of(found.late),
         registration=evidence.registration(registration),
         callback=evidence.callback(reader.callback),
         trace=tuple(trace),
@@ -226,12 +235,12 @@ def _reading(evidence: Evidence, found: LateRead) -> Iterator[Step]:
 
 
 def _writing(found: LateRead) -> str:
-    place, several = found.late.place, found.late.others
-    verb = {"membership": "joins", "driver data": "sets"}.get(place.kind, "writes")
-    if place.kind not in ("global", "field", "membership", "driver data"):
+    late, several = found.late, found.late.others
+    verb = {"membership": "joins", "driver data": "sets"}.get(late.kind, "writes")
+    if late.kind not in ("global", "field", "membership", "driver data"):
         verb = "initialises"
     more = f" (+{several} more)" if several else ""
-    return f"{verb} {place.spelled} only now{more}"
+    return f"{verb} {late.spelled} only now{more}"
 
 
 def _message(found: LateRead, what: str) -> str:

@@ -14,10 +14,11 @@ from kscan.facts import ir
 from kscan.flow.execute import Execution
 from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import World
-from kscan.flow.writes import Write, Writes, root_name
+from kscan.flow.writes import Write, Writes, embedding, root_name
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
+from kscan.program.types import Scope
 from kscan.window.registrations import Callers, Registration
 
 LEVELS = 4
@@ -41,6 +42,10 @@ class Late:
     """Further late writes of the same place."""
     in_caller: bool = False
     """The write stands in a caller of the registering function, after its return."""
+    kind: str = ""
+    """What the place is for a reader: ``global`` for a member of a global struct, too."""
+    spelled: str = ""
+    """As a reader writes it: ``foo_iommu.feat.streams``."""
 
 
 @dataclass
@@ -75,7 +80,22 @@ class Lateness:
         early = order.may.get(place)
         sure = Confidence.MEDIUM if early is not None else Confidence.HIGH
         outside = place in order.outside
-        return Late(place, several[0], sure, early, len(several) - 1, outside)
+        kind, spelled = self._spelled(several[0])
+        return Late(place, several[0], sure, early, len(several) - 1, outside, kind, spelled)
+
+    def _spelled(self, write: Write) -> tuple[str, str]:
+        """Kind and name of what `write` writes: outermost object first."""
+        place = write.place
+        outer, path = embedding(write.target)
+        if not path or outer is None or place.kind == _DRVDATA:
+            return place.kind, place.spelled
+        scope = Scope(self.program, write.function)
+        if isinstance(outer, ir.Name) and not scope.tag_of(outer) == "" and not _points(scope, outer):
+            if not scope.is_local(outer.id):
+                return ("global" if place.kind == "field" else place.kind), f"{outer.id}.{path}"
+            return place.kind, place.spelled
+        tag = scope.tag_of(outer)
+        return place.kind, f"{tag}.{path}" if tag else place.spelled
 
     def _counts(self, place: Place, order: _Order) -> bool:
         if place in order.must:
@@ -156,6 +176,10 @@ class Lateness:
             for place, write in one.must.items():
                 everywhere = all(place in other.must for other in orders)
                 (order.must if everywhere else order.may).setdefault(place, write)
+
+
+def _points(scope: Scope, node: ir.Expr) -> bool:
+    return scope.type_of(node).ptr > 0
 
 
 @dataclass
@@ -249,11 +273,13 @@ class _Around:
 
     def _field_is_own(self, node: ir.Member, hops: int) -> bool:
         """``foo->dev`` after ``foo->dev = &pdev->dev``."""
-        body = self.lateness.program.body(self.function)
+        scope = Scope(self.lateness.program, self.function)
+        tag = scope.tag_of(node.object)
         return any(
             isinstance(other, ir.Assign)
             and isinstance(other.target, ir.Member)
             and other.target.field == node.field
+            and scope.tag_of(other.target.object) == tag
             and self._own(other.value, hops + 1)
-            for other in ir.walk_body(body)
+            for other in ir.walk_body(self.lateness.program.body(self.function))
         )

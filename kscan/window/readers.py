@@ -47,7 +47,20 @@ class _Run:
         for taint, at in declined(self.outcome, self.function.fact.result.ptr > 0):
             if taint.place == place:
                 found.append(Event(Happening.DECLINED, taint, at, self.function, (), "refuses"))
+        found += [event for event in self._returned() if event.taint.place == place]
         return tuple(found)
+
+    def _returned(self) -> Iterator[Event]:
+        """A late value that the core is handed: a pointer made of NULL, or a zero."""
+        pointer = self.function.fact.result.ptr > 0
+        for value, _, at in self.outcome.returns:
+            if value.taint is None:
+                continue
+            if pointer and value.what is What.BOGUS:
+                note = "returns a pointer made of NULL"
+                yield Event(Happening.CRASH, value.taint, at, self.function, (), note, sure=False)
+            elif not pointer and value.what is What.ZERO:
+                yield Event(Happening.WRONG, value.taint, at, self.function, (), "returns it")
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from kscan.facts import ir
 from kscan.kernel.catalogue import Catalogue, Contract, Scenario
 from kscan.model import Confidence, KscanError, weakest
 from kscan.program.calls import Slot
 from kscan.program.graph import Assumed, Reach, SlotCall, reach
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry, Tables, home, table_entries
-from kscan.window.registrations import Registration
+from kscan.window.registrations import Published, Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +151,41 @@ class Window:
             return
         seen: set[tuple[Slot, Function]] = set()
         for table in registration.tables:
-            fields = self.contract.through.fields
-            for entry in table_entries(self.program, table.path, table.variable, fields):
+            for entry in self._entries(table):
                 key = (entry.slot, entry.function)
-                if key in seen or not self._runs(entry.slot, registration):
+                if key in seen or not self._runs(entry.slot):
                     continue
                 seen.add(key)
                 yield Callback(entry, weakest(table.confidence, entry.confidence))
 
-    def _runs(self, slot: Slot, registration: Registration) -> bool:
-        if self.contract.window == "open":
-            return True
-        return slot in self.reach.slots and all(
-            str(slot) not in condition.slots or self._fills(registration, condition.needs)
-            for condition in self.contract.condition
-        )
+    def _entries(self, table: Published) -> Iterator[Entry]:
+        """The entries of a table, of those its fields lead to, and of those its functions set."""
+        own = list(table_entries(self.program, table.path, table.variable, self.contract.through.fields))
+        yield from own
+        for entry in own:
+            for name in self._assigned(entry.function):
+                yield from table_entries(self.program, entry.function.path, name, ())
+
+    def _assigned(self, function: Function) -> Iterator[str]:
+        """Tables of the contract whose address `function` stores: ``domain->ops = &foo_ops``."""
+        for node in ir.walk_body(self.program.body(function)):
+            match node:
+                case ir.Assign(
+                    target=ir.Member(), value=ir.Unary(op="&", operand=ir.Name(id=name))
+                ):
+                    known = self.program.object(name, function.path)
+                    if known is not None and known.type.tag in self.contract.tables:
+                        yield name
+
+    def _runs(self, slot: Slot) -> bool:
+        return self.contract.window == "open" or slot in self.reach.slots
+
+    def unmet(self, registration: Registration, slot: str) -> str:
+        """The slot that the table lacks although `slot` needs it to run in the window."""
+        for condition in self.contract.condition:
+            if slot in condition.slots and not self._fills(registration, condition.needs):
+                return condition.needs
+        return ""
 
     def _fills(self, registration: Registration, slot: str) -> bool:
         """A table of `registration` fills `slot`."""

@@ -132,7 +132,7 @@ static int foo_probe_bad(struct platform_device *pdev)
 		return PTR_ERR(foo->regs);
 	platform_set_drvdata(pdev, foo);
 
-	ret = iommu_device_register(&foo->iommu, &foo_ops, &pdev->dev); /* expect: late-state foo_iommu.version foo_capable effect=wrong-value; late-state foo_iommu.stream_map foo_attach_dev effect=crash; late-state foo_features.streams foo_probe_device; late-state foo_iommu.impl foo_probe_finalize effect=crash */
+	ret = iommu_device_register(&foo->iommu, &foo_ops, &pdev->dev); /* expect: late-state foo_iommu.version foo_capable effect=wrong-value; late-state foo_iommu.stream_map foo_attach_dev effect=crash; late-state foo_iommu.feat.streams foo_probe_device effect=declined; late-state foo_iommu.impl foo_probe_finalize effect=crash */
 	if (ret)
 		return dev_err_probe(&pdev->dev, ret, "cannot register\n");
 
