@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The lines by which a hazard is known in a log: ``signatures.toml``, typed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_BY_DEVICE = re.compile(r"[ \t]*([\w:./-]{1,100}) ([\w:.@/-]{1,200}): ")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One line that the kernel prints when a hazard comes true."""
+
+    id: str
+    phrase: str
+    bind: tuple[str, ...]
+    """Functions that call the path when a driver binds."""
+    filter: str
+    """The callback that says whether the device is served at all."""
+    explained_by: tuple[str, ...]
+    """Rules whose findings can be why."""
+    called_outside: tuple[str, ...]
+    """Rules that find callers of the path other than a bus."""
+
+
+@cache
+def signatures() -> tuple[Signature, ...]:
+    """All signatures, in file order."""
+    text = (Path(__file__).parent / "signatures.toml").read_text(encoding="utf-8")
+    return tuple(
+        Signature(
+            entry["id"],
+            entry["phrase"],
+            tuple(entry["bind"]),
+            entry["filter"],
+            tuple(entry["explained_by"]),
+            tuple(entry["called_outside"]),
+        )
+        for entry in tomllib.loads(text)["signature"]
+    )
+
+
+def device_in(line: str) -> tuple[str, str] | None:
+    """Driver and device, as ``dev_printk()`` writes them, where `line` has a known phrase."""
+    for signature in signatures():
+        if signature.phrase in line:
+            named = _BY_DEVICE.match(line)
+            if named and line.startswith(signature.phrase, named.end()):
+                return named[1], named[2]
+    return None
+
+
+def of_line(line: str) -> Signature | None:
+    """The signature whose phrase stands in `line`."""
+    return next((signature for signature in signatures() if signature.phrase in line), None)
