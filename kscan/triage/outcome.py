@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The answer of ``kscan triage``: each incident of a log beside the finding that predicts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kscan.model import Finding, Report, Step
+from kscan.source.tree import Tree
+from kscan.triage import signatures
+from kscan.triage.late import why_late
+from kscan.triage.log import Incident, Kind, incidents
+from kscan.triage.match import Strength, Verdict, by_trace
+from kscan.triage.resolve import Site, resolved
+
+SCHEMA = "kscan/triage/1"
+
+_MIDDLE = 46
+"""Columns of the log's side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One incident, its frames in the tree, and the verdict."""
+
+    incident: Incident
+    verdict: Verdict
+    sites: tuple[Site, ...] = ()
+    """One per frame; empty where no tree was given."""
+
+
+def triage(log: bytes, report: Report, tree: Tree | None = None) -> tuple[Outcome, ...]:
+    """What `report`, the audit of `tree`, has to say about each incident in `log`."""
+    return tuple(
+        Outcome(
+            incident,
+            match(incident, report, tree),
+            resolved(tree, incident.frames) if tree is not None else (),
+        )
+        for incident in incidents(log)
+    )
+
+
+def match(incident: Incident, report: Report, tree: Tree | None = None) -> Verdict:
+    """Which finding of `report` predicts `incident`, and how surely."""
+    if incident.kind is Kind.LATE_PROBE:
+        signature = signatures.of_line(incident.headline)
+        if signature is not None:
+            return why_late(incident, report, signature, tree)
+    return by_trace(incident, report)
+
+
+def explained(outcomes: tuple[Outcome, ...]) -> bool:
+    """Some finding predicts some incident, wholly or in part."""
+    return any(outcome.verdict.strength is not Strength.NONE for outcome in outcomes)
+
+
+def as_text(outcome: Outcome) -> str:
+    """`outcome` for a terminal: headline, verdict, trace and finding side by side."""
+    incident, verdict = outcome.incident, outcome.verdict
+    lines = [f"log:{incident.line}: {incident.kind}: {incident.headline or 'call trace'}"]
+    if incident.hardware:
+        lines.append(f"    on {incident.hardware}")
+    lines.append(f"    {verdict.strength}: {verdict.why}")
+    if verdict.finding is not None:
+        lines += _predicted(verdict.finding)
+        lines += [f"    also {_place(other)}: {other.rule}" for other in verdict.others]
+    lines += _side_by_side(outcome)
+    return "".join(_printable(line.rstrip()) + "\n" for line in lines)
+
+
+def _predicted(finding: Finding) -> Iterator[str]:
+    head = f"{_place(finding)}: {finding.severity}: {finding.rule}: {finding.message}"
+    yield f"    {head}"
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.primary.path}:{finding.primary.line}"
+
+
+def _side_by_side(outcome: Outcome) -> Iterator[str]:
+    """The frames, innermost first, each with what the finding says of its function."""
+    finding = outcome.verdict.finding
+    steps: dict[str, list[Step]] = {}
+    for step in finding.trace if finding is not None else ():
+        steps.setdefault(step.location.function, []).append(step)
+    sites = outcome.sites or tuple(Site(frame, None) for frame in outcome.incident.frames)
+    for site in sites:
+        if not site.frame.reliable:
+            continue
+        left = f"        {site.frame.function}()"
+        said = steps.pop(site.frame.function, [])
+        if said:
+            for step in said:
+                yield f"{left:<{_MIDDLE}}| {step.location.line:>5}  {step.kind}  {step.note}"
+                left = ""
+        else:
+            yield f"{left:<{_MIDDLE}}| {_where(site)}"
+
+
+def _where(site: Site) -> str:
+    if site.location is not None:
+        return f"{site.location.path}:{site.location.line}"
+    if site.frame.path:
+        return f"{site.frame.path}:{site.frame.line} in the log"
+    return f"one of {site.others + 1} of this name" if site.others else ""
+
+
+def _printable(line: str) -> str:
+    """`line` without what a terminal would obey: a log's strings are not to be trusted."""
+    return "".join(character if character.isprintable() else "?" for character in line)
+
+
+def as_json(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
+    """`outcomes` whole, as plain values: schema ``kscan/triage/1``."""
+    return {"schema": SCHEMA, "incidents": [_json(outcome) for outcome in outcomes]}
+
+
+def _json(outcome: Outcome) -> dict[str, Any]:
+    incident, verdict = outcome.incident, outcome.verdict
+    sites = outcome.sites or tuple(Site(frame, None) for frame in incident.frames)
+    return {
+        "kind": str(incident.kind),
+        "line": incident.line,
+        "headline": incident.headline,
+        "pc": incident.pc,
+        "device": incident.device,
+        "driver": incident.driver,
+        "hardware": incident.hardware,
+        "kernel_version": incident.kernel_version,
+        "frames": [_json_frame(site) for site in sites],
+        "verdict": {
+            "strength": str(verdict.strength),
+            "why": verdict.why,
+            "guess": verdict.guess,
+            "finding": verdict.finding.fingerprint if verdict.finding else None,
+            "rule": verdict.finding.rule if verdict.finding else None,
+            "others": [finding.fingerprint for finding in verdict.others],
+        },
+    }
+
+
+def _json_frame(site: Site) -> dict[str, Any]:
+    place = site.location
+    return {
+        "function": site.frame.function,
+        "reliable": site.frame.reliable,
+        "module": site.frame.module,
+        "log": {"path": site.frame.path, "line": site.frame.line} if site.frame.path else None,
+        "tree": {"path": place.path, "line": place.line} if place else None,
+    }
