@@ -33,6 +33,7 @@ FORMATS: dict[str, Format] = {
     "sarif": Format("sarif", ".sarif", ("repository",)),
     "markdown": Format("markdown", ".md", ("limit",)),
     "mail": Format("mail", ".mail"),
+    "html": Format("html", ".html"),
     "github": Format("github", ".txt"),
 }
 

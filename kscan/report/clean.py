@@ -168,14 +168,16 @@ def uri(path: str) -> str:
     return quote(encodable.encode("utf-8", "surrogateescape"), safe="/").lstrip("/")
 
 
-def as_json(value: Any) -> str:
+def as_json(value: Any, *, indent: int = 2) -> str:
     """`value` as indented JSON that is valid UTF-8 and harmless on a terminal.
 
     Nothing is lost but bytes that were not UTF-8, which are spelled: control and invisible
     characters stand as JSON escapes.
     """
-    raw = json.dumps(value, ensure_ascii=False, indent=2)
-    return _UNSHOWN_IN_JSON.sub(_json_escape, raw) + "\n"
+    import msgspec  # noqa: PLC0415 - the line formats do without it
+
+    raw = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.format(_UNSHOWN_IN_JSON.sub(_json_escape, raw), indent=indent) + "\n"
 
 
 def _json_escape(match: re.Match[str]) -> str:

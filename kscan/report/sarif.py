@@ -61,7 +61,7 @@ def render(document: Report | Impact, *, repository: str = "") -> str:
     run = _audit(document) if isinstance(document, Report) else _range(document)
     tree = document.tree if isinstance(document, Report) else document.head
     run |= _provenance(tree, repository)
-    return clean.as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return clean.as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1)
 
 
 def _audit(report: Report) -> Json:

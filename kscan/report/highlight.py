@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""C source lines as HTML: few, quiet classes, and a mark on what the finding is about."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from markupsafe import Markup, escape
+from pygments.lexers.c_cpp import CLexer
+from pygments.token import Comment, Keyword, Literal, Name, _TokenType
+
+from kscan.report import clean
+
+_LEXER = CLexer(stripnl=False, ensurenl=False)
+_CLASSES = ((Comment, "hc"), (Keyword, "hk"), (Name.Function, "hf"), (Literal, "hl"))
+_LAST_NAME = re.compile(r"(\w+)\W*$")
+
+
+def source(text: str, subject: str = "") -> Markup:
+    """One line of C with ``<span>`` around its tokens, ``<mark>`` around `subject`'s last name."""
+    name = _LAST_NAME.search(subject)
+    return _source(clean.line(text), name.group(1) if name else "")
+
+
+@lru_cache(maxsize=4096)
+def _source(text: str, name: str) -> Markup:
+    parts = (_token(kind, value, name) for _, kind, value in _LEXER.get_tokens_unprocessed(text))
+    return Markup("").join(parts)
+
+
+def _token(kind: _TokenType, value: str, name: str) -> Markup:
+    if name and value == name:
+        return Markup("<mark>{}</mark>").format(value)
+    for family, style in _CLASSES:
+        if kind in family:
+            return Markup('<span class="{}">{}</span>').format(style, value)
+    return escape(value)
+
+
+def inline(text: str) -> Markup:
+    """A sentence with what stands between backticks as ``<code>``."""
+    parts = clean.line(text).split("`")
+    if len(parts) % 2 == 0:
+        parts = ["`".join(parts)]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part)
+        for n, part in enumerate(parts)
+    )

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One self-contained HTML file: the audit, or the effect of a range, for looking at.
+
+It asks the network for nothing, and its Content-Security-Policy names its own style and script by
+digest, so nothing that comes out of a tree can run or load. All of it is readable without
+JavaScript: a finding's evidence stands in a ``<noscript>`` inside its ``<details>``, which a
+browser with JavaScript takes as plain text until the finding is opened. That keeps a report of
+thousands of findings quick.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from kscan import __version__
+from kscan.model import Finding, Impact, Report, Severity
+from kscan.report import clean, graph, verdict
+from kscan.report.highlight import inline, source
+from kscan.report.litmus import Litmus, arranged
+from kscan.report.particulars import confidence_reason, hit_lists
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+_BAR_LEAST = 10
+"""Findings that fill a bar, so that a single one does not look like many."""
+_NOT_IN_ID = re.compile(r"[^A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One finding as the page shows it."""
+
+    id: str
+    state: str
+    """``found``, ``suppressed``, ``introduced``, ``sibling``, ``fixed`` or ``unchanged``."""
+    finding: Finding
+    litmus: Litmus
+    graph: graph.Graph | None
+    boards: Markup
+    """The boards, each ended by a bar, for the filter."""
+
+
+def render(document: Report | Impact) -> str:
+    """`document` as one HTML file."""
+    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    content = _audit(document) if isinstance(document, Report) else _range(document)
+    rows: list[Row] = content["rows"]
+    template = _environment().get_template("report.html.j2")
+    text = template.render(
+        **content,
+        version=__version__,
+        style=Markup(style),
+        script=Markup(script),
+        policy=_policy(style, script),
+        choices=_choices(rows),
+        bars=_bars(rows),
+        counted=verdict.counted,
+        hit_lists=hit_lists,
+        confidence_reason=confidence_reason,
+        box=(graph.BOX_WIDTH, graph.BOX_HEIGHT),
+    )
+    return text + "\n"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters["inline"] = inline
+    environment.filters["source"] = source
+    environment.filters["lines"] = _lines
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """Every text that a template prints, made harmless before it is escaped."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return clean.line(value)
+    return value
+
+
+def _lines(text: str) -> Markup:
+    """A text of several lines: a patch, a rule's page."""
+    return Markup("\n").join(clean.lines(text))
+
+
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    def digest(text: str) -> str:
+        return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+    return (
+        f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _audit(report: Report) -> dict[str, Any]:
+    found = verdict.active(report.findings)
+    accepted = verdict.suppressed(report.findings)
+    drivers = {finding.driver for finding in found}
+    return {
+        "kind": "audit",
+        "title": f"kscan audit: {report.tree.name}",
+        "headline": _audit_headline(report, found, drivers),
+        "tree": verdict.tree_title(report.tree),
+        "scenario": report.tree.scenario_note,
+        "coverage": verdict.coverage(report.stats),
+        "tiles": [
+            *_severity_tiles(found),
+            ("drivers", len(drivers)),
+            ("registrations", len(report.window)),
+            ("not shown", report.hidden),
+        ],
+        "rows": _rows((("found", found), ("suppressed", accepted))),
+        "window": report.window,
+        "rules": report.rules,
+        "skips": report.skips,
+        "skips_added": (),
+        "notes": report.notes,
+        "deltas": [],
+        "reaches": [],
+        "impact": None,
+    }
+
+
+def _audit_headline(report: Report, found: Sequence[Finding], drivers: set[str]) -> str:
+    if not found:
+        return f"No finding in {verdict.looked_at(report)}."
+    findings = verdict.counted(len(found), "finding")
+    return f"{findings} in {verdict.counted(len(drivers), 'driver')}."
+
+
+def _range(impact: Impact) -> dict[str, Any]:
+    new = verdict.active(impact.introduced)
+    groups = (
+        ("introduced", new),
+        ("sibling", [sibling.finding for sibling in impact.siblings]),
+        ("fixed", verdict.worst_first(impact.fixed)),
+        ("suppressed", verdict.suppressed(impact.introduced)),
+        ("unchanged", verdict.worst_first(impact.unchanged)),
+    )
+    titles = [verdict.tree_title(tree) for tree in (impact.base, impact.head)]
+    return {
+        "kind": "diff",
+        "title": f"kscan diff: {impact.base.name} to {impact.head.name}",
+        "headline": verdict.impact_verdict(impact) + ".",
+        "tree": f"{titles[0]} to {titles[1]}",
+        "scenario": impact.head.scenario_note,
+        "coverage": verdict.coverage(impact.stats),
+        "tiles": [
+            *_severity_tiles(new),
+            ("fixed", len(impact.fixed)),
+            ("unchanged", len(impact.unchanged)),
+            ("slots added", len(impact.added)),
+        ],
+        "rows": _rows(groups),
+        "window": (),
+        "rules": impact.rules,
+        "skips": impact.skips,
+        "skips_added": impact.skips_added,
+        "notes": impact.notes,
+        "deltas": _deltas(impact),
+        "reaches": [
+            *((verdict.reach_sentence(r, impact), r, graph.reach_path(r)) for r in impact.added),
+            *((verdict.removed_sentence(r), r, graph.reach_path(r)) for r in impact.removed),
+        ],
+        "impact": impact,
+    }
+
+
+def _severity_tiles(found: Sequence[Finding]) -> list[tuple[str, int]]:
+    return [(f"{s.value}s", sum(f.severity is s for f in found)) for s in _SEVERITIES]
+
+
+def _deltas(impact: Impact) -> list[graph.Delta]:
+    unready = {
+        (finding.callback.slot, finding.callback.path)
+        for finding in verdict.active(impact.introduced)
+        if finding.callback
+    }
+    apis = dict.fromkeys(reach.api for reach in (*impact.added, *impact.removed))
+    return [
+        graph.delta(
+            api,
+            [reach for reach in impact.added if reach.api == api],
+            [reach for reach in impact.removed if reach.api == api],
+            unready,
+        )
+        for api in apis
+    ]
+
+
+def _rows(groups: Iterable[tuple[str, Iterable[Finding]]]) -> list[Row]:
+    seen: Counter[str] = Counter()
+    rows = []
+    for state, findings in groups:
+        for finding in findings:
+            name = "f-" + _NOT_IN_ID.sub("-", finding.fingerprint)[:80].strip("-")
+            seen[name] += 1
+            litmus = arranged(finding)
+            rows.append(
+                Row(
+                    id=name if seen[name] == 1 else f"{name}-{seen[name]}",
+                    state=state,
+                    finding=finding,
+                    litmus=litmus,
+                    graph=graph.call_path(finding, litmus),
+                    boards=_barred(finding.hits.boards),
+                )
+            )
+    return rows
+
+
+def _barred(names: Iterable[str]) -> Markup:
+    return Markup("").join(escape(_unbarred(name) + "|") for name in names)
+
+
+def _unbarred(name: str) -> str:
+    return clean.line(name).replace("|", "\N{BROKEN BAR}")
+
+
+def _choices(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """What each filter offers."""
+    return {
+        "state": list(dict.fromkeys(row.state for row in rows)),
+        "rule": sorted({row.finding.rule for row in rows}),
+        "driver": sorted({row.finding.driver for row in rows}),
+        "board": sorted({_unbarred(b) for row in rows for b in row.finding.hits.boards}),
+    }
+
+
+def _bars(rows: Sequence[Row]) -> list[tuple[str, int, list[tuple[str, int, int, int]]]]:
+    """For each rule its findings by severity, as (severity, number, x, width) of 1000 units."""
+    counts = Counter(
+        (row.finding.rule, row.finding.severity)
+        for row in rows
+        if row.state in ("found", "introduced")
+    )
+    totals: Counter[str] = Counter()
+    for (rule, _), number in counts.items():
+        totals[rule] += number
+    most = max(_BAR_LEAST, *totals.values()) if totals else 1
+    bars = []
+    for rule, total in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0])):
+        parts, x = [], 0
+        for severity in _SEVERITIES:
+            number = counts[rule, severity]
+            width = round(1000 * number / most)
+            parts.append((severity.value, number, x, width))
+            x += width
+        bars.append((rule, total, [part for part in parts if part[1]]))
+    return bars

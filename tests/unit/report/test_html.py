@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""HTML as text: self-contained, strict, and closed to whatever a tree holds."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from kscan.report import graph, render
+from kscan.report.litmus import arranged
+
+from . import samples
+from .hostile import PAYLOADS, documents, obeyed, poisoned
+
+VOID = {"meta", "link", "input", "rect", "circle", "path"}
+
+
+class Page(HTMLParser):
+    """The elements and attributes of a page, and whether they nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag):
+        if tag == "li":
+            return
+        while self.open and self.open[-1] == "li":
+            self.open.pop()
+        assert self.open.pop() == tag
+
+
+def check(page: Page) -> None:
+    assert page.open == []
+    assert page.tags["script"] == page.tags["style"] == page.tags["title"] - titles(page) == 1
+    assert not {"img", "iframe", "object", "embed", "base", "foreignobject"} & set(page.tags)
+    for tag, name, value in page.attributes:
+        assert not name.startswith("on"), (tag, name)
+        assert name not in {"style", "src", "srcdoc", "action", "formaction", "xlink:href"}
+        if name == "href":
+            assert value in {"data:,", "#findings"}, value
+
+
+def titles(page: Page) -> int:
+    """Titles that belong to SVG shapes."""
+    return page.tags["title"] - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("audit", samples.audit), ("impact", samples.change), ("clean", samples.clean_audit)],
+)
+def test_golden(golden, name, make):
+    golden(f"report/{name}.html", render("html", make()))
+
+
+@pytest.mark.parametrize("make", [samples.audit, samples.change, samples.clean_audit])
+def test_page_is_self_contained_and_nests(make):
+    check(Page(render("html", make())))
+
+
+def test_policy_names_the_style_and_the_script_by_digest():
+    text = render("html", samples.audit())
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert policy
+    rules = policy.group(1).replace("&#39;", "'")
+    assert rules.startswith("default-src 'none'; ")
+    assert "unsafe" not in rules
+    for element in ("style", "script"):
+        body = re.search(rf"<{element}>(.*?)</{element}>", text, re.DOTALL)
+        assert body
+        digest = base64.b64encode(hashlib.sha256(body.group(1).encode()).digest()).decode()
+        assert f"{element}-src 'sha256-{digest}'" in rules
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(document=documents)
+def test_markup_cannot_be_injected(document):
+    text = render("html", document)
+    text.encode("utf-8")
+    assert not obeyed(text)
+    check(Page(text))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_page_has_the_elements_it_has_without_the_payload(payload):
+    def elements(document):
+        page = Page(render("html", document))
+        check(page)
+        # A word is highlighted or not, and a backtick makes a code span: both are ours.
+        return {tag: n for tag, n in page.tags.items() if tag not in {"span", "code", "mark"}}
+
+    document = samples.change()
+    plain = elements(poisoned(document, lambda kept: f"{kept} x"))
+    assert elements(poisoned(document, lambda kept: f"{kept} x{payload}")) == plain
+
+
+def test_each_edge_of_the_path_is_labelled_by_its_kind():
+    finding = samples.late_global()
+    drawn = graph.call_path(finding, arranged(finding))
+    assert drawn
+    assert [arrow.label for arrow in drawn.arrows] == [
+        "registers", "call", "argument", "call", "call", "bus_type.dma_configure",
+        "call", "call", "call", "iommu_ops.of_xlate",
+    ]  # fmt: skip
+    assert len(drawn.boxes) == len(drawn.arrows) + 1
+
+
+def test_boxes_stay_inside_and_apart():
+    finding = samples.late_global()
+    drawn = graph.call_path(finding, arranged(finding))
+    assert drawn
+    places = {(box.x, box.y) for box in drawn.boxes}
+    assert len(places) == len(drawn.boxes)
+    for box in drawn.boxes:
+        assert 0 < box.x <= drawn.width - graph.BOX_WIDTH
+        assert 0 < box.y <= drawn.height - graph.BOX_HEIGHT
+
+
+def test_trace_without_a_way_has_no_graph():
+    finding = samples.unguarded_driver()
+    assert graph.call_path(finding, arranged(finding)) is None
+
+
+def test_delta_shows_a_slot_on_the_side_that_reaches_it():
+    impact = samples.change()
+    drawn = graph.delta("iommu_device_register", impact.added, impact.removed, set())
+    assert [row.reached for row in drawn.before] == [False, False, True]
+    assert [row.reached for row in drawn.after] == [True, True, False]
+
+
+def test_equal_fingerprints_get_different_anchors():
+    twice = replace(samples.audit(), findings=(samples.late_global(), samples.late_global()))
+    names = re.findall(r'<details class="finding[^"]*" id="([^"]+)"', render("html", twice))
+    assert len(set(names)) == 2
