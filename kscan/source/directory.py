@@ -46,6 +46,10 @@ class DirectoryTree(SearchedTree):
             pending += [below + folder for folder in folders]
             yield from (below + file for file in files)
 
+    def has_source(self) -> bool:
+        """There is a ``.c`` file; looks no further than the first."""
+        return any(path.endswith(".c") for path in self._walk())
+
     def _folder(self, directory: str) -> tuple[frozenset[str], frozenset[str]]:
         """Names of the files and the directories in `directory`, which is one of the tree."""
         known = self._folders.get(directory)

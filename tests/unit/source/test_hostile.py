@@ -11,6 +11,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 from conftest import Workshop
@@ -46,9 +47,9 @@ class Trap:
         self.folder = folder
         folder.mkdir()
 
-    def script(self, name: str) -> str:
+    def script(self, name: str, then: str = "cat") -> str:
         file = self.folder / f"{name}.sh"
-        file.write_text(f"#!/bin/sh\ntouch {self.folder}/sprung-{name}\ncat\n")
+        file.write_text(f"#!/bin/sh\ntouch {self.folder}/sprung-{name}\n{then}\n")
         file.chmod(0o755)
         return str(file)
 
@@ -129,6 +130,9 @@ def test_the_traps_are_armed(workshop: Workshop, tmp_path: Path) -> None:
     workshop.git("status", "--short")
     workshop.git("diff", "HEAD")
     assert armed.sprung == ["sprung-clean", "sprung-fsmonitor", "sprung-textconv"]
+    with contextlib.suppress(CalledProcessError):
+        workshop.git("cat-file", "-p", lose_blob_to_promisor(armed))
+    assert "sprung-promisor" in armed.sprung
 
 
 def test_a_directory(trap: Trap, prints: Prints, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,15 +171,23 @@ def test_a_worktree_and_a_patch(trap: Trap, prints: Prints) -> None:
     assert prints(trap.workshop.root) == before
 
 
-def test_a_promisor_that_would_run_a_command(trap: Trap) -> None:
+def lose_blob_to_promisor(trap: Trap) -> str:
+    """Removes a blob that git would then fetch with a command; its id."""
     workshop = trap.workshop
     blob = workshop.git("rev-parse", "HEAD:a.c")
     (workshop.root / ".git/objects" / blob[:2] / blob[2:]).unlink()
-    workshop.git("config", "remote.origin.url", f"ext::{trap.script('promisor')} %S")
+    workshop.git("config", "protocol.ext.allow", "always")
+    workshop.git("config", "remote.origin.url", f"ext::{trap.script('promisor', 'exit 1')} %S")
     workshop.git("config", "remote.origin.promisor", "true")
-    workshop.git("config", "remote.origin.uploadpack", trap.script("uploadpack"))
+    workshop.git("config", "remote.origin.uploadpack", trap.script("uploadpack", "exit 1"))
     workshop.git("config", "extensions.partialClone", "origin")
     workshop.git("config", "core.repositoryFormatVersion", "1")
+    return blob
+
+
+def test_a_promisor_that_would_run_a_command(trap: Trap) -> None:
+    workshop = trap.workshop
+    lose_blob_to_promisor(trap)
     tree = CommitTree(Repository(workshop.root), "HEAD")
     assert tree.files_with(["f", "g"]) == ["b.h"]
     assert [skip.path for skip in tree.skips] == ["a.c"]

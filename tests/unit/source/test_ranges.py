@@ -150,7 +150,10 @@ def test_a_partial_clone_skips_what_is_missing(
     assert ChangedPath("a.c", "a.c") in found.changed
 
 
-def test_a_worktree(workshop: Workshop, history: dict[str, str], prints: Prints) -> None:
+@pytest.mark.parametrize("index_is_old", [False, True])
+def test_a_worktree(
+    workshop: Workshop, history: dict[str, str], prints: Prints, index_is_old: bool
+) -> None:
     workshop.write(".gitignore", "*.mod.c\n")
     workshop.commit("ignore")
     workshop.write("a.c", "int f(long a)\n{\n}\n")
@@ -163,6 +166,8 @@ def test_a_worktree(workshop: Workshop, history: dict[str, str], prints: Prints)
     (workshop.root / "side.c").unlink()
     (workshop.root / "side.c").symlink_to("a.c")
     os.utime(workshop.root / "Makefile", (1, 1))
+    if index_is_old:  # then the times it recorded prove nothing
+        os.utime(workshop.root / ".git/index", (1, 1))
     before = prints(workshop.root)
     found = worktree_range(Repository(workshop.root))
     assert list(found.changed) == [

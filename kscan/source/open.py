@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The tree a user names, or one clear line about why there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kscan.model import KscanError
+from kscan.source.commit import CommitTree
+from kscan.source.directory import DirectoryTree
+from kscan.source.repository import Repository
+from kscan.source.tree import Tree
+
+_TOP_FILES = ("Kconfig", "Makefile", "Kbuild")
+_TOP_FOLDERS = ("drivers", "kernel", "include")
+
+
+def open_tree(path: Path | str, commit: str | None = None) -> Tree:
+    """The directory `path`, or the tree at `commit` of the repository that it is in.
+
+    Raises `KscanError` where `path` is no directory, is empty, may not be read, or holds
+    no kernel source: at least one ``.c`` file, and one of Kconfig, Makefile, Kbuild,
+    drivers/, kernel/ and include/ at its top.
+    """
+    place = Path(path)
+    _refuse_what_is_no_directory(place)
+    tree: Tree
+    if commit is not None:
+        tree = CommitTree(Repository(place), commit)
+        top = {file.partition("/")[0] for file in tree.paths()}
+        has_source = any(file.endswith(".c") for file in tree.paths())
+        _refuse_what_is_no_kernel(f"{place} at {commit}", top, has_source)
+        return tree
+    top = _names_in(place)
+    if {"HEAD", "objects", "refs"} <= top and "Makefile" not in top:
+        raise KscanError(f"{place}: a bare git repository; name a commit of it with --commit")
+    tree = DirectoryTree(place)
+    _refuse_what_is_no_kernel(str(place), top, tree.has_source())
+    return tree
+
+
+def _refuse_what_is_no_directory(place: Path) -> None:
+    if "\0" in str(place):
+        raise KscanError(f"{str(place)!r}: not a path")
+    try:
+        is_directory = place.is_dir()
+        exists = is_directory or place.exists()
+    except OSError as error:
+        raise KscanError(f"{place}: {(error.strerror or str(error)).lower()}") from error
+    if not exists:
+        raise KscanError(f"{place}: no such directory; give the top directory of a kernel tree")
+    if not is_directory:
+        raise KscanError(
+            f"{place}: a file, not a directory; give the top directory of a kernel tree, "
+            "or a patch to kscan diff --patch"
+        )
+
+
+def _names_in(place: Path) -> set[str]:
+    try:
+        names = {entry.name for entry in place.iterdir()}
+    except OSError as error:
+        raise KscanError(f"{place}: {(error.strerror or str(error)).lower()}") from error
+    if not names:
+        raise KscanError(f"{place}: an empty directory; unpack or check out a kernel tree there")
+    return names
+
+
+def _refuse_what_is_no_kernel(name: str, top: set[str], has_source: bool) -> None:
+    if not has_source:
+        raise KscanError(f"{name}: not a kernel tree: no .c file in it")
+    if not top.intersection(_TOP_FILES + _TOP_FOLDERS):
+        raise KscanError(
+            f"{name}: not a kernel tree: none of {', '.join(_TOP_FILES)}, "
+            f"{'/, '.join(_TOP_FOLDERS)}/ at its top; give the top directory"
+        )

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a user may name as a tree, and the one line they get when it is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from conftest import Workshop
+
+from kscan.model import KscanError
+from kscan.source.commit import CommitTree
+from kscan.source.directory import DirectoryTree
+from kscan.source.open import open_tree
+
+
+def refusal(path: Path | str, commit: str | None = None) -> str:
+    with pytest.raises(KscanError) as caught:
+        open_tree(path, commit)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_directory_and_a_commit(workshop: Workshop) -> None:
+    commit = workshop.commit("first", drivers__a_c="int a;\n")
+    tree = open_tree(workshop.root)
+    assert isinstance(tree, DirectoryTree)
+    assert tree.name == str(workshop.root)
+    at = open_tree(str(workshop.root), "HEAD")
+    assert isinstance(at, CommitTree)
+    assert at.commit == commit
+
+
+@pytest.mark.parametrize("top", ["Kconfig", "Makefile", "Kbuild", "kernel/x.h", "include/x.h"])
+def test_little_is_asked_of_a_kernel_tree(tmp_path: Path, top: str) -> None:
+    (tmp_path / "foo.c").mkdir()
+    (tmp_path / top).parent.mkdir(exist_ok=True)
+    (tmp_path / top).write_text("")
+    assert refusal(tmp_path) == f"{tmp_path}: not a kernel tree: no .c file in it"
+    (tmp_path / "foo.c/a.c").write_text("")
+    assert open_tree(tmp_path).paths()
+
+
+def test_what_is_no_tree(tmp_path: Path, workshop: Workshop) -> None:
+    assert refusal(tmp_path / "absent").endswith(
+        "no such directory; give the top directory of a kernel tree"
+    )
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "an empty directory" in refusal(empty)
+    file = tmp_path / "series.mbox"
+    file.write_text("x")
+    assert "a file, not a directory" in refusal(file)
+    assert "kscan diff --patch" in refusal(file)
+    (empty / "a.c").write_text("")
+    assert "none of Kconfig, Makefile, Kbuild, drivers/, kernel/, include/ at its top" in refusal(
+        empty
+    )
+    assert "not a path" in refusal("a\0b")
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    assert "circle: " in refusal(circle)
+    os.mkfifo(tmp_path / "pipe")
+    assert "a file, not a directory" in refusal(tmp_path / "pipe")
+    assert "not in a git repository" in refusal(empty, "HEAD")
+    workshop.commit("no source", notes="x")
+    assert refusal(workshop.root, "HEAD").endswith("at HEAD: not a kernel tree: no .c file in it")
+    assert "no commit 'absent'" in refusal(workshop.root, "absent")
+
+
+def test_a_bare_repository_needs_a_commit(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.commit("first", drivers__a_c="int a;\n")
+    workshop.git("clone", "-q", "--bare", str(workshop.root), str(tmp_path / "bare"))
+    assert "name a commit of it with --commit" in refusal(tmp_path / "bare")
+    assert open_tree(tmp_path / "bare", "HEAD").paths() == ["drivers/a.c"]
+
+
+def test_a_directory_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_: Path) -> list[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    assert refusal(tmp_path) == f"{tmp_path}: permission denied"
