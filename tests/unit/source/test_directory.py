@@ -142,11 +142,12 @@ def test_what_may_not_be_read_is_a_skip(root: Path, monkeypatch: pytest.MonkeyPa
     ]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_git_hands_over_where_it_may_not_read(root: Path) -> None:
     (root / "shut.c").write_text("f")
     (root / "shut.c").chmod(0)
     (root / "shut").mkdir(mode=0)
+    if os.access(root / "shut.c", os.R_OK):
+        pytest.skip("root may read everything")
     tree = DirectoryTree(root)
     assert tree.files_with(["f"]) == ["drivers/iommu/a.c"]
     assert tree.skips == [Skip("shut", "permission denied"), Skip("shut.c", "permission denied")]
