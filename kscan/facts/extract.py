@@ -39,7 +39,8 @@ def unit_of(source: bytes) -> Unit:
     found = queries.captures("facts/declarations", root)
     prototypes, objects = _declarations(found.get("declaration", []))
     toplevel = tuple(filter(None, map(_toplevel, found.get("toplevel", []))))
-    objects += [made for call in toplevel if (made := _made(call)) is not None]
+    lines = source.split(b"\n")
+    objects += [made for call in toplevel if (made := _made(call, lines)) is not None]
     return Unit(
         functions=tuple(_functions(root, init)),
         prototypes=tuple(prototypes),
@@ -186,9 +187,10 @@ _MAKERS = {
 spinlock_types.h, idr.h, xarray.h, completion.h, workqueue.h, wait.h)."""
 
 
-def _made(call: CallFact) -> GlobalFact | None:
+def _made(call: CallFact, lines: list[bytes]) -> GlobalFact | None:
     """The object that a defining macro makes, which is ready from the start."""
     base = _MAKERS.get(call.name)
     if base is None or not call.arguments or not call.arguments[0].isidentifier():
         return None
-    return GlobalFact(call.arguments[0], CType(base), call.line, static=True)
+    static = lines[call.line - 1].lstrip().startswith(b"static")
+    return GlobalFact(call.arguments[0], CType(base), call.line, static)

@@ -107,7 +107,7 @@ class Program:
 
     def _definitions_of(self, name: str, path: str) -> Iterator[Function]:
         own = self._own(name, path)
-        if own is not None:
+        if own is not None and not (path.endswith(".h") and self._is_stub(name, path)):
             yield own
             return
         for header in self.headers.naming(name, path):

@@ -175,7 +175,7 @@ class Case:
             (p for p in places if any(s.tag == place.owner for s in self.program.unit(p).structs)),
             None,
         )
-        return home is not None and not self.belongs(registration)(home)
+        return home is None or not self.belongs(registration)(home)
 
     def _is_runtime_state(self, registration: Registration, late: Late) -> bool:
         """A callback writes the place as well."""
