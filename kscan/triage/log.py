@@ -53,6 +53,8 @@ class Incident:
     hardware: str = ""
     """``Hardware name``, without the trailing ``(DT)``."""
     kernel_version: str = ""
+    architecture: str = ""
+    """As below ``arch/``; empty where the registers do not tell."""
     line: int = 0
     """Where in the log it begins, from 1."""
 
@@ -79,6 +81,10 @@ _MARKUP = re.compile(r"^[ \t]*</?(?:TASK|IRQ|NMI|SOFTIRQ|#[A-Z]+|ENTRY_TRAMPOLIN
 _AFTER_TRACE = re.compile(
     r"^[ \t]*(?:Code: |Modules linked in:|irq event stamp:|Kernel panic"
     r"|(?:RSP|EFLAGS|CR2|RAX|R1[0-5]): )"
+)
+_REGISTERS = re.compile(
+    r"^[ \t]*(?:(?P<x86>[RE]IP: )|(?P<riscv>epc : )|(?P<arm>PC is at )"
+    r"|(?P<arm64>pstate: |pc : [A-Za-z_]))"
 )
 _HARDWARE = re.compile(r"^[ \t]*Hardware name:[ \t]+(.{1,200}?)(?:[ \t]+\(DT\))?$")
 _VERSION = re.compile(
@@ -115,6 +121,7 @@ class _Draft:
     driver: str = ""
     hardware: str = ""
     kernel_version: str = ""
+    architecture: str = ""
 
     def finished(self) -> Incident | None:
         """The incident; None where there is nothing to tell."""
@@ -139,6 +146,7 @@ class _Draft:
             self.driver,
             self.hardware,
             self.kernel_version,
+            self.architecture,
             self.line,
         )
 
@@ -229,6 +237,8 @@ class _Reader:
 
     def _continue(self, draft: _Draft, line: str) -> None:
         """Take in a line of the open incident: a frame, a register, or noise."""
+        if not draft.architecture and (registers := _REGISTERS.match(line)):
+            draft.architecture = registers.lastgroup or ""
         counter = trace.counter_in(line) if not draft.frames else None
         if counter is not None:
             if draft.pc is None or draft.pc.function == counter.function:

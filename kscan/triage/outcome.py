@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kscan.model import Finding, Report, Step
+from kscan.model import Finding, Report, Step, StepKind
 from kscan.source.tree import Tree
 from kscan.triage import signatures
 from kscan.triage.late import why_late
@@ -17,7 +17,10 @@ from kscan.triage.resolve import Site, resolved
 
 SCHEMA = "kscan/triage/1"
 
-_MIDDLE = 46
+_TELLING = frozenset({StepKind.REGISTER, StepKind.CALLBACK, StepKind.READ, StepKind.WRITE})
+"""Steps shown even where their function is not on the trace."""
+
+_MIDDLE = 38
 """Columns of the log's side."""
 
 
@@ -33,13 +36,11 @@ class Outcome:
 
 def triage(log: bytes, report: Report, tree: Tree | None = None) -> tuple[Outcome, ...]:
     """What `report`, the audit of `tree`, has to say about each incident in `log`."""
+    found = incidents(log)
+    sites = resolved(tree, found) if tree is not None else [()] * len(found)
     return tuple(
-        Outcome(
-            incident,
-            match(incident, report, tree),
-            resolved(tree, incident.frames) if tree is not None else (),
-        )
-        for incident in incidents(log)
+        Outcome(incident, match(incident, report, tree), where)
+        for incident, where in zip(found, sites, strict=True)
     )
 
 
@@ -94,10 +95,22 @@ def _side_by_side(outcome: Outcome) -> Iterator[str]:
         said = steps.pop(site.frame.function, [])
         if said:
             for step in said:
-                yield f"{left:<{_MIDDLE}}| {step.location.line:>5}  {step.kind}  {step.note}"
+                place = f"{step.location.path}:{step.location.line}"
+                yield f"{left:<{_MIDDLE}} | {place}  {step.kind}  {step.note}"
                 left = ""
         else:
-            yield f"{left:<{_MIDDLE}}| {_where(site)}"
+            yield f"{left:<{_MIDDLE}} | {_where(site)}"
+    if finding is not None:
+        yield from _off_the_trace(finding, {frame.function for frame in outcome.incident.frames})
+
+
+def _off_the_trace(finding: Finding, shown: set[str]) -> Iterator[str]:
+    """What the finding says of functions that the log does not show."""
+    for step in finding.trace:
+        if step.location.function not in shown and step.kind in _TELLING:
+            name = f"        ({step.location.function}())"
+            place = f"{step.location.path}:{step.location.line}"
+            yield f"{name:<{_MIDDLE}} | {place}  {step.kind}  {step.note}"
 
 
 def _where(site: Site) -> str:

@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kscan.model import Location
 from kscan.source.tree import Tree, Unreadable
+from kscan.triage.log import Incident
 from kscan.triage.trace import Frame
 
-_MOST_FILES = 400
+_CORE = ("kernel/", "init/", "mm/", "lib/")
+"""Where a function that other files define for themselves is the one that everybody means."""
+
+_MOST_FILES = 3000
 """Files looked into for functions that have no external linkage."""
 
 
@@ -26,35 +31,56 @@ class Site:
     """How many more files define the name."""
 
 
-def resolved(tree: Tree, frames: Iterable[Frame]) -> tuple[Site, ...]:
-    """`frames` with their definitions in `tree`.
+def resolved(tree: Tree, incidents: Sequence[Incident]) -> list[tuple[Site, ...]]:
+    """The frames of each of `incidents` with their definitions in `tree`, searched for once.
 
-    A name that several files define is resolved by the path in the log; else it stays open.
+    A name that several files define is resolved by the path in the log, else by the incident's
+    architecture; if several are left it stays open.
     """
-    frames = tuple(frames)
-    found = _definitions(tree, {frame.function for frame in frames})
-    return tuple(_site(frame, found.get(frame.function, [])) for frame in frames)
+    frames = {frame for incident in incidents for frame in incident.frames}
+    found = _definitions(tree, frames)
+    return [
+        tuple(
+            _site(frame, found.get(frame.function, []), incident.architecture)
+            for frame in incident.frames
+        )
+        for incident in incidents
+    ]
 
 
-def _site(frame: Frame, places: list[Location]) -> Site:
-    exact = [place for place in places if place.path == frame.path]
-    chosen = exact or places
+def _site(frame: Frame, places: list[Location], architecture: str) -> Site:
+    possible = [place for place in places if _runs_on(place.path, architecture)]
+    exact = [place for place in possible if place.path == frame.path]
+    generic = [place for place in possible if place.path.startswith(_CORE)]
+    chosen = exact or (generic if len(generic) == 1 else possible)
     location = chosen[0] if len(chosen) == 1 else None
-    return Site(frame, location, max(len(places) - 1, 0))
+    return Site(frame, location, max(len(possible) - 1, 0))
 
 
-def _definitions(tree: Tree, names: set[str]) -> dict[str, list[Location]]:
-    """Where each of `names` is defined: by the index, and by a search where that knows none."""
+def _runs_on(path: str, architecture: str) -> bool:
+    """Code of `path` can be on a trace of `architecture`; any can where that is not known."""
+    parts = path.split("/")
+    return parts[0] != "arch" or not architecture or parts[1] == architecture
+
+
+def _definitions(tree: Tree, frames: set[Frame]) -> dict[str, list[Location]]:
+    """Where each function is defined: by the index, and by a search where that knows none."""
     index = tree.definitions()
-    files = {name: set(index.files(name)) for name in names}
-    unknown = sorted(name for name in names if not files[name])
+    files = {frame.function: set(index.files(frame.function)) for frame in frames}
+    unknown = sorted(name for name, known in files.items() if not known)
     for path in tree.files_with(unknown, suffixes=(".c",))[:_MOST_FILES] if unknown else ():
         for name in unknown:
             files[name].add(path)
+    for frame in frames:
+        if frame.path and tree.exists(frame.path):
+            files[frame.function].add(frame.path)
+    wanted: dict[str, list[str]] = {}
+    for name, paths in files.items():
+        for path in paths:
+            wanted.setdefault(path, []).append(name)
     found: dict[str, list[Location]] = {}
-    for path in sorted({path for several in files.values() for path in several}):
-        wanted = [name for name in names if path in files[name]]
-        for name, line in _lines(tree, path, wanted).items():
+    for path in sorted(wanted):
+        for name, line in _lines(tree, path, wanted[path]).items():
             found.setdefault(name, []).append(Location(path, line, function=name))
     return found
 
@@ -65,14 +91,20 @@ def _lines(tree: Tree, path: str, names: list[str]) -> dict[str, int]:
         text = tree.read(path)
     except Unreadable:
         return {}
-    choices = b"|".join(re.escape(name.encode()) for name in sorted(names))
-    head = re.compile(
-        rb"^(?![ \t#/*])(?:[\w \t*]{1,200}[ \t*])?("
-        + choices
-        + rb")[ \t]{0,8}\((?=[^;{}]{0,1000}\{)",
-        re.MULTILINE,
+    found: dict[str, int] = {}
+    for head in _heads(tuple(sorted(names))).finditer(text):
+        if _BODY.match(text, head.end()):
+            found.setdefault(head[1].decode(), text.count(b"\n", 0, head.start(1)) + 1)
+    return found
+
+
+_BODY = re.compile(rb"[^;{}]{0,1000}\{")
+
+
+@lru_cache(maxsize=64)
+def _heads(names: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Matches one of `names` where a definition may have it: before a parenthesis, unindented."""
+    choices = b"|".join(re.escape(name.encode()) for name in names)
+    return re.compile(
+        rb"^(?![ \t#/*])(?:[\w \t*]{1,200}[ \t*])?(" + choices + rb")[ \t]{0,8}\(", re.MULTILINE
     )
-    return {
-        match[1].decode(): text.count(b"\n", 0, match.start(1)) + 1
-        for match in reversed(list(head.finditer(text)))
-    }

@@ -42,6 +42,21 @@ def test_oopses_of_all_architectures(log, pc, hardware, inner):
     assert incident.headline.startswith("Unable to handle kernel ")
 
 
+@pytest.mark.parametrize(
+    ("log", "architecture"),
+    [
+        (logs.ARM64_RAW, "arm64"),
+        (logs.ARM64_DECODED, "arm64"),
+        (logs.ARM_RAW, "arm"),
+        (logs.X86_OOPS, "x86"),
+        (logs.RISCV, "riscv"),
+        ("Call trace:\n foo+0x1/0x2\n", ""),
+    ],
+)
+def test_registers_tell_the_architecture(log, architecture):
+    assert only(log).architecture == architecture
+
+
 def test_an_oops_of_x86():
     incident = only(logs.X86_OOPS)
     assert incident.headline.startswith("BUG: kernel NULL pointer dereference")

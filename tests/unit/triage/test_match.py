@@ -312,6 +312,15 @@ def test_a_decoded_frame_tells_functions_of_one_name_apart(tree):
     assert outcome.sites[0].location == Location("kernel/b.c", 1, function="twice")
 
 
+def test_a_function_of_another_architecture_is_not_meant(tmp_path):
+    for architecture in ("arm64", "x86"):
+        place = tmp_path / f"arch/{architecture}/a.c"
+        place.parent.mkdir(parents=True)
+        place.write_text("void ret_from_fork(void)\n{\n}\n")
+    (outcome,) = triage(logs.ARM64_RAW.encode(), report(), DirectoryTree(tmp_path))
+    assert outcome.sites[-1].location == Location("arch/arm64/a.c", 1, function="ret_from_fork")
+
+
 def test_text_shows_trace_and_finding_side_by_side():
     outcomes = triage(logs.ARM64_RAW.encode(), report(finding()))
     lines = as_text(outcomes[0]).splitlines()
@@ -321,8 +330,16 @@ def test_text_shows_trace_and_finding_side_by_side():
     assert (
         lines[3] == "    drivers/iommu/acme.c:104: error: late-global: `acme_dev` is set too late"
     )
-    assert any(line.endswith("|   104  read  reads acme_dev: NULL") for line in lines)
-    assert any(line.split()[:3] == ["acme_probe()", "|", "200"] for line in lines)
+    assert any(
+        line.endswith("| drivers/iommu/acme.c:104  read  reads acme_dev: NULL") for line in lines
+    )
+    assert any(line.split()[:3] == ["acme_probe()", "|", f"{ACME}:200"] for line in lines)
+
+
+def test_text_shows_what_the_log_does_not():
+    log = logs.ARM64_RAW.replace("acme_of_xlate", "other_of_xlate")
+    text = as_text(triage(log.encode(), report(finding()))[0])
+    assert "        (acme_of_xlate())              | drivers/iommu/acme.c:104  read" in text
 
 
 def test_text_obeys_no_escape_of_the_log():
