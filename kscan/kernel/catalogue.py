@@ -9,16 +9,15 @@ with a file of the same shape.
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, TypeVar
 
 import msgspec
 
+from kscan.kernel.devices import Devices, devices
+from kscan.kernel.locks import Locks, locks
+from kscan.kernel.typed import DIRECTORY, read
 from kscan.model import KscanError
-
-_DIRECTORY = Path(__file__).parent / "catalog"
 
 
 def slot_matches(entries: tuple[str, ...], slot: str) -> bool:
@@ -302,6 +301,16 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
             return False
         return self._open_places.match(path) is None
 
+    @property
+    def devices(self) -> Devices:
+        """How devices come into being, and what configures their DMA."""
+        return devices()
+
+    @property
+    def locks(self) -> Locks:
+        """What takes and releases a lock."""
+        return locks()
+
     def stop_reason(self, name: str) -> str:
         """Why a walk stops at `name`; empty where it does not."""
         for stop in self.stops:
@@ -327,16 +336,13 @@ class _WalkFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: tuple[Stop, ...] = ()
 
 
-_T = TypeVar("_T")
-
-
 @cache
 def catalogue(extra: tuple[Path, ...] = ()) -> Catalogue:
     """The built-in catalogue, with the contracts of the files `extra` added.
 
     Raises `KscanError` that names the file and the key for anything that does not fit.
     """
-    files = [_read(path, _ContractFile) for path in (_DIRECTORY / "contracts.toml", *extra)]
+    files = [read(path, _ContractFile) for path in (DIRECTORY / "contracts.toml", *extra)]
     contracts = tuple(contract for file in files for contract in file.contract)
     scenarios = tuple(scenario for file in files for scenario in file.scenario)
     names = {contract.name for contract in contracts}
@@ -349,18 +355,6 @@ def catalogue(extra: tuple[Path, ...] = ()) -> Catalogue:
     return Catalogue(
         contracts,
         scenarios,
-        _read(_DIRECTORY / "walk.toml", _WalkFile).stop,
-        _read(_DIRECTORY / "functions.toml", Functions),
+        read(DIRECTORY / "walk.toml", _WalkFile).stop,
+        read(DIRECTORY / "functions.toml", Functions),
     )
-
-
-def _read(path: Path, shape: type[_T]) -> _T:
-    try:
-        document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(document, shape)
-    except OSError as error:
-        raise KscanError(f"{path}: {error.strerror}: give a readable catalogue file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KscanError(f"{path}: not TOML: {error}") from None
-    except msgspec.ValidationError as error:
-        raise KscanError(f"{path}: {error}: see kscan/kernel/catalog for the shape") from None
