@@ -7,8 +7,11 @@ the callback does in the right column, then what P0 does after the registration.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from textwrap import wrap
+from dataclasses import replace
+from itertools import zip_longest
+from textwrap import TextWrapper
 
 from kscan.model import Finding, Step, StepKind
 from kscan.report import clean
@@ -21,6 +24,7 @@ TWO_COLUMNS_FROM = 76
 _ACCENT = {StepKind.READ: "red", StepKind.WRITE: "yellow", StepKind.REGISTER: "cyan"}
 _GUTTER = 3
 _LEFT_LEAST = 30
+_DEEPEST = 2
 
 
 def drawing(finding: Finding, columns: int, *, numbered: bool = True) -> list[Line]:
@@ -34,7 +38,7 @@ def drawing(finding: Finding, columns: int, *, numbered: bool = True) -> list[Li
     sketch = _Sketch(finding.primary.path, numbered)
     if not litmus.inside:
         return sketch.single(litmus, columns)
-    if columns < TWO_COLUMNS_FROM:
+    if columns < TWO_COLUMNS_FROM or not (litmus.before or litmus.after):
         return sketch.stacked(litmus, columns)
     return sketch.beside(litmus, columns)
 
@@ -64,19 +68,19 @@ class _Sketch:
 
     def single(self, litmus: Litmus, columns: int) -> list[Line]:
         steps = (*litmus.before, *litmus.after)
-        title = [_title(f"P0 {litmus.probing}", columns)] if litmus.probing else []
+        title = _title(f"P0 {litmus.probing}", columns) if litmus.probing else []
         return title + self._column(steps, litmus.probing, columns)
 
     def stacked(self, litmus: Litmus, columns: int) -> list[Line]:
-        p0 = f"P0 {litmus.probing}"
-        rows = [_title(p0, columns)] if litmus.before else []
+        p0, p1 = f"P0 {litmus.probing}", _title(callback_title(litmus), columns)
+        rows = _title(p0, columns) if litmus.before else p1
         rows += self._column(litmus.before, litmus.probing, columns)
         rows += self._way(litmus, columns)
-        rows += [_title(callback_title(litmus), columns)]
+        rows += p1 if litmus.before else []
         rows += self._column(litmus.inside, litmus.callback, columns)
         if litmus.after:
             again = f"{p0}, after it" if litmus.before else p0
-            rows += [_title(again, columns)]
+            rows += _title(again, columns)
             rows += self._column(litmus.after, litmus.probing, columns)
         return rows
 
@@ -86,10 +90,12 @@ class _Sketch:
             self._column(steps, litmus.probing, half) for steps in (litmus.before, litmus.after)
         ]
         p0 = _title(f"P0 {litmus.probing}", half)
-        longest = max(width(row) for row in (p0, *left[0], *left[1]))
+        longest = max(width(row) for row in (*p0, *left[0], *left[1]))
         edge = max(_LEFT_LEAST, longest) + _GUTTER
+        p1 = _title(callback_title(litmus), columns - edge)
         right = self._column(litmus.inside, litmus.callback, columns - edge)
-        rows = [(*padded(p0, edge), *_title(callback_title(litmus), columns - edge))]
+        heads = zip_longest(p0, p1, fillvalue=())
+        rows = [(*padded(ours, edge), *theirs) for ours, theirs in heads]
         rows += left[0]
         rows += self._way(litmus, columns)
         rows += [(Span(" " * edge), *row) for row in right]
@@ -98,12 +104,15 @@ class _Sketch:
     def _column(self, steps: Iterable[Step], function: str, columns: int) -> list[Line]:
         rows: list[Line] = []
         here = (self._path, function)
+        last: Step | None = None
         for step in steps:
             place = (step.location.path, step.location.function or here[1])
             if place != here:
                 rows += self._place(place, here, columns)
                 here = place
-            rows += self._step(step, columns)
+            again = last is not None and _spot(step) == _spot(last)
+            last = replace(step, depth=last.depth) if last and again else step
+            rows += self._step(last, columns, again=again)
         return rows
 
     def _place(self, place: tuple[str, str], here: tuple[str, str], columns: int) -> list[Line]:
@@ -114,19 +123,23 @@ class _Sketch:
         lead = " " * self._margin
         return [line(Span(lead + part, "dim")) for part in _wrapped(text, columns - len(lead), 3)]
 
-    def _step(self, step: Step, columns: int) -> list[Line]:
+    def _step(self, step: Step, columns: int, *, again: bool) -> list[Line]:
+        """One step: its line and its note; only the note `again` on the same line."""
         number = f"{step.location.line:>5}" if self._numbered else ""
-        lead = f"{number:<{self._margin}}{'  ' * min(step.depth, 3)}"
-        room = max(8, columns - len(lead))
+        lead = f"{number:<{self._margin}}{'  ' * min(step.depth, _DEEPEST)}"
+        blank = " " * len(lead)
+        room = columns - len(lead)
         style = _ACCENT.get(step.kind, "")
         source, note = clean.line(step.source), clean.line(step.note)
+        if not source:
+            source, note, style = note, "", ""
         rows = []
-        for index, part in enumerate(_wrapped(source or note, room, 3)):
-            start = Span(lead, "dim") if not index else Span(" " * len(lead))
-            rows.append(line(start, Span(part, style if source else "")))
-        for index, part in enumerate(_wrapped(note, room - 2, 3) if source else []):
+        for index, part in enumerate([] if again and note else _wrapped(source, room, 3)):
+            start = Span(blank) if index else Span(lead, "dim")
+            rows.append(line(start, Span(part, style)))
+        for index, part in enumerate(_wrapped(note, room - 2, 3)):
             mark = "  " if index else "^ "
-            rows.append(line(" " * len(lead), Span(mark + part, "bold " + style if style else "")))
+            rows.append(line(blank, Span(mark + part, "bold " + style if style else "")))
         return rows
 
     def _way(self, litmus: Litmus, columns: int) -> list[Line]:
@@ -138,20 +151,25 @@ class _Sketch:
         return [line(Span(s, "dim"), Span(p, "cyan")) for s, p in zip(starts, parts, strict=True)]
 
 
-def _title(text: str, columns: int) -> Line:
-    return line(Span(_cut(clean.line(text), columns), "bold"))
+def _spot(step: Step) -> tuple[str, int]:
+    return step.location.path, step.location.line
+
+
+def _title(text: str, columns: int) -> list[Line]:
+    return [line(Span(part, "bold")) for part in _wrapped(clean.line(text), columns, 2)]
+
+
+class _CodeWrapper(TextWrapper):
+    """Breaks at spaces, and after what opens or separates arguments in C."""
+
+    wordsep_simple_re = re.compile(r"(\s+)|(?<=\w\()(?=\S{12})|(?<=,)(?=\S{12})")
 
 
 def _wrapped(text: str, columns: int, most: int) -> list[str]:
-    """`text` broken at spaces into at most `most` lines; the last one says that more follows."""
+    """`text` broken into at most `most` lines; the last one says that more follows."""
     columns = max(8, columns)
-    parts = wrap(text, columns, subsequent_indent="  ", break_on_hyphens=False)
+    parts = _CodeWrapper(columns, subsequent_indent="  ", break_on_hyphens=False).wrap(text)
     if len(parts) > most:
-        parts = [*parts[: most - 1], _cut(parts[most - 1] + " …", columns, always=True)]
+        last = parts[most - 1][: columns - 2].rstrip()
+        parts = [*parts[: most - 1], f"{last} …"]
     return parts
-
-
-def _cut(text: str, columns: int, *, always: bool = False) -> str:
-    if len(text) <= columns:
-        return text
-    return text[: max(1, columns - 1)].rstrip(" …" if always else " ") + "…"

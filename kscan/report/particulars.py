@@ -29,7 +29,8 @@ def confidence_reason(finding: Finding, *, numbered: bool = True) -> str:
     if finding.confidence is Confidence.HIGH:
         return "high"
     if step is None or step.confidence.rank > finding.confidence.rank:
-        return f"{finding.confidence}: no step of the trace is that weak; see what is assumed"
+        why = "see what is assumed" if finding.assumptions else "the rule itself is unsure"
+        return f"{finding.confidence}: no step of the trace is that weak; {why}"
     where = step.location.function or step.location.path
     place = f"{where}:{step.location.line}" if numbered else where
     return f"{finding.confidence}: weakest step: {place}: {step.kind}: {step.note or step.source}"

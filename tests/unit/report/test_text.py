@@ -209,3 +209,35 @@ def test_two_threads_without_a_registration_keep_their_order():
     text = audit_text(replace(samples.audit(), findings=(racy,)))
     assert text.index("line_1()") < text.index("line_2()") < text.index("line_3()")
     assert "P1 thread1" in text
+
+
+def test_callback_without_a_probing_thread_is_one_column():
+    finding = samples.late_global()
+    trace = tuple(step for step in finding.trace if step.side == 1)
+    alone = replace(finding, trace=trace, registration=None)
+    rows = audit_text(replace(samples.audit(), findings=(alone,))).splitlines()
+    start = next(i for i, row in enumerate(rows) if "error: late-global" in row)
+    assert rows[start + 1] == "    P1 foo_of_xlate (iommu_ops.of_xlate)"
+    assert rows[start + 2].split()[:2] == ["via", "iommu_device_register"]
+    assert not any("P0" in row for row in rows)
+
+
+def test_line_that_two_steps_share_is_shown_once():
+    finding = samples.late_global()
+    read = finding.trace[-3]
+    again = replace(read, kind=StepKind.CALL, note="calls devm_kzalloc", depth=1)
+    trace = (*finding.trace[:-2], again, *finding.trace[-2:])
+    text = audit_text(replace(samples.audit(), findings=(replace(finding, trace=trace),)))
+    assert text.count("data = devm_kzalloc(dma_dev,") == 1
+    marks = [row.index("^") for row in text.splitlines() if "^ reads dma_dev" in row]
+    assert marks == [row.index("^") for row in text.splitlines() if "^ calls devm_kz" in row]
+
+
+def test_long_calls_break_after_the_parenthesis():
+    finding = samples.late_global()
+    source = "err = iommu_device_register_with_everything(&instance->iommu, &foo_ops, dev);"
+    trace = (replace(finding.trace[0], source=source), *finding.trace[1:])
+    report = replace(samples.audit(), findings=(replace(finding, trace=trace),))
+    assert "err = iommu_device_register_with_everything(\n" in re.sub(
+        r" +\n", "\n", audit_text(report, width=110)
+    )
