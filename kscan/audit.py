@@ -66,6 +66,7 @@ class Audit:
         self.catalogue: Catalogue = catalogue(self.options.catalogues)
         self.reader = Reader(self.tree, self.cache)
         self.program = Program(self.reader)
+        self.program.prefetch()
         self.cases = tuple(self._case(contract) for contract in self._contracts())
 
     def _contracts(self) -> tuple[Contract, ...]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from kscan.source.tree import Tree, Unreadable
 
@@ -20,38 +22,34 @@ DEPTH = 6
 MOST = 700
 """Headers of one closure that are sketched."""
 
+
+class Says(StrEnum):
+    """What a header may say of a name."""
+
+    RECORD = "record"  # a struct or union with its body
+    MACRO = "macro"
+    INLINE = "inline"
+    FUNCTION = "function"  # a prototype or an inline function
+    TYPEDEF = "typedef"
+    OBJECT = "object"
+
+
+_PATTERNS = {
+    Says.RECORD: rb"^(?:typedef[ \t]+)?(?:struct|union)[ \t]+(\w+)[^;\n(]*\{",
+    Says.MACRO: rb"^[ \t]*#[ \t]*define[ \t]+(\w+)",
+    Says.INLINE: rb"^(?:static|extern)\b[^;={}#(]*?inline\b[^;={}#(]*?\b(\w+)[ \t]*\(",
+    Says.FUNCTION: rb"^(?=[A-Za-z_])[^\n;={}#]*?\b(\w+)[ \t]*\(",
+    Says.TYPEDEF: rb"^(?:typedef\b[^\n;]*?|\} ?)\b(\w+)[ \t]*;",
+    Says.OBJECT: rb"^extern\b[^\n;(]*?\b(\w+)(?:\[[^\]\n]*\])?[ \t]*;",
+}
+_COMPILED = {says: re.compile(pattern, re.MULTILINE) for says, pattern in _PATTERNS.items()}
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)', re.MULTILINE)
-_RECORD = re.compile(rb"^(?:typedef[ \t]+)?(?:struct|union)[ \t]+(\w+)[^;\n(]*\{", re.MULTILINE)
-_MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
-_FUNCTION = re.compile(rb"^(?=[A-Za-z_])[^;\n={}#]*?\b(\w+)[ \t]*\(", re.MULTILINE)
-_TYPEDEF = re.compile(rb"^(?:typedef\b[^\n;]*?|\} ?)\b(\w+)[ \t]*;", re.MULTILINE)
-_GLOBAL = re.compile(rb"^extern\b[^\n;(]*?\b(\w+)(?:\[[^\]\n]*\])?[ \t]*;", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
-    """What a header includes and, textually, defines or declares."""
-
-    includes: tuple[tuple[bool, str], ...]
-    """Whether in quotes, and the path as spelled."""
-    records: frozenset[str]
-    names: frozenset[str]
-    """Macros, functions, prototypes, typedefs and extern objects."""
-
-
-def sketch(source: bytes) -> Sketch:
-    """The sketch of one header."""
-    includes = tuple(
-        (quote == b'"', path.decode("utf-8", "replace")) for quote, path in _INCLUDE.findall(source)
-    )
-    names: set[bytes] = set()
-    for pattern in (_MACRO, _FUNCTION, _TYPEDEF, _GLOBAL):
-        names.update(pattern.findall(source))
-    return Sketch(includes, _decoded(_RECORD.findall(source)), _decoded(names))
-
-
-def _decoded(names: set[bytes] | list[bytes]) -> frozenset[str]:
-    return frozenset(name.decode("ascii", "replace") for name in names)
+def names_in(source: bytes, says: Says) -> frozenset[str]:
+    """The names of which a header says, textually, `says`."""
+    found = set(_COMPILED[says].findall(source))
+    return frozenset(name.decode("ascii", "replace") for name in found)
 
 
 @dataclass
@@ -59,56 +57,79 @@ class Headers:
     """The include closures of a tree's files."""
 
     tree: Tree
-    _sketches: dict[str, Sketch] = field(default_factory=dict)
-    _closures: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _included: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    _closures: dict[str, dict[str, int]] = field(default_factory=dict)
+    _saying: dict[tuple[Says, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    _sketched: set[str] = field(default_factory=set)
+    _spelled: dict[str, tuple[tuple[bool, str], ...]] = field(default_factory=dict)
 
-    def defining_record(self, tag: str, path: str) -> Iterator[str]:
-        """Headers in the closure of `path` that spell a body for struct or union `tag`."""
-        return (h for h in self.closure(path) if tag in self._sketches[h].records)
+    def saying(self, says: Says, name: str, path: str) -> list[str]:
+        """Headers in the closure of `path` that say `says` of `name`, nearest first."""
+        rank = self.closure(path)
+        known = self._saying.get((says, name), ())
+        return sorted((header for header in known if header in rank), key=rank.__getitem__)
 
-    def naming(self, name: str, path: str) -> Iterator[str]:
-        """Headers in the closure of `path` that define or declare `name`, nearest first."""
-        return (h for h in self.closure(path) if name in self._sketches[h].names)
-
-    def closure(self, path: str) -> tuple[str, ...]:
-        """The headers `path` includes, directly and through others, nearest first."""
+    def closure(self, path: str) -> dict[str, int]:
+        """The headers `path` includes, directly and through others, with their distance."""
         known = self._closures.get(path)
         if known is None:
-            known = self._closures[path] = tuple(self._reached(path))
+            known = self._closures[path] = self._reached(path)
+            for header in known:
+                self._sketch(header)
         return known
 
-    def _reached(self, path: str) -> Iterator[str]:
-        level, seen = [path], {path}
+    def _reached(self, path: str) -> dict[str, int]:
+        arch = path.split("/")[1] if path.startswith("arch/") and path.count("/") > 1 else ""
+        found: dict[str, int] = {}
+        level = [path]
         for _ in range(DEPTH):
             following = []
             for current in level:
-                for target in self._included(current, path):
-                    if target not in seen and len(seen) < MOST:
-                        seen.add(target)
+                for target in self._targets(current, arch):
+                    if target not in found and target != path and len(found) < MOST:
+                        found[target] = len(found)
                         following.append(target)
-            yield from following
             level = following
+        return found
 
-    def _included(self, path: str, origin: str) -> Iterator[str]:
-        for quoted, spelled in self._sketch(path).includes:
-            for place in _places(quoted, spelled, path, origin):
-                if self.tree.exists(place):
-                    self._sketch(place)
-                    yield place
-                    break
-
-    def _sketch(self, path: str) -> Sketch:
-        known = self._sketches.get(path)
+    def _targets(self, path: str, arch: str) -> tuple[str, ...]:
+        """The files that the includes of `path` mean, on `arch`."""
+        key = (path, arch)
+        known = self._included.get(key)
         if known is None:
-            try:
-                known = sketch(self.tree.read(path))
-            except Unreadable:
-                known = Sketch((), frozenset(), frozenset())
-            self._sketches[path] = known
+            found = (self._place(q, spelled, path, arch) for q, spelled in self._includes(path))
+            known = self._included[key] = tuple(place for place in found if place)
         return known
 
+    def _place(self, quoted: bool, spelled: str, path: str, arch: str) -> str:
+        places = _places(quoted, spelled, path, arch)
+        return next((place for place in places if self.tree.exists(place)), "")
 
-def _places(quoted: bool, spelled: str, path: str, origin: str) -> Iterator[str]:
+    def _includes(self, path: str) -> tuple[tuple[bool, str], ...]:
+        if path not in self._spelled:
+            self._spelled[path] = tuple(
+                (quote == b'"', target.decode("utf-8", "replace"))
+                for quote, target in _INCLUDE.findall(self._source(path))
+            )
+        return self._spelled[path]
+
+    def _sketch(self, path: str) -> None:
+        if path in self._sketched:
+            return
+        self._sketched.add(path)
+        source = self._source(path)
+        for says in Says:
+            for name in names_in(source, says):
+                self._saying[says, name].append(path)
+
+    def _source(self, path: str) -> bytes:
+        try:
+            return self.tree.read(path)
+        except Unreadable:
+            return b""
+
+
+def _places(quoted: bool, spelled: str, path: str, arch: str) -> Iterator[str]:
     """Where an include may be found, in the order of the kernel's ``-I`` flags."""
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), spelled))
     if quoted and not beside.startswith(".."):
@@ -116,7 +137,6 @@ def _places(quoted: bool, spelled: str, path: str, origin: str) -> Iterator[str]
     normal = posixpath.normpath(spelled)
     if normal.startswith((".", "/")):
         return
-    arch = origin.split("/")[1] if origin.startswith("arch/") and origin.count("/") > 1 else ""
     if arch:
         yield f"arch/{arch}/include/{normal}"
     yield f"include/{normal}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,11 +25,18 @@ from kscan.facts.unit import (
     TypedefFact,
     Unit,
 )
-from kscan.program.headers import Headers
+from kscan.program.headers import Headers, Says
 from kscan.source.tree import DefinitionIndex
 
 OUTSIDE = ("tools/", "samples/", "scripts/", "Documentation/", "usr/")
 """Directories whose functions are never linked into the kernel."""
+
+_SAYS = {
+    "macros": Says.MACRO,
+    "typedefs": Says.TYPEDEF,
+    "globals": Says.OBJECT,
+    "prototypes": Says.FUNCTION,
+}
 
 MOST_CANDIDATES = 6
 """Definitions of one name, as arch variants have them, that are all taken into account."""
@@ -70,9 +78,20 @@ class Program:
         return Headers(self.reader.tree)
 
     @cached_property
+    def _indexing(self) -> Future[DefinitionIndex]:
+        waiting = ThreadPoolExecutor(1)
+        indexing = waiting.submit(self.reader.tree.definitions)
+        waiting.shutdown(wait=False)
+        return indexing
+
+    def prefetch(self) -> None:
+        """Starts indexing definitions beside whatever comes next: git does the work."""
+        _ = self._indexing
+
+    @property
     def definitions(self) -> DefinitionIndex:
         """Where functions of external linkage are defined."""
-        return self.reader.tree.definitions()
+        return self._indexing.result()
 
     def unit(self, path: str) -> Unit:
         """The facts of `path`."""
@@ -110,7 +129,7 @@ class Program:
         if own is not None and not (path.endswith(".h") and self._is_stub(name, path)):
             yield own
             return
-        for header in self.headers.naming(name, path):
+        for header in self.headers.saying(Says.INLINE, name, path):
             inline = self._own(name, header)
             if inline is not None and not self._is_stub(name, header):
                 yield inline
@@ -154,7 +173,7 @@ class Program:
         """The struct or union `tag` as seen from `path`; None where no body is found."""
         key = (tag, path)
         if key not in self._records:
-            places = [path, *self.headers.defining_record(tag.split(".")[0], path)]
+            places = [path, *self.headers.saying(Says.RECORD, tag.split(".")[0], path)]
             found = (s for place in places for s in self.unit(place).structs if s.tag == tag)
             self._records[key] = next(found, None)
         return self._records[key]
@@ -185,7 +204,7 @@ class Program:
     def _nearest(self, name: str, path: str, kind: str) -> object | None:
         key = (kind, name, path)
         if key not in self._named:
-            places = [path, *self.headers.naming(name, path)]
+            places = [path, *self.headers.saying(_SAYS[kind], name, path)]
             found = (self._index(place, kind).get(name) for place in places)
             self._named[key] = next((fact for fact in found if fact is not None), None)
         return self._named[key]

@@ -14,9 +14,10 @@ from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import Catalogue, Contract, Unset
 from kscan.model import Confidence, Effect, weakest
 from kscan.program.calls import Slot
+from kscan.program.headers import Says
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry
-from kscan.window.late import Late, Lateness
+from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.readers import Reader, Readers
 from kscan.window.registrations import Callers, Registration, Registrations
 from kscan.window.scope import Ownership, ownership
@@ -82,8 +83,7 @@ class Case:
     def registrations(self) -> tuple[Registration, ...]:
         """Every registration of the contract."""
         found = Registrations(self.program, self.contract, self.registering, self.callers).all
-        names = {r.function.name for r in found if not r.function.fact.static}
-        self.callers.prepare(sorted(names))
+        self.callers.prepare_upwards([r.function for r in found], LEVELS)
         return found
 
     @cached_property
@@ -170,7 +170,7 @@ class Case:
         if place.kind in ("global", "driver data") or not place.owner or "/" in place.owner:
             return False
         path = registration.function.path
-        places = (path, *self.program.headers.defining_record(place.owner.split(".")[0], path))
+        places = (path, *self.program.headers.saying(Says.RECORD, place.owner.split(".")[0], path))
         home = next(
             (p for p in places if any(s.tag == place.owner for s in self.program.unit(p).structs)),
             None,

@@ -70,6 +70,16 @@ class Callers:
             word = name.encode()
             self.files[name] = tuple(path for path in found if word in tree.read(path))
 
+    def prepare_upwards(self, functions: list[Function], levels: int) -> None:
+        """Finds the callers of `functions` and of their callers, one search a level."""
+        seen: set[Function] = set()
+        level = functions
+        for _ in range(levels):
+            level = [f for f in dict.fromkeys(level) if f not in seen]
+            seen.update(level)
+            self.prepare(sorted({f.name for f in level if not f.fact.static}))
+            level = [caller for f in level for caller, _ in self.of(f)]
+
     def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
         """Functions that call `target` by name, with the call."""
         if target.fact.static:
