@@ -25,22 +25,36 @@ _BOARD = re.compile(r"^\S+(?: \((.*)\))?$")
 _CALL = r"->\s*{}\s*\("
 
 
-def why_late(
-    incident: Incident, report: Report, signature: Signature, tree: Tree | None = None
-) -> Verdict:
-    """What of `report` explains that `incident` printed the line of `signature`.
+class Devices:
+    """Which devices are behind which drivers, found when first asked for.
 
-    With a `tree` the device is looked for behind the IOMMU of its own board; without, in the
-    findings' ``hits``.
+    With a `tree` by the devicetree of each board; without, by the findings' own ``hits``.
     """
+
+    def __init__(self, report: Report, tree: Tree | None = None) -> None:
+        self.report = report
+        self.tree = tree
+        self._known: dict[str, _Hardware] = {}
+
+    def behind(self, findings: list[Finding]) -> dict[str, _Hardware]:
+        """The hardware of each finding's driver, by the finding's path."""
+        new = [finding for finding in findings if finding.primary.path not in self._known]
+        if new:
+            self._known |= _hardware(new, self.tree)
+        return self._known
+
+
+def why_late(incident: Incident, devices: Devices, signature: Signature) -> Verdict:
+    """What of an audit explains that `incident` printed the line of `signature`."""
+    report = devices.report
     outside = _called_outside(incident, report, signature)
     if outside is not None:
         return outside
     bind = _innermost(incident, signature.bind)
     walk = _innermost(incident, tuple({e.registration.api for e in report.window}))
     if walk is not None and (bind is None or walk < bind):
-        return _walked(incident, report, signature, tree)
-    return _bound(incident, report, signature, tree)
+        return _walked(incident, signature, devices.tree)
+    return _bound(incident, devices, signature)
 
 
 def _innermost(incident: Incident, functions: tuple[str, ...]) -> int | None:
@@ -61,7 +75,7 @@ def _called_outside(incident: Incident, report: Report, signature: Signature) ->
     return None
 
 
-def _walked(incident: Incident, report: Report, signature: Signature, tree: Tree | None) -> Verdict:
+def _walked(incident: Incident, signature: Signature, tree: Tree | None) -> Verdict:
     """A registration's walk met the device: it says nothing about a bind."""
     met = f"the walk inside a registration met {incident.device}, which had a driver already"
     before = _before_filter(incident, signature, tree) if tree is not None else None
@@ -93,10 +107,11 @@ def _before_filter(incident: Incident, signature: Signature, tree: Tree) -> bool
     return None
 
 
-def _bound(incident: Incident, report: Report, signature: Signature, tree: Tree | None) -> Verdict:
+def _bound(incident: Incident, devices: Devices, signature: Signature) -> Verdict:
     """A bus configured the device at bind: who left it unserved until then?"""
-    candidates = [f for f in report.findings if f.rule in signature.explained_by and f.callback]
-    hardware = _hardware(candidates, tree)
+    found = devices.report.findings
+    candidates = [f for f in found if f.rule in signature.explained_by and f.callback]
+    hardware = devices.behind(candidates)
     ties = [
         (tie, finding)
         for finding in candidates

@@ -17,6 +17,8 @@ from kscan.triage import console, signatures, trace
 from kscan.triage.trace import Frame
 
 MOST_INCIDENTS = 500
+"""Different ones; what a log tells after that many is left out."""
+
 MOST_FRAMES = 128
 _PATIENCE = 150
 """Lines between an incident's headline and the end of its registers, noise included."""
@@ -96,7 +98,7 @@ _AT_PLACE = re.compile(
 
 
 def incidents(log: bytes) -> tuple[Incident, ...]:
-    """The incidents in `log`, in its order, each once."""
+    """The incidents in `log`, in its order, each once, at most `MOST_INCIDENTS`."""
     reader = _Reader()
     for number, line in enumerate(console.lines(log), 1):
         reader.read(number, line)
@@ -156,6 +158,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.found: list[Incident] = []
+        self._told: set[Incident] = set()
         self._draft: _Draft | None = None
         self._in_trace = False
         self._noise = 0
@@ -178,10 +181,13 @@ class _Reader:
             self._continue(self._draft, line)
 
     def close(self) -> None:
-        """End the open incident."""
+        """End the open incident; one told before in the same words is not kept."""
         finished = self._draft.finished() if self._draft else None
         if finished is not None:
-            self.found.append(finished)
+            told = replace(finished, line=0)
+            if told not in self._told:
+                self._told.add(told)
+                self.found.append(finished)
         self._draft, self._in_trace, self._noise = None, False, 0
 
     def _start(self, number: int, kind: Kind, headline: str = "") -> _Draft:

@@ -10,7 +10,7 @@ from typing import Any
 from kscan.model import Finding, Report, Step, StepKind
 from kscan.source.tree import Tree
 from kscan.triage import signatures
-from kscan.triage.late import why_late
+from kscan.triage.late import Devices, why_late
 from kscan.triage.log import Incident, Kind, incidents
 from kscan.triage.match import Strength, Verdict, by_trace
 from kscan.triage.resolve import Site, resolved
@@ -38,19 +38,24 @@ def triage(log: bytes, report: Report, tree: Tree | None = None) -> tuple[Outcom
     """What `report`, the audit of `tree`, has to say about each incident in `log`."""
     found = incidents(log)
     sites = resolved(tree, found) if tree is not None else [()] * len(found)
+    devices = Devices(report, tree)
     return tuple(
-        Outcome(incident, match(incident, report, tree), where)
+        Outcome(incident, _match(incident, devices), where)
         for incident, where in zip(found, sites, strict=True)
     )
 
 
 def match(incident: Incident, report: Report, tree: Tree | None = None) -> Verdict:
-    """Which finding of `report` predicts `incident`, and how surely."""
+    """Which finding of `report`, the audit of `tree`, predicts `incident`, and how surely."""
+    return _match(incident, Devices(report, tree))
+
+
+def _match(incident: Incident, devices: Devices) -> Verdict:
     if incident.kind is Kind.LATE_PROBE:
         signature = signatures.of_line(incident.headline)
         if signature is not None:
-            return why_late(incident, report, signature, tree)
-    return by_trace(incident, report)
+            return why_late(incident, devices, signature)
+    return by_trace(incident, devices.report)
 
 
 def explained(outcomes: tuple[Outcome, ...]) -> bool:

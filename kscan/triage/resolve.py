@@ -16,6 +16,9 @@ from kscan.triage.trace import Frame
 _CORE = ("kernel/", "init/", "mm/", "lib/")
 """Where a function that other files define for themselves is the one that everybody means."""
 
+_MOST_FRAMES = 1500
+"""Different frames that are looked for; those of further incidents stay open."""
+
 _MOST_FILES = 3000
 """Files looked into for functions that have no external linkage."""
 
@@ -37,8 +40,8 @@ def resolved(tree: Tree, incidents: Sequence[Incident]) -> list[tuple[Site, ...]
     A name that several files define is resolved by the path in the log, else by the incident's
     architecture; if several are left it stays open.
     """
-    frames = {frame for incident in incidents for frame in incident.frames}
-    found = _definitions(tree, frames)
+    frames = dict.fromkeys(frame for incident in incidents for frame in incident.frames)
+    found = _definitions(tree, list(frames)[:_MOST_FRAMES])
     return [
         tuple(
             _site(frame, found.get(frame.function, []), incident.architecture)
@@ -63,7 +66,7 @@ def _runs_on(path: str, architecture: str) -> bool:
     return parts[0] != "arch" or not architecture or parts[1] == architecture
 
 
-def _definitions(tree: Tree, frames: set[Frame]) -> dict[str, list[Location]]:
+def _definitions(tree: Tree, frames: list[Frame]) -> dict[str, list[Location]]:
     """Where each function is defined: by the index, and by a search where that knows none."""
     index = tree.definitions()
     files = {frame.function: set(index.files(frame.function)) for frame in frames}

@@ -188,6 +188,11 @@ def test_a_quoted_trace_without_its_head_is_part_of_its_incident():
     assert only(fragment).kind is Kind.TRACE
 
 
+def test_a_board_that_reboots_over_and_over_tells_its_last_incident_too():
+    log = logs.X86_OOPS * 600 + logs.RISCV
+    assert [incident.architecture for incident in incidents(log.encode())] == ["x86", "riscv"]
+
+
 def test_other_boards_are_other_incidents():
     other = logs.ARM64_RAW.replace("Acme One", "Acme Nine")
     assert len(incidents((logs.ARM64_RAW + other).encode())) == 2

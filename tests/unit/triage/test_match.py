@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -363,3 +364,14 @@ def test_json_is_whole():
     )
     assert explained(outcomes)
     assert not explained(outcomes[1:])
+
+
+def test_a_log_of_many_incidents_is_answered_in_time(tree):
+    late = "".join(
+        logs.LATE_AT_BIND.replace("fe300000", f"fe3{n:05x}").replace("really_probe", f"really{n}")
+        for n in range(600)
+    )
+    begun = time.monotonic()
+    outcomes = triage(late.encode(), report(finding(), DECLINED), tree)
+    assert len(outcomes) == 500
+    assert time.monotonic() - begun < 10
