@@ -24,6 +24,7 @@ from kscan.flow.values import (
     truth,
 )
 from kscan.flow.world import Call, Event, Happening
+from kscan.flow.writes import root_name
 from kscan.kernel.catalogue import matches, position
 from kscan.program import macros
 from kscan.program.program import Function
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _ERRNO = re.compile(r"E[A-Z0-9_]{2,}$")
 _UNSIGNED = ("u8", "u16", "u32", "u64", "size_t", "bool", "uint", "dma_addr_t", "phys_addr_t")
 _INVALID = (What.ZERO, What.BOGUS)
-_DRVDATA = Place("driver data", "", "")
+DRVDATA = Place("driver data", "", "")
 BOUND = Place("bound device", "", "bound devices")
 
 
@@ -53,7 +54,7 @@ class Frame:
 
     # Values
 
-    def value(self, node: ir.Expr) -> Value:  # noqa: C901, PLR0912 - one case a kind
+    def value(self, node: ir.Expr) -> Value:  # noqa: C901 - one case a kind
         """The value of `node`, evaluated once."""
         match node:
             case ir.Const(text=text):
@@ -98,7 +99,7 @@ class Frame:
         return ANY
 
     def _name(self, node: ir.Name) -> Value:
-        if self.scope.is_local(node.id) and node.id not in self.scope.statics:
+        if self._is_automatic(node.id):
             return self.state.env.get(node.id, ANY)
         if node.id in ("true",):
             return SET
@@ -116,7 +117,7 @@ class Frame:
         self.execution.touched.add(place)
         if place in self.execution.world.late:
             return Value(What.ZERO, self._taint(place, at))
-        return otherwise
+        return self.execution.world.given.get(place, otherwise)
 
     def _taint(self, place: Place, at: int) -> Taint:
         typed = place.kind != "field" or bool(place.owner)
@@ -129,7 +130,7 @@ class Frame:
         place = place_of(self.scope, self.execution.world.functions, node)
         if place is None or base.origin == "fresh":
             return ANY
-        if place == _DRVDATA:
+        if place == DRVDATA:
             return self._driver_data(base, node.at)
         kind = self.scope.type_of(node)
         if kind.array or (not kind.ptr and kind.tag):
@@ -138,13 +139,12 @@ class Frame:
 
     def _address(self, inner: ir.Expr) -> Value:
         if isinstance(inner, ir.Name):
-            if self.scope.is_local(inner.id) and inner.id not in self.scope.statics:
+            if self._is_automatic(inner.id):
                 self.state.env[inner.id] = ANY
             return SET
         if isinstance(inner, ir.Member):
             if not inner.arrow:
-                outer = self._address(inner.object)
-                return outer
+                return self._address(inner.object)
             return offset_into(self.value(inner.object))
         if isinstance(inner, ir.Unary) and inner.op == "*":
             return self.value(inner.operand)
@@ -262,12 +262,15 @@ class Frame:
             self._computed(value, node.at)
             self._computed(self.value(target), node.at)
             value = ANY
-        if isinstance(target, ir.Name) and self.scope.is_local(target.id):
-            if target.id not in self.scope.statics:
-                self.state.env[target.id] = value
-                return value
+        if isinstance(target, ir.Name) and self._is_automatic(target.id):
+            self.state.env[target.id] = value
+            return value
         self._store(target, value, node.at)
         return value
+
+    def _is_automatic(self, name: str) -> bool:
+        """`name` is a parameter or a local variable that is not static."""
+        return self.scope.is_local(name) and name not in self.scope.statics
 
     def _store(self, target: ir.Expr, value: Value, at: int) -> None:
         base = ANY
@@ -301,9 +304,7 @@ class Frame:
         stored: Place | None = None,
         sure: bool = True,
     ) -> None:
-        self.execution.note(
-            Event(what, taint, at, self.function, self.frames, note, stored, sure)
-        )
+        self.execution.note(Event(what, taint, at, self.function, self.frames, note, stored, sure))
 
     def holds(self, guard: ir.Guarded) -> None:
         """A scope guard takes its lock: the argument after the lock's class."""
@@ -398,7 +399,7 @@ class Frame:
         if macros.container_tag(name, node.args) or name.startswith("container_of"):
             return offset_into(self.value(node.args[0])) if node.args else ANY
         if matches(functions.lookups.bound, name):
-            return self._bound(node)
+            return self._bound(node, name)
         if matches(functions.lookups.elsewhere, name):
             for arg in node.args:
                 self.value(arg)
@@ -429,9 +430,9 @@ class Frame:
             self._dereferenced(device, at)
         world = self.execution.world
         if device.origin in ("found", "instance"):
-            self.execution.touched.add(_DRVDATA)
-        if _DRVDATA in world.late and device.origin in ("found", "instance"):
-            return Value(What.ZERO, self._taint(_DRVDATA, at))
+            self.execution.touched.add(DRVDATA)
+        if DRVDATA in world.late and device.origin in ("found", "instance"):
+            return Value(What.ZERO, self._taint(DRVDATA, at))
         return ANY
 
     def _empty(self, node: ir.Call) -> Value:
@@ -451,12 +452,18 @@ class Frame:
         or_null = matches(self.execution.world.functions.heads.first_or_null, name)
         return Value(What.ZERO if or_null else What.BOGUS, taint)
 
-    def _bound(self, node: ir.Call) -> Value:
+    def _bound(self, node: ir.Call, name: str) -> Value:
+        """Finds nothing among the devices of a driver whose probe has not returned."""
         for arg in node.args:
             self.value(arg)
-        if self.execution.world.unbound:
-            return Value(What.ZERO, self._taint(BOUND, node.at))
-        return Value(What.ANY, None, "bound")
+        world = self.execution.world
+        if not node.args or root_name(node.args[0]) not in world.drivers:
+            return Value(What.ANY, None, "bound")
+        if not world.unbound:
+            return Value(What.ANY, None, "found")
+        taint = self._taint(BOUND, node.at)
+        self._note(Happening.LOOKED_UP, taint, node.at, f"{name}() finds nothing")
+        return Value(What.ZERO, taint)
 
     def _entered(self, node: ir.Call, name: str) -> Value:
         if name not in self.expanding:
@@ -484,8 +491,11 @@ class Frame:
                 return found
         elif late and not self._only_numbers(node, args):
             self._note(
-                Happening.CRASH, late[0].taint, node.at,  # type: ignore[arg-type]
-                f"hands it to {name}()", sure=False,
+                Happening.CRASH,
+                late[0].taint,
+                node.at,  # type: ignore[arg-type]
+                f"hands it to {name}()",
+                sure=False,
             )
         return ANY
 
@@ -554,4 +564,4 @@ def _key(place: Place) -> str:
     return f"{place.kind}\0{place.owner}\0{place.name}"
 
 
-__all__ = ["BOUND", "SET", "Frame"]
+__all__ = ["BOUND", "DRVDATA", "SET", "Frame"]

@@ -77,6 +77,8 @@ class Execution:
     events: list[Event] = field(default_factory=list)
     touched: set[Place] = field(default_factory=set)
     """Every place that was read or used, late or not."""
+    visited: dict[Function, set[int]] = field(default_factory=dict)
+    """The nodes that were executed, of every function entered."""
     _seen: set[tuple[object, ...]] = field(default_factory=set)
     _memo: dict[tuple[object, ...], Value] = field(default_factory=dict)
     _cfgs: dict[Function, Cfg] = field(default_factory=dict)
@@ -110,12 +112,14 @@ class Execution:
         outcome = Outcome()
         waiting: deque[tuple[int, Taint | None]] = deque([(start, None)])
         states: dict[tuple[int, Taint | None], State] = {(start, None): State(env)}
+        visited = self.visited.setdefault(function, set())
         steps = 0
         while waiting and steps < MOST_STEPS:
             steps += 1
             key = waiting.popleft()
             node, state = cfg.nodes[key[0]], states[key].copy()
             outcome.visited.add(node.index)
+            visited.add(node.index)
             frame = evaluate.Frame(self, function, self.scope(function), state, frames)
             for target in self._step(node, frame, outcome):
                 following = (target, state.decided)

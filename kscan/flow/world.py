@@ -24,6 +24,7 @@ class Happening(StrEnum):
     WRONG = "wrong-value"
     UNREADY = "unready"
     STORED = "stored"
+    LOOKED_UP = "looked-up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +65,9 @@ class World:
     """Values of calls, by path and offset, that are assumed rather than found."""
     instance_drvdata: bool = True
     """Driver data of a device that was looked up is the late driver data."""
+    drivers: frozenset[str] = frozenset()
+    """The driver structs whose probe is registering, by name."""
     unbound: bool = False
-    """Look-ups among bound devices find nothing."""
+    """Look-ups among the devices that `drivers` have bound find nothing."""
+    given: Mapping[Place, Value] = field(default_factory=dict)
+    """What places hold before the first function starts."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.flow.execute import Execution
-from kscan.flow.values import Place, What, Value
+from kscan.flow.places import place_of
+from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import Event, Happening, World
 from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import Catalogue, Contract, Unset
@@ -17,6 +18,8 @@ from kscan.program.calls import Slot
 from kscan.program.headers import Says
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry
+from kscan.program.types import Scope
+from kscan.window.drivers import probing_drivers
 from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.readers import Reader, Readers
 from kscan.window.registrations import Callers, Registration, Registrations
@@ -42,7 +45,9 @@ class BoundRead:
 
     registration: Registration
     callback: Callback
-    event: Event
+    lookup: Event
+    outcome: Event | None
+    """The worst that comes of finding nothing; None where nothing is seen to."""
     late: Late | None
     """Driver data that is late as well, where the look-up leads to it."""
 
@@ -121,7 +126,9 @@ class Case:
             self._readers[key] = Readers(
                 self.program, self.catalogue, self.contract, self.belongs(registration),
                 self.window.callbacks(registration),
-            )
+                probing_drivers(self.program, self.callers, registration),
+                self._given(registration),
+            )  # fmt: skip
         return self._readers[key]
 
     @cached_property
@@ -188,17 +195,31 @@ class Case:
 
     @cached_property
     def bound_reads(self) -> tuple[BoundRead, ...]:
-        """Every callback that fails because its instance is not bound yet."""
+        """Every look-up of its own instance, by a callback, before the instance is bound."""
         return tuple(
-            BoundRead(registration, callback, event, self._late_drvdata(registration))
+            BoundRead(
+                registration, callback, lookup, outcome, self._late_found(registration, callback)
+            )
             for registration in self.registrations
-            for callback, events in self.readers(registration).bound()
-            for event in events[:1]
+            for callback, lookup, outcome in self.readers(registration).bound()
         )
 
-    def _late_drvdata(self, registration: Registration) -> Late | None:
-        found = (one for one in self.late(registration) if one.place.kind == "driver data")
-        return next(found, None)
+    def _late_found(self, registration: Registration, callback: Callback) -> Late | None:
+        """Late driver data that `callback` would meet were its instance bound."""
+        found = [one for one in self.late(registration) if one.place.kind == "driver data"]
+        return (
+            found[0] if found and self.readers(registration).finds_driver_data(callback) else None
+        )
+
+    def _given(self, registration: Registration) -> dict[Place, Value]:
+        """What holds wherever callbacks of `registration` run at all."""
+        opened = self.window.opened_by(registration)
+        if opened is None:
+            return {}
+        test, holds = opened
+        scope = Scope(self.program, registration.function)
+        place = place_of(scope, self.catalogue.functions, test)
+        return {} if place is None else {place: SET if holds else ZERO}
 
     @cached_property
     def unset_reads(self) -> tuple[UnsetRead, ...]:

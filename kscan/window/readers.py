@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kscan.flow.evaluate import BOUND
+from kscan.flow.evaluate import BOUND, DRVDATA
 from kscan.flow.execute import Execution, Outcome, declined, is_refusal
 from kscan.flow.values import ANY, Place, Taint, Value, What
 from kscan.flow.world import Event, Happening, World
@@ -100,6 +100,10 @@ class Readers:
     contract: Contract
     belongs: Callable[[str], bool]
     callbacks: tuple[Callback, ...]
+    drivers: frozenset[str] = frozenset()
+    """The driver structs whose probe registers."""
+    given: Mapping[Place, Value] = field(default_factory=dict)
+    """What must hold for these callbacks to run at all."""
     _idle: dict[Callback, _Run] = field(default_factory=dict)
 
     def of(self, place: Place, memberships: frozenset[Place]) -> Iterator[Reader]:
@@ -109,12 +113,18 @@ class Readers:
             if reader is not None:
                 yield reader
 
-    def bound(self) -> Iterator[tuple[Callback, tuple[Event, ...]]]:
-        """What callbacks do when a look-up among bound devices finds nothing."""
+    def bound(self) -> Iterator[tuple[Callback, Event, Event | None]]:
+        """Look-ups among bound devices, and what comes of their finding nothing."""
         for callback in self._in_order:
             events = self._at_rest(callback).events_of(BOUND)
-            if events:
-                yield callback, events
+            for lookup in events:
+                if lookup.what is Happening.LOOKED_UP:
+                    yield callback, lookup, _worst_of(events, lookup.taint)
+
+    def finds_driver_data(self, callback: Callback) -> bool:
+        """`callback` goes on to the driver data of a device its look-up among bound ones finds."""
+        run = self._run(callback, frozenset(), unbound=False)
+        return DRVDATA in run.execution.touched
 
     @cached_property
     def _in_order(self) -> tuple[Callback, ...]:
@@ -145,8 +155,11 @@ class Readers:
     def _kept_out(self, callback: Callback, by: Callback) -> bool:
         return self.contract.skipped_after(str(by.slot), str(callback.slot), callback.entry.via)
 
-    def _run(self, callback: Callback, late: frozenset[Place]) -> _Run:
-        world = World(self.catalogue.functions, late, self.belongs, unbound=True)
+    def _run(self, callback: Callback, late: frozenset[Place], unbound: bool = True) -> _Run:
+        world = World(
+            self.catalogue.functions, late, self.belongs,
+            drivers=self.drivers, unbound=unbound, given=self.given,
+        )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function
         outcome = execution.run(function, _arguments(function))
@@ -174,6 +187,12 @@ class Readers:
                     if found.what is what:
                         return Reader(callback, event.taint, found, event, other)
         return None
+
+
+def _worst_of(events: tuple[Event, ...], taint: Taint) -> Event | None:
+    """The worst that comes of one late read; None where nothing does."""
+    found = [event for event in events if event.taint == taint]
+    return next((event for what in _WORST for event in found if event.what is what), None)
 
 
 def _arguments(function: Function) -> tuple[Value, ...]:

@@ -136,8 +136,26 @@ class Window:
 
     def gate_is_open(self, registration: Registration) -> bool:
         """Callbacks of this registration can run: it has no gate, or its key is reachable."""
+        return self._is_open(registration) or self.opened_by(registration) is not None
+
+    def _is_open(self, registration: Registration) -> bool:
         gate = self.contract.gate
         return gate is None or not registration.gated or gate.needs in self.reach
+
+    def opened_by(self, registration: Registration) -> tuple[ir.Expr, bool] | None:
+        """The test, with its outcome, that alone opens the gate: ``test ? NULL : dev``.
+
+        None where the gate is open anyway, or stays shut.
+        """
+        gate = self.contract.gate
+        if gate is None or self._is_open(registration):
+            return None
+        match registration.call.args[gate.argument]:
+            case ir.Choice(test=test, then=ir.Const(text="NULL")):
+                return test, True
+            case ir.Choice(test=test, other=ir.Const(text="NULL")):
+                return test, False
+        return None
 
     def callbacks(self, registration: Registration) -> tuple[Callback, ...]:
         """The in-window callbacks: of its own table, reachable, and let through by the gate."""
@@ -149,6 +167,7 @@ class Window:
     def _in_window(self, registration: Registration) -> Iterator[Callback]:
         if not self.gate_is_open(registration):
             return
+        sure = Confidence.HIGH if self._is_open(registration) else Confidence.MEDIUM
         seen: set[tuple[Slot, Function]] = set()
         for table in registration.tables:
             for entry in self._entries(table):
@@ -156,11 +175,13 @@ class Window:
                 if key in seen or not self._runs(entry.slot):
                     continue
                 seen.add(key)
-                yield Callback(entry, weakest(table.confidence, entry.confidence))
+                yield Callback(entry, weakest(sure, table.confidence, entry.confidence))
 
     def _entries(self, table: Published) -> Iterator[Entry]:
         """The entries of a table, of those its fields lead to, and of those its functions set."""
-        own = list(table_entries(self.program, table.path, table.variable, self.contract.through.fields))
+        own = list(
+            table_entries(self.program, table.path, table.variable, self.contract.through.fields)
+        )
         yield from own
         for entry in own:
             for name in self._assigned(entry.function):
@@ -173,7 +194,7 @@ class Window:
                 case ir.Assign(
                     target=ir.Member(), value=ir.Unary(op="&", operand=ir.Name(id=name))
                 ):
-                    known = self.program.object(name, function.path)
+                    known = self.program.variable(name, function.path)
                     if known is not None and known.type.tag in self.contract.tables:
                         yield name
 
