@@ -90,9 +90,7 @@ class Audit:
             path for path in paths if path.endswith(".c") and self.reader.names(path, word)
         )
         tables = Tables(self.program, paths)
-        window = Window(
-            self.program, self.catalogue, contract, tables, self._scenario(contract)
-        )
+        window = Window(self.program, self.catalogue, contract, tables, self._scenario(contract))
         return Case(self.program, self.catalogue, window, registering)
 
     def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
@@ -153,7 +151,7 @@ class Audit:
         functions = [f for unit in self.reader.units.values() for f in unit.functions]
         return Stats(
             files_considered=sum(1 for p in self.tree.paths() if p.endswith((".c", ".h"))),
-            files_parsed=self.reader.parsed,
+            files_parsed=len(self.reader.units) - len(self.reader.skipped),
             cache_hits=self.reader.hits,
             functions=len(functions),
             functions_with_errors=sum(f.broken for f in functions),
@@ -231,6 +229,3 @@ def _is_below(path: str, under: tuple[str, ...]) -> bool:
     return not under or any(
         path == place.strip("/") or path.startswith(place.strip("/") + "/") for place in under
     )
-
-
-

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -50,7 +51,7 @@ class _Lazy(click.Group):
 
 
 def _module_exists(name: str) -> bool:
-    return os.path.exists(os.path.join(os.path.dirname(__file__), f"{name}.py"))  # noqa: PTH
+    return Path(__file__).with_name(f"{name}.py").exists()
 
 
 @click.group(

@@ -145,7 +145,11 @@ def _typedefs(nodes: list[Node]) -> Iterator[TypedefFact]:
 def _macros(found: dict[str, list[Node]]) -> Iterator[MacroFact]:
     for node in found.get("macro", []):
         names = node.child_by_field_name("parameters")
-        params = tuple(text_of(c) for c in names.children if c.type in ("identifier", "...")) if names else ()
+        params = (
+            tuple(text_of(c) for c in names.children if c.type in ("identifier", "..."))
+            if names
+            else ()
+        )
         yield _macro(node, params)
     for node in found.get("constant", []):
         yield _macro(node, None)
@@ -153,7 +157,9 @@ def _macros(found: dict[str, list[Node]]) -> Iterator[MacroFact]:
 
 def _macro(node: Node, params: tuple[str, ...] | None) -> MacroFact:
     body = text_of(node.child_by_field_name("value")).replace("\\\n", " \n").strip()
-    return MacroFact(text_of(node.child_by_field_name("name")), params, body, node.start_point[0] + 1)
+    return MacroFact(
+        text_of(node.child_by_field_name("name")), params, body, node.start_point[0] + 1
+    )
 
 
 def _toplevel(node: Node) -> CallFact | None:

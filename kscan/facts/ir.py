@@ -19,21 +19,21 @@ class _Node(msgspec.Struct, frozen=True, array_like=True, tag=True, tag_field="_
     pass
 
 
-class Name(_Node):
+class Name(_Node, frozen=True):
     """An identifier."""
 
     id: str
     at: int
 
 
-class Const(_Node):
+class Const(_Node, frozen=True):
     """A number, character, string or NULL, as spelled."""
 
     text: str
     at: int
 
 
-class Member(_Node):
+class Member(_Node, frozen=True):
     """``object.field`` or, with `arrow`, ``object->field``."""
 
     object: Expr
@@ -42,7 +42,7 @@ class Member(_Node):
     at: int
 
 
-class Unary(_Node):
+class Unary(_Node, frozen=True):
     """A prefix or postfix operator: ``*``, ``&``, ``!``, ``-``, ``++`` …"""
 
     op: str
@@ -50,7 +50,7 @@ class Unary(_Node):
     at: int
 
 
-class Binary(_Node):
+class Binary(_Node, frozen=True):
     """A binary operator, comma excluded."""
 
     op: str
@@ -59,7 +59,7 @@ class Binary(_Node):
     at: int
 
 
-class Assign(_Node):
+class Assign(_Node, frozen=True):
     """``target = value`` or a compound assignment, named by `op`."""
 
     op: str
@@ -68,7 +68,7 @@ class Assign(_Node):
     at: int
 
 
-class Call(_Node):
+class Call(_Node, frozen=True):
     """A call of a function, a macro or through a pointer."""
 
     callee: Expr
@@ -76,7 +76,7 @@ class Call(_Node):
     at: int
 
 
-class Index(_Node):
+class Index(_Node, frozen=True):
     """``object[index]``."""
 
     object: Expr
@@ -84,7 +84,7 @@ class Index(_Node):
     at: int
 
 
-class Choice(_Node):
+class Choice(_Node, frozen=True):
     """``test ? then : other``; `then` is None in GNU's ``test ?: other``."""
 
     test: Expr
@@ -93,7 +93,7 @@ class Choice(_Node):
     at: int
 
 
-class Cast(_Node):
+class Cast(_Node, frozen=True):
     """``(type)operand``."""
 
     type: CType
@@ -101,14 +101,14 @@ class Cast(_Node):
     at: int
 
 
-class Several(_Node):
+class Several(_Node, frozen=True):
     """A comma expression: the last one is its value."""
 
     items: tuple[Expr, ...]
     at: int
 
 
-class Literal(_Node):
+class Literal(_Node, frozen=True):
     """A braced initialiser or compound literal; each item is a field path and a value."""
 
     type: CType
@@ -116,21 +116,21 @@ class Literal(_Node):
     at: int
 
 
-class Inline(_Node):
+class Inline(_Node, frozen=True):
     """A statement expression ``({ … })``."""
 
     body: tuple[Stmt, ...]
     at: int
 
 
-class Opaque(_Node):
+class Opaque(_Node, frozen=True):
     """Not evaluated or not understood: ``sizeof``, a type argument, an error."""
 
     text: str
     at: int
 
 
-class Declare(_Node):
+class Declare(_Node, frozen=True):
     """A local variable; `value` is its initialiser."""
 
     name: str
@@ -140,14 +140,14 @@ class Declare(_Node):
     at: int
 
 
-class Evaluate(_Node):
+class Evaluate(_Node, frozen=True):
     """An expression statement."""
 
     value: Expr
     at: int
 
 
-class If(_Node):
+class If(_Node, frozen=True):
     """``if``."""
 
     test: Expr
@@ -156,7 +156,7 @@ class If(_Node):
     at: int
 
 
-class While(_Node):
+class While(_Node, frozen=True):
     """``while``, ``do … while`` and ``for``, reduced to one shape."""
 
     before: tuple[Stmt, ...]
@@ -167,7 +167,7 @@ class While(_Node):
     at: int
 
 
-class ForEach(_Node):
+class ForEach(_Node, frozen=True):
     """A loop macro: ``list_for_each_entry(cursor, head, member)``."""
 
     macro: str
@@ -176,7 +176,7 @@ class ForEach(_Node):
     at: int
 
 
-class Guarded(_Node):
+class Guarded(_Node, frozen=True):
     """``scoped_guard(mutex, &lock) { … }``, or ``guard(mutex)(&lock)`` with an empty body."""
 
     macro: str
@@ -185,7 +185,7 @@ class Guarded(_Node):
     at: int
 
 
-class Switch(_Node):
+class Switch(_Node, frozen=True):
     """``switch``; `Case` statements stand in its body."""
 
     value: Expr
@@ -193,49 +193,61 @@ class Switch(_Node):
     at: int
 
 
-class Case(_Node):
+class Case(_Node, frozen=True):
     """``case value:``, or ``default:`` when `value` is None."""
 
     value: Expr | None
     at: int
 
 
-class Label(_Node):
+class Label(_Node, frozen=True):
     """``name:``."""
 
     name: str
     at: int
 
 
-class Goto(_Node):
+class Goto(_Node, frozen=True):
     """``goto name``."""
 
     name: str
     at: int
 
 
-class Return(_Node):
+class Return(_Node, frozen=True):
     """``return value``."""
 
     value: Expr | None
     at: int
 
 
-class Break(_Node):
+class Break(_Node, frozen=True):
     """``break``."""
 
     at: int
 
 
-class Continue(_Node):
+class Continue(_Node, frozen=True):
     """``continue``."""
 
     at: int
 
 
 Expr = Union[  # noqa: UP007 - msgspec resolves the forward references of a Union
-    Name, Const, Member, Unary, Binary, Assign, Call, Index, Choice, Cast, Several, Literal,
-    Inline, Opaque,
+    Name,
+    Const,
+    Member,
+    Unary,
+    Binary,
+    Assign,
+    Call,
+    Index,
+    Choice,
+    Cast,
+    Several,
+    Literal,
+    Inline,
+    Opaque,
 ]
 Stmt = Union[  # noqa: UP007
     Declare, Evaluate, If, While, ForEach, Guarded, Switch, Case, Label, Goto, Return, Break,
@@ -249,7 +261,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
     statements: tuple[Stmt, ...]
 
 
-def parts(node: Expr) -> tuple[Expr, ...]:  # noqa: PLR0911, C901 - one line a kind
+def parts(node: Expr) -> tuple[Expr, ...]:
     """The direct subexpressions of `node`, in the order C evaluates what has an order."""
     match node:
         case Member(object=inner) | Unary(operand=inner) | Cast(operand=inner):
@@ -273,7 +285,7 @@ def parts(node: Expr) -> tuple[Expr, ...]:  # noqa: PLR0911, C901 - one line a k
     return ()
 
 
-def expressions(statement: Stmt) -> Iterator[Expr]:  # noqa: C901 - one case a kind
+def expressions(statement: Stmt) -> Iterator[Expr]:
     """Every expression that stands directly in `statement` or in a statement below it."""
     match statement:
         case Declare(value=value) | Return(value=value) | Case(value=value):

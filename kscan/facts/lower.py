@@ -57,9 +57,15 @@ class Lowering:
         for declarator in node.children_by_field_name("declarator"):
             name, kind, _ = declared(declarator, base)
             value = declarator.child_by_field_name("value")
-            found.append(ir.Declare(
-                name, kind, static, None if value is None else self.expr(value), self.at(declarator)
-            ))
+            found.append(
+                ir.Declare(
+                    name,
+                    kind,
+                    static,
+                    None if value is None else self.expr(value),
+                    self.at(declarator),
+                )
+            )
         return found
 
     def _expression(self, node: Node) -> list[ir.Stmt]:
@@ -105,12 +111,16 @@ class Lowering:
         before = tuple(self.statement(first)) if first is not None else ()
         test = node.child_by_field_name("condition")
         step = node.child_by_field_name("update")
-        return [ir.While(
-            before,
-            None if test is None else self.expr(test),
-            None if step is None else self.expr(step),
-            self.block(node.child_by_field_name("body")), False, self.at(node),
-        )]
+        return [
+            ir.While(
+                before,
+                None if test is None else self.expr(test),
+                None if step is None else self.expr(step),
+                self.block(node.child_by_field_name("body")),
+                False,
+                self.at(node),
+            )
+        ]
 
     def _switch(self, node: Node) -> list[ir.Stmt]:
         value = self._condition(node.child_by_field_name("condition"))
@@ -118,9 +128,7 @@ class Lowering:
 
     def _case(self, node: Node) -> list[ir.Stmt]:
         value = node.child_by_field_name("value")
-        found: list[ir.Stmt] = [
-            ir.Case(None if value is None else self.expr(value), self.at(node))
-        ]
+        found: list[ir.Stmt] = [ir.Case(None if value is None else self.expr(value), self.at(node))]
         for child in node.named_children:
             if child != value and child.type not in ("comment", "ERROR"):
                 found += self.statement(child)
@@ -192,7 +200,8 @@ class Lowering:
         operator = node.child_by_field_name("operator")
         field = node.child_by_field_name("field")
         return ir.Member(
-            self.expr(node.child_by_field_name("argument")), text_of(field),
+            self.expr(node.child_by_field_name("argument")),
+            text_of(field),
             operator is not None and operator.type == "->",
             self.at(field) if field is not None else self.at(node),
         )
@@ -208,7 +217,8 @@ class Lowering:
         return ir.Binary(
             operator.type if operator is not None else "?",
             self.expr(node.child_by_field_name("left")),
-            self.expr(node.child_by_field_name("right")), self.at(node),
+            self.expr(node.child_by_field_name("right")),
+            self.at(node),
         )
 
     def _assign(self, node: Node) -> ir.Expr:
@@ -216,7 +226,8 @@ class Lowering:
         return ir.Assign(
             operator.type if operator is not None else "=",
             self.expr(node.child_by_field_name("left")),
-            self.expr(node.child_by_field_name("right")), self.at(node),
+            self.expr(node.child_by_field_name("right")),
+            self.at(node),
         )
 
     def _call(self, node: Node) -> ir.Expr:
@@ -227,7 +238,8 @@ class Lowering:
     def _index(self, node: Node) -> ir.Expr:
         return ir.Index(
             self.expr(node.child_by_field_name("argument")),
-            self.expr(node.child_by_field_name("index")), self.at(node),
+            self.expr(node.child_by_field_name("index")),
+            self.at(node),
         )
 
     def _choice(self, node: Node) -> ir.Expr:
@@ -235,7 +247,8 @@ class Lowering:
         return ir.Choice(
             self.expr(node.child_by_field_name("condition")),
             None if then is None else self.expr(then),
-            self.expr(node.child_by_field_name("alternative")), self.at(node),
+            self.expr(node.child_by_field_name("alternative")),
+            self.at(node),
         )
 
     def _cast(self, node: Node) -> ir.Expr:
@@ -307,8 +320,13 @@ def lowered(text: bytes, start: int, end: int, macros: Mapping[int, str]) -> ir.
 
 _NOISE = ("comment", "ERROR")
 _CONTAINERS = (
-    "compound_statement", "else_clause", "preproc_if", "preproc_ifdef", "preproc_else",
-    "preproc_elif", "preproc_elifdef",
+    "compound_statement",
+    "else_clause",
+    "preproc_if",
+    "preproc_ifdef",
+    "preproc_else",
+    "preproc_elif",
+    "preproc_elifdef",
 )
 _STATEMENTS: dict[str, Callable[[Lowering, Node], list[ir.Stmt]]] = {
     "declaration": Lowering._declaration,

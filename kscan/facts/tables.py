@@ -39,10 +39,14 @@ def _identifiers(value: Node | None) -> Iterator[str]:
         yield from _identifiers(value.child_by_field_name("alternative"))
     elif value.type in _WRAPPERS:
         inner = value.child_by_field_name("value") or value.child_by_field_name("argument")
-        yield from _identifiers(inner or (value.named_children or [None])[-1])
+        if inner is None and value.named_children:
+            inner = value.named_children[-1]
+        yield from _identifiers(inner)
     elif value.type == "call_expression":  # pm_ptr(&foo_ops), PTR_IF(CONFIG, &foo_ops)
         arguments = value.child_by_field_name("arguments")
-        yield from _identifiers(arguments.named_children[-1] if arguments and arguments.named_children else None)
+        yield from _identifiers(
+            arguments.named_children[-1] if arguments and arguments.named_children else None
+        )
 
 
 def _initialised(pair: Node, values: tuple[str, ...]) -> SlotFact:
@@ -51,14 +55,19 @@ def _initialised(pair: Node, values: tuple[str, ...]) -> SlotFact:
     node: Node | None = pair
     while node is not None:
         if node.type == "initializer_pair":
-            names = [text_of(d.named_children[0]) for d in node.children_by_field_name("designator")
-                     if d.type == "field_designator"]
+            names = [
+                text_of(d.named_children[0])
+                for d in node.children_by_field_name("designator")
+                if d.type == "field_designator"
+            ]
             fields[:0] = names
         elif node.type == "compound_literal_expression" and not inner:
             inner = _literal_type(node)
             depth = len(fields)
             if node.parent is not None and node.parent.type not in (
-                "initializer_pair", "pointer_expression", "parenthesized_expression"
+                "initializer_pair",
+                "pointer_expression",
+                "parenthesized_expression",
             ):
                 return SlotFact(inner, "", tuple(fields), values, pair.start_point[0] + 1)
             inner = f"{inner}#{depth}"

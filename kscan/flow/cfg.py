@@ -15,6 +15,9 @@ import networkx as nx
 
 from kscan.facts import ir
 
+Ends = list[tuple[int, int]]
+"""Open ends: a node, and the position of its successor that is not known yet."""
+
 
 class Kind(StrEnum):
     """What a node does."""
@@ -126,7 +129,7 @@ class _Builder:
         self.nodes.append(node)
         return node
 
-    def _join(self, ends: list[tuple[int, int]], target: int) -> None:
+    def _join(self, ends: Ends, target: int) -> None:
         """Leads every open end, a node and the position of its successor, to `target`."""
         for source, position in ends:
             then = self.nodes[source].then
@@ -134,17 +137,17 @@ class _Builder:
                 then.append(target)
             then[position] = target
 
-    def _block(self, statements: tuple[ir.Stmt, ...], ends: list) -> list:  # type: ignore[type-arg]
+    def _block(self, statements: tuple[ir.Stmt, ...], ends: Ends) -> Ends:
         for statement in statements:
             ends = self._statement(statement, ends)
         return ends
 
-    def _step(self, kind: Kind, expr: ir.Expr | None, stmt: ir.Stmt, ends: list) -> Node:  # type: ignore[type-arg]
+    def _step(self, kind: Kind, expr: ir.Expr | None, stmt: ir.Stmt, ends: Ends) -> Node:
         node = self._new(kind, expr, stmt)
         self._join(ends, node.index)
         return node
 
-    def _statement(self, statement: ir.Stmt, ends: list) -> list:  # type: ignore[type-arg]  # noqa: C901
+    def _statement(self, statement: ir.Stmt, ends: Ends) -> Ends:  # noqa: C901
         match statement:
             case ir.Declare(value=value):
                 return [(self._step(Kind.DECLARE, value, statement, ends).index, 0)]
@@ -186,7 +189,7 @@ class _Builder:
                     self._join(ends, self.continues[-1])
                 return []
 
-    def _condition(self, test: ir.Expr, statement: ir.Stmt, ends: list) -> tuple[list, list]:  # type: ignore[type-arg]
+    def _condition(self, test: ir.Expr, statement: ir.Stmt, ends: Ends) -> tuple[Ends, Ends]:
         match test:
             case ir.Unary(op="!", operand=inner):
                 yes, no = self._condition(inner, statement, ends)
@@ -206,15 +209,15 @@ class _Builder:
         node.then = [1, 1]
         return [(node.index, 0)], [(node.index, 1)]
 
-    def _while(self, loop: ir.While, ends: list) -> list:  # type: ignore[type-arg]
+    def _while(self, loop: ir.While, ends: Ends) -> Ends:
         ends = self._block(loop.before, ends)
         head = self._step(Kind.EVALUATE, None, loop, [] if loop.body_first else ends)
         step = self._new(Kind.EVALUATE, loop.step, loop)
         first = self._new(Kind.EVALUATE, None, loop)
-        if loop.test is None:
-            yes, no = [(head.index, 0)], []
-        else:
-            yes, no = self._condition(loop.test, loop, [(head.index, 0)])
+        yes: list[tuple[int, int]] = [(head.index, 0)]
+        no: list[tuple[int, int]] = []
+        if loop.test is not None:
+            yes, no = self._condition(loop.test, loop, yes)
         self._join(yes, first.index)
         if loop.body_first:
             self._join(ends, first.index)
@@ -225,7 +228,7 @@ class _Builder:
         self.continues.pop()
         return [*no, *((n, 0) for n in self.breaks.pop())]
 
-    def _for_each(self, loop: ir.ForEach, body: tuple[ir.Stmt, ...], ends: list) -> list:  # type: ignore[type-arg]
+    def _for_each(self, loop: ir.ForEach, body: tuple[ir.Stmt, ...], ends: Ends) -> Ends:
         head = self._step(Kind.LOOP, None, loop, ends)
         head.then = [1, 1]
         self.breaks.append([])
@@ -234,7 +237,7 @@ class _Builder:
         self.continues.pop()
         return [(head.index, 1), *((n, 0) for n in self.breaks.pop())]
 
-    def _switch(self, switch: ir.Switch, ends: list) -> list:  # type: ignore[type-arg]
+    def _switch(self, switch: ir.Switch, ends: Ends) -> Ends:
         head = self._step(Kind.SWITCH, switch.value, switch, ends)
         self.cases.append(head)
         self.defaulted.append(False)
@@ -246,7 +249,7 @@ class _Builder:
             leave.append((head.index, len(head.then)))
         return leave
 
-    def _case(self, case: ir.Case, ends: list) -> list:  # type: ignore[type-arg]
+    def _case(self, case: ir.Case, ends: Ends) -> Ends:
         if not self.cases:
             return ends
         node = self._step(Kind.EVALUATE, None, case, ends)

@@ -479,7 +479,7 @@ class Frame:
 
     def _handed_over(self, node: ir.Call, name: str, args: list[Value]) -> Value:
         """Enters the driver's own functions, and others when they are handed a late value."""
-        late = [a for a in args if a.taint is not None and a.what in _INVALID]
+        late = [a.taint for a in args if a.taint is not None and a.what in _INVALID]
         functions = self.execution.world.functions
         if name in functions.tolerant:
             return ANY
@@ -492,8 +492,8 @@ class Frame:
         elif late and not self._only_numbers(node, args):
             self._note(
                 Happening.CRASH,
-                late[0].taint,
-                node.at,  # type: ignore[arg-type]
+                late[0],
+                node.at,
                 f"hands it to {name}()",
                 sure=False,
             )

@@ -36,7 +36,7 @@ def global_place(scope: Scope, name: str) -> Place | None:
     own = next((o for o in program.unit(path).globals if o.name == name), None)
     if own is not None:
         return Place("global", path if own.static else "", name)
-    return Place("global", "", name) if program.object(name, path) is not None else None
+    return Place("global", "", name) if program.variable(name, path) is not None else None
 
 
 def ready_place(place: Place, kind: str) -> Place:

@@ -75,8 +75,9 @@ def _callee(scope: Scope, call: ir.Call) -> CallSite | None:
     match call.callee:
         case ir.Name(id=name) if not scope.is_local(name):
             return CallSite(EdgeKind.DIRECT, name, None, call.at)
-        case ir.Member(object=table, field=field) | ir.Unary(
-            op="*", operand=ir.Member(object=table, field=field)
+        case (
+            ir.Member(object=table, field=field)
+            | ir.Unary(op="*", operand=ir.Member(object=table, field=field))
         ):
             slot = Slot(scope.tag_of(table), field)
             sure = Confidence.HIGH if slot.tag else Confidence.LOW
@@ -93,6 +94,6 @@ def _handed(scope: Scope, argument: ir.Expr, at: int) -> CallSite | None:
     name, path = argument.id, scope.function.path
     own = any(f.name == name for f in scope.program.unit(path).functions)
     declared = own or scope.program.prototype(name, path) is not None
-    if not declared or scope.program.object(name, path) is not None:
+    if not declared or scope.program.variable(name, path) is not None:
         return None
     return CallSite(EdgeKind.ARGUMENT, name, None, at)

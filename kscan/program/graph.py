@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, pairwise
 
 import networkx as nx
 
@@ -80,7 +80,7 @@ class Reach:
     def way(self, target: Function) -> tuple[Edge, ...]:
         """The edges from the root to `target`."""
         path = nx.shortest_path(self.ways, self.root, target)
-        return tuple(self.ways.edges[pair]["edge"] for pair in zip(path, path[1:], strict=False))
+        return tuple(self.ways.edges[pair]["edge"] for pair in pairwise(path))
 
     def way_confidence(self, target: Function) -> Confidence:
         """That of the weakest edge on the way to `target`."""
@@ -141,7 +141,7 @@ def _sites(program: Program, caller: Function, assumed: tuple[Assumed, ...]) -> 
     return sites
 
 
-def _callees(  # noqa: PLR0917 - the state of one walk
+def _callees(
     program: Program,
     catalogue: Catalogue,
     found: Reach,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from kscan.facts import ir
 from kscan.facts.reader import Reader
@@ -69,8 +70,9 @@ class Program:
     _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
     _bodies: dict[tuple[str, str], ir.Body] = field(default_factory=dict)
     _records: dict[tuple[str, str], StructFact | None] = field(default_factory=dict)
-    _named: dict[tuple[str, str, str], object] = field(default_factory=dict)
-    _tables: dict[str, dict[str, tuple[object, ...]]] = field(default_factory=dict)
+    _named: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    _functions: dict[str, dict[str, Function]] = field(default_factory=dict)
+    _facts: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def headers(self) -> Headers:
@@ -148,32 +150,30 @@ class Program:
         return name in self._index(header, "prototypes")
 
     def _own(self, name: str, path: str) -> Function | None:
-        """The function `name` that `path` itself defines: the last body, were it several."""
-        return self._index(path, "functions").get(name)  # type: ignore[return-value]
+        """The function `name` that `path` itself defines."""
+        if path not in self._functions:
+            known: dict[str, Function] = {}
+            for fact in self.unit(path).functions:
+                other = known.get(fact.name)
+                # of two bodies, one is the stub of a disabled CONFIG_: the longer one counts
+                if other is None or other.fact.end - other.fact.start < fact.end - fact.start:
+                    known[fact.name] = function(path, fact)
+            self._functions[path] = known
+        return self._functions[path].get(name)
 
-    def _index(self, path: str, kind: str) -> dict[str, object]:
-        """Facts of `path` by name, one kind at a time."""
-        key = f"{kind}:{path}"
-        known = self._tables.get(key)
-        if known is None:
+    def _index(self, path: str, kind: str) -> dict[str, Any]:
+        """Facts of `path` by name, one kind at a time; the first of a name counts."""
+        key = (path, kind)
+        if key not in self._facts:
             facts = getattr(self.unit(path), kind)
-            if kind == "functions":
-                known = {}
-                for fact in facts:
-                    other = known.get(fact.name)
-                    # of two bodies, one is the !CONFIG stub: keep the longer one
-                    if other is None or other.fact.end - other.fact.start < fact.end - fact.start:  # type: ignore[union-attr, attr-defined]
-                        known[fact.name] = function(path, fact)
-            else:
-                known = {fact.name: fact for fact in reversed(facts)}
-            self._tables[key] = known  # type: ignore[assignment]
-        return known  # type: ignore[return-value]
+            self._facts[key] = {fact.name: fact for fact in reversed(facts)}
+        return self._facts[key]
 
     def record(self, tag: str, path: str) -> StructFact | None:
         """The struct or union `tag` as seen from `path`; None where no body is found."""
         key = (tag, path)
         if key not in self._records:
-            places = [path, *self.headers.saying(Says.RECORD, tag.split(".")[0], path)]
+            places = [path, *self.headers.saying(Says.RECORD, tag.partition(".")[0], path)]
             found = (s for place in places for s in self.unit(place).structs if s.tag == tag)
             self._records[key] = next(found, None)
         return self._records[key]
@@ -187,21 +187,25 @@ class Program:
 
     def macro(self, name: str, path: str) -> MacroFact | None:
         """The macro `name` as seen from `path`; the nearest definition wins."""
-        return self._nearest(name, path, "macros")  # type: ignore[return-value]
+        found: MacroFact | None = self._nearest(name, path, "macros")
+        return found
 
     def typedef(self, name: str, path: str) -> TypedefFact | None:
         """The typedef `name` as seen from `path`."""
-        return self._nearest(name, path, "typedefs")  # type: ignore[return-value]
+        found: TypedefFact | None = self._nearest(name, path, "typedefs")
+        return found
 
-    def object(self, name: str, path: str) -> GlobalFact | None:
+    def variable(self, name: str, path: str) -> GlobalFact | None:
         """The file-scope object `name` as seen from `path`."""
-        return self._nearest(name, path, "globals")  # type: ignore[return-value]
+        found: GlobalFact | None = self._nearest(name, path, "globals")
+        return found
 
     def prototype(self, name: str, path: str) -> FunctionFact | None:
         """A declaration of the function `name` that `path` sees."""
-        return self._nearest(name, path, "prototypes")  # type: ignore[return-value]
+        found: FunctionFact | None = self._nearest(name, path, "prototypes")
+        return found
 
-    def _nearest(self, name: str, path: str, kind: str) -> object | None:
+    def _nearest(self, name: str, path: str, kind: str) -> Any:
         key = (kind, name, path)
         if key not in self._named:
             places = [path, *self.headers.saying(_SAYS[kind], name, path)]

@@ -99,7 +99,7 @@ def table_entries(
         slot = slot_of(program, place, fact)
         for name in fact.values:
             if home(program, place, name) is not None:
-                if fact.fields[-1] in wanted or hops and fact.fields[-1] == "ops":
+                if fact.fields[-1] in wanted or (hops and fact.fields[-1] == "ops"):
                     first = via or fact.fields[-1]
                     yield from table_entries(program, place, name, wanted, hops + 1, first)
                 continue
@@ -112,7 +112,7 @@ def home(program: Program, path: str, variable: str) -> str | None:
     own = program.unit(path).globals
     if any(o.name == variable and not o.extern for o in own):
         return path
-    if program.object(variable, path) is None:
+    if program.variable(variable, path) is None:
         return None
     return next(
         (

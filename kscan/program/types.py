@@ -39,7 +39,7 @@ class Scope:
         """`name` is a parameter or a local variable here."""
         return name in self.locals
 
-    def type_of(self, node: ir.Expr, depth: int = 0) -> CType:  # noqa: C901, PLR0912 - one case a kind
+    def type_of(self, node: ir.Expr, depth: int = 0) -> CType:  # noqa: C901 - one case a kind
         """The type of `node`; `UNKNOWN` where a declaration is missing."""
         if depth > _DEPTH:
             return UNKNOWN
@@ -96,7 +96,7 @@ class Scope:
         known = self.locals.get(name)
         if known is not None:
             return known
-        found = self.program.object(name, self.function.path)
+        found = self.program.variable(name, self.function.path)
         return found.type if found is not None else UNKNOWN
 
     def _result(self, call: ir.Call, depth: int) -> CType:

@@ -49,9 +49,7 @@ def _finding(case: Case, found: UnsetRead) -> Finding:
     name = "dev->" + found.unset.field.partition(".")[2]
     trace = [
         *evidence.way_to(function),
-        evidence.step(
-            function, function.fact.start, StepKind.CALLBACK, found.unset.why, 1
-        ),
+        evidence.step(function, function.fact.start, StepKind.CALLBACK, found.unset.why, 1),
         *evidence.read(event),
     ]
     where, at = evidence.own_place(event)

@@ -96,9 +96,7 @@ class Evidence:
         for depth, edge in enumerate(self.window.reach.way(call.caller)):
             yield self._edge(edge, depth)
         note = f"calls {slot}"
-        yield self.step(
-            call.caller, call.site.at, StepKind.SLOT, note, 1, 0, call.site.confidence
-        )
+        yield self.step(call.caller, call.site.at, StepKind.SLOT, note, 1, 0, call.site.confidence)
 
     def way_to(self, target: Function) -> Iterator[Step]:
         """The edges from the registration to `target`."""
@@ -132,9 +130,7 @@ class Evidence:
     def written(self, write: Write, what: str) -> Iterator[Step]:
         """A late write, with the calls that lead to it."""
         yield from self.inside(write.frames, 0)
-        yield self.step(
-            write.function, write.at, StepKind.WRITE, what, 0, len(write.frames)
-        )
+        yield self.step(write.function, write.at, StepKind.WRITE, what, 0, len(write.frames))
 
     def read(self, event: Event) -> Iterator[Step]:
         """The read of a late place, and what comes of it."""

@@ -19,7 +19,7 @@ from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope
-from kscan.window.registrations import Callers, Registration
+from kscan.window.registrations import Callers, Registration, values_of
 
 LEVELS = 4
 """Callers above the registering function that are looked at."""
@@ -90,7 +90,11 @@ class Lateness:
         if not path or outer is None or place.kind == _DRVDATA:
             return place.kind, place.spelled
         scope = Scope(self.program, write.function)
-        if isinstance(outer, ir.Name) and not scope.tag_of(outer) == "" and not _points(scope, outer):
+        if (
+            isinstance(outer, ir.Name)
+            and scope.tag_of(outer)
+            and not _points(scope, outer)
+        ):
             if not scope.is_local(outer.id):
                 return ("global" if place.kind == "field" else place.kind), f"{outer.id}.{path}"
             return place.kind, place.spelled
@@ -102,7 +106,7 @@ class Lateness:
             return False
         if place.kind == "global":
             write = order.late[place][0]
-            known = self.program.object(place.name, write.function.path)
+            known = self.program.variable(place.name, write.function.path)
             return known is None or not known.initialised
         return True
 
@@ -121,7 +125,7 @@ class Lateness:
             if write.function not in chain and not write.frames
         )
 
-    def _level(  # noqa: PLR0917 - the state of one search upwards
+    def _level(
         self, function: Function, call: ir.Call, result: Value, order: _Order,
         writes: Writes, world: World, level: int, seen: set[Function],
     ) -> None:  # fmt: skip
@@ -131,7 +135,9 @@ class Lateness:
         seen.add(function)
         execution = Execution(
             self.program,
-            World(world.functions, belongs=world.belongs, results={(function.path, call.at): result}),
+            World(
+                world.functions, belongs=world.belongs, results={(function.path, call.at): result}
+            ),
         )
         cfg = execution.cfg(function)
         node = cfg.containing(call.at)
@@ -152,7 +158,7 @@ class Lateness:
         if level < LEVELS:
             self._callers(function, outcome.value, order, writes, world, level, seen)
 
-    def _callers(  # noqa: PLR0917
+    def _callers(
         self, function: Function, result: Value, order: _Order,
         writes: Writes, world: World, level: int, seen: set[Function],
     ) -> None:  # fmt: skip
@@ -260,16 +266,10 @@ class _Around:
     def _variable_is_own(self, name: str, hops: int) -> bool:
         if any(p.name == name for p in self.function.fact.params):
             return True
-        return any(self._own(value, hops + 1) for value in self._values(name))
-
-    def _values(self, name: str) -> Iterator[ir.Expr]:
-        body = self.lateness.program.body(self.function)
-        for declaration in ir.declarations(body.statements):
-            if declaration.name == name and declaration.value is not None:
-                yield declaration.value
-        for node in ir.walk_body(body):
-            if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at):
-                yield node.value
+        return any(
+            self._own(value, hops + 1)
+            for value in values_of(self.lateness.program, self.function, name)
+        )
 
     def _field_is_own(self, node: ir.Member, hops: int) -> bool:
         """``foo->dev`` after ``foo->dev = &pdev->dev``."""

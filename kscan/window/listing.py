@@ -80,7 +80,9 @@ def rendered(listing: dict[str, Any]) -> str:
     rows.append("")
     rows.append(f"slots called inside {listing['api']}():")
     for slot in listing["slots"]:
-        rows.append(f"  {slot['slot']}   called in {slot['called_in']} ({slot['path']}:{slot['line']})")
+        rows.append(
+            f"  {slot['slot']}   called in {slot['called_in']} ({slot['path']}:{slot['line']})"
+        )
         rows.append(f"      {_way(listing['api'], slot)}")
     rows.append("")
     for registration in listing["registrations"]:
@@ -88,10 +90,9 @@ def rendered(listing: dict[str, Any]) -> str:
         state = "" if registration["gate_open"] else "   gate shut: its callbacks cannot run"
         where = f"{registration['path']}:{registration['line']}"
         rows.append(f"{where}: {registration['function']}() registers {tables}{state}")
-        rows += [
-            f"    {callback['slot']:40} {callback['function']} ({callback['path']}:{callback['line']})"
-            for callback in registration["callbacks"]
-        ]
+        for callback in registration["callbacks"]:
+            where = f"{callback['path']}:{callback['line']}"
+            rows.append(f"    {callback['slot']:40} {callback['function']} ({where})")
     if not listing["complete"]:
         rows.append("the walk gave up: more functions are reachable than it visits")
     if listing["unresolved"]:

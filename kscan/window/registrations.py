@@ -99,7 +99,11 @@ def calls_of(program: Program, caller: Function, name: str) -> Iterator[ir.Call]
     if not program.mentions(caller, name):
         return
     for node in ir.walk_body(program.body(caller)):
-        if isinstance(node, ir.Call) and isinstance(node.callee, ir.Name) and node.callee.id == name:
+        if (
+            isinstance(node, ir.Call)
+            and isinstance(node.callee, ir.Name)
+            and node.callee.id == name
+        ):
             yield node
 
 
@@ -148,9 +152,9 @@ class Registrations:
             case ir.Cast(operand=inner):
                 yield from self._held(function, inner, hops)
             case ir.Choice(then=then, other=other):
-                for inner in (then, other):
-                    if inner is not None:
-                        yield from self._held(function, inner, hops)
+                for branch in (then, other):
+                    if branch is not None:
+                        yield from self._held(function, branch, hops)
             case ir.Name(id=name) if hops < _HOPS:
                 yield from self._variable(scope, name, hops)
             case ir.Member(field=name):
@@ -163,13 +167,11 @@ class Registrations:
             if place is not None and self._is_table(scope, name):
                 yield Published(name, place)
             return
-        body = self.program.body(function)
-        for declaration in ir.declarations(body.statements):
-            if declaration.name == name and declaration.value is not None:
-                yield from self._held(function, declaration.value, hops + 1)
-        for node in ir.walk_body(body):
-            if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at):
-                yield from self._held(function, node.value, hops + 1)
+        for value in values_of(self.program, function, name):
+            yield from self._held(function, value, hops + 1)
+        yield from self._parameter(function, name, hops)
+
+    def _parameter(self, function: Function, name: str, hops: int) -> Iterator[Published]:
         for position, parameter in enumerate(function.fact.params):
             if parameter.name != name:
                 continue
@@ -181,17 +183,27 @@ class Registrations:
         return scope.tag_of(ir.Name(name, 0)) in self.contract.tables
 
     def _member(self, function: Function, name: str) -> Iterator[Published]:
-        """Tables that initialisers beside `function` put into a field called `name`."""
-        beside = [function.path, *self.program.siblings(function.path)]
-        for path in beside:
-            for fact in self.program.unit(path).slots if path == function.path else ():
-                if not fact.fields or fact.fields[-1] != name:
-                    continue
-                for value in fact.values:
-                    place = home(self.program, path, value)
-                    known = self.program.object(value, path)
-                    if place and known is not None and known.type.tag in self.contract.tables:
-                        yield Published(value, place, Confidence.MEDIUM)
+        """Tables that initialisers in the file of `function` put into a field called `name`."""
+        path = function.path
+        for fact in self.program.unit(path).slots:
+            if not fact.fields or fact.fields[-1] != name:
+                continue
+            for value in fact.values:
+                place = home(self.program, path, value)
+                known = self.program.variable(value, path)
+                if place and known is not None and known.type.tag in self.contract.tables:
+                    yield Published(value, place, Confidence.MEDIUM)
+
+
+def values_of(program: Program, function: Function, name: str) -> Iterator[ir.Expr]:
+    """What the local variable `name` of `function` is set from, in source order."""
+    body = program.body(function)
+    for declaration in ir.declarations(body.statements):
+        if declaration.name == name and declaration.value is not None:
+            yield declaration.value
+    for node in ir.walk_body(body):
+        if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at):
+            yield node.value
 
 
 def driver_of(path: str) -> str:
