@@ -138,6 +138,27 @@ class Unset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
 
 
+class Tolerated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Errors of a callback that only the object at hand suffers from."""
+
+    slot: str
+    errors: tuple[str, ...]
+    source: str
+    why: str
+
+
+class Repeated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callbacks that run again for one object, and what may be gone by then."""
+
+    slots: tuple[str, ...] = ()
+    object: str = ""
+    """The field that leads to what is dropped between two calls, as ``device.iommu``."""
+    dropped: tuple[str, ...] = ()
+    """Fields that are lost with it."""
+    source: str = ""
+    why: str = ""
+
+
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one registration function publishes and runs."""
 
@@ -160,6 +181,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     condition: tuple[Condition, ...] = ()
     failure: Failure = Failure()
     unset: tuple[Unset, ...] = ()
+    tolerated: tuple[Tolerated, ...] = ()
+    repeated: Repeated = Repeated()
 
     def skipped_after(self, refused: str, slot: str, via: str) -> bool:
         """`slot` of a table that `via` led to does not run once `refused` turned an object away."""
@@ -252,6 +275,15 @@ class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drops_reference: tuple[str, ...]
 
 
+class Keeper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that store a pointer in a field of an object."""
+
+    field: str
+    setters: tuple[str, ...]
+    object: int
+    value: int
+
+
 class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """What functions do with their arguments."""
 
@@ -262,6 +294,10 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     heads: Heads
     loops: Loops
     lookups: Lookups
+    keeper: tuple[Keeper, ...]
+    releases: Names
+    adopts: Names
+    logging: Names
     tolerant: Names
     errors: Names
     noreturn: Names
