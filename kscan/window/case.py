@@ -19,6 +19,7 @@ from kscan.program.headers import Says
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry
 from kscan.program.types import Scope
+from kscan.window.configured import Configured
 from kscan.window.drivers import probing_drivers
 from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.readers import Reader, Readers
@@ -210,6 +211,14 @@ class Case:
         return (
             found[0] if found and self.readers(registration).finds_driver_data(callback) else None
         )
+
+    @cached_property
+    def configured(self) -> Configured | None:
+        """Calls that configure a device's DMA; None where the contract has no such functions."""
+        configuration = self.catalogue.devices.configured_by(self.contract.name)
+        if configuration is None:
+            return None
+        return Configured(self.program, self.catalogue, self.callers, configuration)
 
     def _given(self, registration: Registration) -> dict[Place, Value]:
         """What holds wherever callbacks of `registration` run at all."""

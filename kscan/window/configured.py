@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Calls, all over the tree, of the functions that ask firmware about a device's DMA."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.kernel.catalogue import Catalogue, matches, position
+from kscan.kernel.devices import Configuration
+from kscan.model import Confidence
+from kscan.program.program import OUTSIDE, Function, Program
+from kscan.window.origins import Asked, Found, Node, Origin, Origins, worst
+from kscan.window.registrations import Callers
+
+
+@dataclass(frozen=True)
+class ConfigureCall:
+    """One call, and what the code shows of the device it is for."""
+
+    function: Function
+    call: ir.Call
+    name: str
+    device: ir.Expr
+    node: ir.Expr | None
+    """None where the function takes the device's own."""
+    has_id: bool
+    """An id of the caller's overrides what the node says."""
+    found: Found
+    others: int
+    """Other callers that lead here."""
+
+    @property
+    def confidence(self) -> Confidence:
+        """That of the origin; lower where nothing shows whose the node is."""
+        sure = self.found.confidence
+        if self.found.node is Node.UNKNOWN and self.found.origin is Origin.BOUND:
+            return Confidence.LOW
+        return sure
+
+
+@dataclass
+class Configured:
+    """The calls of one configuration's functions in one tree."""
+
+    program: Program
+    catalogue: Catalogue
+    callers: Callers
+    configuration: Configuration
+
+    @cached_property
+    def calls(self) -> tuple[ConfigureCall, ...]:
+        """Every call outside the functions themselves, by file and offset."""
+        found = (call for path in self._paths() for call in self._in(path))
+        return tuple(sorted(found, key=lambda c: (c.function.path, c.call.at)))
+
+    @cached_property
+    def bound(self) -> tuple[ConfigureCall, ...]:
+        """Those for a device that has a driver."""
+        return tuple(call for call in self.calls if call.found.origin is Origin.BOUND)
+
+    @cached_property
+    def _origins(self) -> Origins:
+        return Origins(self.program, self.catalogue, self.callers, self.configuration.slot)
+
+    def _paths(self) -> Iterator[str]:
+        reader = self.program.reader
+        found = reader.tree.files_with(self.configuration.functions, suffixes=(".c",))
+        paths = [path for path in found if not path.startswith(OUTSIDE)]
+        reader.load(paths)
+        yield from paths
+
+    def _in(self, path: str) -> Iterator[ConfigureCall]:
+        program, names = self.program, self.configuration.functions
+        for function in program.functions_in(path):
+            if function.name in names or not any(program.mentions(function, n) for n in names):
+                continue
+            for node in ir.walk_body(program.body(function)):
+                match node:
+                    case ir.Call(callee=ir.Name(id=name)) if name in names:
+                        yield from self._classified(function, node, name)
+
+    def _classified(self, function: Function, call: ir.Call, name: str) -> Iterator[ConfigureCall]:
+        configuration = self.configuration
+        if configuration.device >= len(call.args):
+            return
+        device = call.args[configuration.device]
+        node = _argument(configuration.node, name, call)
+        given = _argument(configuration.id, name, call)
+        has_id = given is not None and not isinstance(given, ir.Const)
+        found = list(self._origins.of(Asked(function, call.at, device, node)))
+        yield ConfigureCall(
+            function, call, name, device, node, has_id, worst(found), len(found) - 1
+        )
+
+
+def _argument(entries: tuple[str, ...], name: str, call: ir.Call) -> ir.Expr | None:
+    """The argument of `call` at the position that `entries` give for `name`."""
+    if not matches(entries, name):
+        return None
+    at = position(entries, name, 0)
+    return call.args[at] if at < len(call.args) else None
