@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kscan.facts.reader import Cache, Reader
+from kscan.hits import who
+from kscan.hits.get_maintainer import maintainers
 from kscan.kernel.catalogue import Catalogue, Contract, Scenario, catalogue
 from kscan.model import (
     Confidence,
@@ -45,6 +47,8 @@ class Options:
     min_confidence: Confidence = Confidence.MEDIUM
     catalogues: tuple[Path, ...] = ()
     """Files with contracts of the user's own."""
+    hits: bool = True
+    """Say of each finding which hardware is hit, and whom to ask."""
 
 
 @dataclass
@@ -164,6 +168,9 @@ class Audit:
         findings = self.findings(rules)
         least = self.options.min_confidence.rank
         kept = tuple(f for f in findings if f.confidence.rank >= least)
+        if self.options.hits and kept:
+            self.progress("looking for the hardware that is hit")
+            kept = with_hits(self.tree, kept)
         skips = {s.path: s for s in (*self.tree.skips, *self.reader.skips, *self.failed)}
         return Report(
             tree=self.info(),
@@ -174,6 +181,16 @@ class Audit:
             skips=tuple(skips[path] for path in sorted(skips)),
             hidden=len(findings) - len(kept),
         )
+
+
+def with_hits(tree: Tree, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """`findings` with who is hit by their files, and whom to ask."""
+    paths = sorted({finding.primary.path for finding in findings})
+    hits = who.hits_of(tree, paths)
+    people = {path: maintainers(tree, path) for path in paths}
+    return tuple(
+        replace(f, hits=hits[f.primary.path], maintainers=people[f.primary.path]) for f in findings
+    )
 
 
 def audit(

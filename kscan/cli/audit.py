@@ -19,13 +19,14 @@ from kscan.model import Confidence
     "--path", "under", multiple=True, metavar="SUBTREE",
     help="Only findings below this directory (repeatable).",
 )  # fmt: skip
+@click.option("--no-hits", is_flag=True, help="Leave out which hardware is hit and whom to ask.")
 @click.option("--strict", is_flag=True, help="Exit 2 when anything was not analysed.")
 @options.output_options
 @options.run_options
 @click.pass_context
 def command(
     ctx: click.Context, tree: str, commit: str | None, as_is: bool, rules: tuple[str, ...],
-    under: tuple[str, ...], strict: bool, format_: str, output: str | None, min_confidence: str,
+    under: tuple[str, ...], strict: bool, no_hits: bool, format_: str, output: str | None, min_confidence: str,
     fail_on: str, no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Find the drivers of TREE that break when a registration calls back into them.
@@ -34,7 +35,7 @@ def command(
     """
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
 
-    asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues)
+    asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues, not no_hits)
     with options.progress() as progress:
         opened = options.opened(tree, commit)
         audit = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs)

@@ -126,6 +126,8 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Callbacks that run only after something else went wrong."""
 
     slots: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    """Functions of the core that clean up: a way through one of them is shown last."""
     source: str = ""
 
 

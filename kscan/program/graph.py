@@ -101,8 +101,12 @@ def reach(
     root: Function,
     implementers: Implementers = nothing,
     assumed: tuple[Assumed, ...] = (),
+    last: tuple[str, ...] = (),
 ) -> Reach:
-    """Everything `root` reaches, nearest first; `implementers` says which slots to follow."""
+    """Everything `root` reaches, nearest first; `implementers` says which slots to follow.
+
+    A way through one of the functions `last` is taken only where there is no other.
+    """
     found = Reach(root)
     number = count()
     waiting: list[tuple[int, int, int, Function, Edge | None]] = [(0, 0, 0, root, None)]
@@ -120,14 +124,16 @@ def reach(
             for callee, sure in _callees(program, catalogue, found, caller, site, implementers):
                 if callee not in found.ways:
                     following = Edge(caller, callee, _weakened(site, sure))
-                    further, turn = _length(following), next(number)
+                    further, turn = _length(following, last), next(number)
                     order = (cost + further, turn if further else rank, turn)
                     heappush(waiting, (*order, callee, following))
     return found
 
 
-def _length(edge: Edge) -> int:
+def _length(edge: Edge, last: tuple[str, ...]) -> int:
     """What an edge adds to a way: an inline function next to nothing, an argument most."""
+    if edge.callee.name in last:
+        return 1_000
     if edge.site.kind is EdgeKind.ARGUMENT:
         return 3
     return 0 if edge.callee.fact.inline else 2

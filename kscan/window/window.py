@@ -63,7 +63,7 @@ class Window:
     @cached_property
     def as_it_stands(self) -> Reach:
         """What the root reaches with no edge assumed."""
-        return reach(self.program, self.catalogue, self.root, self._followed)
+        return self._walked(())
 
     @cached_property
     def assumed(self) -> tuple[Assumed, ...]:
@@ -75,7 +75,11 @@ class Window:
         """What the root reaches under the scenario."""
         if not self.assumed:
             return self.as_it_stands
-        return reach(self.program, self.catalogue, self.root, self._followed, self.assumed)
+        return self._walked(self.assumed)
+
+    def _walked(self, assumed: tuple[Assumed, ...]) -> Reach:
+        last = self.contract.failure.functions
+        return reach(self.program, self.catalogue, self.root, self._followed, assumed, last)
 
     @property
     def has_the_edge(self) -> bool:

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``kscan hits``: which hardware a driver runs on, who builds it, and whom to ask."""
+
+from __future__ import annotations
+
+import click
+
+from kscan.cli import options
+
+
+@click.command()
+@click.argument("place", metavar="FILE|FUNCTION")
+@options.tree_argument
+@click.option("--whole", is_flag=True, help="List everything instead of the first few.")
+@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
+              help="How the answer is written.")  # fmt: skip
+def command(place: str, tree: str, commit: str | None, whole: bool, format_: str) -> None:
+    """Say who is hit by a driver: symbols, defconfigs, firmware matches, boards, maintainers."""
+    from kscan.blast import as_json, as_text, blast  # noqa: PLC0415 - not for --help
+
+    with options.progress() as progress:
+        progress(f"looking for the hardware of {place}")
+        answer = blast(options.opened(tree, commit), place)
+    if format_ == "json":
+        import json  # noqa: PLC0415 - only here
+
+        click.echo(json.dumps(as_json(answer), indent=2))
+    else:
+        click.echo(as_text(answer, whole=whole), nl=False)
