@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``kscan.toml``: accepted findings with their reasons, and what the bot makes of a range.
+
+Every key is known or an error that names it: a misspelt suppression must not pass for one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kscan.model import Confidence, KscanError, Severity
+
+NAME = "kscan.toml"
+LARGEST = 1 << 20
+"""Bytes; a longer file is refused."""
+
+
+class Suppress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ``[[suppress]]`` entry: which findings are accepted, and why."""
+
+    reason: str
+    """Shown with every finding it accepts."""
+    path: str = ""
+    """Shell pattern below the root of the tree; ``*`` crosses directories."""
+    function: str = ""
+    """Shell pattern of the function the finding stands in, or of its callback."""
+    rule: str = ""
+    expires: date | None = None
+    """The last day it holds."""
+
+
+class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The findings a policy is about: of these rules, at least this bad, at least this certain."""
+
+    severity: Severity = Severity.NOTE
+    confidence: Confidence = Confidence.MEDIUM
+    rules: tuple[str, ...] = ()
+    """Rule ids; none means all."""
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the bot says, and what it fails on; only introduced findings count."""
+
+    comment: Threshold = Threshold()
+    fail: Threshold = Threshold(Severity.ERROR, Confidence.HIGH)
+    fail_on_new_skips: bool = False
+    """Fail, and not only say so, where the head has files that could not be analysed."""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    suppress: tuple[Suppress, ...] = ()
+    policy: Policy = Policy()
+
+
+def read_config(path: Path) -> Config:
+    """The configuration in `path`; raises `KscanError` that names the file and the key."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise KscanError(f"{path}: larger than {LARGEST >> 20} MB; not a configuration")
+        content = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise KscanError(f"{path}: {reason}; give a {NAME} that can be read") from None
+    return config_of(content, str(path))
+
+
+def config_of(content: bytes, name: str = NAME) -> Config:
+    """The configuration that `content` spells; raises `KscanError`, which calls it `name`."""
+    try:
+        document: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
+        config = msgspec.convert(document, Config)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise KscanError(f"{name}: not TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise KscanError(f"{name}: {error}; known keys are {_known_keys(str(error))}") from None
+    for number, entry in enumerate(config.suppress, 1):
+        _check(entry, f"{name}: suppress[{number - 1}]")
+    return config
+
+
+def _check(entry: Suppress, where: str) -> None:
+    if not entry.reason.strip():
+        raise KscanError(f"{where}: the reason is empty; say why the findings are accepted")
+    if not (entry.path or entry.function or entry.rule):
+        raise KscanError(f"{where}: it would accept everything; give a path, function or rule")
+
+
+def _known_keys(message: str) -> str:
+    """The keys of the table that an error of msgspec speaks of."""
+    table: type[msgspec.Struct] = Config
+    if "$.suppress" in message:
+        table = Suppress
+    elif "$.policy." in message:
+        table = Threshold
+    elif "$.policy" in message:
+        table = Policy
+    return ", ".join(table.__struct_fields__)

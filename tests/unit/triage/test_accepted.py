@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Findings that somebody accepted: suppressions mark them, a baseline hides them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from triage_made import BAR, FOO, finding
+
+from kscan.config import Suppress
+from kscan.model import Finding, KscanError, Suppression
+from kscan.triage.baseline import read_baseline, written
+from kscan.triage.suppress import Suppressions
+
+TODAY = date(2026, 5, 1)
+RULES = ("late-global", "late-drvdata")
+
+
+def reasons(entries: list[Suppress], *findings: Finding) -> list[str | None]:
+    marked = Suppressions(entries, TODAY).marked(findings)
+    return [f.suppressed.reason if f.suppressed else None for f in marked]
+
+
+@pytest.mark.parametrize(
+    ("entry", "fits_it"),
+    [
+        (Suppress("r", rule="late-global"), True),
+        (Suppress("r", rule="late-drvdata"), False),
+        (Suppress("r", path=FOO), True),
+        (Suppress("r", path="drivers/*"), True),
+        (Suppress("r", path="iommu/foo-iommu.c"), False),
+        (Suppress("r", path="drivers/iommu/foo-iommu.c.orig"), False),
+        (Suppress("r", function="foo_probe"), True),
+        (Suppress("r", function="foo_of_*"), True),
+        (Suppress("r", function="foo"), False),
+        (Suppress("r", path=FOO, function="bar_probe"), False),
+    ],
+)
+def test_what_an_entry_accepts(entry: Suppress, fits_it: bool) -> None:
+    assert reasons([entry], finding()) == (["r"] if fits_it else [None])
+
+
+def test_the_first_entry_that_fits_gives_the_reason() -> None:
+    entries = [Suppress("bar's", path=BAR), Suppress("all", rule="late-global")]
+    assert reasons(entries, finding(), finding(BAR)) == ["all", "bar's"]
+
+
+def test_an_accepted_finding_says_where_it_was_accepted() -> None:
+    (marked,) = Suppressions([Suppress("r", path=FOO)], TODAY).marked([finding()])
+    assert marked.suppressed == Suppression("kscan.toml", "r")
+
+
+def test_an_entry_holds_on_its_last_day_and_no_longer() -> None:
+    assert reasons([Suppress("r", path=FOO, expires=TODAY)], finding()) == ["r"]
+    gone = Suppressions([Suppress("r", path=FOO, expires=date(2026, 4, 30))], TODAY)
+    assert gone.marked([finding()]) == (finding(),)
+    assert gone.notes(RULES) == (f"kscan.toml: suppress[0] ({FOO}) expired on 2026-04-30",)
+
+
+def test_an_entry_that_matched_nothing_is_told_unless_its_rule_was_not_applied() -> None:
+    entries = [
+        Suppress("r", rule="late-global"),
+        Suppress("r", rule="late-drvdata", function="foo_probe"),
+        Suppress("r", rule="unguarded-driver"),
+    ]
+    suppressions = Suppressions(entries, TODAY)
+    suppressions.marked([finding()])
+    assert suppressions.notes(RULES) == (
+        "kscan.toml: suppress[1] (late-drvdata, foo_probe()) matched nothing",
+    )
+
+
+def test_a_baseline_hides_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.jsonl"
+    file.write_text(written([finding(), finding(BAR)]))
+    baseline = read_baseline(file)
+    kept, hidden = baseline.split([finding(line=90), finding(rule="late-state")])
+    assert kept == (finding(rule="late-state"),)
+    assert hidden == 1
+    assert baseline.unmatched([finding()]) == 1
+
+
+def test_a_baseline_is_a_line_a_finding_in_order_of_place() -> None:
+    text = written([finding(line=5), finding(BAR), finding(rule="late-state")])
+    assert text == written([finding(rule="late-state"), finding(BAR), finding(line=70)])
+    lines = text.splitlines()
+    assert lines[0] == '{"schema":"kscan/baseline/1"}'
+    assert [line.split('"')[3] for line in lines[1:]] == [BAR, FOO, FOO]
+    assert '"rule":"late-global","object":"dma_dev","fingerprint":"v1-' in lines[1]
+
+
+def test_adding_a_finding_adds_one_line() -> None:
+    before = written([finding(), finding(BAR)]).splitlines()
+    after = written([finding(), finding(BAR), finding(BAR, "bar_init")]).splitlines()
+    assert [line for line in after if line not in before] == [
+        line for line in after if "bar_init" in line
+    ]
+    assert len(after) == len(before) + 1
+
+
+def test_names_that_are_not_text_can_be_accepted(tmp_path: Path) -> None:
+    odd = finding("drivers/\udcff.c", 'f"\n')
+    file = tmp_path / "baseline.jsonl"
+    file.write_text(written([odd]))
+    assert read_baseline(file).split([odd]) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ":1: not a baseline of schema"),
+        ('{"schema":"kscan/baseline/9"}\n', ":1: not a baseline of schema"),
+        ('{"schema":"kscan/baseline/1"}\n<<<<<<< HEAD\n', ":2: "),
+        ('{"schema":"kscan/baseline/1"}\n\n{"fingerprnt":"x"}\n', ":3: "),
+        ("\0\n", ":1: "),
+    ],
+)
+def test_a_damaged_baseline_names_its_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "baseline.jsonl"
+    file.write_text(text)
+    with pytest.raises(KscanError) as caught:
+        read_baseline(file)
+    assert f"{file}{said}" in str(caught.value)
+    assert "\n" not in str(caught.value)
