@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line on good and bad input: one clear line, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sample_trees
+
+STORY = sample_trees.SAMPLE_TREES / "probe-path"
+NEW_PATH = STORY / "1-new-probe-path"
+
+
+def kscan(*args: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, args)],
+        cwd=cwd,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KSCAN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
+def kernel(root: Path, **files: bytes) -> Path:
+    """The sample tree with more files: small, whole, and ours to spoil."""
+    target = sample_trees.materialise(NEW_PATH, root)
+    for name, content in files.items():
+        path = target / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return target
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return lines[0]
+
+
+def test_version_and_help_name_the_commands() -> None:
+    assert kscan("--version").stdout.startswith("kscan, version ")
+    shown = kscan("--help").stdout
+    assert "audit" in shown and "window" in shown
+
+
+def test_an_audit_with_findings_ends_with_1() -> None:
+    done = kscan("audit", NEW_PATH)
+    assert done.returncode == 1
+    assert "late-global" in done.stdout
+    assert "findings in" in done.stderr
+
+
+def test_an_audit_without_findings_ends_with_0() -> None:
+    assert kscan("audit", STORY / "0-before", "--as-is").returncode == 0
+
+
+def test_the_exit_status_follows_fail_on_not_the_format() -> None:
+    for format_ in ("text", "concise", "json", "sarif", "markdown", "html", "github"):
+        assert kscan("audit", NEW_PATH, "-f", format_).returncode == 1
+        assert kscan("audit", NEW_PATH, "-f", format_, "--fail-on", "never").returncode == 0
+
+
+def test_text_diagnostics_start_as_editors_expect() -> None:
+    rows = kscan("audit", NEW_PATH, "-f", "concise").stdout.splitlines()
+    assert any(row.startswith("drivers/iommu/acme-iommu.c:157:8: error: late-global:") for row in rows)
+
+
+def test_a_report_goes_into_a_file(tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    done = kscan("audit", NEW_PATH, "-f", "json", "-o", target)
+    assert done.stdout == ""
+    assert json.loads(target.read_text())["schema"] == "kscan/report/1"
+
+
+def test_cold_warm_and_uncached_are_byte_identical() -> None:
+    runs = [kscan("audit", NEW_PATH, "-f", "json") for _ in range(2)]
+    runs += [kscan("audit", NEW_PATH, "-f", "json", "--no-cache")]
+    runs += [kscan("audit", NEW_PATH, "-f", "json", "--jobs", jobs) for jobs in ("1", "8")]
+    assert len({run.stdout for run in runs}) == 1
+
+
+def test_a_rule_and_a_path_narrow_the_audit() -> None:
+    done = kscan("audit", NEW_PATH, "-f", "json", "--rule", "late-global", "--path", "drivers/iommu")
+    found = json.loads(done.stdout)["findings"]
+    assert {f["rule"] for f in found} == {"late-global"}
+    other = kscan("audit", NEW_PATH, "-f", "json", "--path", "drivers/amba")
+    assert {f["path"] for f in json.loads(other.stdout)["findings"]} == {"drivers/amba/bus.c"}
+
+
+def test_window_shows_slots_with_their_ways() -> None:
+    done = kscan("window", "iommu_device_register", NEW_PATH, "-f", "json")
+    listing = json.loads(done.stdout)
+    slots = {slot["slot"]: slot for slot in listing["slots"]}
+    ways = [step["to"] for step in slots["iommu_ops.of_xlate"]["way"]]
+    assert "platform_dma_configure" in ways and "of_dma_configure_id" in ways
+    before = kscan("window", "iommu_device_register", STORY / "0-before", "--as-is", "-f", "json")
+    shut = json.loads(before.stdout)
+    assert "iommu_ops.of_xlate" not in {slot["slot"] for slot in shut["slots"]}
+    assert not any(r["callbacks"] for r in shut["registrations"] if r["gated"])
+
+
+def test_an_unknown_contract_is_named() -> None:
+    assert "frob_register" in one_line(kscan("window", "frob_register", NEW_PATH))
+
+
+def test_an_unknown_rule_is_named() -> None:
+    assert "late-frob" in one_line(kscan("audit", NEW_PATH, "--rule", "late-frob"))
+
+
+# Bad input
+
+
+def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
+    assert "nowhere" in one_line(kscan("audit", tmp_path / "nowhere"))
+
+
+def test_a_directory_that_is_empty(tmp_path: Path) -> None:
+    assert str(tmp_path) in one_line(kscan("audit", tmp_path))
+
+
+def test_a_directory_that_is_no_kernel(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no kernel")
+    assert "kernel" in one_line(kscan("audit", tmp_path))
+
+
+def test_a_file_instead_of_a_tree(tmp_path: Path) -> None:
+    file = tmp_path / "a.c"
+    file.write_text("int a;\n")
+    assert "a.c" in one_line(kscan("audit", file))
+
+
+def test_a_subtree_without_the_core(tmp_path: Path) -> None:
+    tree = tmp_path / "drivers"
+    tree.mkdir()
+    (tree / "Makefile").write_text("obj-y += a.o\n")
+    (tree / "a.c").write_text("int a;\n")
+    done = kscan("audit", tmp_path)
+    assert done.returncode in (0, 2)
+    assert "Traceback" not in done.stderr
+    assert "iommu_device_register" in done.stderr + done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_an_unreadable_file_is_a_counted_skip(tmp_path: Path) -> None:
+    tree = kernel(tmp_path / "t", drivers__iommu__locked__c=b"")
+    locked = tree / "drivers/iommu/locked.c"
+    locked.write_text("void iommu_device_register(void);\n")
+    locked.chmod(0)
+    skips = json.loads(kscan("audit", tree, "-f", "json").stdout)["skips"]
+    assert [s["path"] for s in skips] == ["drivers/iommu/locked.c"]
+
+
+def test_bytes_that_are_not_utf8_are_read(tmp_path: Path) -> None:
+    tree = kernel(tmp_path / "t")
+    driver = tree / "drivers/iommu/acme-iommu.c"
+    driver.write_bytes(driver.read_bytes() + b"/* caf\xe9 \xff\xfe */\n")
+    done = kscan("audit", tree, "-f", "json")
+    assert done.returncode == 1
+    assert len(json.loads(done.stdout)["findings"]) >= 5
+
+
+def test_a_symlink_loop_is_not_followed(tmp_path: Path) -> None:
+    tree = kernel(tmp_path / "t")
+    (tree / "drivers/loop").symlink_to(tree / "drivers")
+    (tree / "drivers/self").symlink_to("self")
+    done = kscan("audit", tree, "-f", "json")
+    assert done.returncode == 1
+    assert not [f for f in json.loads(done.stdout)["findings"] if "loop" in f["path"]]
+
+
+def test_a_directory_named_like_a_file(tmp_path: Path) -> None:
+    tree = kernel(tmp_path / "t")
+    (tree / "drivers/iommu/foo.c").mkdir()
+    assert kscan("audit", tree).returncode == 1
+
+
+def test_a_huge_generated_header_is_a_counted_skip(tmp_path: Path) -> None:
+    tree = kernel(tmp_path / "t")
+    header = tree / "include/linux/huge.h"
+    with header.open("wb") as file:
+        for number in range(50):
+            file.write(b"#define IOMMU_OPS_%d iommu_ops\n" % number + b" " * (1 << 20) + b"\n")
+    driver = tree / "drivers/iommu/acme-iommu.c"
+    driver.write_bytes(b"#include <linux/huge.h>\n" + driver.read_bytes())
+    done = kscan("audit", tree, "-f", "json")
+    assert done.returncode == 1
+    assert "include/linux/huge.h" in {s["path"] for s in json.loads(done.stdout)["skips"]}
+    assert kscan("audit", tree, "--strict").returncode == 2
+
+
+def test_missing_blobs_of_a_git_tree_are_named(tmp_path: Path) -> None:
+    tree = kernel(tmp_path / "t")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tree)]
+    for args in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *args], check=True, capture_output=True)
+    path = "drivers/iommu/acme-iommu.c"
+    blob = subprocess.run(
+        [*git, "rev-parse", f"HEAD:{path}"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    (tree / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    done = kscan("audit", tree, "--commit", "HEAD", "-f", "json")
+    assert "Traceback" not in done.stderr
+    assert path in done.stdout + done.stderr
+
+
+def test_an_unknown_revision(tmp_path: Path) -> None:
+    tree = kernel(tmp_path / "t")
+    subprocess.run(["git", "-C", str(tree), "init", "-q"], check=True)
+    assert "v9.9" in one_line(kscan("audit", tree, "--commit", "v9.9"))
+
+
+def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    done = kscan("audit", NEW_PATH, "-o", tmp_path / "no" / "such" / "file")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"
+    command = f"'{sys.executable}' -c \"{code}\" audit '{NEW_PATH}' -f json | head -c 10"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
