@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Workshop
+from gitworkshop import Workshop
 
 from kscan.model import KscanError, Skip
 from kscan.source import commit as commit_module

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import Workshop
+from gitworkshop import Workshop
 
 from kscan.model import KscanError
 from kscan.source.commit import CommitTree

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Workshop
+from gitworkshop import Workshop
 
 from kscan.model import KscanError, Skip
 from kscan.source.commit import CommitTree

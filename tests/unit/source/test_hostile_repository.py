@@ -14,7 +14,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 import pytest
-from conftest import Workshop
+from gitworkshop import Workshop
 
 from kscan.model import KscanError
 from kscan.source.commit import CommitTree
