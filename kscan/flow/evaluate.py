@@ -456,11 +456,9 @@ class Frame:
         """Finds nothing among the devices of a driver whose probe has not returned."""
         for arg in node.args:
             self.value(arg)
-        world = self.execution.world
-        if not node.args or root_name(node.args[0]) not in world.drivers:
+        drivers = self.execution.world.drivers
+        if not node.args or root_name(node.args[0]) not in drivers:
             return Value(What.ANY, None, "bound")
-        if not world.unbound:
-            return Value(What.ANY, None, "found")
         taint = self._taint(BOUND, node.at)
         self._note(Happening.LOOKED_UP, taint, node.at, f"{name}() finds nothing")
         return Value(What.ZERO, taint)

@@ -66,8 +66,6 @@ class World:
     instance_drvdata: bool = True
     """Driver data of a device that was looked up is the late driver data."""
     drivers: frozenset[str] = frozenset()
-    """The driver structs whose probe is registering, by name."""
-    unbound: bool = False
-    """Look-ups among the devices that `drivers` have bound find nothing."""
+    """Driver structs whose probe has not returned: a look-up among their devices finds nothing."""
     given: Mapping[Place, Value] = field(default_factory=dict)
     """What places hold before the first function starts."""

@@ -156,6 +156,10 @@ class Case:
         self, registration: Registration, late: Late, reader: Reader
     ) -> Iterator[tuple[Confidence, str]]:
         wrong = reader.effect is Effect.WRONG_VALUE
+        if wrong:
+            yield Confidence.MEDIUM, "zero is assumed to be the wrong value here"
+        if not reader.event.sure:
+            yield Confidence.MEDIUM, "code outside the driver is assumed to use the pointer"
         slot = str((reader.victim or reader.callback).slot)
         if late.early is not None:
             yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
@@ -198,19 +202,21 @@ class Case:
     def bound_reads(self) -> tuple[BoundRead, ...]:
         """Every look-up of its own instance, by a callback, before the instance is bound."""
         return tuple(
-            BoundRead(
-                registration, callback, lookup, outcome, self._late_found(registration, callback)
-            )
+            BoundRead(registration, callback, lookup, outcome, late)
             for registration in self.registrations
             for callback, lookup, outcome in self.readers(registration).bound()
+            for late in [self._late_found(registration, callback, lookup)]
         )
 
-    def _late_found(self, registration: Registration, callback: Callback) -> Late | None:
+    def _late_found(
+        self, registration: Registration, callback: Callback, lookup: Event
+    ) -> Late | None:
         """Late driver data that `callback` would meet were its instance bound."""
-        found = [one for one in self.late(registration) if one.place.kind == "driver data"]
-        return (
-            found[0] if found and self.readers(registration).finds_driver_data(callback) else None
-        )
+        found = (one for one in self.late(registration) if one.place.kind == "driver data")
+        late = next(found, None)
+        if late and self.readers(registration).finds_driver_data(callback, lookup):
+            return late
+        return None
 
     @cached_property
     def configured(self) -> Configured | None:

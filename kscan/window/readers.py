@@ -121,10 +121,10 @@ class Readers:
                 if lookup.what is Happening.LOOKED_UP:
                     yield callback, lookup, _worst_of(events, lookup.taint)
 
-    def finds_driver_data(self, callback: Callback) -> bool:
-        """`callback` goes on to the driver data of a device its look-up among bound ones finds."""
-        run = self._run(callback, frozenset(), unbound=False)
-        return DRVDATA in run.execution.touched
+    def finds_driver_data(self, callback: Callback, lookup: Event) -> bool:
+        """`callback` goes on to the driver data of the device that `lookup` would find."""
+        found = {(lookup.function.path, lookup.at): Value(What.ANY, None, "found")}
+        return DRVDATA in self._run(callback, frozenset(), found).execution.touched
 
     @cached_property
     def _in_order(self) -> tuple[Callback, ...]:
@@ -155,10 +155,15 @@ class Readers:
     def _kept_out(self, callback: Callback, by: Callback) -> bool:
         return self.contract.skipped_after(str(by.slot), str(callback.slot), callback.entry.via)
 
-    def _run(self, callback: Callback, late: frozenset[Place], unbound: bool = True) -> _Run:
+    def _run(
+        self,
+        callback: Callback,
+        late: frozenset[Place],
+        results: Mapping[tuple[str, int], Value] | None = None,
+    ) -> _Run:
         world = World(
-            self.catalogue.functions, late, self.belongs,
-            drivers=self.drivers, unbound=unbound, given=self.given,
+            self.catalogue.functions, late, self.belongs, results or {},
+            drivers=self.drivers, given=self.given,
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function
