@@ -9,7 +9,7 @@ it is asked for.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -73,6 +73,7 @@ class Program:
     _named: dict[tuple[str, str, str], Any] = field(default_factory=dict)
     _functions: dict[str, dict[str, Function]] = field(default_factory=dict)
     _facts: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _functions: dict[str, tuple[Function, ...]] = field(default_factory=dict)
 
     @cached_property
     def headers(self) -> Headers:
@@ -101,7 +102,9 @@ class Program:
 
     def functions_in(self, path: str) -> tuple[Function, ...]:
         """The functions `path` defines, in order."""
-        return tuple(function(path, fact) for fact in self.unit(path).functions)
+        if path not in self._functions:
+            self._functions[path] = tuple(function(path, f) for f in self.unit(path).functions)
+        return self._functions[path]
 
     def siblings(self, path: str) -> tuple[str, ...]:
         """The C files beside `path`, where an object of external linkage is looked for."""
@@ -125,6 +128,20 @@ class Program:
         if key not in self._resolved:
             self._resolved[key] = tuple(self._definitions_of(name, path))
         return self._resolved[key]
+
+    def resolve_within(
+        self, name: str, path: str, belongs: Callable[[str], bool]
+    ) -> tuple[Function, ...]:
+        """As `resolve`, for functions of files that `belongs` holds for: others stay unread."""
+        own = self._own(name, path)
+        if own is not None:
+            return (own,)
+        headers = self.headers.saying(Says.INLINE, name, path)
+        if headers and not any(belongs(header) for header in headers):
+            return ()
+        if not headers and not any(belongs(file) for file in self.definitions.files(name)):
+            return ()
+        return tuple(found for found in self.resolve(name, path) if belongs(found.path))
 
     def _definitions_of(self, name: str, path: str) -> Iterator[Function]:
         own = self._own(name, path)
