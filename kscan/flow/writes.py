@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
@@ -50,8 +50,8 @@ class Writes:
 
     program: Program
     catalogue: Catalogue
-    belongs: object
-    """``Callable[[str], bool]``: whether a file is the driver's own."""
+    belongs: Callable[[str], bool]
+    """Whether a file is the driver's own."""
     _known: dict[Function, tuple[Write, ...]] = field(default_factory=dict)
     _scopes: dict[Function, Scope] = field(default_factory=dict)
 
@@ -139,11 +139,10 @@ class Writes:
             if depth < DEPTH:
                 yield from self.within(scope.function, expanded, depth + 1)
             return
-        for target in self.program.resolve(name, scope.function.path)[:1]:
-            if self.belongs(target.path):  # type: ignore[operator]
-                frame = Call(scope.function, target, call.at)
-                for write in self.of(target, depth + 1):
-                    yield self._seen_from(write, target, call, frame)
+        for target in self.program.resolve_within(name, scope.function.path, self.belongs)[:1]:
+            frame = Call(scope.function, target, call.at)
+            for write in self.of(target, depth + 1):
+                yield self._seen_from(write, target, call, frame)
 
     def _seen_from(self, write: Write, target: Function, call: ir.Call, frame: Call) -> Write:
         """`write` of callee `target` in terms of its caller."""

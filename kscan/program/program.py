@@ -71,9 +71,9 @@ class Program:
     _bodies: dict[tuple[str, str], ir.Body] = field(default_factory=dict)
     _records: dict[tuple[str, str], StructFact | None] = field(default_factory=dict)
     _named: dict[tuple[str, str, str], Any] = field(default_factory=dict)
-    _functions: dict[str, dict[str, Function]] = field(default_factory=dict)
+    _named_functions: dict[str, dict[str, Function]] = field(default_factory=dict)
     _facts: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    _functions: dict[str, tuple[Function, ...]] = field(default_factory=dict)
+    _listed: dict[str, tuple[Function, ...]] = field(default_factory=dict)
 
     @cached_property
     def headers(self) -> Headers:
@@ -102,9 +102,9 @@ class Program:
 
     def functions_in(self, path: str) -> tuple[Function, ...]:
         """The functions `path` defines, in order."""
-        if path not in self._functions:
-            self._functions[path] = tuple(function(path, f) for f in self.unit(path).functions)
-        return self._functions[path]
+        if path not in self._listed:
+            self._listed[path] = tuple(function(path, f) for f in self.unit(path).functions)
+        return self._listed[path]
 
     def siblings(self, path: str) -> tuple[str, ...]:
         """The C files beside `path`, where an object of external linkage is looked for."""
@@ -148,11 +148,10 @@ class Program:
         if own is not None and not (path.endswith(".h") and self._is_stub(name, path)):
             yield own
             return
-        for header in self.headers.saying(Says.INLINE, name, path):
-            inline = self._own(name, header)
-            if inline is not None and not self._is_stub(name, header):
-                yield inline
-                return
+        inline = self._inline(name, path)
+        if inline is not None:
+            yield inline
+            return
         files = [f for f in self.definitions.files(name) if not f.startswith(OUTSIDE)]
         files.sort(key=lambda f: (posixpath.dirname(f) != posixpath.dirname(path), f))
         for file in files[:MOST_CANDIDATES]:
@@ -162,21 +161,34 @@ class Program:
                 if posixpath.dirname(file) == posixpath.dirname(path):
                     return
 
+    def _inline(self, name: str, path: str) -> Function | None:
+        """The inline function that a header gives `path`; None where all of them are stubs.
+
+        A header may hold the stub of what another one declares or defines (include/linux/acpi.h
+        and acpi/acpi_bus.h): of several bodies the longest counts.
+        """
+        headers = self.headers.saying(Says.INLINE, name, path)
+        found = [inline for header in headers if (inline := self._own(name, header)) is not None]
+        real = [inline for inline in found if not self._is_stub(name, inline.path)]
+        if not real or (self.definitions.files(name) and self.prototype(name, path) is not None):
+            return None
+        return max(real, key=lambda inline: inline.fact.end - inline.fact.start)
+
     def _is_stub(self, name: str, header: str) -> bool:
         """`header` declares `name` as well: its inline body stands for a disabled CONFIG_."""
         return name in self._index(header, "prototypes")
 
     def _own(self, name: str, path: str) -> Function | None:
         """The function `name` that `path` itself defines."""
-        if path not in self._functions:
+        if path not in self._named_functions:
             known: dict[str, Function] = {}
             for fact in self.unit(path).functions:
                 other = known.get(fact.name)
                 # of two bodies, one is the stub of a disabled CONFIG_: the longer one counts
                 if other is None or other.fact.end - other.fact.start < fact.end - fact.start:
                     known[fact.name] = function(path, fact)
-            self._functions[path] = known
-        return self._functions[path].get(name)
+            self._named_functions[path] = known
+        return self._named_functions[path].get(name)
 
     def _index(self, path: str, kind: str) -> dict[str, Any]:
         """Facts of `path` by name, one kind at a time; the first of a name counts."""

@@ -7,7 +7,7 @@ the way to the registration is early, what the success side leads to is late.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
@@ -67,10 +67,12 @@ class Lateness:
     catalogue: Catalogue
     callers: Callers
 
-    def late(self, registration: Registration, writes: Writes, belongs: object) -> tuple[Late, ...]:
+    def late(
+        self, registration: Registration, writes: Writes, belongs: Callable[[str], bool]
+    ) -> tuple[Late, ...]:
         """The late places of `registration`, in program order of their first late write."""
         order = _Order()
-        world = World(self.catalogue.functions, belongs=belongs)  # type: ignore[arg-type]
+        world = World(self.catalogue.functions, belongs=belongs)
         self._level(registration.function, registration.call, ZERO, order, writes, world, 0, set())
         found = [self._late(place, order) for place in order.late if self._counts(place, order)]
         return tuple(late for late in found if not self._set_elsewhere(late, registration, writes))
@@ -90,11 +92,7 @@ class Lateness:
         if not path or outer is None or place.kind == _DRVDATA:
             return place.kind, place.spelled
         scope = Scope(self.program, write.function)
-        if (
-            isinstance(outer, ir.Name)
-            and scope.tag_of(outer)
-            and not _points(scope, outer)
-        ):
+        if isinstance(outer, ir.Name) and scope.tag_of(outer) and not _points(scope, outer):
             if not scope.is_local(outer.id):
                 return ("global" if place.kind == "field" else place.kind), f"{outer.id}.{path}"
             return place.kind, place.spelled
