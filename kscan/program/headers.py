@@ -30,6 +30,7 @@ class Says(StrEnum):
     MACRO = "macro"
     INLINE = "inline"
     FUNCTION = "function"  # a prototype or an inline function
+    PROTOTYPE = "prototype"  # a declaration of external linkage
     TYPEDEF = "typedef"
     OBJECT = "object"
 
@@ -39,6 +40,7 @@ _PATTERNS = {
     Says.MACRO: rb"^[ \t]*#[ \t]*define[ \t]+(\w+)",
     Says.INLINE: rb"^(?:static|extern)\b[^;={}#(]*?inline\b[^;={}#(]*?\b(\w+)[ \t]*\(",
     Says.FUNCTION: rb"^(?=[A-Za-z_])[^\n;={}#]*?\b(\w+)[ \t]*\(",
+    Says.PROTOTYPE: rb"^(?!static\b|typedef\b)(?=[A-Za-z_])[^;={}#()]*?\b(\w+)[ \t]*\([^;{}#]*;",
     Says.TYPEDEF: rb"^(?:typedef\b[^\n;]*?|\} ?)\b(\w+)[ \t]*;",
     Says.OBJECT: rb"^extern\b[^\n;(]*?\b(\w+)(?:\[[^\]\n]*\])?[ \t]*;",
 }

@@ -168,11 +168,12 @@ class Program:
         and acpi/acpi_bus.h): of several bodies the longest counts.
         """
         headers = self.headers.saying(Says.INLINE, name, path)
-        found = [inline for header in headers if (inline := self._own(name, header)) is not None]
-        real = [inline for inline in found if not self._is_stub(name, inline.path)]
-        if not real or (self.definitions.files(name) and self.prototype(name, path) is not None):
+        if not headers:
             return None
-        return max(real, key=lambda inline: inline.fact.end - inline.fact.start)
+        if self.headers.saying(Says.PROTOTYPE, name, path) and self.definitions.files(name):
+            return None
+        found = [inline for header in headers if (inline := self._own(name, header)) is not None]
+        return max(found, key=lambda inline: inline.fact.end - inline.fact.start, default=None)
 
     def _is_stub(self, name: str, header: str) -> bool:
         """`header` declares `name` as well: its inline body stands for a disabled CONFIG_."""
