@@ -12,17 +12,17 @@ import re
 from kscan.syntax.annotations import PARENTHESES
 from kscan.syntax.draft import Draft
 
-_STARS = rb"\s*+(?:\*[\s*]*+(?:const\b\s*+\**)?+)?+"
+_STARS = rb"\s{0,40}+(?:\*[\s*]{0,40}+(?:const\b\s{0,8}+\**)?+)?+"
 _TAGGED = tuple(
     re.compile(word + rb"\b\s*+(\w++)" + _STARS + rb"(?=[,)])") for word in (b"struct", b"union", b"enum")
 )
 _ARITHMETIC = tuple(
     re.compile(
-        word + rb"\b(?:\s++(?:unsigned|signed|long|short|const|volatile|int|char|double)\b)*+" + _STARS + rb"(?=[,)])"
+        word + rb"\b(?:\s++(?:unsigned|signed|long|short|const|volatile|int|char|double)\b){0,4}+" + _STARS + rb"(?=[,)])"
     )
     for word in (b"unsigned", b"signed", b"long", b"short", b"const")
 )
-_POINTER = re.compile(rb"\*[\s*]*+(?:const\b\s*+\**)?+(?=[,)])")
+_POINTER = re.compile(rb"\*[\s*]{0,40}+(?:const\b\s{0,8}+\**)?+(?=[,)])")
 _POINTED = re.compile(rb"(?:(?:const|volatile|unsigned|signed|long)\s+)*(\w+)\s*\Z")
 _BEFORE_TYPE = re.compile(rb"[(,]\s*(?:(?:const|volatile)\s+)*\Z")
 _LAST_TYPE_WORD = re.compile(rb"(\w+)[\s*]*(?:const\s*\**)?\Z")

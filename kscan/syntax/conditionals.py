@@ -16,15 +16,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from kscan.syntax.draft import Directive, Draft, balanced
+from kscan.syntax.draft import GAP, Directive, Draft, balanced, evenly_bracketed
 
 _OPENING = frozenset((b"if", b"ifdef", b"ifndef"))
 _MIDDLE = frozenset((b"elif", b"elifdef", b"elifndef", b"else"))
 _DEPTH_LIMIT = 60
-_GAP = b" \t\r\f\v\n\\#\x02"
 _CONTINUES = re.compile(rb"else\b|[]),?|&=.<>/%^:}]|->")
-_BARE_INVOCATION = re.compile(rb"(?:\A|\n)[ \t]*(?!if\b|for\b|while\b|switch\b)\w+[ \t]*\([^\n]*\)\Z")
+_BARE_INVOCATION = re.compile(
+    rb"(?:\A|\n)[ \t]*(?!if\b|for\b|while\b|switch\b)\w+[ \t]*\([^\n]*\)\Z"
+)
 _LIST_OPENS = re.compile(rb"=\s*\{\Z")
 _LABEL = re.compile(rb"(?:\A|[;{}\n])[ \t]*(?!default\b)\w+[ \t]*:\Z")
 """The grammar wants a statement after a label, and a conditional is none."""
@@ -33,85 +35,83 @@ _CONSTANT = re.compile(rb"#[ \t]*if[ \t]+\(?([01])\)?\s*\Z")
 
 
 @dataclass(slots=True)
-class Group:
-    """The directives of one ``#if`` up to its ``#endif``."""
+class _Group:
+    """The directives of one ``#if`` up to its ``#endif``, and what stands before it."""
 
+    before: bytes
     directives: list[Directive] = field(default_factory=list)
 
     def branches(self) -> list[tuple[int, int]]:
         """The spans between the directives."""
-        lines = self.directives
-        return [(a.end, b.start) for a, b in zip(lines, lines[1:], strict=False)]
+        return [(a.end, b.start) for a, b in pairwise(self.directives)]
 
     def has_else(self) -> bool:
         """One of the branches is always taken."""
         return any(line.word == b"else" for line in self.directives)
 
-    def span(self) -> tuple[int, int]:
-        """From the first ``#`` to the end of ``#endif``."""
-        return self.directives[0].start, self.directives[-1].end
-
 
 def resolve(draft: Draft) -> None:
     """Make every conditional of `draft` one that the grammar can hold, inner ones first."""
-    stack: list[Group] = []
+    stack: list[_Group] = []
+    before, end = b"", 0
     for line in draft.directives:
+        if bytes(draft.text[end : line.start]).strip(GAP):
+            before = draft.before(line.start)
+        end = line.end
         if line.word in _OPENING:
-            stack.append(Group([line]))
+            stack.append(_Group(before, [line]))
         elif line.word in _MIDDLE and stack:
             stack[-1].directives.append(line)
         elif line.word == b"endif" and stack:
-            stack[-1].directives.append(line)
             group = stack.pop()
+            group.directives.append(line)
             if len(stack) < _DEPTH_LIMIT:
                 _resolve_group(draft, group)
-        elif line.word not in _MIDDLE and _inside_expression(draft, line.start):
+                if bytes(draft.text[group.directives[0].start : end]).strip(GAP):
+                    before = draft.before(end)
+        elif line.word not in _MIDDLE and _inside_expression(draft, before, line.start):
             draft.blank(line.start, line.end)
 
 
-def _inside_expression(draft: Draft, offset: int) -> bool:
-    before = draft.before(offset)
-    if before[-1:] == b":":
+def _inside_expression(draft: Draft, before: bytes, offset: int) -> bool:
+    """A directive at `offset`, after `before`, stands in the middle of a statement."""
+    last = before[-1:]
+    if last == b":":
         return bool(_LABEL.search(before))
-    if before[-1:] == b")":
+    if last == b")":
         return draft.heads_statement(offset)
-    return before[-1:] in (b",", b"(", b"=", b"|", b"&", b"+") or bool(_LIST_OPENS.search(before))
+    return last in (b",", b"(", b"=", b"|", b"&", b"+") or bool(_LIST_OPENS.search(before))
 
 
-def _resolve_group(draft: Draft, group: Group) -> None:
+def _resolve_group(draft: Draft, group: _Group) -> None:
     if constant := _CONSTANT.match(group.directives[0].text):
         _drop_dead_branch(draft, group, taken=constant[1] == b"1")
         return
-    texts = [bytes(draft.text[start:end]).strip(_GAP) for start, end in group.branches()]
-    before = draft.before(group.span()[0])
-    after = draft.after(group.span()[1])
-    labelled = bool(_LABEL.search(before))
-    if not labelled and _holds_statements(before, texts, after):
+    texts = [bytes(draft.text[start:end]).strip(GAP) for start, end in group.branches()]
+    after = draft.after(group.directives[-1].end)
+    if _holds_statements(group.before, texts, after):
         return
-    if _holds_list_items(before, texts, after):
+    if _holds_list_items(group.before, texts, after):
         _blank_directives(draft, group)
         return
     _keep_branch(draft, group, _best_branch(texts, group.has_else()))
 
 
-def _drop_dead_branch(draft: Draft, group: Group, *, taken: bool) -> None:
+def _drop_dead_branch(draft: Draft, group: _Group, *, taken: bool) -> None:
     """Resolve ``#if 0`` and ``#if 1``."""
     if taken:
         _keep_branch(draft, group, 0)
     elif len(group.directives) == 2:
         _keep_branch(draft, group, None)
-    elif group.directives[1].word == b"else":
-        _keep_branch(draft, group, 1)
     else:
-        rest = Group(group.directives[1:])
-        draft.blank(group.directives[0].start, group.directives[1].start)
-        _keep_branch(draft, rest, 0)
+        _keep_branch(draft, group, 1)
 
 
 def _holds_statements(before: bytes, texts: list[bytes], after: bytes) -> bool:
     """Whole statements, declarations or fields stand in each branch."""
     return (
         _ends_statement(before)
+        and not _LABEL.search(before)
         and not _LIST_OPENS.search(before)
         and all(_is_statements(text) for text in texts if text)
         and not after.startswith(b"else")
@@ -138,29 +138,25 @@ def _holds_list_items(before: bytes, texts: list[bytes], after: bytes) -> bool:
         return False
     full = [text for text in texts if text]
     closed = all(text[-1:] == b"," for text in full)
-    last = len(full) == 1 and after[:1] in (b"}", b")") and text_is_items(full[0])
+    last = len(full) == 1 and after[:1] in (b"}", b")") and full[0][-1:] not in (b";", b":")
     return (closed or last) and all(balanced(text) for text in full)
-
-
-def text_is_items(text: bytes) -> bool:
-    """`text` does not end like a statement."""
-    return text[-1:] not in (b";", b":")
 
 
 def _best_branch(texts: list[bytes], has_else: bool) -> int | None:
     """The number of the branch to keep; none where leaving all out keeps brackets paired."""
-    for number, text in enumerate(texts):
-        if text and balanced(text):
-            return number
+    for fits in (balanced, evenly_bracketed):
+        for number, text in enumerate(texts):
+            if text and fits(text):
+                return number
     return 0 if has_else else None
 
 
-def _blank_directives(draft: Draft, group: Group) -> None:
+def _blank_directives(draft: Draft, group: _Group) -> None:
     for line in group.directives:
         draft.blank(line.start, line.end)
 
 
-def _keep_branch(draft: Draft, group: Group, kept: int | None) -> None:
+def _keep_branch(draft: Draft, group: _Group, kept: int | None) -> None:
     for number, (start, end) in enumerate(group.branches()):
         if number != kept and draft.text[start:end].strip():
             draft.mark(start, end, "branch")

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 _COMMENT_OR_LITERAL = re.compile(
     rb"//[^\n\\]*+(?:\\(?:.|\Z)[^\n\\]*+)*+"
     rb"|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)"
-    rb'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
-    rb"|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'",
+    rb'|"[^"\\\n]*+(?:\\(?:.|\Z)[^"\\\n]*+)*+"?+'
+    rb"|'[^'\\\n]*+(?:\\(?:.|\Z)[^'\\\n]*+)*+'?+",
     re.DOTALL,
 )
 _DIRECTIVE = re.compile(
@@ -25,10 +25,16 @@ _BLANKED = re.compile(rb"(?:(?!\\\n)[^\n])++")
 _IN_LITERAL = bytes(10 if byte == 10 else 1 for byte in range(256))
 _IN_DIRECTIVE = bytes(10 if byte == 10 else 2 for byte in range(256))
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"(){}[]"))
-_GAP = b" \t\r\f\v\n\\#\x02"
+GAP = b" \t\r\f\v\n\\#\x02"
+_PAIRS = ((b"(", b")"), (b"{", b"}"), (b"[", b"]"))
 _WINDOWS = (120, 8000)
+_WINDOW_AFTER = 1000
+_DEEPEST = 200
 _REACH = 3000
-_BRACKET = re.compile(rb"[][(){}]")
+_PARENTHESES = 200
+_FAILURES = 2000
+"""Searches for an open parenthesis that may fail; a file of C fails at a handful."""
+
 _HEADING = re.compile(rb"\b(?:if|for|while|switch)\s*\Z")
 _NAMED_REST = re.compile(rb"(\w)\.\.\.(?=[ \t]*\))")
 
@@ -64,14 +70,21 @@ def blank(text: bytes) -> bytes:
 
 
 def balanced(text: bytes) -> bool:
-    """Every bracket of `text` has its partner in `text`, properly nested."""
+    """Every bracket of `text` has its partner in `text`, properly nested, not too deep."""
     left = text.translate(None, _NOT_BRACKETS)
-    while left:
+    for _ in range(_DEEPEST):
+        if not left:
+            return True
         inner = left.replace(b"()", b"").replace(b"[]", b"").replace(b"{}", b"")
         if len(inner) == len(left):
             return False
         left = inner
-    return True
+    return False
+
+
+def evenly_bracketed(text: bytes) -> bool:
+    """As many brackets of each kind open in `text` as close, in whatever order."""
+    return all(text.count(opening) == text.count(closing) for opening, closing in _PAIRS)
 
 
 @dataclass(slots=True)
@@ -82,6 +95,7 @@ class Draft:
     text: bytearray = field(default_factory=bytearray)
     marks: list[Mark] = field(default_factory=list)
     directives: list[Directive] = field(default_factory=list)
+    _searches_failed: int = 0
     _literals: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -119,45 +133,38 @@ class Draft:
 
     def rewrite(self, pattern: re.Pattern[bytes], spell: Callable[[re.Match[bytes]], bytes]) -> None:
         """Replace each match by what `spell` makes of it: as long, its newlines in place."""
-        self.text = bytearray(pattern.sub(spell, self.text))
+        self.text = bytearray(pattern.sub(spell, bytes(self.text)))
 
     def before(self, offset: int) -> bytes:
         """The text that ends before `offset`, gap and directives skipped; empty at the start."""
         for width in _WINDOWS:
-            if text := bytes(self.text[max(0, offset - width) : offset]).rstrip(_GAP):
+            if text := bytes(self.text[max(0, offset - width) : offset]).rstrip(GAP):
                 return text
         return b""
 
     def after(self, offset: int) -> bytes:
         """The text that begins at `offset`, gap and directives skipped; empty at the end."""
-        for width in _WINDOWS:
-            if text := bytes(self.text[offset : offset + width]).lstrip(_GAP):
-                return text
-        return b""
+        return bytes(self.text[offset : offset + _WINDOW_AFTER]).lstrip(GAP)
 
     def opening_before(self, offset: int) -> int:
         """Offset of the parenthesis that is open at `offset`; -1 when none is near."""
+        if self._searches_failed > _FAILURES:
+            return -1
         near = bytes(self.text[max(0, offset - _REACH) : offset])
         depth, end = 0, len(near)
-        while (end := max(near.rfind(b"(", 0, end), near.rfind(b")", 0, end))) >= 0:
+        for _ in range(_PARENTHESES):
+            end = max(near.rfind(b"(", 0, end), near.rfind(b")", 0, end))
+            if end < 0:
+                break
             depth += 1 if near[end] == ord(")") else -1
             if depth < 0:
                 return offset - len(near) + end
+        self._searches_failed += 1
         return -1
-
-    def enclosing(self, offset: int) -> bytes:
-        """The bracket that is open at `offset`; empty when none is near."""
-        near = bytes(self.text[max(0, offset - _REACH) : offset])
-        depth = 0
-        for m in reversed(_BRACKET.findall(near)):
-            depth += 1 if m in b")}]" else -1
-            if depth < 0:
-                return m
-        return b""
 
     def heads_statement(self, offset: int) -> bool:
         """The parenthesis that closes before `offset` is that of an ``if``, ``for``, ``while``."""
-        text = bytes(self.text[max(0, offset - _WINDOWS[1]) : offset]).rstrip(_GAP)
+        text = bytes(self.text[max(0, offset - _WINDOWS[1]) : offset]).rstrip(GAP)
         if text[-1:] != b")":
             return False
         start = offset - min(offset, _WINDOWS[1])

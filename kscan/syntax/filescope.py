@@ -35,6 +35,7 @@ _STATEMENTS = frozenset(
 _FIRST_ARGUMENT = re.compile(rb"\(\s*+(\w++)\s*+([,)])")
 _PAIRED = re.compile(rb"\d\Z")
 _ENDS_OBJECT = re.compile(rb"\n(\w+_END)[ \t]*(?=\n)")
+_OBJECT_REACH = 2000
 _FIELDS = re.compile(rb"\{\s*\.")
 
 
@@ -118,7 +119,7 @@ def _define_object(draft: Draft, m: re.Match[bytes], name: int) -> None:
 def _define_described(draft: Draft, m: re.Match[bytes], name: int) -> None:
     """``MACHINE_START(name, "text")`` up to ``MACHINE_END`` (``asm/mach/arch.h``) as an object."""
     first = _FIRST_ARGUMENT.match(m[2])
-    end = _ENDS_OBJECT.search(draft.text, m.end(2))
+    end = _ENDS_OBJECT.search(draft.text, m.end(2), m.end(2) + _OBJECT_REACH)
     if first is None or first[2] != b"," or end is None or m[2][first.end() :][:1] != b" ":
         return
     draft.mark(name, m.start(2), "declaration")

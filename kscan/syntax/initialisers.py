@@ -10,46 +10,73 @@ from __future__ import annotations
 
 import re
 
-from kscan.syntax.draft import Draft
+from kscan.syntax.draft import Draft, evenly_bracketed
 
-_PART = re.compile(rb"[(,]\s*+(?:(\.)\w[\w.]*+(?:\[[^]{}]*+\])*+\s*+(?:=\s*+(\{)?+)?+|(\{))")
+_PART = re.compile(
+    rb"[(,]\s*+(?:(\.)\w[\w.]*+(?:\[[^]{}\n]*+\])*+\s*+(?:=\s*+(\{)?+)?+|(\{))"
+)
+_BRACKET = re.compile(rb"[][(){}]")
 _BRACE = re.compile(rb"[{}]")
-_REACH = 20_000
+_REACH = 4000
+_FAILURES = 50
+"""Lists without an end in sight after which a file is left as it is."""
 
 
 def respell_initialisers(draft: Draft) -> None:
     """Make what stands in parentheses an expression where it is written as an initialiser."""
     text = bytes(draft.text)
-    known, bracket = 0, b""
+    known, failures = 0, 0
+    stack: list[bytes] = []
     for m in _PART.finditer(text):
-        if text[m.start()] == ord("("):
-            bracket = b"("
-        elif not bracket or not _pairs_up(text[known : m.start()]):
-            bracket = draft.enclosing(m.start())
-        known = m.start() + 1
-        if bracket == b"(":
-            _respell(draft, m)
+        _follow(stack, text[known : m.start()])
+        known = m.start()
+        inside = text[known] == ord("(") or stack[-1:] == [b"("]
+        if inside and not _respell(draft, m):
+            failures += 1
+        if failures > _FAILURES:
+            return
 
 
-def _pairs_up(text: bytes) -> bool:
-    return all(text.count(a) == text.count(b) for a, b in ((b"(", b")"), (b"{", b"}")))
-
-
-def _respell(draft: Draft, m: re.Match[bytes]) -> None:
-    if draft.text[m.end() - 1] == 32 and m[3]:
+def _follow(stack: list[bytes], text: bytes) -> None:
+    """Open and close on `stack` the brackets of `text`; a brace in column 0 closes them all."""
+    if evenly_bracketed(text):
         return
+    start = text.rfind(b"\n}") + 2
+    if start > 1:
+        stack.clear()
+    for m in _BRACKET.finditer(text, max(0, start)):
+        if m[0] in b"([{":
+            stack.append(m[0])
+        elif stack:
+            stack.pop()
+
+
+def _respell(draft: Draft, m: re.Match[bytes]) -> bool:
+    """Respell one part; false when its list does not end nearby."""
     if m[3]:
-        end = _closing(draft, m.start(3))
-        if end > 0 and draft.text[m.start(3) + 1 : end].strip() and b";" not in draft.text[m.start(3) : end]:
-            draft.put(m.start(3), b"(")
-            draft.put(end, b")")
-    elif draft.text[m.start(1)] == ord("."):
-        end = _closing(draft, m.start(2)) if m[2] else -1
-        if end > 0:
-            draft.mark(m.start(1), end + 1, "initialiser")
-            draft.blank(m.start(1), end + 1)
-        else:
-            draft.put(m.start(1), b" ")
+        return _as_parenthesised(draft, m.start(3))
+    if draft.text[m.start(1)] != ord("."):
+        return True
+    if not m[2]:
+        draft.put(m.start(1), b" ")
+        return True
+    end = _closing(draft, m.start(2))
+    if end > 0:
+        draft.mark(m.start(1), end + 1, "initialiser")
+        draft.blank(m.start(1), end + 1)
+    return end > 0
+
+
+def _as_parenthesised(draft: Draft, opening: int) -> bool:
+    """``{1, 2}`` as ``(1, 2)``; a block of statements stays."""
+    if draft.text[opening] != ord("{"):
+        return True
+    end = _closing(draft, opening)
+    content = draft.text[opening + 1 : end]
+    if end > 0 and content.strip() and b";" not in content:
+        draft.put(opening, b"(")
+        draft.put(end, b")")
+    return end > 0
 
 
 def _closing(draft: Draft, opening: int) -> int:

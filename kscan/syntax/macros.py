@@ -26,9 +26,8 @@ _LOOP = re.compile(rb"(?:for_each|foreach|FOREACH|FOR_EACH)\w*+[ \t]*+(" + PAREN
 _NAME_ENDS = re.compile(rb"(\w+)[ \t]*\Z")
 _NAME_BEGINS = re.compile(rb"[)\}: \t]\s*(\w*)\Z")
 _STATIC = re.compile(rb"\n[ \t]++(static\s++)\w++[ \t]*+" + PARENTHESES + rb"(?=\s*+;)")
-_CASE_RANGE = re.compile(rb"(?<=[\w)' \t])\.\.\.(?=[^\]:,;{}]*:)")
-_GUARDING = re.compile(rb"guard|scoped|\Aif|with|lock|cond|case|unless|when|unlikely", re.IGNORECASE)
-_LOOPING = re.compile(rb"for|each|loop|walk|iter|while", re.IGNORECASE)
+_CASE_RANGE = re.compile(rb"(?<=[\w)' \t])\.\.\.(?=[^\]:,;{}]{0,200}:)")
+_LOOPING = re.compile(rb"for|each|loop|walk|iter|while|until|repeat|retry", re.IGNORECASE)
 _STARTING = frozenset(bytes((letter,)) for letter in b"{}_*.(+-" + string.ascii_letters.encode())
 _SPACE = re.compile(rb"\s*+")
 _INITIALISER = re.compile(rb"[=,(\]]\s*\{\Z")
@@ -69,7 +68,7 @@ def _respell_block(draft: Draft, m: re.Match[bytes]) -> None:
         draft.put(m.start(), b" ")
         return
     if at:
-        _respell_head(draft, name.start(1), opening, opening + at[-1] + 1, b"while")
+        _respell_head(draft, name.start(1), opening, opening + at[-1] + 1, b"if")
         draft.put(opening + at[-1], b")")
         room = next(i for i in range(at[-1] + 1, len(arguments)) if arguments[i] in b" \t;")
         draft.put(opening + room, b"{")
@@ -100,8 +99,7 @@ def _respell_statement(draft: Draft, m: re.Match[bytes]) -> None:
     elif not line and letter != b"{":
         _respell_beside(draft, m, follow)
     elif letter == b"{" or _is_deeper(m, line, follow):
-        looping = _LOOPING.search(m[1]) or not _GUARDING.search(m[1])
-        _respell_head(draft, begin, m.start(2), m.end(2), b"while" if looping else b"if")
+        _respell_head(draft, begin, m.start(2), m.end(2), b"while" if _LOOPING.search(m[1]) else b"if")
     elif line < follow and letter not in b"*.(+-":
         draft.put(line, b";")
 
