@@ -21,7 +21,9 @@ from kscan.program.tables import Entry
 from kscan.program.types import Scope
 from kscan.window.configured import Configured
 from kscan.window.drivers import probing_drivers
+from kscan.window.inside import Inside
 from kscan.window.late import LEVELS, Late, Lateness
+from kscan.window.origins import Origins
 from kscan.window.readers import Reader, Readers
 from kscan.window.registrations import Callers, Registration, Registrations
 from kscan.window.scope import Ownership, ownership
@@ -219,12 +221,25 @@ class Case:
         return None
 
     @cached_property
+    def inside(self) -> Inside:
+        """The functions that run inside the registrations."""
+        own = tuple((found, self.belongs(found)) for found in self.registrations)
+        return Inside(self.program, self.catalogue, self.window, own)
+
+    @cached_property
+    def origins(self) -> Origins:
+        """Where devices come from."""
+        configuration = self.catalogue.devices.configured_by(self.contract.name)
+        bus = configuration.slot if configuration is not None else ""
+        return Origins(self.program, self.catalogue, self.callers, bus)
+
+    @cached_property
     def configured(self) -> Configured | None:
         """Calls that configure a device's DMA; None where the contract has no such functions."""
         configuration = self.catalogue.devices.configured_by(self.contract.name)
         if configuration is None:
             return None
-        return Configured(self.program, self.catalogue, self.callers, configuration)
+        return Configured(self.program, self.origins, configuration)
 
     def _given(self, registration: Registration) -> dict[Place, Value]:
         """What holds wherever callbacks of `registration` run at all."""

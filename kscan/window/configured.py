@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.kernel.catalogue import Catalogue, matches, position
+from kscan.kernel.catalogue import matches, position
 from kscan.kernel.devices import Configuration
 from kscan.model import Confidence
 from kscan.program.program import OUTSIDE, Function, Program
 from kscan.window.origins import Asked, Found, Node, Origin, Origins, worst
-from kscan.window.registrations import Callers
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,7 @@ class Configured:
     """The calls of one configuration's functions in one tree."""
 
     program: Program
-    catalogue: Catalogue
-    callers: Callers
+    origins: Origins
     configuration: Configuration
 
     @cached_property
@@ -60,10 +58,6 @@ class Configured:
     def bound(self) -> tuple[ConfigureCall, ...]:
         """Those for a device that has a driver."""
         return tuple(call for call in self.calls if call.found.origin is Origin.BOUND)
-
-    @cached_property
-    def _origins(self) -> Origins:
-        return Origins(self.program, self.catalogue, self.callers, self.configuration.slot)
 
     def _paths(self) -> Iterator[str]:
         reader = self.program.reader
@@ -90,7 +84,7 @@ class Configured:
         node = _argument(configuration.node, name, call)
         given = _argument(configuration.id, name, call)
         has_id = given is not None and not isinstance(given, ir.Const)
-        found = list(self._origins.of(Asked(function, call.at, device, node)))
+        found = list(self.origins.of(Asked(function, call.at, device, node)))
         yield ConfigureCall(
             function, call, name, device, node, has_id, worst(found), len(found) - 1
         )

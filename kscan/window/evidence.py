@@ -25,6 +25,7 @@ from kscan.program.calls import EdgeKind, Slot
 from kscan.program.graph import Edge
 from kscan.program.program import Function, Program
 from kscan.window.case import Case, LateRead
+from kscan.window.inside import Entered
 from kscan.window.late import Late
 from kscan.window.registrations import Registration, driver_of
 from kscan.window.window import Callback, Window
@@ -102,6 +103,16 @@ class Evidence:
         """The edges from the registration to `target`."""
         for depth, edge in enumerate(self.window.reach.way(target)):
             yield self._edge(edge, depth)
+
+    def way_into(self, entered: Entered) -> Iterator[Step]:
+        """From the registration to a function that runs inside it, the walk's or a callback's."""
+        if entered.callback is None or entered.registration is None:
+            yield from self.way_to(entered.function)
+            return
+        yield self.registered(entered.registration)
+        yield from self.way(entered.callback.slot)
+        yield self.entered(entered.callback)
+        yield from self.inside(entered.frames, 1)
 
     def _edge(self, edge: Edge, depth: int) -> Step:
         kind = _KINDS[edge.site.kind]
