@@ -109,7 +109,9 @@ class Draft:
         if text[:1] == b"/":
             return blank(text)
         self._literals.append(m.span())
-        return text[:1] + text[1:-1].translate(_IN_LITERAL) + text[-1:]
+        ended = len(text) > 1 and text[-1] == text[0]
+        inside = text[1 : len(text) - ended]
+        return text[:1] + inside.translate(_IN_LITERAL) + text[:ended]
 
     def _hide_directive(self, m: re.Match[bytes]) -> bytes:
         start, end = m.span(1)

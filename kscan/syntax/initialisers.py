@@ -41,10 +41,10 @@ def _follow(stack: list[bytes], text: bytes) -> None:
     """Open and close on `stack` the brackets of `text`; a brace in column 0 closes them all."""
     if evenly_bracketed(text):
         return
-    start = text.rfind(b"\n}") + 2
-    if start > 1:
+    start = text.rfind(b"\n}") + 1
+    if start:
         stack.clear()
-    for m in _BRACKET.finditer(text, max(0, start)):
+    for m in _BRACKET.finditer(text, start + 1 if start else 0):
         if m[0] in b"([{":
             stack.append(m[0])
         elif stack:
