@@ -3,22 +3,41 @@ PYTHON ?= python3
 VENV ?= .venv
 TREE ?= sample-trees/probe-path/1-new-probe-path
 BIN := $(VENV)/bin
+KERNELS := linux-source-6.12 linux-source-6.1
+ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: audit test test-kernel check bench clean
+.PHONY: help audit test test-kernel kernels check bench clean
+
+help:
+	@echo 'make audit [TREE=path/to/linux]   install kscan below $(VENV) and audit a tree'
+	@echo 'make test                         run the tests'
+	@echo 'make test-kernel                  run the tests on Debian kernel sources'
+	@echo 'make check                        ruff, mypy and the layers'
+	@echo 'make bench [TREE=path/to/linux]   measure against what one would run instead'
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+# An audit that ran is a success, findings or not.
 audit: $(VENV)/.installed
-	$(BIN)/kscan audit $(TREE) || [ $$? -eq 1 ]
+	$(BIN)/kscan audit '$(TREE)' || [ $$? -eq 1 ]
 
 test: $(VENV)/.installed
-	$(BIN)/pytest -q -m 'not kernel'
+	$(BIN)/pytest -q -n 2 -m 'not kernel'
 
-test-kernel: $(VENV)/.installed
+test-kernel: $(VENV)/.installed kernels
 	$(BIN)/pytest -q -m kernel
+
+kernels:
+	@for package in $(KERNELS); do \
+		[ -e /usr/src/$$package.tar.xz ] || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		$(ROOT) apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -q -y --no-install-recommends $$missing; \
+	fi
 
 check: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -26,5 +45,8 @@ check: $(VENV)/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(VENV)/.installed
+	$(BIN)/python -m tests.bench '$(TREE)'
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

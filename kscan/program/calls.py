@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,7 +47,14 @@ class CallSite:
 
 
 def call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
-    """Every way out of `caller`, in source order."""
+    """Every way out of `caller`, in source order; remembered with the program."""
+    known: tuple[CallSite, ...] | None = program.sites.get(caller)
+    if known is None:
+        known = program.sites[caller] = _call_sites(program, caller)
+    return known
+
+
+def _call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
     scope = Scope(program, caller)
     found: dict[CallSite, None] = {}
     for node in ir.walk_body(program.body(caller)):
@@ -54,6 +62,31 @@ def call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
             for site in _sites(scope, node, 0):
                 found.setdefault(site)
     return tuple(sorted(found, key=lambda s: s.at))
+
+
+def sites_of(
+    program: Program, caller: Function, names: Collection[str]
+) -> Iterator[tuple[CallSite, str]]:
+    """The ways out of `caller` at calls that spell one of `names`, each with that name.
+
+    A name is spelled by the callee, by the field called through or as an argument.
+    """
+    scope = Scope(program, caller)
+    for node in ir.walk_body(program.body(caller)):
+        if isinstance(node, ir.Call):
+            spelled = next((name for name in _spelled(node) if name in names), "")
+            if spelled:
+                for site in _sites(scope, node, 0):
+                    yield site, spelled
+
+
+def _spelled(call: ir.Call) -> Iterator[str]:
+    for node in (call.callee, *call.args):
+        inner = node.operand if isinstance(node, ir.Unary) else node
+        if isinstance(inner, ir.Name):
+            yield inner.id
+        elif isinstance(inner, ir.Member) and node is call.callee:
+            yield inner.field
 
 
 def _sites(scope: Scope, call: ir.Call, depth: int) -> list[CallSite]:

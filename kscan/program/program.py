@@ -67,6 +67,8 @@ class Program:
     """Resolves names; remembers every answer."""
 
     reader: Reader
+    sites: dict[Function, Any] = field(default_factory=dict)
+    """Call sites of functions, as `kscan.program.calls` found them."""
     _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
     _bodies: dict[tuple[str, str], ir.Body] = field(default_factory=dict)
     _records: dict[tuple[str, str], StructFact | None] = field(default_factory=dict)
