@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kscan.facts import ir
+from kscan.flow.lists import head_of_loop
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.values import (
     ANY,
@@ -324,28 +325,11 @@ class Frame:
 
         To walk a list one is not on yet is harmless; to search it for one's own node is not.
         """
-        head = self._head_of(loop)
+        head = head_of_loop(self.scope, self.execution.world.functions, loop)
         taint = self._late_list(head) if head is not None else None
         if taint is None:
             return False, None
         return True, taint if _looks_up_by_node(loop) else None
-
-    def _head_of(self, loop: ir.ForEach) -> ir.Expr | None:
-        """The list head that a loop macro walks; a driver's own macro is expanded once."""
-        heads = self.execution.world.functions.loops.heads
-        if matches(heads, loop.macro):
-            at = position(heads, loop.macro, 1)
-            return loop.args[at] if at < len(loop.args) else None
-        macro = self.scope.program.macro(loop.macro, self.function.path)
-        head = macros.head_of(macro.body) if macro is not None and macro.params else None
-        if macro is None or head is None or head[0] == loop.macro:
-            return None
-        inner = macros.arguments_of(head[1])
-        if inner is None:
-            return None
-        given = dict(zip(macro.params or (), loop.args, strict=False))
-        args = tuple(macros.substituted(item, given, loop.at) for item in inner)
-        return self._head_of(ir.ForEach(head[0], args, (), loop.at))
 
     def _late_list(self, head: ir.Expr) -> Taint | None:
         inner = head.operand if isinstance(head, ir.Unary) and head.op == "&" else head

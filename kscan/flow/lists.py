@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Lists: which head a loop macro walks, and whether a list is searched before it is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.facts import ir
+from kscan.flow.cfg import Cfg, Kind, Node
+from kscan.flow.places import place_of
+from kscan.flow.values import Place
+from kscan.kernel.catalogue import Functions, matches, position
+from kscan.program import macros
+from kscan.program.program import Function, Program
+from kscan.program.types import Scope
+
+_DEPTH = 3
+"""Callees below a function in which a search is looked for."""
+
+
+def head_of_loop(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.Expr | None:
+    """The list head that a loop macro walks; a driver's own macro is expanded once."""
+    if matches(functions.loops.heads, loop.macro):
+        at = position(functions.loops.heads, loop.macro, 1)
+        return loop.args[at] if at < len(loop.args) else None
+    macro = scope.program.macro(loop.macro, scope.function.path)
+    head = macros.head_of(macro.body) if macro is not None and macro.params else None
+    if macro is None or head is None or head[0] == loop.macro:
+        return None
+    inner = macros.arguments_of(head[1])
+    if inner is None:
+        return None
+    given = dict(zip(macro.params or (), loop.args, strict=False))
+    args = tuple(macros.substituted(item, given, loop.at) for item in inner)
+    return head_of_loop(scope, functions, ir.ForEach(head[0], args, (), loop.at))
+
+
+def listed_object(node: ir.Expr) -> ir.Expr:
+    """The head or node itself, where its address is passed."""
+    return node.operand if isinstance(node, ir.Unary) and node.op == "&" else node
+
+
+@dataclass(frozen=True)
+class Join:
+    """One call that puts a node on a list."""
+
+    function: Function
+    at: int
+    node: ir.Expr
+    head: ir.Expr
+    place: Place
+    """The list, by its head."""
+
+
+@dataclass
+class Lists:
+    """The lists that functions of one program join and search."""
+
+    program: Program
+    functions: Functions
+
+    def joins(self, function: Function) -> Iterator[Join]:
+        """The joins that stand in the body of `function`."""
+        scope = Scope(self.program, function)
+        known = self.functions.joins
+        for call in ir.walk_body(self.program.body(function)):
+            if not isinstance(call, ir.Call) or not isinstance(call.callee, ir.Name):
+                continue
+            if not matches(known.names, call.callee.id) or len(call.args) <= known.head:
+                continue
+            head, node = listed_object(call.args[known.head]), listed_object(call.args[known.node])
+            place = place_of(scope, self.functions, head)
+            if place is not None:
+                yield Join(function, call.at, node, head, place)
+
+    def searches_before(self, cfg: Cfg, join: Join) -> bool:
+        """Every way to `join` looks at its list, or at its node, first."""
+        target = cfg.containing(join.at)
+        scope = Scope(self.program, join.function)
+        node = place_of(scope, self.functions, join.node)
+        wanted = {place for place in (join.place, node) if place is not None}
+        return target is not None and any(
+            node.index != target.index
+            and cfg.dominates(node.index, target.index)
+            and self._looks(scope, node, wanted, 0)
+            for node in cfg.nodes
+        )
+
+    def _looks(self, scope: Scope, node: Node, wanted: set[Place], depth: int) -> bool:
+        """One step walks a list, or asks whether it is empty."""
+        if node.kind is Kind.LOOP and isinstance(node.statement, ir.ForEach):
+            head = head_of_loop(scope, self.functions, node.statement)
+            if head is not None and self._place(scope, head) in wanted:
+                return True
+        return any(
+            self._asks(scope, part, wanted, depth)
+            for expr in node.expressions()
+            for part in ir.walk(expr)
+        )
+
+    def _asks(self, scope: Scope, part: ir.Expr, wanted: set[Place], depth: int) -> bool:
+        match part:
+            case ir.Call(callee=ir.Name(id=name), args=args):
+                if matches(self.functions.heads.empty, name) and args:
+                    return self._place(scope, args[0]) in wanted
+                return depth < _DEPTH and self._searched_in(scope.function, name, wanted, depth)
+        return False
+
+    def _searched_in(self, caller: Function, name: str, wanted: set[Place], depth: int) -> bool:
+        """A function of the same file that is called searches one of the lists."""
+        for callee in self.program.resolve(name, caller.path)[:1]:
+            if callee.path != caller.path or callee == caller:
+                return False
+            scope = Scope(self.program, callee)
+            return any(
+                isinstance(statement, ir.ForEach)
+                and (head := head_of_loop(scope, self.functions, statement)) is not None
+                and self._place(scope, head) in wanted
+                for statement in _statements(self.program.body(callee).statements)
+            )
+        return False
+
+    def _place(self, scope: Scope, node: ir.Expr) -> Place | None:
+        return place_of(scope, self.functions, listed_object(node))
+
+
+def _statements(block: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
+    """Every statement of `block`, at any depth."""
+    for statement in block:
+        yield statement
+        match statement:
+            case ir.If(then=then, other=other):
+                yield from _statements(then)
+                yield from _statements(other)
+            case ir.While(before=before, body=body):
+                yield from _statements(before)
+                yield from _statements(body)
+            case ir.ForEach(body=body) | ir.Guarded(body=body) | ir.Switch(body=body):
+                yield from _statements(body)
