@@ -24,6 +24,7 @@ from kscan.model import (
     Severity,
     Subject,
 )
+from kscan.report import render
 from kscan.syntax import dialect, parser
 
 TREES = sample_trees.trees()

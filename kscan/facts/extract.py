@@ -31,9 +31,9 @@ from kscan.syntax import dialect, parser, queries
 _ZERO = ("0", "NULL", "false", "{0}", "{}", "{ }", "{ 0 }")
 
 
-def unit_of(source: bytes) -> Unit:
+def unit_of(source: bytes, respelled: dialect.Respelled | None = None) -> Unit:
     """The facts of `source`; raises `kscan.syntax.parser.Unparsable` for hostile input."""
-    respelled = dialect.respell(source)
+    respelled = respelled or dialect.respell(source)
     root = parser.parse(respelled.text).root_node
     init = {m.offset for m in respelled.marks if m.text in (b"__init", b"__head")}
     found = queries.captures("facts/declarations", root)

@@ -8,6 +8,7 @@ of its function alone.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,6 +23,10 @@ from kscan.facts.unit import FunctionFact, Unit
 from kscan.model import Skip
 from kscan.source.tree import Tree, Unreadable, blob_id_of
 from kscan.syntax import dialect, parser, queries
+
+
+MOST_KEPT = 32 << 20
+"""Bytes of respelled text that stay in memory."""
 
 
 @cache
@@ -63,6 +68,7 @@ class Reader:
     hits: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
     _texts: dict[str, _Text] = field(default_factory=dict)
+    _kept: int = 0
 
     def unit(self, path: str) -> Unit:
         """The facts of `path`; an empty unit, and a skip, for a file that cannot be read."""
@@ -118,6 +124,14 @@ class Reader:
         source = self._source(path) or b""
         return source.count(b"\n", 0, offset) + 1, offset - source.rfind(b"\n", 0, offset)
 
+    def cleanup(self, path: str, at: int) -> str:
+        """What ``__free(name)`` runs for the variable whose declarator begins at offset `at`.
+
+        Empty where the variable is not cleaned up (include/linux/cleanup.h).
+        """
+        found = _CLEANUP.match(self._source(path) or b"", at)
+        return found[1].decode("ascii", "replace") if found else ""
+
     @property
     def skips(self) -> tuple[Skip, ...]:
         """Files that could not be read or parsed, with the reason, by path."""
@@ -132,12 +146,14 @@ class Reader:
             return None
 
     def _extracted(self, path: str, source: bytes) -> Unit | None:
+        respelled = dialect.respell(source)
         try:
-            unit = extract.unit_of(source)
+            unit = extract.unit_of(source, respelled)
         except parser.Unparsable as error:
             self.skipped[path] = error.reason
             return None
         self.parsed += 1
+        self._keep(path, respelled)
         return unit
 
     def _text(self, path: str) -> _Text | None:
@@ -145,18 +161,23 @@ class Reader:
             source = self._source(path)
             if source is None:
                 return None
-            respelled = dialect.respell(source)
-            macros = {
-                mark.offset: mark.text.decode("utf-8", "replace")
-                for mark in respelled.marks
-                if mark.kind in ("loop", "guard")
-            }
-            if len(self._texts) > 64:
-                self._texts.pop(next(iter(self._texts)))
-            self._texts[path] = _Text(respelled.text, macros)
+            self._keep(path, dialect.respell(source))
         return self._texts[path]
 
+    def _keep(self, path: str, respelled: dialect.Respelled) -> None:
+        """Remembers a respelled file; the oldest ones go when there are too many bytes."""
+        macros = {
+            mark.offset: mark.text.decode("utf-8", "replace")
+            for mark in respelled.marks
+            if mark.kind in ("loop", "guard")
+        }
+        self._texts[path] = _Text(respelled.text, macros)
+        self._kept += len(respelled.text)
+        while self._kept > MOST_KEPT and len(self._texts) > 1:
+            self._kept -= len(self._texts.pop(next(iter(self._texts))).respelled)
 
+
+_CLEANUP = re.compile(rb"[*\s]*\w+\s+__free\s*\(\s*(\w+)\s*\)")
 _UNIT = msgspec.msgpack.Decoder(Unit)
 
 

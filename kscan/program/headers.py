@@ -68,7 +68,9 @@ class Headers:
     def saying(self, says: Says, name: str, path: str) -> list[str]:
         """Headers in the closure of `path` that say `says` of `name`, nearest first."""
         rank = self.closure(path)
-        known = self._saying.get((says, name), ())
+        known = self._saying.get((says, name))
+        if not known:
+            return []
         return sorted((header for header in known if header in rank), key=rank.__getitem__)
 
     def closure(self, path: str) -> dict[str, int]:

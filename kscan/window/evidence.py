@@ -43,10 +43,11 @@ _KINDS = {
     EdgeKind.ASSUMED: StepKind.SLOT,
 }
 _MEETS = {
-    "global": "NULL or zero",
-    "field": "NULL or zero",
-    "driver data": "NULL",
-    "membership": "nothing on it",
+    Happening.CRASH: "NULL",
+    Happening.DECLINED: "not set yet",
+    Happening.STORED: "NULL",
+    Happening.WRONG: "zero",
+    Happening.UNREADY: "not initialised",
 }
 
 
@@ -149,7 +150,7 @@ class Evidence:
         frames = _frames_to(event.frames, taint)
         yield from self.inside(frames, 1)
         reader = frames[-1].callee if frames else self._reader(event, taint)
-        met = _MEETS.get(taint.place.kind, "not initialised")
+        met = "nothing on it" if taint.place.kind == "membership" else _MEETS[event.what]
         note = f"reads {taint.place.spelled}: {met}"
         here = reader.path == taint.path and reader.name == taint.function
         if here and taint.at == event.at:

@@ -59,25 +59,30 @@ class Callers:
     program: Program
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def prepare(self, names: list[str]) -> None:
-        """Finds the files that use any of `names`, in one search of the tree."""
+    def prepare(self, names: list[str], under: tuple[str, ...] = ()) -> None:
+        """Finds the files that use any of `names`, in one search of the tree or `under` it."""
         wanted = [name for name in names if name not in self.files]
         if not wanted:
             return
         tree = self.program.reader.tree
-        found = tree.files_with(wanted, suffixes=(".c",))
+        found = tree.files_with(wanted, suffixes=(".c",), under=under)
         for name in wanted:
             word = name.encode()
             self.files[name] = tuple(path for path in found if word in tree.read(path))
 
     def prepare_upwards(self, functions: list[Function], levels: int) -> None:
-        """Finds the callers of `functions` and of their callers, one search a level."""
+        """Finds the callers of `functions` and of their callers, one search a level.
+
+        The first level is looked for in the whole tree, the others near the callers found.
+        """
         seen: set[Function] = set()
         level = functions
-        for _ in range(levels):
+        for number in range(levels):
             level = [f for f in dict.fromkeys(level) if f not in seen]
             seen.update(level)
-            self.prepare(sorted({f.name for f in level if not f.fact.static}))
+            near = {"/".join(f.path.split("/")[:2]) for f in level} if number else set()
+            names = sorted({f.name for f in level if not f.fact.static})
+            self.prepare(names, tuple(sorted(near)))
             level = [caller for f in level for caller, _ in self.of(f)]
 
     def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The house: families of files are whole, queries compile, the README says what is true."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sample_trees
+from click.testing import CliRunner
+
+from kscan.cli import kscan
+from kscan.rules import Rule, rules
+from kscan.syntax import queries
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "kscan").rglob("*.py"))
+HEADINGS = ("What it finds", "Why it matters", "How it can be wrong", "How to fix it", "References")
+EMPTY_WORDS = re.compile(r"manager|helper|util|common|misc|processor|engine")
+LONGEST_FUNCTION = 60
+LONGEST_MODULE = 620
+
+by_rule = pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+by_source = pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+
+
+@by_rule
+def test_a_rule_has_its_sample_tree_and_golden(rule: Rule) -> None:
+    assert (sample_trees.SAMPLE_TREES / rule.id).is_dir()
+    assert (ROOT / "tests" / "golden" / "rules" / f"{rule.id}.txt").is_file()
+
+
+@by_rule
+def test_a_rule_has_a_page(rule: Rule) -> None:
+    for heading in HEADINGS:
+        assert f"\n{heading}\n" in rule.page, heading
+    assert len(rule.summary) < 90
+
+
+def test_no_sample_tree_is_left_over() -> None:
+    known = {rule.id for rule in rules()} | {"core", "probe-path"}
+    assert {p.name for p in sample_trees.SAMPLE_TREES.iterdir() if p.is_dir()} == known
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "queries").rglob("*.scm")), ids=lambda p: p.stem)
+def test_every_query_compiles(path: Path) -> None:
+    queries.query(str(path.relative_to(ROOT / "queries").with_suffix("")))
+
+
+def test_the_readme_lists_the_rules_as_kscan_does() -> None:
+    table = CliRunner().invoke(kscan, ["rules", "--format", "markdown"]).output
+    assert table in (ROOT / "README.md").read_text()
+
+
+@by_source
+def test_a_module_says_what_it_is(path: Path) -> None:
+    text = path.read_text()
+    assert text.startswith("# SPDX-License-Identifier: GPL-2.0-only\n")
+    assert ast.get_docstring(ast.parse(text))
+    assert text.count("\n") <= LONGEST_MODULE
+    assert not EMPTY_WORDS.search(path.stem)
+
+
+@by_source
+def test_functions_are_small_and_named_for_what_they_do(path: Path) -> None:
+    for name, lines in _functions(path):
+        assert lines <= LONGEST_FUNCTION, name
+        assert not EMPTY_WORDS.search(name), name
+
+
+def _functions(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
