@@ -38,9 +38,17 @@ _ALONE = (
     rb"|kptr\w*|uptr|arena|hidden|arg_\w+|success|failure|naked__|attribute_used__|tcp_ao_key_align"
 )
 _ANNOTATION = re.compile(
-    rb"__(?<![\w.>]__)_{0,2}(?:(?:" + _TAKING_ARGUMENTS + rb")\s*+" + PARENTHESES + rb"|(?:" + _ALONE + rb")\b(?!\s*+\())"
+    rb"__(?<![\w.>]__)_{0,2}(?:(?:"
+    + _TAKING_ARGUMENTS
+    + rb")\s*+"
+    + PARENTHESES
+    + rb"|(?:"
+    + _ALONE
+    + rb")\b(?!\s*+\())"
 )
-_TAGGED = re.compile(rb"struct\s++\w++[\s*]++(?!const\b|volatile\b)\w++(?:\[[^]\n]*+\])*+[ \t]++(\w++)(?=\s*+[;=])")
+_TAGGED = re.compile(
+    rb"struct\s++\w++[\s*]++(?!const\b|volatile\b)\w++(?:\[[^]\n]*+\])*+[ \t]++(\w++)(?=\s*+[;=])"
+)
 _TYPED = re.compile(rb"__(?<![\w.>]__)[a-z]\w*+(?=[ \t]++\**+\w)")
 _TYPE_ENDS = re.compile(
     rb"(?:\b(?:void|bool|char|short|int|long|unsigned|signed|float|double|\w+_t"

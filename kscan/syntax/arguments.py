@@ -14,11 +14,15 @@ from kscan.syntax.draft import Draft
 
 _STARS = rb"\s{0,40}+(?:\*[\s*]{0,40}+(?:const\b\s{0,8}+\**)?+)?+"
 _TAGGED = tuple(
-    re.compile(word + rb"\b\s*+(\w++)" + _STARS + rb"(?=[,)])") for word in (b"struct", b"union", b"enum")
+    re.compile(word + rb"\b\s*+(\w++)" + _STARS + rb"(?=[,)])")
+    for word in (b"struct", b"union", b"enum")
 )
 _ARITHMETIC = tuple(
     re.compile(
-        word + rb"\b(?:\s++(?:unsigned|signed|long|short|const|volatile|int|char|double)\b){0,4}+" + _STARS + rb"(?=[,)])"
+        word
+        + rb"\b(?:\s++(?:unsigned|signed|long|short|const|volatile|int|char|double)\b){0,4}+"
+        + _STARS
+        + rb"(?=[,)])"
     )
     for word in (b"unsigned", b"signed", b"long", b"short", b"const")
 )
@@ -35,10 +39,12 @@ _ODD = re.compile(
 _NUMBER = re.compile(rb"(?:0[xX][0-9a-fA-F]+|0[bB][01]+|\d+(?:[eE]\d+)?)[uUlLfF]*\Z")
 _ALIGNOF = re.compile(rb"\b(?:__alignof__|__alignof|_Alignof|alignof)(?=\s*+\()")
 _TYPEOF = re.compile(rb"typeof(?:__|_member)?[ \t]*+(" + PARENTHESES + rb")")
-_OFFSETOF = re.compile(rb"offsetof\s*+\([^(),]*+,\s*+\w++\s*+([^\s\w),](?:[^(),]++|" + PARENTHESES + rb")*+)\)")
+_OFFSETOF = re.compile(
+    rb"offsetof\s*+\([^(),]*+,\s*+\w++\s*+([^\s\w),](?:[^(),]++|" + PARENTHESES + rb")*+)\)"
+)
 _TYPED = frozenset(
-    b"sizeof typeof __typeof__ __typeof alignof _Alignof __alignof__ __alignof offsetof __builtin_offsetof"
-    b" if while for switch return __builtin_types_compatible_p".split()
+    b"sizeof typeof __typeof__ __typeof alignof _Alignof __alignof__ __alignof offsetof"
+    b" __builtin_offsetof __builtin_types_compatible_p if while for switch return".split()
 )
 _CALLING = frozenset(b"return else do case goto static".split())
 _CALLEE = re.compile(rb"(\w+)\s*\Z")
@@ -56,7 +62,9 @@ def respell_arguments(draft: Draft) -> None:
         for m in pattern.finditer(text):
             word = _LAST_TYPE_WORD.search(m[0])
             if word:
-                _respell_type(draft, m.start(), m.start() + word.start(1), m.start() + word.end(1), m.end())
+                _respell_type(
+                    draft, m.start(), m.start() + word.start(1), m.start() + word.end(1), m.end()
+                )
     for m in _POINTER.finditer(text):
         word = _POINTED.search(text, max(0, m.start() - 80), m.start())
         if word:
@@ -107,10 +115,10 @@ def _in_call(draft: Draft, offset: int) -> bool:
         return False
     name = opening - len(near) + callee.start()
     left = near[: callee.start()].rstrip()
-    if text[name - 1 : name] in (b"\n", b""):
+    if not name or text[name - 1] == ord("\n"):
         return draft.before(name)[-1:] in (b";", b"}", b")", b"")
     if left[-1:] == b"*":
-        return text[text.rfind(b"\n", 0, name) + 1 : name][:1] in (b"\t", b" ")
+        return text[text.rfind(b"\n", 0, name) + 1] in b"\t "
     word = _LAST_WORD.search(left)
     return word is None or word[1] in _CALLING
 
@@ -141,6 +149,3 @@ def _respell_nothing(draft: Draft, m: re.Match[bytes]) -> None:
         draft.put(m.start(), b" ")
     elif draft.text[end : end + 1] == b",":
         draft.put(end, b" ")
-
-
-

@@ -9,7 +9,7 @@ such a group stays as it is, with every branch.  Elsewhere
 * otherwise one branch stays: the first whose brackets pair up, where a missing ``#else`` is an
   empty branch.  So two groups that open and close one brace agree on leaving both out.
 
-What is left out is a mark of kind ``branch``.
+What is left out is a mark of kind ``branch``, or ``dead`` where ``#if 0`` says so.
 """
 
 from __future__ import annotations
@@ -99,12 +99,8 @@ def _resolve_group(draft: Draft, group: _Group) -> None:
 
 def _drop_dead_branch(draft: Draft, group: _Group, *, taken: bool) -> None:
     """Resolve ``#if 0`` and ``#if 1``."""
-    if taken:
-        _keep_branch(draft, group, 0)
-    elif len(group.directives) == 2:
-        _keep_branch(draft, group, None)
-    else:
-        _keep_branch(draft, group, 1)
+    kept = 0 if taken else 1 if len(group.directives) > 2 else None
+    _keep_branch(draft, group, kept, "dead")
 
 
 def _holds_statements(before: bytes, texts: list[bytes], after: bytes) -> bool:
@@ -156,9 +152,9 @@ def _blank_directives(draft: Draft, group: _Group) -> None:
         draft.blank(line.start, line.end)
 
 
-def _keep_branch(draft: Draft, group: _Group, kept: int | None) -> None:
+def _keep_branch(draft: Draft, group: _Group, kept: int | None, kind: str = "branch") -> None:
     for number, (start, end) in enumerate(group.branches()):
         if number != kept and draft.text[start:end].strip():
-            draft.mark(start, end, "branch")
+            draft.mark(start, end, kind)
             draft.blank(start, end)
     _blank_directives(draft, group)

@@ -133,7 +133,9 @@ class Draft:
         """Write `spelling` over what stands at `offset`."""
         self.text[offset : offset + len(spelling)] = spelling
 
-    def rewrite(self, pattern: re.Pattern[bytes], spell: Callable[[re.Match[bytes]], bytes]) -> None:
+    def rewrite(
+        self, pattern: re.Pattern[bytes], spell: Callable[[re.Match[bytes]], bytes]
+    ) -> None:
         """Replace each match by what `spell` makes of it: as long, its newlines in place."""
         self.text = bytearray(pattern.sub(spell, bytes(self.text)))
 

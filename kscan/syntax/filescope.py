@@ -24,13 +24,17 @@ _FIRST_HEAD = re.compile(
 )
 _HEAD = re.compile(rb"\n" + _FIRST_HEAD.pattern)
 _WORD = re.compile(rb"\w++")
-_STORAGE = frozenset(b"static extern inline __inline __inline__ const volatile register typedef".split())
+_STORAGE = frozenset(
+    b"static extern inline __inline __inline__ const volatile register typedef".split()
+)
 _PRIMITIVE = frozenset(
-    b"void char short int long float double signed unsigned bool _Bool size_t ssize_t u8 u16 u32 u64 s8 s16 s32 s64".split()
+    b"void char short int long float double signed unsigned bool _Bool size_t ssize_t"
+    b" u8 u16 u32 u64 s8 s16 s32 s64".split()
 )
 _TAGS = frozenset((b"struct", b"union", b"enum"))
 _STATEMENTS = frozenset(
-    b"if for while switch return sizeof do else case goto default break continue typeof typedef".split()
+    b"if for while switch return sizeof do else case goto default break continue typeof"
+    b" typedef".split()
 )
 _FIRST_ARGUMENT = re.compile(rb"\(\s*+(\w++)\s*+([,)])")
 _PAIRED = re.compile(rb"\d\Z")
@@ -90,7 +94,13 @@ def _respell_macro(draft: Draft, m: re.Match[bytes], words: list[re.Match[bytes]
         _define_described(draft, m, name)
     elif follow == b"=":
         _define_object(draft, m, name)
-    elif follow == b";" or not follow or follow[:1].isalnum() or follow in (b"#", b"}") or follow[:1] == b"_":
+    elif (
+        follow == b";"
+        or not follow
+        or follow[:1].isalnum()
+        or follow in (b"#", b"}")
+        or follow[:1] == b"_"
+    ):
         if name > m.start(1):
             draft.mark(m.start(1), name, "storage")
             draft.blank(m.start(1), name)

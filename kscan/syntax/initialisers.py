@@ -12,9 +12,7 @@ import re
 
 from kscan.syntax.draft import Draft, evenly_bracketed
 
-_PART = re.compile(
-    rb"[(,]\s*+(?:(\.)\w[\w.]*+(?:\[[^]{}\n]*+\])*+\s*+(?:=\s*+(\{)?+)?+|(\{))"
-)
+_PART = re.compile(rb"[(,]\s*+(?:(\.)\w[\w.]*+(?:\[[^]{}\n]*+\])*+\s*+(?:=\s*+(\{)?+)?+|(\{))")
 _BRACKET = re.compile(rb"[][(){}]")
 _BRACE = re.compile(rb"[{}]")
 _REACH = 4000

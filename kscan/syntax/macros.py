@@ -20,9 +20,17 @@ _NOT_KEYWORD = (
     rb"|struct|union|enum|typedef|alignof|offsetof)\b)"
 )
 _STATEMENT = re.compile(
-    rb"\n[ \t]++(?:\}?[ \t]*else[ \t]++)?+" + _NOT_KEYWORD + rb"(\w++)[ \t]*+(" + PARENTHESES + rb")[ \t]*+(?=[{\n\w*])"
+    rb"\n[ \t]++(?:\}?[ \t]*else[ \t]++)?+"
+    + _NOT_KEYWORD
+    + rb"(\w++)[ \t]*+("
+    + PARENTHESES
+    + rb")[ \t]*+(?=[{\n\w*])"
 )
-_LOOP = re.compile(rb"(?:for_each|foreach|FOREACH|FOR_EACH)\w*+[ \t]*+(" + PARENTHESES + rb")(?!\s*+[;,)?=<>!+|&.\-])")
+_LOOP = re.compile(
+    rb"(?:for_each|foreach|FOREACH|FOR_EACH)\w*+[ \t]*+("
+    + PARENTHESES
+    + rb")(?!\s*+[;,)?=<>!+|&.\-])"
+)
 _NAME_ENDS = re.compile(rb"(\w+)[ \t]*\Z")
 _NAME_BEGINS = re.compile(rb"[)\}: \t]\s*(\w*)\Z")
 _STATIC = re.compile(rb"\n[ \t]++(static\s++)\w++[ \t]*+" + PARENTHESES + rb"(?=\s*+;)")
@@ -64,7 +72,9 @@ def _respell_block(draft: Draft, m: re.Match[bytes]) -> None:
     arguments = bytes(draft.text[opening : closing + 1])
     first = arguments.index(b";")
     at = [comma for comma in commas(arguments) if comma < first]
-    if not _at_statement(draft, name.start(1)) or (at and not arguments[at[-1] + 1 :][:1].isspace()):
+    if not _at_statement(draft, name.start(1)) or (
+        at and not arguments[at[-1] + 1 :][:1].isspace()
+    ):
         draft.put(m.start(), b" ")
         return
     if at:
@@ -94,12 +104,19 @@ def _respell_statement(draft: Draft, m: re.Match[bytes]) -> None:
         return
     line = text.rfind(b"\n", m.end(2), follow) + 1
     if not _at_statement(draft, begin):
-        if line and line < follow and letter not in b"}{(-+*" and _in_initialiser(draft.before(begin)):
+        if (
+            line
+            and line < follow
+            and letter not in b"}{(-+*"
+            and _in_initialiser(draft.before(begin))
+        ):
             draft.put(line, b",")
     elif not line and letter != b"{":
         _respell_beside(draft, m, follow)
     elif letter == b"{" or _is_deeper(m, line, follow):
-        _respell_head(draft, begin, m.start(2), m.end(2), b"while" if _LOOPING.search(m[1]) else b"if")
+        _respell_head(
+            draft, begin, m.start(2), m.end(2), b"while" if _LOOPING.search(m[1]) else b"if"
+        )
     elif line < follow and letter not in b"*.(+-":
         draft.put(line, b";")
 
