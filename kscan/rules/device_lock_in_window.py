@@ -28,6 +28,7 @@ References
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kscan.flow.cfg import Cfg, cfg_of
@@ -56,14 +57,14 @@ def device_lock_in_window(case: Case) -> Iterator[Finding]:
 
 
 def _holding(case: Case) -> Iterator[Entered]:
-    """The functions inside the window whose file names one of the locking functions."""
+    """The functions inside the window whose text names one of the locking functions."""
     locks = case.catalogue.locks.device
-    words = [name.strip("*") for name in (*locks.take, *locks.try_)]
-    words += [f"guard({name}" for name in locks.guards]
-    reader = case.program.reader
-    for entered in (*case.inside.functions.values(), *case.inside.beyond(words).values()):
-        if any(reader.names(entered.function.path, word.encode()) for word in words):
-            yield entered
+    calls = [name.strip("*") for name in (*locks.take, *locks.try_)]
+    guards = [f"guard({name}" for name in locks.guards]
+    words = "|".join(map(re.escape, (*calls, *guards)))
+    pattern, inside = re.compile(words.encode()), case.inside
+    among = (*inside.functions.values(), *inside.beyond(pattern).values())
+    yield from inside.spelling(pattern, among)
 
 
 def _is_harmless(case: Case, entered: Entered, cfg: Cfg, taken: Taken) -> bool:

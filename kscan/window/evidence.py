@@ -108,7 +108,8 @@ class Evidence:
     def way_into(self, entered: Entered) -> Iterator[Step]:
         """From the registration to a function that runs inside it, the walk's or a callback's."""
         if entered.callback is None or entered.registration is None:
-            yield from self.way_to(entered.function)
+            if entered.function in self.window.reach.ways:
+                yield from self.way_to(entered.function)
             return
         yield self.registered(entered.registration)
         yield from self.way(entered.callback.slot)
@@ -121,7 +122,7 @@ class Evidence:
             note = f"hands over {edge.callee.name}"
         elif edge.site.kind is EdgeKind.ASSUMED:
             scenario = self.window.scenario.name if self.window.scenario else "the scenario"
-            note = f"calls {edge.site.slot}, assumed by {scenario}"
+            note = f"calls {edge.site.name}, assumed by {scenario}"
         elif edge.site.slot is not None:
             note = f"calls {edge.site.slot}"
         else:

@@ -2,15 +2,16 @@
 """Every function that runs inside a window: the registration's own walk, and its callbacks'.
 
 A callback is followed into its driver's files and into inline functions. What it calls
-elsewhere is followed only into files that hold one of the words asked for.
+elsewhere is followed, on demand, into files that hold the text asked for.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from kscan.facts import ir
 from kscan.flow.world import Call
@@ -18,6 +19,7 @@ from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program import macros
 from kscan.program.program import OUTSIDE, Function, Program
+from kscan.source.tree import Unreadable
 from kscan.window.registrations import Registration
 from kscan.window.window import Callback, Window
 
@@ -65,16 +67,42 @@ class Inside:
                 self._follow(start, found, belongs)
         return found
 
-    def beyond(self, words: Iterable[str]) -> dict[Function, Entered]:
-        """Further functions, in files outside the drivers that hold one of `words`."""
-        wanted = [word.encode() for word in words]
+    def beyond(self, pattern: re.Pattern[bytes]) -> dict[Function, Entered]:
+        """Further functions, in files outside the drivers that `pattern` is found in."""
+
+        @cache
+        def holds(path: str) -> bool:
+            if path.startswith(OUTSIDE) or self.catalogue.stops_in(path):
+                return False
+            return pattern.search(self._source(path)) is not None
+
         inside = self.functions
         found = dict(inside)
         for call in list(self._outward):
-            for target in self._holding(call.name, call.entered.function.path, wanted):
-                start = _entered(call.entered, target, call.at)
-                self._follow(start, found, lambda path: self._holds(path, wanted))
+            for target in self._holding(call.name, call.entered.function.path, holds):
+                self._follow(_entered(call.entered, target, call.at), found, holds)
         return {function: way for function, way in found.items() if function not in inside}
+
+    @cached_property
+    def registering(self) -> dict[Function, Entered]:
+        """The functions that register: a window opens in their midst."""
+        return {found.function: Entered(found.function, found) for found, _ in self.registrations}
+
+    def spelling(self, pattern: re.Pattern[bytes], among: Iterable[Entered]) -> Iterator[Entered]:
+        """Those of `among` in whose own text `pattern` is found; every file is read once."""
+        sources: dict[str, bytes] = {}
+        for entered in among:
+            path, fact = entered.function.path, entered.function.fact
+            if path not in sources:
+                sources[path] = self._source(path)
+            if pattern.search(sources[path], fact.start, fact.end):
+                yield entered
+
+    def _source(self, path: str) -> bytes:
+        try:
+            return self.program.reader.tree.read(path)
+        except Unreadable:
+            return b""
 
     def _follow(self, start: Entered, found: dict[Function, Entered], belongs: Belongs) -> None:
         """Adds what `start` leads to, nearest first."""
@@ -138,23 +166,19 @@ class Inside:
             self._named[path] = {function.name: function for function in shortest_first}
         return self._named[path]
 
-    def _holding(self, name: str, path: str, words: list[bytes]) -> tuple[Function, ...]:
-        """The functions called `name`, unless none of the files that may define it holds a word."""
-        files = self.program.definitions.files(name)
-        if not any(self._holds(file, words) for file in files):
+    def _holding(self, name: str, path: str, holds: Belongs) -> tuple[Function, ...]:
+        """The functions called `name`, where a file that may define it is one that `holds`."""
+        if not any(holds(file) for file in self.program.definitions.files(name)):
             return ()
-        return tuple(f for f in self.program.resolve(name, path) if self._holds(f.path, words))
-
-    def _holds(self, path: str, words: list[bytes]) -> bool:
-        if path.startswith(OUTSIDE) or self.catalogue.stops_in(path):
-            return False
-        return any(self.program.reader.names(path, word) for word in words)
+        return tuple(found for found in self.program.resolve(name, path) if holds(found.path))
 
     def confidence(self, entered: Entered) -> Confidence:
         """How sure the way into a function is."""
         if entered.callback is not None:
             return entered.callback.confidence
-        return self.window.reach.way_confidence(entered.function)
+        if entered.function in self.window.reach.ways:
+            return self.window.reach.way_confidence(entered.function)
+        return Confidence.HIGH
 
 
 def _entered(before: Entered, target: Function, at: int) -> Entered:

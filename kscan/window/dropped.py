@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Locks dropped around a callback by code that runs inside a window, and what goes stale."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kscan.facts import ir
+from kscan.flow.cfg import cfg_of
+from kscan.flow.gaps import Gap, Gaps, Indirect
+from kscan.flow.paths import assigned, root_of, spelled
+from kscan.flow.stale import Stale, Staleness
+from kscan.kernel.catalogue import Catalogue
+from kscan.model import Confidence, weakest
+from kscan.program import macros
+from kscan.program.calls import CallSite, EdgeKind, call_sites
+from kscan.program.program import Function, Program
+from kscan.program.types import Scope
+from kscan.window.inside import Entered, Inside
+
+DEPTH = 2
+"""Levels of direct calls in which a call through a slot is looked for."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A gap in which state goes stale."""
+
+    entered: Entered
+    gap: Gap
+    stale: tuple[Stale, ...]
+    confidence: Confidence
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass
+class DroppedLocks:
+    """Searches the functions inside some windows."""
+
+    program: Program
+    catalogue: Catalogue
+    inside: Inside
+    _leading: dict[Function, CallSite | None] = field(default_factory=dict)
+
+    def all(self) -> Iterator[Dropped]:
+        """Every gap across which a function relies on what it read before."""
+        among = {**self.inside.registering, **self.inside.functions}
+        for entered in self.inside.spelling(self._released_and_taken(), among.values()):
+            yield from self._in(entered)
+
+    def _released_and_taken(self) -> re.Pattern[bytes]:
+        """A release and, somewhere below it, the function that takes such a lock."""
+        choices = []
+        for pair in self.catalogue.locks.lock:
+            release, take = ("|".join(map(_word, names)) for names in (pair.release, pair.take))
+            choices.append(rf"\b(?:{release})\s*\(.*?\b(?:{take})\s*\(")
+        return re.compile("|".join(choices).encode(), re.DOTALL)
+
+    def _in(self, entered: Entered) -> Iterator[Dropped]:
+        function = entered.function
+        scope = Scope(self.program, function)
+        cfg = cfg_of(self.program.body(function))
+        gaps = Gaps(cfg, self.catalogue.locks.lock, lambda call: self._indirect(scope, call))
+        staleness = Staleness(
+            cfg,
+            self.catalogue.functions,
+            self.catalogue.locks.kept,
+            lambda node: scope.type_of(node).ptr > 0,
+            lambda call: self._returned(scope, call),
+        )
+        for gap in gaps.all():
+            stale = staleness.across(gap)
+            if stale:
+                yield self._judged(entered, gap, stale)
+
+    def _judged(self, entered: Entered, gap: Gap, stale: tuple[Stale, ...]) -> Dropped:
+        sure, doubts = weakest(gap.call.confidence, self.inside.confidence(entered)), []
+        if entered.function.fact.init:
+            sure, doubts = Confidence.LOW, ["nothing else may run yet: the function is __init"]
+        return Dropped(entered, gap, stale, sure, tuple(doubts))
+
+    def _indirect(self, scope: Scope, call: ir.Call) -> Indirect | None:
+        """Where `call` leads into code that only a table or a pointer names."""
+        match call.callee:
+            case (
+                ir.Member(object=table, field=name)
+                | ir.Unary(op="*", operand=ir.Member(object=table, field=name))
+            ):
+                tag = scope.tag_of(table)
+                sure = Confidence.HIGH if tag else Confidence.LOW
+                return Indirect(call.at, f"{tag or '?'}.{name}", sure)
+            case ir.Name(id=name) if scope.is_local(name):
+                return Indirect(call.at, f"{name}()", Confidence.HIGH)
+            case ir.Name(id=name) if not self.catalogue.stops_at(name):
+                path = scope.function.path
+                for target in self.program.resolve(name, path)[:1]:
+                    site = self._slot_below(target, 0)
+                    if site is not None:
+                        what = f"{name}(), which calls {site.slot}"
+                        return Indirect(call.at, what, weakest(site.confidence, Confidence.MEDIUM))
+        return None
+
+    def _slot_below(self, function: Function, depth: int) -> CallSite | None:
+        """A call through a slot that `function` makes, itself or a little further down."""
+        if function not in self._leading:
+            self._leading[function] = None
+            self._leading[function] = self._searched(function, depth)
+        return self._leading[function]
+
+    def _searched(self, function: Function, depth: int) -> CallSite | None:
+        if self.catalogue.stops_in(function.path):
+            return None
+        sites = call_sites(self.program, function)
+        for site in sites:
+            if site.kind is EdgeKind.SLOT:
+                return site
+        for site in sites if depth < DEPTH else ():
+            if site.kind is EdgeKind.SLOT or self.catalogue.stops_at(site.name):
+                continue
+            for target in self.program.resolve(site.name, function.path)[:1]:
+                found = self._slot_below(target, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def _returned(self, scope: Scope, call: ir.Call) -> tuple[str, ...]:
+        """The members of its arguments that the function called returns."""
+        if not isinstance(call.callee, ir.Name) or self.catalogue.stops_at(call.callee.id):
+            return ()
+        for target in self.program.resolve(call.callee.id, scope.function.path)[:1]:
+            names = (parameter.name for parameter in target.fact.params)
+            given = dict(zip(names, call.args, strict=False))
+            return tuple(
+                spelled(macros.substituted(value, given, call.at))
+                for value in self._results(target)
+                if root_of(value) in given
+            )
+        return ()
+
+    def _results(self, function: Function) -> Iterator[ir.Expr]:
+        """What `function` returns, local variables replaced by what they were set to."""
+        body = self.program.body(function)
+        values = assigned(body)
+        for statement in body.statements:
+            for returned in _returns(statement):
+                value = returned.value
+                if isinstance(value, ir.Name):
+                    yield from (found for _, found in values.values.get(value.id, ()))
+                elif value is not None:
+                    yield value
+
+
+def _word(name: str) -> str:
+    """A catalogue name as a pattern."""
+    return re.escape(name).replace(r"\*", r"\w*")
+
+
+def _returns(statement: ir.Stmt) -> Iterator[ir.Return]:
+    match statement:
+        case ir.Return():
+            yield statement
+        case ir.If(then=then, other=other):
+            for inner in (*then, *other):
+                yield from _returns(inner)
+        case ir.While(body=body) | ir.ForEach(body=body) | ir.Guarded(body=body):
+            for inner in body:
+                yield from _returns(inner)
+        case ir.Switch(body=body):
+            for inner in body:
+                yield from _returns(inner)
