@@ -220,17 +220,27 @@ def _words(contract: Contract) -> Iterator[str]:
 
 def _scenario_words(scenario: Scenario | None) -> Iterator[str]:
     for edge in scenario.edge if scenario is not None else ():
-        yield edge.slot.partition(".")[2]
+        yield edge.slot.partition(".")[2] or edge.callee
 
 
 def _assumption(window: Window) -> str:
-    if window.scenario is None or not window.assumed:
+    scenario = window.scenario
+    if scenario is None:
         return ""
-    edges = ", ".join(f"{edge.caller} -> {edge.slot}" for edge in window.assumed)
-    return (
-        f"Scenario {window.scenario.name}: this tree lacks {edges}; the edge is assumed "
-        "(--as-is leaves it out)."
-    )
+    if window.assumed:
+        edges = ", ".join(map(str, window.assumed))
+        return (
+            f"Scenario {scenario.name}: this tree lacks {edges}; the edge is assumed "
+            "(--as-is leaves it out)."
+        )
+    lacking = [e.slot for e in scenario.edge if e.slot and not window.reaches(e.slot)]
+    if lacking:
+        return (
+            f"Scenario {scenario.name}: nothing here calls {', '.join(lacking)} inside "
+            f"{window.contract.register}(), and there is no place to assume it: the tree is "
+            "audited as it stands."
+        )
+    return ""
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

@@ -172,6 +172,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Position of the published object."""
     table: int = 1
     """Position of the ops table, or of the callback function itself."""
+    table_setters: tuple[str, ...] = ()
+    """Functions that tell the published object its table, in trees whose `register` does not."""
     tables: tuple[str, ...] = ()
     """Struct tags of the ops tables; empty where `table` is the callback itself."""
     window: str = "call"
@@ -198,12 +200,22 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScenarioEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A call edge that a scenario adds to the graph."""
+    """A call edge that a scenario adds to the graph: through a slot, or to a function."""
 
     caller: str
-    slot: str
+    slot: str = ""
+    callee: str = ""
     or_caller_of: str = ""
     """Where the tree has no `caller`: whoever calls through this slot."""
+    unless: str = ""
+    """Not needed where this slot is reached anyway; `slot` unless given."""
+
+    def __post_init__(self) -> None:
+        if bool(self.slot) == bool(self.callee):
+            raise ValueError("an edge has either a slot or a callee")
+        for slot in (self.slot, self.or_caller_of, self.unless):
+            if slot and slot.count(".") != 1:
+                raise ValueError(f"{slot!r} is no slot: write struct.field")
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -48,10 +48,14 @@ class SlotCall:
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """An edge a scenario adds: `caller` also calls through `slot`."""
+    """An edge a scenario adds: `caller` also calls through `slot`, or the function `callee`."""
 
     caller: str
-    slot: Slot
+    slot: Slot | None = None
+    callee: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.caller} -> {self.slot or self.callee}"
 
 
 @dataclass
@@ -143,7 +147,8 @@ def _sites(program: Program, caller: Function, assumed: tuple[Assumed, ...]) -> 
     sites = list(call_sites(program, caller))
     for edge in assumed:
         if edge.caller == caller.name:
-            sites.append(CallSite(EdgeKind.ASSUMED, str(edge.slot), edge.slot, caller.fact.start))
+            name = str(edge.slot) if edge.slot is not None else edge.callee
+            sites.append(CallSite(EdgeKind.ASSUMED, name, edge.slot, caller.fact.start))
     return sites
 
 

@@ -138,13 +138,20 @@ class Registrations:
                     )
 
     def _tables(self, function: Function, call: ir.Call) -> Iterator[Published]:
-        if self.contract.table >= len(call.args):
-            return
         seen: set[tuple[str, str]] = set()
-        for found in self._held(function, call.args[self.contract.table], 0):
+        for found in self._said(function, call):
             if (found.variable, found.path) not in seen:
                 seen.add((found.variable, found.path))
                 yield found
+
+    def _said(self, function: Function, call: ir.Call) -> Iterator[Published]:
+        """The table in the call itself, or in a setter called beside it."""
+        if self.contract.table < len(call.args):
+            yield from self._held(function, call.args[self.contract.table], 0)
+            return
+        for setter in self.contract.table_setters:
+            for told in calls_of(self.program, function, setter):
+                yield from self._held(function, told.args[-1], 0) if told.args else ()
 
     def _held(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Published]:
         """The tables that `node` may hold in `function`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.kernel.catalogue import Catalogue, Contract, Scenario
+from kscan.kernel.catalogue import Catalogue, Contract, Scenario, ScenarioEdge
 from kscan.model import Confidence, KscanError, weakest
 from kscan.program.calls import Slot
 from kscan.program.graph import Assumed, Reach, SlotCall, reach
@@ -68,14 +68,19 @@ class Window:
     @cached_property
     def assumed(self) -> tuple[Assumed, ...]:
         """The scenario's edges that this tree lacks."""
-        return tuple(self._missing()) if self.scenario is not None else ()
+        found: tuple[Assumed, ...] = ()
+        walked = self.as_it_stands
+        for edge in self.scenario.edge if self.scenario is not None else ():
+            missing = _missing(edge, walked)
+            if missing is not None:
+                found = (*found, missing)
+                walked = self._walked(found)
+        return found
 
     @cached_property
     def reach(self) -> Reach:
         """What the root reaches under the scenario."""
-        if not self.assumed:
-            return self.as_it_stands
-        return self._walked(self.assumed)
+        return self._walked(self.assumed) if self.assumed else self.as_it_stands
 
     def _walked(self, assumed: tuple[Assumed, ...]) -> Reach:
         last = self.contract.failure.functions
@@ -86,20 +91,9 @@ class Window:
         """The tree's own source makes every call that the scenario would add."""
         return self.scenario is not None and not self.assumed
 
-    def _missing(self) -> Iterator[Assumed]:
-        assert self.scenario is not None
-        for edge in self.scenario.edge:
-            tag, _, name = edge.slot.partition(".")
-            slot = Slot(tag, name)
-            if slot in self.as_it_stands.slots:
-                continue
-            caller = self.as_it_stands.named(edge.caller)
-            if caller is None and edge.or_caller_of:
-                tag, _, name = edge.or_caller_of.partition(".")
-                call = self.as_it_stands.slots.get(Slot(tag, name))
-                caller = call.caller if call is not None else None
-            if caller is not None:
-                yield Assumed(caller.name, slot)
+    def reaches(self, slot: str) -> bool:
+        """`slot`, spelled ``struct.field``, is called inside the window."""
+        return _slot(slot) in self.reach.slots
 
     def _followed(self, call: SlotCall) -> Iterable[tuple[Function, Confidence]]:
         """Implementers of slots that are no part of the contract's own tables."""
@@ -112,7 +106,8 @@ class Window:
     def _follow(self) -> frozenset[str]:
         walked = self.contract.walked
         edges = self.scenario.edge if self.scenario is not None else ()
-        return frozenset([*((walked.slot,) if walked else ()), *(edge.slot for edge in edges)])
+        slots = (edge.slot for edge in edges if edge.slot)
+        return frozenset([*((walked.slot,) if walked else ()), *slots])
 
     def visited(self, slot: Slot) -> tuple[Entry, ...]:
         """The implementers of `slot` that the walk meets: those of the walked tables, in order."""
@@ -225,3 +220,21 @@ class Window:
         """The slots called inside the window: the contract's own, and those followed."""
         kept = (*self.contract.tables, *(f.partition(".")[0] for f in self._follow))
         return tuple(sorted((s for s in self.reach.slots if s.tag in kept), key=str))
+
+
+def _missing(edge: ScenarioEdge, walked: Reach) -> Assumed | None:
+    """The edge a scenario adds to what was walked; None where the tree has it or cannot."""
+    if _slot(edge.unless or edge.slot) in walked.slots:
+        return None
+    caller = walked.named(edge.caller)
+    if caller is None and edge.or_caller_of:
+        call = walked.slots.get(_slot(edge.or_caller_of))
+        caller = call.caller if call is not None else None
+    if caller is None:
+        return None
+    return Assumed(caller.name, _slot(edge.slot) if edge.slot else None, edge.callee)
+
+
+def _slot(spelled: str) -> Slot:
+    tag, _, name = spelled.partition(".")
+    return Slot(tag, name)
