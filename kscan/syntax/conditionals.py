@@ -79,7 +79,7 @@ def _inside_expression(draft: Draft, before: bytes, offset: int) -> bool:
     if last == b":":
         return bool(_LABEL.search(before))
     if last == b")":
-        return draft.heads_statement(offset)
+        return draft.heads_statement(offset) or draft.after(offset)[:1] == b"{"
     return last in (b",", b"(", b"=", b"|", b"&", b"+") or bool(_LIST_OPENS.search(before))
 
 

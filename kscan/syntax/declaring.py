@@ -16,6 +16,7 @@ _BITMAP = re.compile(rb"DECLARE_BITMAP\s*+(" + PARENTHESES + rb")")
 _TYPED = re.compile(
     rb"D(?:EFINE|ECLARE)_(?:(?:EARLY_|INIT_)?PER_CPU\w*+|FLEX_ARRAY)\s*+(" + PARENTHESES + rb")"
 )
+_NAMED = re.compile(rb"DECLARE_(?:HASHTABLE|KFIFO(?:_PTR)?+)(\()\w++([^();]*+\))(?=;)")
 _GROUP = re.compile(rb"struct_group(?:_attr|_tagged)?+\s*+(" + PARENTHESES + rb"\s*+;?+)")
 _MAP_FIELD = re.compile(rb"\b__(?:uint|type|array|ulong)[ \t]*+" + PARENTHESES + rb"[ \t]*+;")
 _DIMENSION = re.compile(rb"\[[^]\n]*\](?=\s+\w)")
@@ -42,6 +43,9 @@ def respell_declaring(draft: Draft) -> None:
         _declare_bitmap(draft, m)
     for m in _TYPED.finditer(text):
         _declare_typed(draft, m)
+    for m in _NAMED.finditer(text):
+        draft.blank(*m.span(1))
+        draft.blank(*m.span(2))
     if b"struct_group" in text:
         for m in _GROUP.finditer(text):
             _ungroup_fields(draft, m)

@@ -36,7 +36,9 @@ _FAILURES = 2000
 """Searches for an open parenthesis that may fail; a file of C fails at a handful."""
 
 _HEADING = re.compile(rb"\b(?:if|for|while|switch)\s*\Z")
-_NAMED_REST = re.compile(rb"(\w)\.\.\.(?=[ \t]*\))")
+_GAP_AT_END = re.compile(rb"[ \t]{2,}+\Z")
+_VALUELESS = re.compile(rb"(#[ \t]*+define[ \t]++\w++(?:\([^()]*+\))?+)([ \t\\][\s\\]*+)\Z")
+_NAMED_REST = re.compile(rb"(\w[ \t]*+)\.\.\.(?=[ \t]*\))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,14 @@ class Directive:
     """``define``, ``ifdef`` ..."""
     text: bytes
     """With comments blank and literals hidden."""
+
+
+def _without_value(m: re.Match[bytes]) -> bytes:
+    """The gap after a macro that has no value, in which the grammar would look for one."""
+    gap = bytes(m[2])
+    if b"\n" in gap or len(gap) == 1:
+        return m[1] + b";" + gap[1:].replace(b"\\", b" ")
+    return m[1] + b"//" + gap[2:]
 
 
 def blank(text: bytes) -> bytes:
@@ -116,8 +126,11 @@ class Draft:
     def _hide_directive(self, m: re.Match[bytes]) -> bytes:
         start, end = m.span(1)
         text = m[1]
-        if m[2] == b"define" and b"..." in text:
-            text = _NAMED_REST.sub(rb"\1   ", text, count=1)
+        if m[2] == b"define":
+            text = _NAMED_REST.sub(rb"\1   ", text, count=1) if b"..." in text else text
+            text = _VALUELESS.sub(_without_value, text, count=1)
+        elif m[2] == b"include":
+            text = _GAP_AT_END.sub(lambda gap: b"//".ljust(len(gap[0])), text)
         self.directives.append(Directive(start, end, m[2], text))
         return m[0][: start - m.start()] + b"#" + m[1][1:].translate(_IN_DIRECTIVE)
 

@@ -40,6 +40,10 @@ _STARTING = frozenset(bytes((letter,)) for letter in b"{}_*.(+-" + string.ascii_
 _SPACE = re.compile(rb"\s*+")
 _INITIALISER = re.compile(rb"[=,(\]]\s*\{\Z")
 _TYPED = re.compile(rb"\*?\w+\s*[;=,\[]")
+_CALL = re.compile(rb"\w++[ \t]*+" + PARENTHESES + rb"(?:[ \t]++(?=\w)|[ \t]*+\n[ \t])")
+_DO_WHILE = re.compile(rb"\}[ \t]++(\w*(?:while|for)_\w++)[ \t]*+\(")
+_BARE_WORD = re.compile(rb"\n[ \t]++([A-Z][A-Z0-9_]{2,}+)[ \t]*+(?=\n\s*+[\w}])")
+_BLOCK_OPENS = re.compile(rb"\)\s*\{\Z|\b(?:else|do)\s*\{\Z")
 _STRAY_END = re.compile(rb";\s*+\)")
 
 
@@ -57,6 +61,13 @@ def respell_invocations(draft: Draft) -> None:
             draft.blank(*m.span(1))
     for m in _STRAY_END.finditer(text):
         _respell_block(draft, m)
+    for m in _DO_WHILE.finditer(text):
+        draft.mark(*m.span(1), "loop")
+        draft.put(m.start(1), b"while".ljust(len(m[1])))
+        if text[m.end() : m.end() + 1] == b")":
+            draft.put(m.end() - 2, b"(0)")
+    for m in _BARE_WORD.finditer(text):
+        _blank_bare_word(draft, m)
     for m in _LOOP.finditer(bytes(draft.text)):
         _respell_loop(draft, m)
     for m in _STATEMENT.finditer(bytes(draft.text)):
@@ -86,6 +97,14 @@ def _respell_block(draft: Draft, m: re.Match[bytes]) -> None:
         draft.blank(name.start(1), opening)
         draft.put(opening, b"{")
     draft.put(closing, b"}")
+
+
+def _blank_bare_word(draft: Draft, m: re.Match[bytes]) -> None:
+    """A macro that is a statement all by itself, without arguments or semicolon."""
+    before = draft.before(m.start(1))
+    if before[-1:] in (b";", b"}") or _BLOCK_OPENS.search(before):
+        draft.mark(*m.span(1), "invocation")
+        draft.blank(*m.span(1))
 
 
 def _respell_loop(draft: Draft, m: re.Match[bytes]) -> None:
@@ -128,6 +147,9 @@ def _respell_beside(draft: Draft, m: re.Match[bytes], follow: int) -> None:
         draft.blank(*m.span(2))
     elif m.end(2) < follow and m.string[follow : follow + 1] != b"*":
         draft.put(m.end(2), b";")
+        while call := _CALL.match(m.string, follow):
+            draft.put(call.end() - 1, b";")
+            follow = call.end()
 
 
 def _is_deeper(m: re.Match[bytes], line: int, follow: int) -> bool:

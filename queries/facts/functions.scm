@@ -37,3 +37,23 @@
           declarator: (identifier) @name
           parameters: (parameter_list) @parameters))))
   body: (compound_statement) @body) @function
+
+; A function in parentheses, `int (f)(void)`.
+
+(function_definition
+  declarator: (function_declarator
+    declarator: (parenthesized_declarator
+      (identifier) @name)
+    parameters: (parameter_list) @parameters)
+  body: (compound_statement) @body) @function
+
+; A function that returns a pointer to a function or to an array, `void (*f(int a))(void)`.
+
+(function_definition
+  declarator: (_
+    declarator: (parenthesized_declarator
+      (pointer_declarator
+        declarator: (function_declarator
+          declarator: (identifier) @name
+          parameters: (parameter_list) @parameters))))
+  body: (compound_statement) @body) @function
