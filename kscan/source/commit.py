@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from kscan.source.repository import Repository
-from kscan.source.search import SearchedTree, pathspecs, too_large
+from kscan.source.search import pathspecs
+from kscan.source.searched import SearchedTree, too_large
 from kscan.source.tree import LARGEST, Unreadable
 
 
@@ -43,6 +44,10 @@ class CommitTree(SearchedTree):
         for path in self._sorted:
             listings.setdefault(path.rpartition("/")[0], []).append(path)
         return listings
+
+    def state(self) -> str | None:
+        """The commit, unless something of it is missing here."""
+        return None if self._missing else self.commit
 
     def paths(self) -> Sequence[str]:
         """Every regular file of the commit, sorted."""

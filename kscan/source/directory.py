@@ -6,14 +6,21 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from threading import Thread
 
 from kscan.source import git
-from kscan.source.search import SearchedTree, Text, pathspecs, too_large
+from kscan.source.search import Text, pathspecs
+from kscan.source.searched import SearchedTree, too_large
 from kscan.source.tree import LARGEST, Unreadable
+
+_NOT_ASKED = "not asked"
+_SURELY_PAST = 2_000_000_000
+"""Nanoseconds after which a file that changes again gets another time."""
 
 
 class DirectoryTree(SearchedTree):
@@ -30,12 +37,40 @@ class DirectoryTree(SearchedTree):
         self.commit: str | None = None
         self._folders: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self._paths: list[str] | None = None
+        self._state: str | None = _NOT_ASKED
 
     def paths(self) -> Sequence[str]:
         """Every regular file below the root, sorted."""
         if self._paths is None:
             self._paths = sorted(self._walk())
         return self._paths
+
+    def state(self) -> str | None:
+        """A digest of the names, sizes, times and inodes of all files.
+
+        None where a file cannot be asked, or changed so lately that its time need not tell.
+        """
+        if self._state is _NOT_ASKED:
+            self._state = self._digest_of_times()
+        return self._state
+
+    def _digest_of_times(self) -> str | None:
+        top = f"{os.fspath(self.root)}/"
+        parts: list[str] = []
+        newest = 0
+        try:
+            for path in self.paths():
+                status = os.lstat(top + path)
+                changed = status.st_ctime_ns
+                newest = max(newest, changed)
+                parts.append(
+                    f"{path}\0{status.st_size} {status.st_mtime_ns} {changed} {status.st_ino}\n"
+                )
+        except OSError:
+            return None
+        if newest > time.time_ns() - _SURELY_PAST:
+            return None
+        return sha256(os.fsencode("".join(parts))).hexdigest()
 
     def _walk(self) -> Iterator[str]:
         pending = [""]

@@ -94,6 +94,8 @@ def finished(
         )
     except FileNotFoundError as error:
         raise KscanError("git: not found in PATH; install git") from error
+    except (OSError, ValueError) as error:
+        raise KscanError(f"git: cannot be run: {error}") from error
 
 
 def grep_directory(root: Path, options: Sequence[str], pathspecs: Sequence[str]) -> bytes | None:
@@ -105,7 +107,7 @@ def grep_directory(root: Path, options: Sequence[str], pathspecs: Sequence[str])
     line = ["grep", "--no-index", *GREP_PLAINLY, *options, "--", *pathspecs]
     try:
         return grep_output(finished(line, root, environment()))
-    except (KscanError, OSError):
+    except KscanError:
         return None
 
 

@@ -57,22 +57,16 @@ class Message:
 
 def messages(name: str, content: bytes) -> Iterator[Message]:
     """The messages in the patch file `name`, in the order they stand; raises `KscanError`."""
-    return (message for message, _ in letters(name, content))
-
-
-def letters(name: str, content: bytes) -> Iterator[tuple[Message, bytes]]:
-    """Each message with its bytes, headers and all; raises `KscanError`."""
     content = _unpacked(name, content)
     starts = list(_SEPARATOR.finditer(content))
     if starts and not content[: starts[0].start()].strip():
         ends = [start.start() for start in starts[1:]] + [len(content)]
         for start, end in zip(starts, ends, strict=True):
-            raw = content[start.end() : end]
-            yield _message(raw), raw
+            yield _message(content[start.end() : end])
     elif _HEADER.match(content):
-        yield _message(content), content
+        yield _message(content)
     else:
-        yield Message("", content), content
+        yield Message("", content)
 
 
 def _unpacked(name: str, content: bytes) -> bytes:

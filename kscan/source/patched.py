@@ -7,17 +7,26 @@ stand on it, and its answer is corrected for what changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.model import Skip
 from kscan.source.repository import Repository
-from kscan.source.search import NameIndex, WordSearch, defined_names, too_large
+from kscan.source.search import (
+    FoundWords,
+    NameIndex,
+    WordSearch,
+    defined_names,
+    is_identifier,
+    is_searchable,
+)
+from kscan.source.searched import too_large
 from kscan.source.tree import (
     C_SUFFIXES,
     LARGEST,
     DefinitionIndex,
+    Memory,
     Tree,
     Unreadable,
     blob_id_of,
@@ -53,6 +62,7 @@ class PatchedTree:
         self.name = base.name if name is None else name
         self.commit = commit
         self._skips: dict[str, str] = {}
+        self._found = FoundWords()
         self._indices: dict[tuple[str, ...], DefinitionIndex] = {}
 
     @property
@@ -136,13 +146,46 @@ class PatchedTree:
         under: Sequence[str] = (),
     ) -> Sequence[str]:
         """Files that contain any of `words` as a whole word, sorted; too large ones are skips."""
-        if not words:
-            return []
-        search = WordSearch(words)
-        found = self.base.files_with(words, suffixes=suffixes, under=under)
-        kept = [path for path in found if path not in self.changes]
-        texts = self._texts(suffixes, under)
-        return sorted([*kept, *self._small(p for p, text in texts if search.finds_one_in(text))])
+        plain = [word for word in words if is_identifier(word)]
+        odd = sorted(filter(is_searchable, set(words).difference(plain)))
+        where = self.files_by_word(plain, suffixes=suffixes, under=under)
+        found = {path for paths in where.values() for path in paths}
+        if odd:
+            search = WordSearch(odd)
+            below = self.base.files_with(odd, suffixes=suffixes, under=under)
+            found.update(path for path in below if path not in self.changes)
+            texts = self._texts(suffixes, under)
+            found.update(self._small(path for path, text in texts if search.finds_one_in(text)))
+        return sorted(found)
+
+    def files_by_word(
+        self,
+        words: Sequence[str],
+        *,
+        suffixes: Sequence[str] = C_SUFFIXES,
+        under: Sequence[str] = (),
+    ) -> Mapping[str, Sequence[str]]:
+        """For each of `words`, which are identifiers, the files that contain it, sorted."""
+        missing = self._found.unknown(words, suffixes)
+        if missing:
+            search = WordSearch(missing)
+            texts = self._texts(suffixes, ())
+            words_in = ((path, search.words_in(text)) for path, text in texts)
+            self._found.learn(missing, suffixes, words_in)
+        below = self.base.files_by_word(words, suffixes=suffixes, under=under)
+        changed = {word: self._found.files(word, suffixes) for word in words}
+        small = set(self._small(sorted({path for paths in changed.values() for path in paths})))
+        return {
+            word: sorted(
+                [path for path in below[word] if path not in self.changes]
+                + [path for path in changed[word] if path in small and is_below(path, under)]
+            )
+            for word in words
+        }
+
+    def remember(self, memory: Memory) -> None:
+        """The tree below keeps its answers; what is changed is searched each time."""
+        self.base.remember(memory)
 
     def _texts(self, suffixes: Sequence[str], under: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Every changed file that a search covers and that can be read."""
@@ -153,7 +196,7 @@ class PatchedTree:
                 except Unreadable as unreadable:
                     self._skips[path] = unreadable.reason
 
-    def _small(self, paths: Iterator[str]) -> Iterator[str]:
+    def _small(self, paths: Iterable[str]) -> Iterator[str]:
         for path in paths:
             try:
                 self.read(path)
@@ -165,7 +208,9 @@ class PatchedTree:
         """The index of the tree below, corrected for what changed."""
         key = tuple(suffixes)
         if key not in self._indices:
-            changed = NameIndex((path, defined_names(text)) for path, text in self._texts(key, ()))
+            changed = NameIndex.of(
+                (path, defined_names(text)) for path, text in self._texts(key, ())
+            )
             below = self.base.definitions(key)
             self._indices[key] = _PatchedIndex(below, changed, self.changes)
         return self._indices[key]

@@ -201,7 +201,11 @@ class Repository:
     def grep(self, options: Sequence[str], commit: str, pathspecs: Sequence[str]) -> bytes | None:
         """What ``git grep -z`` prints over `commit`; None where it cannot look everywhere."""
         line = ["grep", *git.GREP_PLAINLY, *options, commit, "--", *pathspecs]
-        return git.grep_output(git.finished(line, self.git_dir, git.environment(self.git_dir)))
+        try:
+            done = git.finished(line, self.git_dir, git.environment(self.git_dir))
+        except KscanError:
+            return None
+        return git.grep_output(done)
 
     def changes(self, old: str, new: str) -> Sequence[BlobChange]:
         """The regular files that differ between two commits, renames paired, by path."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Searching a tree as text: whole words, and what looks like a function definition.
+"""What counts as a word and as a function definition when source is searched as text.
 
-``git grep`` does it where it can; Python's ``re`` where git or its PCRE is missing or
+``git grep`` searches where it can; Python's ``re`` where git or its PCRE is missing or
 gives up.  Both see bytes, line by line, a word character is an ASCII letter, digit or
 underscore, and both give the same answer: a test holds them together.
 """
@@ -10,20 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from mmap import mmap
-
-from kscan.model import Skip
-from kscan.source.tree import (
-    C_SUFFIXES,
-    LARGEST,
-    DefinitionIndex,
-    Unreadable,
-    blob_id_of,
-    is_below,
-    version_in_makefile,
-)
+from os.path import commonprefix
 
 Text = bytes | mmap
 
@@ -38,6 +28,10 @@ _TAIL = r"(?=[ \t]*\((?![^\n]*;[ \t\r\f]*$))"
 
 GREP_DEFINITION = rf"^{_HEAD}\K{_NAME}{_TAIL}"
 _DEFINITION = re.compile(f"^{_HEAD}({_NAME}){_TAIL}".encode(), re.MULTILINE)
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
+_NEVER = frozenset("\0\n")
+_FEW = 20
+"""Words up to which looking for each is faster than a pattern for all."""
 _RECORD = re.compile(rb"([^\0]+)\0([^\n]+)\n")
 
 NOT_FUNCTIONS = frozenset(
@@ -49,19 +43,67 @@ NOT_FUNCTIONS = frozenset(
 )
 """Keywords, annotations and file-scope macros that stand where a function's name could."""
 
+WAY = (2, GREP_DEFINITION, *sorted(NOT_FUNCTIONS))
+"""What an answer depends on besides the source; a kept answer to another way is not used."""
+
+
+def is_identifier(word: str) -> bool:
+    """`word` is made of word characters alone."""
+    return is_searchable(word) and _IDENTIFIER.fullmatch(word) is not None
+
+
+def is_searchable(word: str) -> bool:
+    """`word` can stand in a line of source; no name in the kernel has 200 characters."""
+    return 0 < len(word) <= 200 and not _NEVER.intersection(word)
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern that matches each of `words`, their common beginnings drawn together.
+
+    So a thousand names of the kernel, which begin alike, cost what ten do.
+    """
+    groups: dict[str, list[str]] = {}
+    for word in sorted(set(words)):
+        groups.setdefault(word[:1], []).append(word)
+    ends = groups.pop("", None)
+    choices = [_drawn_together(group) for group in groups.values()]
+    return f"(?:{'|'.join(choices)}){'?' if ends else ''}" if choices else ""
+
+
+def _drawn_together(words: list[str]) -> str:
+    """A pattern for words that begin with the same character."""
+    start = commonprefix(words)  # noqa: RUF071  characters are meant, not folders
+    return re.escape(start) + any_of(word[len(start) :] for word in words)
+
+
+def grep_words(words: Sequence[str]) -> list[str]:
+    """Options of ``git grep`` for any of `words` as a whole word."""
+    if len(words) <= _FEW:
+        return ["-w", "-F", *(part for word in words for part in ("-e", word))]
+    return ["-w", "-P", "-e", any_of(words)]
+
 
 class WordSearch:
     """Looks for any of some words, with no word character on either side."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._words = sorted({word.encode() for word in words})
-        choices = b"|".join(re.escape(word) for word in self._words)
+        self._words = sorted({os.fsencode(word) for word in words})
+        choices = os.fsencode(any_of({os.fsdecode(word) for word in self._words}))
         self._pattern = re.compile(rb"(?<![A-Za-z0-9_])(?:" + choices + rb")(?![A-Za-z0-9_])")
+
+    def _may_find_in(self, text: Text) -> bool:
+        """Far faster than the pattern where there are few words."""
+        return len(self._words) > _FEW or any(text.find(word) >= 0 for word in self._words)
 
     def finds_one_in(self, text: Text) -> bool:
         """`text` contains one of the words."""
-        maybe = any(text.find(word) >= 0 for word in self._words)  # far faster than the pattern
-        return maybe and self._pattern.search(text) is not None
+        return self._may_find_in(text) and self._pattern.search(text) is not None
+
+    def words_in(self, text: Text) -> set[bytes]:
+        """Those of the words, which are identifiers, that `text` contains."""
+        if not self._may_find_in(text):
+            return set()
+        return {match[0] for match in self._pattern.finditer(text)}
 
 
 def defined_names(text: Text) -> set[bytes]:
@@ -69,161 +111,80 @@ def defined_names(text: Text) -> set[bytes]:
     return {match[1] for match in _DEFINITION.finditer(text)} - NOT_FUNCTIONS
 
 
-def grep_matches(output: bytes, prefix: int) -> Iterator[tuple[str, Sequence[bytes]]]:
-    """Path and one name at a time from ``git grep -z -o``; paths may hold newlines."""
+def grep_matches(output: bytes, prefix: int) -> Iterator[tuple[str, bytes]]:
+    """Path and match, in the order found, from ``git grep -z -o``; paths may hold newlines.
+
+    `prefix` bytes before each path are left out.
+    """
     last, path = b"", ""
     for match in _RECORD.finditer(output):
-        if match[2] not in NOT_FUNCTIONS:
-            if match[1] != last:
-                last = match[1]
-                path = os.fsdecode(last[prefix:])
-            yield path, (match[2],)
+        if match[1] != last:
+            last = match[1]
+            path = os.fsdecode(last[prefix:])
+        yield path, match[2]
 
 
 class NameIndex:
     """Name to files, compactly: one integer per name, a tuple only where several files tell."""
 
-    def __init__(self, found: Iterable[tuple[str, Iterable[bytes]]]) -> None:
-        self._paths: list[str] = []
-        self._files: dict[bytes, int | tuple[int, ...]] = {}
-        for path, names in found:
-            if not self._paths or self._paths[-1] != path:
-                self._paths.append(path)
-            self._add(len(self._paths) - 1, names)
+    def __init__(self, paths: list[str], numbers: dict[bytes, int | tuple[int, ...]]) -> None:
+        self._paths = paths
+        self._numbers = numbers
 
-    def _add(self, number: int, names: Iterable[bytes]) -> None:
-        for name in names:
-            known = self._files.setdefault(name, number)
-            if known != number:
-                several = known if isinstance(known, tuple) else (known,)
-                if several[-1] != number:
-                    self._files[name] = (*several, number)
+    @classmethod
+    def of(cls, found: Iterable[tuple[str, Iterable[bytes]]]) -> NameIndex:
+        """The index of names that stand together with their paths."""
+        paths: list[str] = []
+        numbers: dict[bytes, int | tuple[int, ...]] = {}
+        for path, names in found:
+            if not paths or paths[-1] != path:
+                paths.append(path)
+            number = len(paths) - 1
+            for name in names:
+                known = numbers.setdefault(name, number)
+                if known != number:
+                    several = known if isinstance(known, tuple) else (known,)
+                    if several[-1] != number:
+                        numbers[name] = (*several, number)
+        return cls(paths, numbers)
 
     def files(self, name: str) -> tuple[str, ...]:
         """Paths of the files that define `name`, sorted."""
-        known = self._files.get(name.encode())
+        known = self._numbers.get(os.fsencode(name))
         if known is None:
             return ()
         several = known if isinstance(known, tuple) else (known,)
         return tuple(sorted(self._paths[number] for number in several))
 
-    def __len__(self) -> int:
-        return len(self._files)
+    def __bytes__(self) -> bytes:
+        """What `from_bytes` reads: paths, names of one file, its number each, the others."""
+        one = {name: n for name, n in self._numbers.items() if isinstance(n, int)}
+        many = [(name, n) for name, n in self._numbers.items() if isinstance(n, tuple)]
+        parts = (
+            b"\0".join(os.fsencode(path) for path in self._paths),
+            b"\n".join(one),
+            array("I", one.values()).tobytes(),
+            b"\n".join(b" ".join([name, *(b"%d" % n for n in ns)]) for name, ns in many),
+        )
+        return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
 
-
-class SearchedTree(ABC):
-    """What directories and commits have in common: the searches, and the count of skips."""
-
-    name: str
-    commit: str | None
-
-    def __init__(self) -> None:
-        self._skips: dict[str, str] = {}
-        self._indices: dict[tuple[str, ...], DefinitionIndex] = {}
-
-    @abstractmethod
-    def paths(self) -> Sequence[str]:
-        """Every regular file below the root, sorted."""
-
-    @abstractmethod
-    def exists(self, path: str) -> bool:
-        """`path` is a regular file of this tree."""
-
-    @abstractmethod
-    def _content(self, path: str) -> bytes:
-        """The bytes of `path`; raises `Unreadable`."""
-
-    @abstractmethod
-    def text(self, path: str) -> Text:
-        """The bytes of `path` to search in, however many; raises `Unreadable`."""
-
-    @abstractmethod
-    def _sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
-        """Size of each of `paths` in bytes, of those that can be asked."""
-
-    @abstractmethod
-    def _grep(
-        self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
-    ) -> tuple[bytes, int] | None:
-        """What ``git grep -z`` prints, and how many bytes stand before each path.
-
-        None where git cannot answer for every file.
-        """
-
-    @property
-    def skips(self) -> Sequence[Skip]:
-        """What was asked for and could not be read, so far; one per path, sorted."""
-        return [Skip(path, reason) for path, reason in sorted(self._skips.items())]
-
-    def read(self, path: str) -> bytes:
-        """The bytes of `path`; raises `Unreadable`, and counts a skip, where there are none."""
-        try:
-            return self._content(path)
-        except Unreadable as unreadable:
-            self._skips[path] = unreadable.reason
-            raise
-
-    def blob_id(self, path: str) -> str:
-        """The git blob id of `path`; raises `Unreadable`."""
-        return blob_id_of(self.read(path))
-
-    def kernel_version(self) -> str:
-        """The version in the top-level Makefile; empty where it does not say."""
-        return version_in_makefile(self.read("Makefile")) if self.exists("Makefile") else ""
-
-    def files_with(
-        self,
-        words: Sequence[str],
-        *,
-        suffixes: Sequence[str] = C_SUFFIXES,
-        under: Sequence[str] = (),
-    ) -> Sequence[str]:
-        """Files that contain any of `words` as a whole word, sorted; too large ones are skips."""
-        if not words:
-            return []
-        choices = [part for word in sorted(set(words)) for part in ("-e", word)]
-        answer = self._grep(["-l", "-w", "-F", *choices], suffixes, under)
-        if answer is None:
-            search = WordSearch(words)
-            texts = self._texts(suffixes, under)
-            return self._small([path for path, text in texts if search.finds_one_in(text)])
-        output, prefix = answer
-        return self._small(sorted(os.fsdecode(p[prefix:]) for p in output.split(b"\0") if p))
-
-    def _small(self, paths: Sequence[str]) -> Sequence[str]:
-        """`paths` without the too large ones, which become skips."""
-        large = {path: size for path, size in self._sizes(paths).items() if size > LARGEST}
-        self._skips.update((path, too_large(size)) for path, size in large.items())
-        return [path for path in paths if path not in large]
-
-    def _texts(self, suffixes: Sequence[str], under: Sequence[str]) -> Iterator[tuple[str, Text]]:
-        """Every readable file that a search covers; the others become skips."""
-        for path in self.paths():
-            if path.endswith(tuple(suffixes)) and is_below(path, under):
-                try:
-                    yield path, self.text(path)
-                except Unreadable as unreadable:
-                    self._skips[path] = unreadable.reason
-
-    def definitions(self, suffixes: Sequence[str] = (".c",)) -> DefinitionIndex:
-        """The index of function definitions, made when first asked for."""
-        key = tuple(suffixes)
-        if key not in self._indices:
-            self._indices[key] = self._definitions(key)
-        return self._indices[key]
-
-    def _definitions(self, suffixes: tuple[str, ...]) -> DefinitionIndex:
-        answer = self._grep(["-o", "-P", "-e", GREP_DEFINITION], suffixes, ())
-        if answer is None:
-            return NameIndex(
-                (path, defined_names(text)) for path, text in self._texts(suffixes, ())
-            )
-        return NameIndex(grep_matches(*answer))
-
-
-def too_large(size: int) -> str:
-    """The reason of a skip for a file of `size` bytes."""
-    return f"larger than {LARGEST >> 20} MB ({size >> 20} MB), not read"
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> NameIndex:
+        """The index that was stored; raises `ValueError` for anything else."""
+        parts = []
+        while stored:
+            end = 8 + int.from_bytes(stored[:8], "big")
+            parts.append(stored[8:end])
+            stored = stored[end:]
+        paths, names, counted, many = parts
+        single = array("I")
+        single.frombytes(counted)
+        numbers: dict[bytes, int | tuple[int, ...]] = {}
+        numbers.update(zip(names.split(b"\n") if names else (), single.tolist(), strict=True))
+        for line in many.split(b"\n") if many else ():
+            name, *several = line.split(b" ")
+            numbers[name] = tuple(int(number) for number in several)
+        return cls([os.fsdecode(path) for path in paths.split(b"\0")] if paths else [], numbers)
 
 
 _GLOB_CHARACTERS = str.maketrans({character: "\\" + character for character in "\\*?["})
@@ -237,3 +198,41 @@ def pathspecs(suffixes: Sequence[str], under: Sequence[str]) -> list[str]:
         for top in tops
         for suffix in suffixes
     ]
+
+
+class FoundWords:
+    """Which files of a tree contain which words, by file suffix, as far as it was asked."""
+
+    def __init__(self) -> None:
+        self._files: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def unknown(self, words: Iterable[str], suffixes: Sequence[str]) -> list[str]:
+        """Those of `words` that were not looked for in files of all of `suffixes`."""
+        files = self._files
+        return sorted(w for w in set(words) if any((s, w) not in files for s in suffixes))
+
+    def learn(
+        self,
+        words: Iterable[str],
+        suffixes: Sequence[str],
+        found: Iterable[tuple[str, Iterable[bytes]]],
+    ) -> None:
+        """Takes note of where `words` stand, and that they stand nowhere else."""
+        files: dict[tuple[str, str], dict[str, None]] = {
+            (suffix, word): {} for word in words for suffix in suffixes
+        }
+        for path, names in found:
+            for suffix in suffixes:
+                if path.endswith(suffix):
+                    for name in names:
+                        files[suffix, name.decode()][path] = None
+        for (suffix, word), paths in files.items():
+            self.recall(suffix, word, sorted(paths))
+
+    def recall(self, suffix: str, word: str, files: Iterable[str]) -> None:
+        """Takes note of all the files with `suffix` that contain `word`."""
+        self._files[suffix, word] = tuple(files)
+
+    def files(self, word: str, suffixes: Sequence[str]) -> Sequence[str]:
+        """Files with one of `suffixes` that contain `word`, which is known; sorted."""
+        return sorted({path for suffix in suffixes for path in self._files[suffix, word]})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from kscan.model import KscanError, Skip
@@ -40,6 +40,16 @@ class DefinitionIndex(Protocol):
 
     def files(self, name: str) -> tuple[str, ...]:
         """Paths of the files that define `name` without ``static``, sorted."""
+
+
+class Memory(Protocol):
+    """What a tree needs of a store; `kscan.facts.store` has it."""
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """The stored values of those of `keys` that are known."""
+
+    def put_many(self, values: Mapping[str, bytes]) -> None:
+        """Keep `values`."""
 
 
 class Tree(Protocol):
@@ -83,6 +93,21 @@ class Tree(Protocol):
 
         `under` keeps to these directories; none of them means the whole tree.
         """
+
+    def files_by_word(
+        self,
+        words: Sequence[str],
+        *,
+        suffixes: Sequence[str] = C_SUFFIXES,
+        under: Sequence[str] = (),
+    ) -> Mapping[str, Sequence[str]]:
+        """For each of `words`, which are identifiers, the files that contain it, sorted.
+
+        One search for all words that this tree was not asked for before.
+        """
+
+    def remember(self, memory: Memory) -> None:
+        """Takes answers to searches from `memory` where the tree is as it was, and keeps them."""
 
     def definitions(self, suffixes: Sequence[str] = (".c",)) -> DefinitionIndex:
         """The index of function definitions, made when first asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from gitworkshop import Workshop
 
 from kscan.model import KscanError, Skip
 from kscan.source import commit as commit_module
-from kscan.source import search
+from kscan.source import searched
 from kscan.source.commit import CommitTree
 from kscan.source.directory import DirectoryTree
 from kscan.source.repository import Repository
@@ -69,6 +69,27 @@ def test_the_search_without_git_grep_is_the_same(
     monkeypatch.setattr(Repository, "grep", lambda *_: None)
     assert slow.files_with(["of_xlate"]) == found
     assert slow.definitions().files("of_xlate") == ("drivers/iommu/core.c",)
+
+
+def test_the_next_run_remembers(filled: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, bytes] = {}
+
+    class Memory:
+        def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+            return {key: kept[key] for key in keys if key in kept}
+
+        def put_many(self, values: Mapping[str, bytes]) -> None:
+            kept.update(values)
+
+    first = CommitTree(Repository(filled.root), "HEAD")
+    first.remember(Memory())
+    found = first.files_with(["of_xlate", "absent"])
+    assert first.definitions().files("of_xlate") == ("drivers/iommu/core.c",)
+    monkeypatch.setattr(Repository, "grep", lambda *_: pytest.fail("searched again"))
+    again = CommitTree(Repository(filled.root), "main")
+    again.remember(Memory())
+    assert again.files_with(["of_xlate", "absent"]) == found
+    assert again.definitions().files("of_xlate") == ("drivers/iommu/core.c",)
 
 
 def test_the_checkout_does_not_matter(filled: Workshop) -> None:
@@ -131,7 +152,7 @@ def test_a_lost_blob_is_a_skip(filled: Workshop) -> None:
 
 def test_a_large_blob_is_a_skip(filled: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     filled.commit("large", huge_h=b"x\n" * 40_000 + b"needle\n", small_c="needle\n")
-    for module in (commit_module, search):
+    for module in (commit_module, searched):
         monkeypatch.setattr(module, "LARGEST", 1 << 16)
     tree = CommitTree(Repository(filled.root), "HEAD")
     assert tree.files_with(["needle"]) == ["small.c"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kscan.model import Skip
-from kscan.source import directory, search
+from kscan.source import directory, searched
 from kscan.source.directory import DirectoryTree
 from kscan.source.tree import Unreadable, is_below, version_in_makefile
 
@@ -100,7 +100,7 @@ def test_a_file_that_becomes_a_link_is_not_followed(root: Path) -> None:
 def test_a_large_file_is_a_skip_only_where_it_matters(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (directory, search):
+    for module in (directory, searched):
         monkeypatch.setattr(module, "LARGEST", 1 << 20)
     (root / "huge.h").write_bytes(b"x\n" * (1 << 20) + b"needle\n")
     reason = "larger than 1 MB (2 MB), not read"

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
 from kscan.model import Skip
-from kscan.source import patched
+from kscan.source import directory, patched
 from kscan.source.directory import DirectoryTree
 from kscan.source.patched import PatchedTree
 from kscan.source.tree import Unreadable, blob_id_of
@@ -64,6 +65,35 @@ def test_searches(tree: PatchedTree) -> None:
     assert index.files("f") == ("drivers/new/d.c",)
     assert index.files("g") == ()
     assert index.files("h") == ("drivers/a.c",)
+
+
+def test_each_word_has_its_files(tree: PatchedTree) -> None:
+    for _ in range(2):
+        assert tree.files_by_word(["f", "g", "h", "absent"]) == {
+            "f": ["drivers/c.c", "drivers/new/d.c"],
+            "g": ["drivers/c.c"],
+            "h": ["drivers/a.c"],
+            "absent": [],
+        }
+    assert tree.files_by_word(["f"], under=["drivers/new"]) == {"f": ["drivers/new/d.c"]}
+    assert tree.files_with(["f(void", "int a"]) == ["drivers/new/d.c"]
+
+
+def test_the_tree_below_keeps_its_answers(tree: PatchedTree) -> None:
+    kept: dict[str, bytes] = {}
+
+    class Memory:
+        def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+            return {key: kept[key] for key in keys if key in kept}
+
+        def put_many(self, values: Mapping[str, bytes]) -> None:
+            kept.update(values)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(directory, "_SURELY_PAST", -1_000_000_000)
+        tree.remember(Memory())
+        assert tree.files_with(["f"]) == ["drivers/c.c", "drivers/new/d.c"]
+    assert b"drivers/a.c\0drivers/c.c" in kept.values()
 
 
 def test_patches_stand_on_each_other(tree: PatchedTree) -> None:

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kscan.source import git
+from kscan.source import directory, git
 from kscan.source.directory import DirectoryTree
-from kscan.source.search import WordSearch, defined_names
+from kscan.source.search import NameIndex, WordSearch, any_of, defined_names
 
 ODD_FILES: dict[bytes, bytes] = {
     b"plain.c": b"int of_xlate(void)\n{\n\treturn 0;\n}\n",
@@ -96,6 +98,180 @@ def test_words_in_odd_files(odd: Path, tree_of: Callable[[Path], DirectoryTree])
             b"sub/ignored.c",
         ]
     )
+
+
+def test_each_word_has_its_files(odd: Path, tree_of: Callable[[Path], DirectoryTree]) -> None:
+    tree = tree_of(odd)
+    words = ["of_xlate", "my_of_xlate", "crlf_def", "absent", "before"]
+    found = tree.files_by_word(words)
+    assert list(found["of_xlate"]) == list(tree.files_with(["of_xlate"]))
+    assert len(found["of_xlate"]) == 15
+    assert (found["my_of_xlate"], found["crlf_def"]) == (["both.c", "near.c"], ["crlf.c"])
+    assert (found["absent"], found["before"]) == ([], ["nul.c"])
+    assert tree.files_by_word(["of_xlate"], under=["sub"]) == {"of_xlate": ["sub/ignored.c"]}
+    assert DirectoryTree(odd).files_by_word(["of_xlate"], under=["sub"]) == {
+        "of_xlate": ["sub/ignored.c"]
+    }
+    assert tree.files_by_word([]) == {}
+
+
+def test_words_that_are_no_identifiers(
+    tmp_path: Path, tree_of: Callable[[Path], DirectoryTree]
+) -> None:
+    (tmp_path / "a.dts").write_text('compatible = "rockchip,iommu";\n')
+    (tmp_path / "b.dts").write_text('compatible = "rockchip,iommu-v2", "x.y";\n')
+    (tmp_path / "c.dts").write_text("iommu\n")
+    tree = tree_of(tmp_path)
+    found = tree.files_with(["rockchip,iommu", "v2"], suffixes=[".dts"])
+    assert found == ["a.dts", "b.dts"]
+    assert tree.files_with(["x.y"], suffixes=[".dts"]) == ["b.dts"]
+    assert tree.files_with(["xzy"], suffixes=[".dts"]) == []
+
+
+def test_a_word_is_looked_for_once(odd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    really = git.grep_directory
+
+    def counted(root: Path, options: list[str], pathspecs: list[str]) -> bytes | None:
+        asked.append([option for option in options if not option.startswith("-")])
+        return really(root, options, pathspecs)
+
+    monkeypatch.setattr(git, "grep_directory", counted)
+    tree = DirectoryTree(odd)
+    first = tree.files_with(["of_xlate", "before", "absent"])
+    assert tree.files_with(["absent", "of_xlate", "before"]) == first
+    assert tree.files_with(["of_xlate"], suffixes=[".h"]) == [os.fsdecode(b"caf\xe9.h")]
+    assert tree.files_with(["of_xlate"], under=["sub"]) == ["sub/ignored.c"]
+    assert tree.files_with(["before", "crlf_def"]) == ["crlf.c", "nul.c"]
+    assert asked == [["absent", "before", "of_xlate"], ["crlf_def"]]
+
+
+def test_many_words_are_found_as_few_are(
+    odd: Path, tree_of: Callable[[Path], DirectoryTree]
+) -> None:
+    few = ["of_xlate", "my_of_xlate", "before", "int", "i", "of"]
+    many = [*few, *(f"of_xlate_{number}" for number in range(80))]
+    found = tree_of(odd).files_by_word(many)
+    expected = DirectoryTree(odd).files_by_word(few)
+    assert {word: found[word] for word in few} == expected
+    assert all(not files for word, files in found.items() if word not in few)
+
+
+@pytest.mark.parametrize("word", ["", "\0", "of\nxlate", "x" * 300_000, "-" * 300_000])
+def test_a_word_that_cannot_be(
+    odd: Path, tree_of: Callable[[Path], DirectoryTree], word: str
+) -> None:
+    tree = tree_of(odd)
+    assert tree.files_with([word, "my_of_xlate"]) == ["both.c", "near.c"]
+    assert tree.definitions().files(word) == ()
+
+
+def test_a_word_of_bytes_that_are_no_text(
+    odd: Path, tree_of: Callable[[Path], DirectoryTree]
+) -> None:
+    assert tree_of(odd).files_with([os.fsdecode(b"\xff")]) == ["binary.c", "latin.c"]
+
+
+@given(st.sets(st.text("ab_.*", max_size=4), min_size=1), st.text("ab_.* ", max_size=12))
+def test_the_pattern_of_words_matches_them_alone(words: set[str], text: str) -> None:
+    assert (re.fullmatch(any_of(words), text) is not None) == (text in words)
+
+
+class Kept(dict[str, bytes]):
+    """A memory that counts what it could answer."""
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, bytes]:
+        return {key: self[key] for key in keys if key in self}
+
+    def put_many(self, values: Mapping[str, bytes]) -> None:
+        self.update(values)
+
+
+def settled(root: Path) -> DirectoryTree:
+    """The tree, long after its last change."""
+    tree = DirectoryTree(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(directory, "_SURELY_PAST", -1_000_000_000)
+        assert tree.state() is not None
+    return tree
+
+
+def test_the_next_run_remembers(odd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Kept()
+    first = settled(odd)
+    first.remember(memory)
+    words = ["of_xlate", "before", "absent"]
+    found, index = first.files_by_word(words), first.definitions()
+    under = first.files_with(["inner_def"], under=["foo.c"])
+    assert memory
+    with monkeypatch.context() as patch:
+        patch.setattr(git, "grep_directory", lambda *_: pytest.fail("searched again"))
+        again = settled(odd)
+        again.remember(memory)
+        assert again.files_by_word(words) == found
+        assert again.files_with(["inner_def"], under=["foo.c"]) == under == ["foo.c/inner.c"]
+        for name in ("of_xlate", "new_line_def", "absent"):
+            assert again.definitions().files(name) == index.files(name)
+        assert again.skips == first.skips
+    (odd / "plain.c").write_text("changed\n")
+    changed = settled(odd)
+    changed.remember(memory)
+    assert "plain.c" not in changed.files_with(["of_xlate"])
+    assert changed.definitions().files("of_xlate") == ()
+
+
+def test_a_damaged_memory_is_not_believed(odd: Path) -> None:
+    memory = Kept()
+    tree = settled(odd)
+    tree.remember(memory)
+    tree.definitions()
+    for key in memory:
+        memory[key] = memory[key][:-3] if key.startswith("definitions") else memory[key]
+    again = settled(odd)
+    again.remember(memory)
+    assert again.definitions().files("of_xlate") == ("plain.c",)
+
+
+def test_a_tree_that_just_changed_is_not_remembered(odd: Path) -> None:
+    (odd / "plain.c").write_text("of_xlate\n")
+    tree = DirectoryTree(odd)
+    memory = Kept()
+    tree.remember(memory)
+    assert tree.state() is None
+    tree.files_with(["of_xlate"])
+    tree.definitions()
+    assert not memory
+
+
+@pytest.mark.parametrize("change", ["content", "times", "name", "removal", "addition"])
+def test_every_change_has_another_state(tmp_path: Path, change: str) -> None:
+    file = tmp_path / "a.c"
+    file.write_text("int a;\n")
+    old, before = file.stat(), settled(tmp_path).state()
+    assert settled(tmp_path).state() == before
+    time.sleep(0.02)
+    if change == "content":
+        file.write_text("int b;\n")
+        os.utime(file, ns=(old.st_atime_ns, old.st_mtime_ns))
+    elif change == "times":
+        os.utime(file)
+    elif change == "name":
+        file.rename(tmp_path / "b.c")
+    elif change == "removal":
+        file.unlink()
+    else:
+        (tmp_path / "b.c").write_text("")
+    assert settled(tmp_path).state() != before
+
+
+@given(st.dictionaries(st.sampled_from("abcdefgh"), st.sets(st.sampled_from([b"f", b"g", b"h"]))))
+def test_an_index_is_stored_and_read_back(found: dict[str, set[bytes]]) -> None:
+    index = NameIndex.of((f"{path}\n.c", sorted(names)) for path, names in found.items())
+    again = NameIndex.from_bytes(bytes(index))
+    for name in "fghi":
+        assert again.files(name) == index.files(name)
+    with pytest.raises(ValueError, match=r"\w"):
+        NameIndex.from_bytes(bytes(index) + b"\0" * 9)
 
 
 def test_suffixes_and_directories(odd: Path, tree_of: Callable[[Path], DirectoryTree]) -> None:
@@ -212,8 +388,6 @@ def test_a_missing_git_is_done_without(odd: Path, monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_bait_for_backtracking_is_read_in_time(tmp_path: Path, bait: bytes) -> None:
-    import time
-
     (tmp_path / "bait.c").write_bytes(b"int f(void)\n{\n" + bait + b"\n" + bait)
     started = time.monotonic()
     defined_names((tmp_path / "bait.c").read_bytes())
