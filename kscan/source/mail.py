@@ -57,16 +57,22 @@ class Message:
 
 def messages(name: str, content: bytes) -> Iterator[Message]:
     """The messages in the patch file `name`, in the order they stand; raises `KscanError`."""
+    return (message for message, _ in letters(name, content))
+
+
+def letters(name: str, content: bytes) -> Iterator[tuple[Message, bytes]]:
+    """Each message with its bytes, headers and all; raises `KscanError`."""
     content = _unpacked(name, content)
     starts = list(_SEPARATOR.finditer(content))
     if starts and not content[: starts[0].start()].strip():
         ends = [start.start() for start in starts[1:]] + [len(content)]
         for start, end in zip(starts, ends, strict=True):
-            yield _message(content[start.end() : end])
+            raw = content[start.end() : end]
+            yield _message(raw), raw
     elif _HEADER.match(content):
-        yield _message(content)
+        yield _message(content), content
     else:
-        yield Message("", content)
+        yield Message("", content), content
 
 
 def _unpacked(name: str, content: bytes) -> bytes:

@@ -63,10 +63,11 @@ class Series:
 
 def read_series(files: Sequence[Path | str]) -> Series:
     """Reads patch files and mboxes; raises `KscanError` where one cannot be read or has none."""
-    return series_of([(str(file), _bytes_of(Path(file))) for file in files])
+    return series_of([(str(file), bytes_of(Path(file))) for file in files])
 
 
-def _bytes_of(file: Path) -> bytes:
+def bytes_of(file: Path) -> bytes:
+    """The bytes of a patch file; raises `KscanError` where it cannot be read, or is none."""
     try:
         if file.stat().st_size > LARGEST_MAIL:
             raise KscanError(f"{file}: larger than {LARGEST_MAIL >> 20} MB; not a patch")
