@@ -329,17 +329,21 @@ def walk_body(body: Body) -> Iterator[Expr]:
         yield from walk(expression)
 
 
-def declarations(statements: tuple[Stmt, ...]) -> Iterator[Declare]:
-    """Every local variable declared in `statements`, at any depth."""
-    for statement in statements:
+def statements(block: tuple[Stmt, ...]) -> Iterator[Stmt]:
+    """Every statement of `block`, at any depth."""
+    for statement in block:
+        yield statement
         match statement:
-            case Declare():
-                yield statement
             case If(then=then, other=other):
-                yield from declarations(then)
-                yield from declarations(other)
+                yield from statements(then)
+                yield from statements(other)
             case While(before=before, body=body):
-                yield from declarations(before)
-                yield from declarations(body)
+                yield from statements(before)
+                yield from statements(body)
             case ForEach(body=body) | Guarded(body=body) | Switch(body=body):
-                yield from declarations(body)
+                yield from statements(body)
+
+
+def declarations(block: tuple[Stmt, ...]) -> Iterator[Declare]:
+    """Every local variable declared in `block`, at any depth."""
+    return (statement for statement in statements(block) if isinstance(statement, Declare))

@@ -74,18 +74,22 @@ class Lists:
             if place is not None:
                 yield Join(function, call.at, node, head, place)
 
-    def searches_before(self, cfg: Cfg, join: Join) -> bool:
-        """Every way to `join` looks at its list, or at its node, first."""
-        target = cfg.containing(join.at)
-        scope = Scope(self.program, join.function)
-        node = place_of(scope, self.functions, join.node)
-        wanted = {place for place in (join.place, node) if place is not None}
+    def searches_before(self, cfg: Cfg, function: Function, at: int, wanted: set[Place]) -> bool:
+        """Every way to offset `at` of `function` looks at one of the lists or nodes `wanted`."""
+        target = cfg.containing(at)
+        scope = Scope(self.program, function)
         return target is not None and any(
             node.index != target.index
             and cfg.dominates(node.index, target.index)
             and self._looks(scope, node, wanted, 0)
             for node in cfg.nodes
         )
+
+    def searched_for(self, join: Join) -> set[Place]:
+        """What a search before `join` would look at: its list, or the node itself."""
+        scope = Scope(self.program, join.function)
+        node = place_of(scope, self.functions, join.node)
+        return {join.place} if node is None else {join.place, node}
 
     def _looks(self, scope: Scope, node: Node, wanted: set[Place], depth: int) -> bool:
         """One step walks a list, or asks whether it is empty."""
@@ -117,24 +121,9 @@ class Lists:
                 isinstance(statement, ir.ForEach)
                 and (head := head_of_loop(scope, self.functions, statement)) is not None
                 and self._place(scope, head) in wanted
-                for statement in _statements(self.program.body(callee).statements)
+                for statement in ir.statements(self.program.body(callee).statements)
             )
         return False
 
     def _place(self, scope: Scope, node: ir.Expr) -> Place | None:
         return place_of(scope, self.functions, listed_object(node))
-
-
-def _statements(block: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
-    """Every statement of `block`, at any depth."""
-    for statement in block:
-        yield statement
-        match statement:
-            case ir.If(then=then, other=other):
-                yield from _statements(then)
-                yield from _statements(other)
-            case ir.While(before=before, body=body):
-                yield from _statements(before)
-                yield from _statements(body)
-            case ir.ForEach(body=body) | ir.Guarded(body=body) | ir.Switch(body=body):
-                yield from _statements(body)

@@ -290,10 +290,11 @@ class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Keeper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that store a pointer in a field of an object."""
+    """Functions that store a pointer in a field of an object, and that yield it."""
 
     field: str
     setters: tuple[str, ...]
+    getters: tuple[str, ...]
     object: int
     value: int
 
