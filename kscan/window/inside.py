@@ -58,9 +58,14 @@ class Inside:
     _named: dict[str, dict[str, Function]] = field(default_factory=dict)
 
     @cached_property
+    def walked(self) -> dict[Function, Entered]:
+        """Those of the registration's own walk."""
+        return {function: Entered(function) for function in self.window.reach.functions()}
+
+    @cached_property
     def functions(self) -> dict[Function, Entered]:
         """Those of the walk and of the drivers, each with the first way into it."""
-        found = {f: Entered(f) for f in self.window.reach.functions()}
+        found = dict(self.walked)
         for registration, belongs in self.registrations:
             for callback in self.window.callbacks(registration):
                 start = Entered(callback.function, registration, callback)

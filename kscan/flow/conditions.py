@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Under which conditions one place of a function runs: branches, and tests in its expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import networkx as nx
+
+from kscan.facts import ir
+from kscan.flow.cfg import Cfg, Kind, Node
+
+_NULL = ("NULL", "0", "false")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`test` is true, or false, wherever the place runs."""
+
+    test: ir.Expr
+    holds: bool
+
+
+def conditions_of(cfg: Cfg, at: int) -> tuple[Condition, ...]:
+    """What holds wherever the expression at offset `at` is evaluated, in program order."""
+    node = cfg.containing(at)
+    if node is None:
+        return ()
+    found = [reduced(test, holds) for test, holds in _dominating(cfg, node)]
+    for expr in node.expressions():
+        found += [reduced(test, holds) for test, holds in _within(expr, at)]
+    return tuple(found)
+
+
+def _dominating(cfg: Cfg, node: Node) -> Iterator[tuple[ir.Expr, bool]]:
+    """The branches that every way to `node` passes, and leaves by the same side."""
+    for branch in cfg.nodes:
+        if branch.kind is not Kind.BRANCH or branch.expr is None or branch.index == node.index:
+            continue
+        if not cfg.dominates(branch.index, node.index):
+            continue
+        past = nx.restricted_view(cfg.graph, [branch.index], [])
+        sides = [nx.has_path(past, side, node.index) for side in branch.then[:2]]
+        if sides.count(True) == 1:
+            yield branch.expr, sides[0]
+
+
+def _within(expr: ir.Expr, at: int) -> Iterator[tuple[ir.Expr, bool]]:
+    """The tests of ``?:``, ``&&`` and ``||`` in `expr` that decide whether `at` is reached."""
+    for part in ir.walk(expr):
+        match part:
+            case ir.Choice(test=test, then=then, other=other):
+                if then is not None and _holds(then, at):
+                    yield test, True
+                elif _holds(other, at):
+                    yield test, False
+            case ir.Binary(op="&&" | "||" as op, left=left, right=right) if _holds(right, at):
+                yield left, op == "&&"
+
+
+def _holds(expr: ir.Expr, at: int) -> bool:
+    return any(part.at == at for part in ir.walk(expr))
+
+
+def reduced(test: ir.Expr, holds: bool = True) -> Condition:
+    """`test`, which holds or not, without negations and comparisons with zero."""
+    match test:
+        case ir.Unary(op="!", operand=inner):
+            return reduced(inner, not holds)
+        case ir.Binary(op="==" | "!=" as op, left=left, right=ir.Const(text=text)) if text in _NULL:
+            return reduced(left, holds == (op == "!="))
+        case ir.Call(callee=ir.Name(id="likely" | "unlikely"), args=(inner,)):
+            return reduced(inner, holds)
+    return Condition(test, holds)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Firmware code makes a fwspec, and replays the probe at the wrong time or not at all.
+
+What it finds
+    Code below a bus's ``dma_configure`` that calls ``iommu_fwspec_init()`` inside the window,
+    and then calls ``iommu_probe_device()`` without knowing that the probe path is not the one
+    that asks (an error: it probes inside the probe), or because a driver is bound (a warning).
+    Also such code which nobody replays for: a note, and a warning where somebody outside the
+    bus configures a device that has a driver.
+
+Why it matters
+    The new probe path asks the bus from iommu_init_device(). A replay in there probes the
+    device completely, group and all; the outer probe goes on with what it held before, and its
+    error path frees what the inner one uses. A replay for a bound device warns of a late
+    probe. A device that is configured after the walk, and not replayed, has a fwspec, no group
+    and no translation.
+
+How it can be wrong
+    A guard that kscan does not recognise: it looks for tests of ``dev->iommu``, or of a
+    variable that keeps it, and of ``dev->driver``. Where every caller is a bus, leaving out the
+    replay is what the new probe path wants: hence the note.
+
+How to fix it
+    Replay only where ``dev->iommu`` was not there before the fwspec was made.
+
+References
+    drivers/iommu/of_iommu.c, drivers/acpi/scan.c; "iommu: Get DT/ACPI parsing into the proper
+    probe path" (bcb81ac6ae3c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kscan.model import Confidence, Effect, Finding, Fix, Severity, Step, StepKind, Subject, weakest
+from kscan.program.program import Function
+from kscan.rules import rule
+from kscan.window.case import Case
+from kscan.window.configured import ConfigureCall
+from kscan.window.evidence import Evidence
+from kscan.window.registrations import driver_of
+from kscan.window.replays import FirmwareCode, Guard, Replay, Replays
+
+_WITHIN = "replay only where dev->iommu was not there before the fwspec was made"
+_SAYS = {
+    Guard.NONE: (Severity.ERROR, Effect.CRASH, "inside the very probe that has asked"),
+    Guard.DRIVERLESS: (Severity.ERROR, Effect.CRASH, "for a device that may be in its probe"),
+    Guard.BOUND: (Severity.WARNING, Effect.WARN, "for a device that has a driver"),
+}
+
+
+@rule(
+    summary="firmware code makes a fwspec, and replays the probe wrongly or not at all",
+    severity=Severity.ERROR,
+)
+def late_replay(case: Case) -> Iterator[Finding]:
+    """Replays without a guard, and firmware code that nobody replays for."""
+    configuration = case.catalogue.devices.configured_by(case.contract.name)
+    if configuration is None:
+        return
+    tables = case.contract.tables
+    replays = Replays(case.program, case.inside, case.origins, configuration, tables)
+    said: set[tuple[Function, int]] = set()
+    for code in replays.all:
+        for replay in code.replays:
+            if replay.guard is not Guard.OUTSIDE and (replay.function, replay.at) not in said:
+                said.add((replay.function, replay.at))
+                yield _replayed(case, code, replay)
+        if not code.replays:
+            yield _forgotten(case, code)
+
+
+def _replayed(case: Case, code: FirmwareCode, replay: Replay) -> Finding:
+    evidence = Evidence(case.program, case.window)
+    severity, effect, when = _SAYS[replay.guard]
+    sure = Confidence.LOW if replay.guard is Guard.DRIVERLESS else Confidence.HIGH
+    return Finding(
+        rule="late-replay",
+        severity=severity,
+        confidence=weakest(sure, case.window.reach.way_confidence(code.function)),
+        effect=effect,
+        message=f"{replay.function.name}() calls {replay.name}() {when}",
+        primary=evidence.location(replay.function, replay.at),
+        driver=driver_of(replay.function.path),
+        subject=Subject("replay", replay.name),
+        trace=(*_made(evidence, case, code), *_offered(evidence, replay)),
+        assumptions=("no test but those of the device's own members keeps the replay back",),
+        fix=Fix(_WITHIN),
+    )
+
+
+def _forgotten(case: Case, code: FirmwareCode) -> Finding:
+    evidence = Evidence(case.program, case.window)
+    callers = _bound_callers(case, code)
+    related = tuple(evidence.location(call.function, call.call.at) for call in callers)
+    who = f", as {callers[0].function.name}() does" if callers else ""
+    message = (
+        f"{code.function.name}() makes a fwspec that nobody replays the probe for: a device "
+        f"configured outside the walk{who} has no translation"
+    )
+    return Finding(
+        rule="late-replay",
+        severity=Severity.WARNING if callers else Severity.NOTE,
+        confidence=Confidence.MEDIUM,
+        effect=Effect.DECLINED,
+        message=message,
+        primary=evidence.location(code.function, code.at),
+        driver=driver_of(code.function.path),
+        subject=Subject("fwspec", code.function.name),
+        trace=tuple(_made(evidence, case, code)),
+        related=related,
+        assumptions=("a device may be configured when the walk has passed it by",),
+        fix=Fix(_WITHIN),
+    )
+
+
+def _bound_callers(case: Case, code: FirmwareCode) -> list[ConfigureCall]:
+    """Calls for a device with a driver, outside the bus, that come down to `code`."""
+    if case.configured is None:
+        return []
+    names = {function.name for function in code.above}
+    return [
+        call
+        for call in case.configured.bound
+        for target in case.program.resolve(call.name, call.function.path)
+        if target.name in names or any(case.program.mentions(target, name) for name in names)
+    ]
+
+
+def _made(evidence: Evidence, case: Case, code: FirmwareCode) -> Iterator[Step]:
+    """From the registration to the code, and from there to the fwspec."""
+    yield from evidence.way_to(code.function)
+    yield from evidence.inside(code.frames, 1)
+    holder = code.frames[-1].callee if code.frames else code.function
+    note = "has the fwspec made"
+    yield evidence.step(holder, code.made_at, StepKind.WRITE, note, 1, len(code.frames))
+
+
+def _offered(evidence: Evidence, replay: Replay) -> Iterator[Step]:
+    yield from evidence.inside(replay.frames, 1)
+    note = f"calls {replay.name}"
+    yield evidence.step(replay.function, replay.at, StepKind.CALL, note, 1, len(replay.frames) + 1)

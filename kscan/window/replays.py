@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Firmware code that makes a fwspec inside the window, and who then offers the device again.
+
+Both are followed upwards, from the function that makes the fwspec and from the one that
+replays, through the functions the window reaches, as far as those that the bus calls.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.flow.cfg import cfg_of
+from kscan.flow.conditions import Condition, conditions_of, reduced
+from kscan.flow.paths import assigned, spelled
+from kscan.flow.world import Call
+from kscan.kernel.devices import Configuration
+from kscan.program.program import Function, Program
+from kscan.program.types import Scope
+from kscan.window.inside import Inside
+from kscan.window.origins import Origins
+
+
+class Guard(StrEnum):
+    """What is known of the device where it is offered again."""
+
+    OUTSIDE = "outside"  # the probe path is not the one that asks
+    BOUND = "bound"  # it has a driver
+    DRIVERLESS = "driverless"  # it has none, and the probe path may be asking
+    NONE = "none"  # the probe path may be asking
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One offer of the device, with the calls that lead to it from the outermost function."""
+
+    function: Function
+    at: int
+    name: str
+    frames: tuple[Call, ...]
+    guard: Guard
+
+
+@dataclass(frozen=True)
+class FirmwareCode:
+    """The outermost function that makes a fwspec, below what the bus calls."""
+
+    function: Function
+    at: int
+    """Offset of its first call that leads to the fwspec."""
+    frames: tuple[Call, ...]
+    """From there to the function that makes it."""
+    made_at: int
+    """Offset, in that function, of the call that makes it."""
+    above: tuple[Function, ...]
+    """Functions of the bus, or of the family it calls, that call this one."""
+    replays: tuple[Replay, ...]
+
+
+@dataclass(frozen=True)
+class _Link:
+    """The next function on a way, and the call that leads there; none at its end."""
+
+    callee: Function | None
+    at: int
+    name: str
+
+
+@dataclass
+class Replays:
+    """Answers for one configuration in one window."""
+
+    program: Program
+    inside: Inside
+    origins: Origins
+    configuration: Configuration
+    tables: tuple[str, ...]
+    """Struct tags of the tables whose callbacks are the probe itself."""
+    _ways: dict[str, dict[Function, _Link]] = field(default_factory=dict)
+
+    @cached_property
+    def all(self) -> tuple[FirmwareCode, ...]:
+        """Every outermost function, by file and line."""
+        makers = self._leading_to(self.configuration.maker)
+        outermost = (f for f in makers if self._is_outermost(f, makers))
+        found = [self._described(function, makers) for function in outermost]
+        return tuple(sorted(found, key=lambda c: (c.function.path, c.function.line)))
+
+    def _is_outermost(self, function: Function, makers: dict[Function, _Link]) -> bool:
+        """The bus calls `function` to have a fwspec made, or makes one in it."""
+        if self._is_top(function):
+            return any(link.callee is None for link in self._links(function, makers))
+        return bool(self._above(function))
+
+    def _described(self, function: Function, makers: dict[Function, _Link]) -> FirmwareCode:
+        above = self._above(function)
+        first = min(self._links(function, makers), key=lambda link: link.at)
+        frames = self._frames(function, first, makers)
+        made_at = makers[frames[-1].callee].at if frames else first.at
+        replays = tuple(self._replays_of(function, above))
+        return FirmwareCode(function, first.at, frames, made_at, above, replays)
+
+    # Ways up
+
+    def _leading_to(self, name: str) -> dict[Function, _Link]:
+        """The functions of the window that lead to `name`, each with its next call."""
+        if name not in self._ways:
+            found: dict[Function, _Link] = {}
+            level: dict[str, Function | None] = {name: None}
+            while level:
+                following: dict[str, Function | None] = {}
+                for caller, link in self._callers(level):
+                    if caller in found or self._is_probe(caller):
+                        continue
+                    found[caller] = link
+                    if not self._is_top(caller):
+                        following[caller.name] = caller
+                level = following
+            self._ways[name] = found
+        return self._ways[name]
+
+    def _callers(self, level: dict[str, Function | None]) -> Iterator[tuple[Function, _Link]]:
+        """The window's functions that call, or hand on, one of the functions of `level`."""
+        names = "|".join(map(re.escape, level))
+        pattern = re.compile(rf"\b(?:{names})\b".encode())
+        for entered in self.inside.spelling(pattern, self.inside.walked.values()):
+            yield from self._mentions(entered.function, level)
+
+    def _mentions(
+        self, caller: Function, level: dict[str, Function | None]
+    ) -> Iterator[tuple[Function, _Link]]:
+        for node in ir.walk_body(self.program.body(caller)):
+            if not isinstance(node, ir.Call):
+                continue
+            for part in (node.callee, *node.args):
+                name = part.id if isinstance(part, ir.Name) else ""
+                if name not in level or name == caller.name:
+                    continue
+                target = level[name]
+                if target is None or target in self.program.resolve(name, caller.path):
+                    yield caller, _Link(target, node.at, name)
+
+    def _is_top(self, function: Function) -> bool:
+        """The bus calls `function`: a callback of its, or one of the family."""
+        slots = self.origins.filled(function)
+        filled = any(str(slot) == self.configuration.slot for slot in slots)
+        return filled or function.name in self.configuration.functions
+
+    def _is_probe(self, function: Function) -> bool:
+        """`function` fills a slot of the contract's own tables."""
+        return any(slot.tag in self.tables for slot in self.origins.filled(function))
+
+    def _above(self, function: Function) -> tuple[Function, ...]:
+        """The functions the bus calls that call `function`."""
+        found = (caller for caller, _ in self._callers({function.name: function}))
+        return tuple(dict.fromkeys(caller for caller in found if self._is_top(caller)))
+
+    def _links(self, function: Function, makers: dict[Function, _Link]) -> list[_Link]:
+        """The calls of `function` that lead to a fwspec."""
+        level: dict[str, Function | None] = {f.name: f for f in makers if f != function}
+        level[self.configuration.maker] = None
+        return [link for _, link in self._mentions(function, level)]
+
+    def _frames(
+        self, start: Function, link: _Link, ways: dict[Function, _Link]
+    ) -> tuple[Call, ...]:
+        """The calls from `start` down to the end of the way that `link` begins."""
+        found: list[Call] = []
+        while link.callee is not None and len(found) < len(ways):
+            found.append(Call(start, link.callee, link.at))
+            start, link = link.callee, ways[link.callee]
+        return tuple(found)
+
+    # Replays
+
+    def _replays_of(self, function: Function, above: tuple[Function, ...]) -> Iterator[Replay]:
+        """The offers that `function` makes, or else those of the functions above it."""
+        for name in self.configuration.replays:
+            ways = self._leading_to(name)
+            for start in (function, *above):
+                if start in ways:
+                    yield self._replay(start, name, ways)
+                    break
+
+    def _replay(self, start: Function, name: str, ways: dict[Function, _Link]) -> Replay:
+        frames = self._frames(start, ways[start], ways)
+        holder = frames[-1].callee if frames else start
+        at = ways[holder].at
+        places = [*((frame.caller, frame.at) for frame in frames), (holder, at)]
+        return Replay(holder, at, name, frames, self._guard(places))
+
+    def _guard(self, places: list[tuple[Function, int]]) -> Guard:
+        """What the conditions on the way say of the device."""
+        met = {guard for function, at in places for guard in self._guards(function, at)}
+        return next((guard for guard in Guard if guard in met), Guard.NONE)
+
+    def _guards(self, function: Function, at: int) -> Iterator[Guard]:
+        body = self.program.body(function)
+        values = assigned(body)
+        for condition in conditions_of(cfg_of(body), at):
+            known = values.before(spelled(condition.test), at)
+            met = reduced(known[1], condition.holds) if known is not None else condition
+            if self._is_field(function, met, self.configuration.within) and not met.holds:
+                yield Guard.OUTSIDE
+            if self._is_field(function, met, self.configuration.bound):
+                yield Guard.BOUND if met.holds else Guard.DRIVERLESS
+
+    def _is_field(self, function: Function, condition: Condition, wanted: str) -> bool:
+        """The condition tests the member ``struct.field`` that `wanted` names."""
+        tag, _, name = wanted.partition(".")
+        test = condition.test
+        if not isinstance(test, ir.Member) or test.field != name:
+            return False
+        return Scope(self.program, function).tag_of(test.object) in ("", tag)
