@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kscan.model import KscanError, Skip
 
@@ -94,6 +94,17 @@ class Tree(Protocol):
         `under` keeps to these directories; none of them means the whole tree.
         """
 
+    def definitions(self, suffixes: Sequence[str] = (".c",)) -> DefinitionIndex:
+        """The index of function definitions, made when first asked for."""
+
+    def kernel_version(self) -> str:
+        """``6.12.107`` from the top-level Makefile; empty where it does not say."""
+
+
+@runtime_checkable
+class WordTree(Tree, Protocol):
+    """A tree that knows where each word stands, and may know it from the last run."""
+
     def files_by_word(
         self,
         words: Sequence[str],
@@ -108,12 +119,6 @@ class Tree(Protocol):
 
     def remember(self, memory: Memory) -> None:
         """Takes answers to searches from `memory` where the tree is as it was, and keeps them."""
-
-    def definitions(self, suffixes: Sequence[str] = (".c",)) -> DefinitionIndex:
-        """The index of function definitions, made when first asked for."""
-
-    def kernel_version(self) -> str:
-        """``6.12.107`` from the top-level Makefile; empty where it does not say."""
 
 
 def blob_id_of(content: bytes) -> str:
