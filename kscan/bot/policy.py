@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a policy makes of a range: which introduced findings are said, and which fail it.
+
+Only what the range introduces counts. Findings that stood before, and those accepted with a
+reason, are never held against it. Files that ceased to be analysed are always said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from kscan.config import Policy, Threshold
+from kscan.model import Confidence, Finding, Impact, KscanError
+from kscan.report import clean, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A range under a policy."""
+
+    impact: Impact
+    """The range, with the introduced findings that the policy lets through."""
+    failing: tuple[Finding, ...] = ()
+    skips_fail: bool = False
+    """The policy fails on files that are newly not analysed, and there are some."""
+
+    @property
+    def fails(self) -> bool:
+        """The policy does not let this range pass."""
+        return bool(self.failing) or self.skips_fail
+
+    @property
+    def warns(self) -> bool:
+        """Somebody should look, whether the range fails or not."""
+        return bool(verdict.active(self.impact.introduced) or self.impact.skips_added)
+
+    @property
+    def speaks(self) -> bool:
+        """There is anything to tell."""
+        impact = self.impact
+        return self.warns or bool(impact.fixed or impact.added or impact.removed)
+
+
+def judged(impact: Impact, policy: Policy) -> Judgement:
+    """`impact` under `policy`; raises `KscanError` where the policy names an unknown rule."""
+    _refuse_unknown_rules(policy)
+    failing = tuple(f for f in verdict.active(impact.introduced) if _is_above(policy.fail, f))
+    said = tuple(f for f in impact.introduced if _is_above(policy.comment, f) or f in failing)
+    left_out = len(verdict.active(impact.introduced)) - len(verdict.active(said))
+    notes = impact.notes
+    if left_out:
+        notes += (f"{verdict.counted(left_out, 'introduced finding')} below the policy",)
+    return Judgement(
+        replace(impact, introduced=said, notes=notes),
+        failing,
+        policy.fail_on_new_skips and bool(impact.skips_added),
+    )
+
+
+def least_confidence(policy: Policy) -> Confidence:
+    """The confidence below which no finding counts."""
+    return min(policy.comment.confidence, policy.fail.confidence, key=lambda c: c.rank)
+
+
+def _is_above(threshold: Threshold, finding: Finding) -> bool:
+    return (
+        finding.severity.rank >= threshold.severity.rank
+        and finding.confidence.rank >= threshold.confidence.rank
+        and (not threshold.rules or finding.rule in threshold.rules)
+    )
+
+
+def _refuse_unknown_rules(policy: Policy) -> None:
+    from kscan.rules import rules  # noqa: PLC0415 - imports every rule
+
+    asked = {"policy.comment": policy.comment.rules, "policy.fail": policy.fail.rules}
+    known = {rule.id for rule in rules()} if any(asked.values()) else set()
+    for table, ids in asked.items():
+        unknown = sorted(set(ids) - known)
+        if unknown:
+            raise KscanError(
+                f"kscan.toml: {table}.rules: no rule {unknown[0]!r}; kscan rules lists them"
+            )
+
+
+def sentence(judgement: Judgement) -> str:
+    """The verdict as one visible line: findings, new skips, and what fails."""
+    parts = [verdict.impact_verdict(judgement.impact)]
+    skips = judgement.impact.skips_added
+    if skips:
+        parts.append(f"{verdict.counted(len(skips), 'file')} newly not analysed")
+    parts += _failures(judgement.failing)
+    return clean.line("; ".join(parts))
+
+
+def _failures(failing: Iterable[Finding]) -> list[str]:
+    by_rule: dict[str, int] = {}
+    for finding in failing:
+        by_rule[finding.rule] = by_rule.get(finding.rule, 0) + 1
+    if not by_rule:
+        return []
+    return ["failing: " + ", ".join(f"{rule} ({n})" for rule, n in sorted(by_rule.items()))]
