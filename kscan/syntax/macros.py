@@ -136,8 +136,22 @@ def _respell_statement(draft: Draft, m: re.Match[bytes]) -> None:
         _respell_head(
             draft, begin, m.start(2), m.end(2), b"while" if _LOOPING.search(m[1]) else b"if"
         )
-    elif line < follow and letter not in b"*.(+-":
+    elif letter not in b"*.(+-":
+        _end_statement(draft, m, line, follow)
+
+
+def _end_statement(draft: Draft, m: re.Match[bytes], line: int, follow: int) -> None:
+    """Write the missing semicolon into the next line's indentation.
+
+    Where the next line has none, ``FOO(a, b)`` becomes the expression ``FOO,a, b;``.
+    """
+    if line < follow:
         draft.put(line, b";")
+        return
+    draft.mark(m.start(1), m.end(2), "invocation")
+    empty = not m[2].strip(b"() \t\n")
+    draft.put(m.start(2), b";" if empty else b",")
+    draft.put(m.end(2) - 1, b" " if empty else b";")
 
 
 def _respell_beside(draft: Draft, m: re.Match[bytes], follow: int) -> None:
