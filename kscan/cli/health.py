@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``kscan health``: how much of a tree's C the parser understands."""
+
+from __future__ import annotations
+
+import click
+
+from kscan.cli import options
+
+
+@click.command()
+@options.tree_argument
+@click.option(
+    "--path", "under", multiple=True, metavar="SUBTREE",
+    help="Only files below this directory (repeatable).",
+)  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1, 64), default=None, metavar="N",
+              help="Processes that parse; one per core unless given.")  # fmt: skip
+@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
+              help="How the answer is written.")  # fmt: skip
+def command(
+    tree: str, commit: str | None, under: tuple[str, ...], jobs: int | None, format_: str
+) -> None:
+    """Say how many functions of TREE have a parse error, in which files, and by which macro."""
+    from kscan.health import as_json, as_text, health  # noqa: PLC0415 - not for --help
+
+    with options.progress() as progress:
+        progress(f"parsing {tree}")
+        answer = health(options.opened(tree, commit), under=under, jobs=jobs)
+    if format_ == "json":
+        import json  # noqa: PLC0415 - only here
+
+        click.echo(json.dumps(as_json(answer), indent=2))
+    else:
+        click.echo(as_text(answer))
