@@ -120,10 +120,19 @@ def _patch(name: str, mail: Message) -> Patch:
     return Patch(mail.subject or Path(name).name, origin, tuple(_file_patches(origin, mail.diff)))
 
 
+_BAIT = re.compile(
+    rb"^(?![ +\-\\@\n])[^\n]{4097}|^diff --git [^\n]*://|^Binary file(?:[^\n]* and ){5}",
+    re.MULTILINE,
+)
+"""Header lines that no diff has, and that take patterns a time that grows with their square."""
+
+
 def _file_patches(origin: str, diff: bytes) -> Iterator[FilePatch]:
     from unidiff.errors import UnidiffParseError  # noqa: PLC0415  only patches need it
     from unidiff.patch import PatchSet  # noqa: PLC0415
 
+    if bait := _BAIT.search(diff):
+        raise KscanError(f"{origin}: damaged patch: header {bait[0][:60]!r} is none of a diff's")
     try:
         files = PatchSet(diff.decode("utf-8", "surrogateescape"))
     except (UnidiffParseError, ValueError) as error:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -240,6 +242,28 @@ def test_bad_files_are_one_clear_line(tmp_path: Path) -> None:
         read_series([tmp_path / "absent"])
     with pytest.raises(KscanError, match="is a directory"):
         read_series([tmp_path])
+
+
+@pytest.mark.parametrize(
+    "bait",
+    [
+        b"Binary files " + b"x and " * 200_000,
+        b"diff --git " + b"a://b " * 200_000,
+        b"diff --git a/" + b" b/" * 300_000,
+        b"index " + b"1" * 900_000,
+        b"+++ " + b"x" * 900_000,
+        b"--- " + b'"' * 900_000,
+        b"@@ -1," + b"1" * 900_000,
+        b"From a " + b"Mon Sep 17 " * 90_000,
+        b"Subject: " + b"[PATCH" * 90_000,
+    ],
+)
+def test_bait_for_backtracking_is_read_in_time(tree: DirectoryTree, bait: bytes) -> None:
+    started = time.monotonic()
+    for content in (EDIT + bait + b"\n", bait + b"\n" + EDIT):
+        with contextlib.suppress(KscanError):
+            applied(tree, content)
+    assert time.monotonic() - started < 10
 
 
 ODD = rb"""\ No newline at end of file
