@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.facts import ir
 from kscan.flow.paths import spelled
 from kscan.model import Confidence, Effect, Finding, Fix, Severity, Step, StepKind, Subject, weakest
 from kscan.rules import rule
@@ -60,7 +61,7 @@ def dma_configure_outside_bus(case: Case) -> Iterator[Finding]:
 def _finding(case: Case, call: ConfigureCall) -> Finding:
     severity, confidence, what, cure = _judged(case, call)
     evidence = Evidence(case.program, case.window)
-    device = spelled(call.device) or "the device"
+    device = _written(call.device)
     return Finding(
         rule="dma-configure-outside-bus",
         severity=severity,
@@ -69,7 +70,7 @@ def _finding(case: Case, call: ConfigureCall) -> Finding:
         message=f"{call.name}() {what.format(device=device, node=_node(call))}",
         primary=evidence.location(call.function, call.call.at),
         driver=driver_of(call.function.path),
-        subject=Subject("device", device),
+        subject=Subject("device", device.removeprefix("&")),
         trace=tuple(_trace(evidence, call)),
         others=call.others,
         assumptions=_assumptions(call),
@@ -102,6 +103,13 @@ def _is_walked(case: Case) -> bool:
     return any(str(slot) == case.configured.configuration.slot for slot in case.window.reach.slots)
 
 
+def _written(device: ir.Expr) -> str:
+    """``&pdev->dev``, as the call has it."""
+    address = "&" if isinstance(device, ir.Unary) and device.op == "&" else ""
+    path = spelled(device)
+    return f"{address}{path}" if path else "the device"
+
+
 def _node(call: ConfigureCall) -> str:
     return spelled(call.node) or "node"
 
@@ -114,7 +122,7 @@ def _trace(evidence: Evidence, call: ConfigureCall) -> Iterator[Step]:
     for depth, frame in enumerate(asked.frames):
         note = f"calls {frame.callee.name}"
         yield evidence.step(frame.caller, frame.at, StepKind.CALL, note, 0, depth)
-    note = f"calls {call.name} for {spelled(call.device) or 'the device'}"
+    note = f"calls {call.name} for {_written(call.device)}"
     depth = len(asked.frames)
     yield evidence.step(call.function, call.call.at, StepKind.CALL, note, 0, depth, call.confidence)
 

@@ -93,7 +93,7 @@ def _forgotten(case: Case, code: FirmwareCode) -> Finding:
     evidence = Evidence(case.program, case.window)
     callers = _bound_callers(case, code)
     related = tuple(evidence.location(call.function, call.call.at) for call in callers)
-    who = f", as {callers[0].function.name}() does" if callers else ""
+    who = f", as by {callers[0].function.name}()," if callers else ""
     message = (
         f"{code.function.name}() makes a fwspec that nobody replays the probe for: a device "
         f"configured outside the walk{who} has no translation"
