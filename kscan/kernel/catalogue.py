@@ -311,6 +311,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     lookups: Lookups
     keeper: tuple[Keeper, ...]
     releases: Names
+    managed: Names
     adopts: Names
     logging: Names
     tolerant: Names

@@ -165,8 +165,11 @@ class Evidence:
 
     def own_place(self, event: Event) -> tuple[Function, int]:
         """Where `event` happens; for an inline of a shared header, where that is called."""
-        where, at = event.function, event.at
-        for frame in reversed(event.frames):
+        return self.in_source(event.function, event.at, event.frames)
+
+    def in_source(self, where: Function, at: int, frames: tuple[Call, ...]) -> tuple[Function, int]:
+        """The same place; for an inline of a shared header, where that is called."""
+        for frame in reversed(frames):
             if not where.path.startswith("include/"):
                 break
             where, at = frame.caller, frame.at

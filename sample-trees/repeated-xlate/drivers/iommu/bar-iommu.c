@@ -4,8 +4,11 @@
 #include <linux/of_platform.h>
 #include <linux/platform_device.h>
 
+struct bar_client;
+
 struct bar_iommu {
 	struct device *dev;
+	struct bar_client *client;
 	struct iommu_device iommu;
 };
 
@@ -67,7 +70,27 @@ static struct bar_client *bar_new_client(void)
 	return devm_kzalloc(bar.dev, sizeof(struct bar_client), GFP_KERNEL);
 }
 
-static int bar_of_xlate_ok(struct device *dev, const struct of_phandle_args *args)
+/* One for each instance, which keeps it. */
+static int bar_shared_of_xlate_ok(struct device *dev, const struct of_phandle_args *args)
+{
+	if (!bar.client) {
+		bar.client = bar_new_client();
+		if (!bar.client)
+			return -ENOMEM;
+		bar.client->bar = &bar;
+	}
+	dev_iommu_priv_set(dev, bar.client);
+	return iommu_fwspec_add_ids(dev, args->args, 1);
+}
+
+static const struct iommu_ops bar_shared_ops = {
+	.probe_device	= bar_probe_device,
+	.device_group	= generic_device_group,
+	.of_xlate	= bar_shared_of_xlate_ok,
+};
+
+/* Looks first; what is allocated after the core dropped the answer is freed with the instance. */
+static int bar_once_of_xlate_ok(struct device *dev, const struct of_phandle_args *args)
 {
 	struct bar_client *client = dev_iommu_priv_get(dev);
 
@@ -90,7 +113,7 @@ static const struct iommu_ops bar_once_ops = {
 	.probe_device	= bar_probe_device,
 	.release_device	= bar_release_device,
 	.device_group	= generic_device_group,
-	.of_xlate	= bar_of_xlate_ok,
+	.of_xlate	= bar_once_of_xlate_ok,
 };
 
 /* probe_device() is called once for a client, and release_device() undoes it. */
@@ -148,6 +171,8 @@ static int bar_probe(struct platform_device *pdev)
 	bar.dev = &pdev->dev;
 	if (of_property_read_bool(bar.dev->of_node, "bar,once"))
 		return iommu_device_register(&bar.iommu, &bar_once_ops, &pdev->dev);
+	if (of_property_read_bool(bar.dev->of_node, "bar,shared"))
+		return iommu_device_register(&bar.iommu, &bar_shared_ops, &pdev->dev);
 	if (of_property_read_bool(bar.dev->of_node, "bar,late"))
 		return iommu_device_register(&bar.iommu, &bar_late_ops, &pdev->dev);
 	if (of_property_read_bool(bar.dev->of_node, "bar,devm"))

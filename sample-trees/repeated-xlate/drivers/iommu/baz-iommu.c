@@ -101,6 +101,18 @@ static int baz_empty_of_xlate_ok(struct device *dev, const struct of_phandle_arg
 	return 0;
 }
 
+static int baz_attach_dev(struct iommu_domain *domain, struct device *dev)
+{
+	struct baz_iommu *baz = dev_iommu_priv_get(dev);
+
+	baz->domain = domain;
+	return 0;
+}
+
+static const struct iommu_domain_ops baz_domain_ops = {
+	.attach_dev	= baz_attach_dev,
+};
+
 /* A client that comes back while another one is attached resets them both. */
 static int baz_reset_of_xlate_bad(struct device *dev, const struct of_phandle_args *args)
 {
@@ -117,6 +129,7 @@ static const struct iommu_ops baz_reset_ops = {
 	.probe_device	= baz_probe_device,
 	.device_group	= generic_device_group,
 	.of_xlate	= baz_reset_of_xlate_bad,
+	.default_domain_ops = &baz_domain_ops,
 };
 
 static int baz_count_of_xlate_bad(struct device *dev, const struct of_phandle_args *args)
@@ -147,6 +160,24 @@ static int baz_reset_of_xlate_ok(struct device *dev, const struct of_phandle_arg
 	dev_iommu_priv_set(dev, baz);
 	return 0;
 }
+
+/* Says who is there, the same each time. */
+static int baz_flag_of_xlate_ok(struct device *dev, const struct of_phandle_args *args)
+{
+	struct baz_iommu *baz = baz_find(args->np);
+
+	if (!baz)
+		return -ENODEV;
+	baz->dev = dev;
+	dev_iommu_priv_set(dev, baz);
+	return 0;
+}
+
+static const struct iommu_ops baz_flag_ops = {
+	.probe_device	= baz_probe_device,
+	.device_group	= generic_device_group,
+	.of_xlate	= baz_flag_of_xlate_ok,
+};
 
 static const struct iommu_ops baz_listed_ops = {
 	.probe_device	= baz_probe_device,
@@ -199,6 +230,31 @@ static const struct iommu_ops baz_owner_ops = {
 	.of_xlate	= baz_owner_of_xlate_bad,
 };
 
+/* The list remembers that there is a master, and what is dropped says which one. */
+static int baz_first_of_xlate_bad(struct device *dev, const struct of_phandle_args *args)
+{
+	struct baz_master *master = dev_iommu_priv_get(dev);
+	struct baz_iommu *baz = baz_find(args->np);
+
+	if (!baz)
+		return -ENODEV;
+	if (list_empty(&baz->masters)) {
+		master = kzalloc(sizeof(*master), GFP_KERNEL);
+		if (!master)
+			return -ENOMEM;
+		list_add(&master->list, &baz->masters);
+		dev_iommu_priv_set(dev, master);
+	}
+	master->sid = args->args[0]; /* expect: repeated-xlate dev_iommu.priv effect=crash */
+	return 0;
+}
+
+static const struct iommu_ops baz_first_ops = {
+	.probe_device	= baz_probe_device,
+	.device_group	= generic_device_group,
+	.of_xlate	= baz_first_of_xlate_bad,
+};
+
 static const struct iommu_ops *baz_ops_of(unsigned int variant)
 {
 	switch (variant) {
@@ -214,6 +270,10 @@ static const struct iommu_ops *baz_ops_of(unsigned int variant)
 		return &baz_listed_ops;
 	case 5:
 		return &baz_empty_ops;
+	case 6:
+		return &baz_first_ops;
+	case 7:
+		return &baz_flag_ops;
 	default:
 		return &baz_kept_ops;
 	}

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""of_xlate is not safe to call again, for the same device or for a second instance.
+
+What it finds
+    An ``of_xlate`` callback, with what it calls inside the driver, that on each call takes a
+    reference which it does not put on every way out; allocates and overwrites what it
+    allocated before; puts an entry on a list that it does not search first; or resets, or
+    counts, state that the instance shares between its clients. And one that does look first,
+    but at ``dev_iommu_priv_get()``, which the core drops between two calls when a later step
+    fails: it then allocates again and loses the first object, moves an entry that is still on
+    the lost list, or uses NULL. The message says which. The second call is executed in the
+    world that the first one leaves; plain iommu_fwspec_add_ids() and storing what was merely
+    looked up are no findings.
+
+Why it matters
+    of_xlate runs for each entry of "iommus", whenever a device without a fwspec is configured.
+    The new probe path configures devices when they are added, in each registration that comes
+    too early for one of their instances, and when a driver binds: about three times as often.
+
+How it can be wrong
+    A device of this driver may never have two instances, nor be configured twice. A search
+    that kscan does not recognise as one. What is dropped: where the core of the tree keeps
+    dev->iommu after a failed instance, only a failed probe drops it, and the confidence is
+    medium. Memory of a ``devm_`` function is freed when its device unbinds: it is reported
+    where every call allocates, not where of_xlate looks first.
+
+How to fix it
+    Leave to of_xlate the ids (iommu_fwspec_add_ids()) and allocate in probe_device(), which
+    runs once for a device and is undone by release_device(). Put the reference as soon as
+    the driver data is read.
+
+References
+    drivers/iommu/of_iommu.c, drivers/iommu/iommu.c (dev_iommu_free(), iommu_init_device());
+    "iommu: Get DT/ACPI parsing into the proper probe path" (bcb81ac6ae3c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kscan.model import (
+    CallbackRef,
+    Confidence,
+    Effect,
+    Finding,
+    Fix,
+    Severity,
+    Subject,
+    weakest,
+)
+from kscan.rules import rule
+from kscan.window.again import Hazard, Kind
+from kscan.window.case import Case
+from kscan.window.evidence import Evidence
+from kscan.window.registrations import driver_of
+from kscan.window.repeated import Drop, RepeatedCall, drops, recurrence, repeated_calls
+
+_LOSING = (Kind.LOST, Kind.MOVED, Kind.MISSING)
+_EFFECTS = {
+    Kind.INSERTION: Effect.CRASH,
+    Kind.MOVED: Effect.CRASH,
+    Kind.MISSING: Effect.CRASH,
+    Kind.RESET: Effect.WRONG_VALUE,
+}
+_DOES = {
+    Kind.REFERENCE: "takes a reference with {name}() on every call and leaves it{where}",
+    Kind.ALLOCATION: "allocates with {name}() on every call and overwrites `{place}` without "
+    "looking: the earlier object is lost{until}",
+    Kind.INSERTION: "puts `{name}` on the list `{place}` on every call without searching it",
+    Kind.RESET: "changes `{name}`, which all clients of the instance share, on every call",
+    Kind.LOST: "asks `{place}` whether it has called {name}(), but the core drops that between two "
+    "calls: the earlier object is lost",
+    Kind.MOVED: "keeps the list `{place}` behind `{lost}`, which the core drops between two calls: "
+    "`{name}` then joins a second list while it is on the first",
+    Kind.MISSING: "uses `{place}` without a test on a way that does not set it, but the core drops "
+    "it between two calls",
+}
+_FIX = {
+    Kind.REFERENCE: "Put the reference on every way out, as soon as the driver data is read.",
+    Kind.INSERTION: "Look for the entry on the list first, or insert it in probe_device().",
+    Kind.RESET: "Set it where the instance is set up, before it is registered.",
+}
+_IN_PROBE = (
+    "Allocate in probe_device(), which runs once for a device, and free in release_device()."
+)
+_SUBJECTS = {Kind.REFERENCE: "reference", Kind.INSERTION: "list", Kind.MOVED: "list"}
+
+
+@rule(
+    summary="of_xlate is not safe to call again for a device, or for a second instance",
+    severity=Severity.WARNING,
+)
+def repeated_xlate(case: Case) -> Iterator[Finding]:
+    """What callbacks that run again do wrong the second time."""
+    dropped = drops(case)
+    for call in repeated_calls(case):
+        for hazard in call.hazards:
+            if dropped or hazard.kind not in _LOSING:
+                yield _finding(case, call, hazard, dropped[0] if dropped else None)
+
+
+def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) -> Finding:
+    evidence = Evidence(case.program, case.window)
+    function, registration = call.entry.function, call.registration
+    effect = _EFFECTS.get(hazard.kind, Effect.LEAK)
+    losing = drop if hazard.kind in _LOSING else None
+    where, at = evidence.in_source(hazard.function, hazard.at, hazard.frames)
+    return Finding(
+        rule="repeated-xlate",
+        severity=Severity.ERROR if effect is Effect.CRASH else Severity.WARNING,
+        confidence=weakest(
+            call.entry.confidence,
+            Confidence.HIGH if hazard.sure else Confidence.MEDIUM,
+            losing.confidence if losing else Confidence.HIGH,
+        ),
+        effect=effect,
+        message=_message(case, function.name, hazard),
+        primary=evidence.location(where, at),
+        driver=driver_of(function.path),
+        subject=Subject(_SUBJECTS.get(hazard.kind, "field"), _subject(hazard)),
+        registration=evidence.registration(registration) if registration else None,
+        callback=CallbackRef(str(call.entry.slot), function.name, function.path, function.line),
+        trace=tuple(recurrence(evidence, call, hazard, losing)),
+        related=(evidence.location(losing.function, losing.at),) if losing else (),
+        assumptions=_assumptions(case, losing),
+        fix=Fix(_FIX.get(hazard.kind, _IN_PROBE)),
+    )
+
+
+def _subject(hazard: Hazard) -> str:
+    return hazard.place.spelled if hazard.place is not None else hazard.name
+
+
+def _message(case: Case, callback: str, hazard: Hazard) -> str:
+    managed = hazard.name in case.catalogue.functions.managed
+    does = _DOES[hazard.kind].format(
+        name=hazard.name,
+        place=_subject(hazard),
+        lost=", ".join(case.contract.repeated.dropped),
+        where=" on some ways out" if hazard.partly else "",
+        until=" until the device it was allocated for is unbound" if managed else "",
+    )
+    return f"{callback}() {does}"
+
+
+def _assumptions(case: Case, drop: Drop | None) -> tuple[str, ...]:
+    why = case.contract.repeated.why
+    if drop is None:
+        return (why,)
+    if drop.on_the_way:
+        return (why, f"a device has two instances, and {drop.function.name}() gives up on one")
+    return (why, "a device that of_xlate accepted fails a later step and is configured again")

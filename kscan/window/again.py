@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A callback that is called again: the world in which the second call runs.
+
+The second call is executed in the world the first one leaves: what it stored is there. Where
+the contract says that the core drops some of it between two calls, it is executed once more
+without that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.flow.execute import Execution
+from kscan.flow.lists import Lists
+from kscan.flow.ownership import MEMORY, End, Fate, Lifetimes, Owned
+from kscan.flow.paths import assigned, root_of
+from kscan.flow.values import ANY, SET, Place, Value, What
+from kscan.flow.world import Call, World
+from kscan.flow.writes import Writes
+from kscan.kernel.catalogue import Catalogue, Repeated
+from kscan.program.program import Function, Program
+
+DEPTH = 4
+"""Calls below the callback that are followed."""
+
+
+class Kind(StrEnum):
+    """What is wrong with the second call."""
+
+    REFERENCE = "reference"  # taken, and not put
+    ALLOCATION = "allocation"  # what was allocated before is overwritten
+    INSERTION = "insertion"  # joins a list it is on
+    RESET = "reset"  # state that others rely on by now
+    LOST = "lost"  # allocated once, but what remembers it is dropped
+    MOVED = "moved"  # joins a new list while on the lost one
+    MISSING = "missing"  # uses what was dropped
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """One thing that a second call does wrong."""
+
+    kind: Kind
+    function: Function
+    at: int
+    frames: tuple[Call, ...]
+    """Calls from the callback to `function`."""
+    name: str
+    """The function, the node or the member it is about, as the code spells it."""
+    place: Place | None = None
+    """What is overwritten, joined, reset or dropped."""
+    end: End | None = None
+    """The store that makes it outlive the call, or the way out without a release."""
+    sure: bool = True
+    partly: bool = False
+    """Other ways through the callback are right."""
+
+
+@dataclass
+class Again:
+    """One callback, called a second time."""
+
+    program: Program
+    catalogue: Catalogue
+    repeated: Repeated
+    callback: Function
+    belongs: Callable[[str], bool]
+    """Which files are the driver's."""
+    _runs: dict[bool, Execution] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        functions = self.catalogue.functions
+        self.lifetimes = Lifetimes(self.program, functions, self.belongs)
+        self.lists = Lists(self.program, functions)
+        self.writes = Writes(self.program, self.catalogue, self.belongs)
+        self.dropped = frozenset(place_named(name) for name in self.repeated.dropped)
+
+    @cached_property
+    def entered(self) -> dict[Function, tuple[Call, ...]]:
+        """The callback and what it calls inside the driver, with the calls that lead there."""
+        found: dict[Function, tuple[Call, ...]] = {self.callback: ()}
+        waiting = [self.callback]
+        while waiting:
+            function = waiting.pop(0)
+            for call in ir.walk_body(self.program.body(function)):
+                if not isinstance(call, ir.Call) or not isinstance(call.callee, ir.Name):
+                    continue
+                for target in self.program.resolve(call.callee.id, function.path)[:1]:
+                    frames = (*found[function], Call(function, target, call.at))
+                    if target not in found and self.belongs(target.path) and len(frames) <= DEPTH:
+                        found[target] = frames
+                        waiting.append(target)
+        return found
+
+    @cached_property
+    def owned(self) -> tuple[Owned, ...]:
+        """The objects that the callback acquires, itself or in what it calls."""
+        return tuple(o for f in self.entered for o in self.lifetimes.of(f) if o.ends)
+
+    def of(self, kind: str) -> Iterator[Owned]:
+        """Objects of one kind that end here: not those a function only passes up."""
+        seen: set[tuple[Function, int]] = set()
+        for owned in self.owned:
+            place = (owned.acquired.function, owned.acquired.at)
+            passed = all(end.fate in (Fate.RETURNED, Fate.OUTPUT) for end in owned.ends)
+            if owned.acquired.kind == kind and not passed and place not in seen:
+                seen.add(place)
+                yield owned
+
+    def happens(self, function: Function, at: int, dropped: bool = False) -> bool:
+        """The second call comes to offset `at` of `function`; after a drop, where asked."""
+        node = self.lifetimes.cfg(function).containing(at)
+        visited = self.run(dropped).visited.get(function, set())
+        return node is not None and node.index in visited
+
+    def run(self, dropped: bool) -> Execution:
+        """The second call, executed; with `dropped`, after the core dropped what it may."""
+        if dropped not in self._runs:
+            late = self.dropped if dropped else frozenset()
+            given: dict[Place, Value] = {p: SET for p in self._stored() if p not in late}
+            given[place_named(self.repeated.object)] = SET
+            world = World(self.catalogue.functions, late, self.belongs, given=given)
+            execution = Execution(self.program, world)
+            params = self.callback.fact.params
+            own = Value(What.SET, None, "own")
+            execution.run(self.callback, tuple(own if p.type.ptr else ANY for p in params))
+            self._runs[dropped] = execution
+        return self._runs[dropped]
+
+    def _stored(self) -> Iterator[Place]:
+        """Everything that the first call stored."""
+        for owned in self.owned:
+            yield from (end.place for end in owned.fates(Fate.STORED) if end.place is not None)
+        for write in self.writes.of(self.callback):
+            if not write.partial and not write.is_zero and write.place.kind != "membership":
+                yield write.place
+
+    def upwards(self, function: Function, at: int) -> Iterator[tuple[Function, int]]:
+        """Offset `at` of `function`, then the calls that lead there."""
+        yield function, at
+        for frame in reversed(self.entered.get(function, ())):
+            yield frame.caller, frame.at
+
+    def memory_behind(self, function: Function, node: ir.Expr | None) -> Owned | None:
+        """The allocation that the variable `node` starts from may hold."""
+        values = assigned(self.program.body(function)).values.get(root_of(node), ())
+        calls = {p.at for _, v in values for p in ir.walk(v) if isinstance(p, ir.Call)}
+        here = (owned for owned in self.of(MEMORY) if owned.function == function)
+        return next((owned for owned in here if owned.at in calls), None)
+
+
+def place_named(spelled: str) -> Place:
+    """The field that the catalogue spells ``struct.member``."""
+    tag, _, name = spelled.partition(".")
+    return Place("field", tag, name)

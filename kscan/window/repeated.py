@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Callbacks that the window runs again for one object, and where the core drops what they keep."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from kscan.facts import ir
+from kscan.flow.ownership import End
+from kscan.flow.places import place_of
+from kscan.model import Confidence, Step, StepKind
+from kscan.program.calls import EdgeKind, Slot, call_sites
+from kscan.program.program import Function
+from kscan.program.tables import Entry
+from kscan.program.types import Scope
+from kscan.window.again import Again, Hazard, Kind, place_named
+from kscan.window.case import Case
+from kscan.window.evidence import Evidence
+from kscan.window.hazards import hazards
+from kscan.window.registrations import Registration
+
+_AGAIN = {
+    Kind.REFERENCE: "takes another one",
+    Kind.INSERTION: "adds it again, and the list is corrupt",
+    Kind.RESET: "changes it again, under those who rely on it",
+    Kind.MOVED: "adds it to the new list, and both are corrupt",
+    Kind.MISSING: "dereferences NULL",
+}
+
+
+@dataclass(frozen=True)
+class RepeatedCall:
+    """A callback that is called again, and what that does."""
+
+    entry: Entry
+    registration: Registration | None
+    """The registration whose window runs it; None where the table is reached another way."""
+    hazards: tuple[Hazard, ...]
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A place where the core drops, between two calls, what a callback keeps."""
+
+    function: Function
+    at: int
+    on_the_way: bool
+    """It stands in a function that leads to the callback: the next call follows for sure."""
+
+    @property
+    def confidence(self) -> Confidence:
+        """High where the drop and the next call belong to one path of the core."""
+        return Confidence.HIGH if self.on_the_way else Confidence.MEDIUM
+
+
+def repeated_calls(case: Case) -> Iterator[RepeatedCall]:
+    """Every callback that runs again inside some window, each function once."""
+    repeated = case.contract.repeated
+    seen: set[Function] = set()
+    for name in repeated.slots:
+        tag, _, member = name.partition(".")
+        if not case.window.reaches(name):
+            continue
+        for entry in case.window.tables.implementers(Slot(tag, member)):
+            if entry.function in seen or not _is_open(case, entry):
+                continue
+            seen.add(entry.function)
+            registration = _registration(case, entry)
+            belongs = _belongs(case, entry, registration)
+            again = Again(case.program, case.catalogue, repeated, entry.function, belongs)
+            yield RepeatedCall(entry, registration, hazards(again))
+
+
+def _is_open(case: Case, entry: Entry) -> bool:
+    """No registration of the entry's table keeps it out of the window."""
+    table = (entry.variable, entry.path)
+    publishing = [
+        registration
+        for registration in case.registrations
+        if any((one.variable, one.path) == table for one in registration.tables)
+    ]
+    return not publishing or any(case.window.gate_is_open(one) for one in publishing)
+
+
+def _registration(case: Case, entry: Entry) -> Registration | None:
+    """The registration that publishes the entry, or the only one of its file."""
+    for registration in case.registrations:
+        if any(c.function == entry.function for c in case.window.callbacks(registration)):
+            return registration
+    beside = [r for r in case.registrations if r.function.path == entry.path]
+    return beside[0] if len(beside) == 1 else None
+
+
+def _belongs(case: Case, entry: Entry, registration: Registration | None) -> Callable[[str], bool]:
+    if registration is not None:
+        return case.belongs(registration)
+    directory = posixpath.dirname(entry.path)
+    return lambda path: posixpath.dirname(path) == directory and path not in case.core
+
+
+def drops(case: Case) -> tuple[Drop, ...]:
+    """Where the window drops the object that repeated callbacks keep things in, surest first."""
+    place = place_named(case.contract.repeated.object)
+    dropping = [
+        (function, node.at)
+        for function in case.window.reach.functions()
+        if case.program.mentions(function, place.name)
+        for node in ir.walk_body(case.program.body(function))
+        if isinstance(node, ir.Assign)
+        and isinstance(node.value, ir.Const)
+        and place_of(Scope(case.program, function), case.catalogue.functions, node.target) == place
+    ]
+    names = {function.name for function, _ in dropping}
+    on_way = [
+        Drop(function, site.at, True)
+        for function in _leading(case)
+        for site in call_sites(case.program, function)
+        if site.kind is EdgeKind.DIRECT and site.name in names
+    ]
+    return (*on_way, *(Drop(function, at, False) for function, at in dropping))
+
+
+def _leading(case: Case) -> Iterator[Function]:
+    """The functions that lead to a repeated callback, after the last slot on the way."""
+    for name in case.contract.repeated.slots:
+        tag, _, member = name.partition(".")
+        call = case.window.reach.slots.get(Slot(tag, member))
+        if call is None:
+            continue
+        chain = [call.caller]
+        for edge in reversed(case.window.reach.way(call.caller)):
+            if edge.site.slot is not None:
+                break
+            chain.append(edge.caller)
+        yield from chain
+
+
+def recurrence(
+    evidence: Evidence, call: RepeatedCall, hazard: Hazard, drop: Drop | None
+) -> Iterator[Step]:
+    """The first call, what is dropped after it, and the second call."""
+    function = call.entry.function
+    if call.registration is not None:
+        yield evidence.registered(call.registration)
+    yield from evidence.way(call.entry.slot)
+    note = "runs inside the registration, and runs again"
+    yield evidence.step(function, function.fact.start, StepKind.CALLBACK, note, 1)
+    yield from evidence.inside(hazard.frames, 1)
+    depth = len(hazard.frames)
+    if hazard.kind is not Kind.MISSING:
+        note = f"the first call: {hazard.name}"
+        yield evidence.step(hazard.function, hazard.at, StepKind.WRITE, note, 1, depth)
+    if hazard.end is not None:
+        yield _ended(evidence, hazard.end)
+    if drop is not None:
+        note = "a later step fails: what the callback keeps is dropped, and no callback told"
+        yield evidence.step(drop.function, drop.at, StepKind.WRITE, note, 1)
+    note = f"the second call {_AGAIN.get(hazard.kind, 'allocates another one')}"
+    yield evidence.step(hazard.function, hazard.at, StepKind.WRITE, note, 1, depth)
+
+
+def _ended(evidence: Evidence, end: End) -> Step:
+    """The store that keeps an object, or the way out that leaves it."""
+    if end.place is None:
+        return evidence.step(end.function, end.at, StepKind.GUARD, "leaves without a put", 1)
+    note = f"keeps it in {end.place.spelled}"
+    return evidence.step(end.function, end.at, StepKind.WRITE, note, 1)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Shared state that a callback resets, or counts, each time it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kscan.facts import ir
+from kscan.flow.paths import assigned, root_of, spelled
+from kscan.flow.places import place_of
+from kscan.flow.values import Place
+from kscan.kernel.catalogue import matches
+from kscan.program.program import Function
+from kscan.window.again import DEPTH, Again, Hazard, Kind, place_named
+
+_STEPS = ("++", "--")
+
+
+def resets(again: Again) -> Iterator[Hazard]:
+    """Writes of a constant, or a step, to what an instance shares between its clients."""
+    for function, frames in again.entered.items():
+        scope = again.lifetimes.scope(function)
+        for node in ir.walk_body(again.program.body(function)):
+            target = _overwritten(node)
+            if target is None or not _is_shared(again, function, target):
+                continue
+            place = place_of(scope, again.catalogue.functions, target)
+            if place is None or not again.happens(function, node.at):
+                continue
+            counts = isinstance(node, ir.Unary)
+            if counts or _is_set_elsewhere(again, function.path, place, node):
+                name = place.spelled
+                yield Hazard(Kind.RESET, function, node.at, frames, name, place, sure=not counts)
+
+
+def _overwritten(node: ir.Expr) -> ir.Expr | None:
+    """What `node` resets or counts; None where it does neither."""
+    match node:
+        case ir.Assign(op="=", target=target, value=ir.Const(text="NULL" | "0" | "false")):
+            return target
+        case ir.Assign(op="=", target=target, value=ir.Unary(op="&", operand=ir.Name())):
+            return target
+        case ir.Unary(op=op, operand=target) if op in _STEPS:
+            return target
+    return None
+
+
+def _is_shared(again: Again, function: Function, target: ir.Expr) -> bool:
+    """`target` is a member of an instance that was looked up, or a global.
+
+    An element of an array is chosen by an id: it is one client's.
+    """
+    if isinstance(target, ir.Index):
+        return False
+    scope, root = again.lifetimes.scope(function), root_of(target)
+    if not scope.is_local(root) or root in scope.statics:
+        return bool(root)
+    variable = ir.Name(root, target.at)
+    if not isinstance(target, ir.Member) or scope.type_of(variable).ptr == 0:
+        return False
+    client = next((p.type.tag for p in again.callback.fact.params if p.type.ptr), "")
+    if scope.tag_of(variable) == client:
+        return False
+    if isinstance(_outer(target), ir.Member):
+        return True
+    return again.memory_behind(function, target) is None and not _is_per_client(
+        again, function, root
+    )
+
+
+def _outer(target: ir.Member) -> ir.Expr:
+    """The object that `target` is a member of, members held by value left out."""
+    node: ir.Expr = target
+    while isinstance(node, ir.Member):
+        arrow, node = node.arrow, node.object
+        if arrow:
+            break
+    return node
+
+
+def _is_per_client(again: Again, function: Function, root: str) -> bool:
+    """The variable is read from what the core drops with its client."""
+    values = assigned(again.program.body(function)).values.get(root, ())
+    return any(_reads_dropped(again, function, value, 0) for _, value in values)
+
+
+def _reads_dropped(again: Again, function: Function, node: ir.Expr, depth: int) -> bool:
+    """`node` calls a function that yields what may be dropped."""
+    getters = [
+        name
+        for keeper in again.catalogue.functions.keeper
+        for name in keeper.getters
+        if place_named(keeper.field) in again.dropped
+    ]
+    for part in ir.walk(node):
+        if not isinstance(part, ir.Call) or not isinstance(part.callee, ir.Name):
+            continue
+        if matches(tuple(getters), part.callee.id):
+            return True
+        for target in again.lifetimes.targets(part.callee.id, function) if depth < DEPTH else ():
+            body = ir.statements(again.program.body(target).statements)
+            returned = (s.value for s in body if isinstance(s, ir.Return) and s.value)
+            if any(_reads_dropped(again, target, value, depth + 1) for value in returned):
+                return True
+    return False
+
+
+def _is_set_elsewhere(again: Again, path: str, place: Place, reset: ir.Expr) -> bool:
+    """Another function of the file sets `place` to something else."""
+    value = spelled(reset.value) if isinstance(reset, ir.Assign) else ""
+    return any(
+        write.place == place
+        and not (write.is_zero or write.partial or write.frames)
+        and spelled(write.value) != value
+        for function in again.program.functions_in(path)
+        if function not in again.entered
+        for write in again.writes.of(function)
+    )
