@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# ruff: noqa: E501 - one snippet, one line
 """The dialect: lengths and newlines are kept, and each construct of kernel C parses."""
 
 from __future__ import annotations

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The door to tree-sitter: bounds, errors, counts."""
+
+from __future__ import annotations
+
+import pytest
+from syntaxes import tree_of
+
+from kscan.model import KscanError
+from kscan.syntax import parser
+from kscan.syntax.functions import definitions, parse_counts
+from kscan.syntax.parser import Unparsable, errors_in, nested_deeper_than, parse
+
+
+def test_a_tree_holds_its_text() -> None:
+    text = b"int f(void)\n{\n\treturn 0;\n}\n"
+    assert parse(text).root_node.text == text
+
+
+def test_a_long_file_holds_its_text_too() -> None:
+    text = b"int f(void)\n{\n\treturn 0;\n}\n" * 20_000
+    root = parse(text).root_node
+    assert not root.has_error
+    assert root.children[-1].text == text[:27][:-1]
+    assert root.child_count == 20_000
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"/" * (parser.SIZE_LIMIT + 1), "bytes"),
+        (b"{" * 100_000, "nested"),
+        (b"(" * 2_000 + b")" * 2_000, "nested"),
+        (b"int f(void) " + b"{" * 1_500 + b"}" * 1_500, "nested"),
+    ],
+)
+def test_hostile_text_is_refused(text: bytes, reason: str) -> None:
+    with pytest.raises(Unparsable, match=reason) as caught:
+        parse(text)
+    assert isinstance(caught.value, KscanError)
+    assert caught.value.reason
+
+
+def test_the_clock_stops_a_parse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser, "TIME_LIMIT", -1.0)
+    with pytest.raises(Unparsable, match="seconds"):
+        parse(b"int a;\n" * 50_000)
+    monkeypatch.undo()
+    assert not parse(b"int a;\n" * 50_000).root_node.has_error
+
+
+@pytest.mark.parametrize("text", [b"", b"\0", b"\xff\xfe", b"#", b"/*", b"}" * 5_000, b"int"])
+def test_any_bytes_make_a_tree(text: bytes) -> None:
+    assert parse(text).root_node.end_byte <= len(text)
+
+
+def test_nesting() -> None:
+    assert not nested_deeper_than(b"(" * 10 + b")" * 10, 10)
+    assert nested_deeper_than(b"(" * 11 + b")" * 11, 10)
+    assert nested_deeper_than(b"({[" * 4, 10)
+    assert not nested_deeper_than(b"() {} []" * 1_000, 1)
+    assert not nested_deeper_than(b"}" * 1_000, 10)
+
+
+def test_errors_in_source_order() -> None:
+    root = parse(b"int a = ;\nint f(void) { return 1 }\nint b = = 2;\n").root_node
+    places = [(error.start_point[0], error.is_missing) for error in errors_in(root)]
+    assert [line for line, _ in places] == [0, 1, 2]
+    assert places[1] == (1, True)
+
+
+def test_no_errors() -> None:
+    assert list(errors_in(parse(b"int a;\n").root_node)) == []
+
+
+def test_parse_counts() -> None:
+    tree = tree_of(b"int f(void)\n{\n\treturn 1;\n}\nint g(void)\n{\n\treturn 1 1;\n}\n")
+    assert parse_counts(tree) == (2, 1)
+    assert [(one.name, one.line, one.broken) for one in definitions(tree)] == [
+        ("f", 1, False),
+        ("g", 5, True),
+    ]
+
+
+def test_a_function_in_a_function_is_an_error() -> None:
+    tree = parse(b"int f(void)\n{\n\tint g(void)\n\t{\n\t}\n}\n")
+    assert not tree.root_node.has_error
+    assert parse_counts(tree) == (2, 1)
+
+
+def test_no_functions() -> None:
+    assert parse_counts(parse(b"int a;\n")) == (0, 0)
