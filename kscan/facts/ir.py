@@ -344,6 +344,13 @@ def statements(block: tuple[Stmt, ...]) -> Iterator[Stmt]:
                 yield from statements(body)
 
 
+def returned(body: Body) -> Iterator[Expr]:
+    """The values that a function may return."""
+    for statement in statements(body.statements):
+        if isinstance(statement, Return) and statement.value is not None:
+            yield statement.value
+
+
 def declarations(block: tuple[Stmt, ...]) -> Iterator[Declare]:
     """Every local variable declared in `block`, at any depth."""
     return (statement for statement in statements(block) if isinstance(statement, Declare))

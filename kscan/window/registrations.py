@@ -171,6 +171,10 @@ class Registrations:
                 yield from self._variable(scope, name, hops)
             case ir.Member(field=name):
                 yield from self._member(function, name)
+            case ir.Call(callee=ir.Name(id=name)) if hops < _HOPS:
+                for target in self.program.resolve(name, function.path)[:1]:
+                    for value in ir.returned(self.program.body(target)):
+                        yield from self._held(target, value, hops + 1)
 
     def _variable(self, scope: Scope, name: str, hops: int) -> Iterator[Published]:
         function = scope.function

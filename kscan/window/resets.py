@@ -98,8 +98,7 @@ def _reads_dropped(again: Again, function: Function, node: ir.Expr, depth: int) 
         if matches(tuple(getters), part.callee.id):
             return True
         for target in again.lifetimes.targets(part.callee.id, function) if depth < DEPTH else ():
-            body = ir.statements(again.program.body(target).statements)
-            returned = (s.value for s in body if isinstance(s, ir.Return) and s.value)
+            returned = ir.returned(again.program.body(target))
             if any(_reads_dropped(again, target, value, depth + 1) for value in returned):
                 return True
     return False
