@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Bodies as expressions and statements."""
+
+from __future__ import annotations
+
+import trees
+
+from kscan.facts import ir
+
+
+def body(text: str) -> ir.Body:
+    made = trees.program(
+        {"a.c": "void f(void)\n{\n" + "".join(f"\t{row}\n" for row in text.split("\n")) + "}\n"}
+    )
+    return made.body(trees.function(made, "f"))
+
+
+def test_loops_and_guards_keep_their_macros() -> None:
+    loop, guard = body(
+        "list_for_each_entry(a, &x->list, node) { b(a); }\nguard(mutex)(&x->lock);"
+    ).statements
+    assert isinstance(loop, ir.ForEach) and loop.macro == "list_for_each_entry"
+    assert len(loop.args) == 3 and len(loop.body) == 1
+    assert isinstance(guard, ir.Guarded) and guard.macro == "guard" and len(guard.args) == 2
+
+
+def test_offsets_are_those_of_the_file() -> None:
+    made = trees.program({"a.c": "int x;\nvoid f(void)\n{\n\tgo(x);\n}\n"})
+    call = next(
+        n for n in ir.walk_body(made.body(trees.function(made, "f"))) if isinstance(n, ir.Call)
+    )
+    assert made.reader.position("a.c", call.at) == (4, 2)
+
+
+def test_shapes_of_statements() -> None:
+    found = body(
+        "for (int i = 0; i < 3; i++) if (i) continue; else break;\n"
+        "switch (x) { case 1: a(); break; default: b(); }\n"
+        "do { c(); } while (y);\ngoto out;\nout:\n\treturn;"
+    ).statements
+    kinds = [type(s).__name__ for s in found]
+    assert kinds == ["While", "Switch", "While", "Goto", "Label", "Return"]
+    assert isinstance(found[2], ir.While) and found[2].body_first
+
+
+def test_deep_nesting_ends() -> None:
+    found = body("x = " + "(" * 200 + "1" + ")" * 200 + ";")
+    assert found.statements

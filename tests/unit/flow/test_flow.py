@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Control flow, and execution where something is not written yet."""
+
+from __future__ import annotations
+
+import pytest
+import trees
+
+from kscan.flow.cfg import Kind, cfg_of
+from kscan.flow.execute import Execution, declined
+from kscan.flow.values import Place, Value, What
+from kscan.flow.world import Happening, World
+from kscan.kernel.catalogue import catalogue
+
+LATE = Place("global", "a.c", "late")
+HEAD = """
+    struct dev { int id; };
+    struct foo { struct dev *dev; int n; };
+    static struct foo *late;
+    static int number;
+    void use(struct foo *f);
+"""
+
+
+def run(text: str, late: Place = LATE) -> tuple[set[Happening], bool]:
+    """What `f` does while `late` is unwritten, and whether it then refuses."""
+    made = trees.program({"a.c": HEAD + text})
+    world = World(catalogue().functions, frozenset({late}), lambda path: path == "a.c")
+    execution = Execution(made, world)
+    f = trees.function(made, "f")
+    outcome = execution.run(f, tuple(Value(What.SET) for _ in f.fact.params))
+    refused = bool(declined(outcome, f.fact.result.ptr > 0))
+    return {event.what for event in execution.events}, refused
+
+
+CRASH, WRONG = {Happening.CRASH}, {Happening.WRONG}
+
+
+@pytest.mark.parametrize(
+    ("text", "events", "refused"),
+    [
+        ("int f(void) { return late->n; }", CRASH, False),
+        ("int f(void) { if (!late) return -EINVAL; return late->n; }", set(), True),
+        ("int f(void) { if (late) return late->n; return 0; }", set(), False),
+        ("int f(void) { struct foo *p = late; return p && p->n; }", set(), False),
+        ("int f(void) { if (!late || late->n) return 0; return 1; }", set(), False),
+        ("struct foo *f(void) { return late ? late : ERR_PTR(-ENODEV); }", set(), True),
+        ("struct foo *f(void) { if (!late) goto out; use(late); out: return late; }", set(), True),
+        ("int f(void) { int ret = -ENODEV; if (!late) goto out; ret = 0; out: return ret; }", set(), True),
+        ("static int g(struct foo *p) { return p->n; } int f(void) { return g(late); }", CRASH, False),
+        ("static struct foo *g(void) { return late; } int f(void) { return g()->n; }", CRASH, False),
+        ("static int g(void) { return late ? 0 : -EBUSY; } int f(void) { return g(); }", set(), True),
+        ("int f(void) { late = &x; return late->n; }", set(), False),
+        ("int f(void) { while (late) late->n++; return 0; }", set(), False),
+        ("void f(void) { kfree(late); }", set(), False),
+        ("void f(void) { use(late); }", CRASH, False),
+        ("void f(void) { dev_err(late->dev, \"x\"); }", CRASH, False),
+    ],
+)  # fmt: skip
+def test_what_is_done_with_null(text: str, events: set[Happening], refused: bool) -> None:
+    assert run(text) == (events, refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "events", "refused"),
+    [
+        ("int f(void) { return number * 4; }", WRONG, False),
+        ("int f(void) { if (number < 2) return -ENODEV; return 0; }", set(), True),
+        ("int g(void); int f(void) { return g() == number; }", WRONG, False),
+        ("int f(void) { if (number) return 1; return 0; }", set(), False),
+    ],
+)
+def test_what_is_done_with_zero(text: str, events: set[Happening], refused: bool) -> None:
+    assert run(text, Place("global", "a.c", "number")) == (events, refused)
+
+
+def test_branches_test_one_thing_each_and_dominate() -> None:
+    made = trees.program(
+        {
+            "a.c": "int f(int a, int b)\n{\n\tif (a && !b)\n\t\tg();\n\telse\n\t\th();\n\treturn 0;\n}\n"
+        }
+    )
+    cfg = cfg_of(made.body(trees.function(made, "f")))
+    first, second = (n.index for n in cfg.nodes if n.kind is Kind.BRANCH)
+    leave = next(n.index for n in cfg.nodes if n.kind is Kind.RETURN)
+    assert cfg.dominates(first, second) and cfg.dominates(first, leave)
+    assert not cfg.dominates(second, leave)
+    assert first in cfg.reaching(leave)
+
+
+def test_recursion_and_endless_loops_end() -> None:
+    assert run("int f(void) { for (;;) f(); }") == (set(), False)
+    assert (
+        run(
+            "static int g(int n); static int g(int n) { return g(n); } int f(void) { return g(1) + late->n; }"
+        )[0]
+        == CRASH
+    )

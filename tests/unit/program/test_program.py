@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Names, types, tables and calls across files."""
+
+from __future__ import annotations
+
+import trees
+
+from kscan.facts import ir
+from kscan.kernel.catalogue import catalogue
+from kscan.program.calls import EdgeKind, Slot, call_sites
+from kscan.program.graph import Assumed, reach
+from kscan.program.tables import Tables, table_entries
+from kscan.program.types import Scope
+
+HEADER = """
+    struct ops { struct foo *(*get)(struct dev *d); int (*put)(struct foo *f); };
+    struct foo { struct ops *ops; struct dev *dev; struct { int x; } in; };
+    struct foo *foo_alloc(void);
+    #define to_foo(d) container_of(d, struct foo, dev)
+    static inline struct foo *foo_get(struct dev *d) { return to_foo(d); }
+    #ifdef CONFIG_BAR
+    int bar_go(struct foo *f);
+    #else
+    static inline int bar_go(struct foo *f) { return 0; }
+    #endif
+"""
+FILES = {
+    "include/linux/foo.h": HEADER,
+    "a.c": """
+        #include <linux/foo.h>
+        static int helped(struct foo *f) { return bar_go(f); }
+        static void each(void (*fn)(struct foo *f), struct foo *f) { fn(f); }
+        static void one(struct foo *f) { f->ops->put(f); }
+        int start(struct dev *d)
+        {
+            struct foo *f = foo_get(d);
+
+            each(one, f);
+            return helped(foo_alloc());
+        }
+        static const struct ops first = { .put = first_put };
+        static int first_put(struct foo *f) { return 1; }
+    """,
+    "b.c": "#include <linux/foo.h>\nint bar_go(struct foo *f)\n{\n\treturn f->in.x;\n}\n",
+}
+
+
+def test_a_real_definition_is_preferred_to_its_stub() -> None:
+    made = trees.program(FILES)
+    assert [f.path for f in made.resolve("bar_go", "a.c")] == ["b.c"]
+    assert [f.path for f in made.resolve("foo_get", "a.c")] == ["include/linux/foo.h"]
+    assert made.resolve("nobody", "a.c") == ()
+
+
+def test_types_follow_calls_macros_and_members() -> None:
+    made = trees.program(FILES)
+    scope = Scope(made, trees.function(made, "start"))
+    assert scope.tag_of(ir.Name("f", 0)) == "foo"
+    assert scope.tag_of(ir.Call(ir.Name("foo_alloc", 0), (), 0)) == "foo"
+    assert scope.tag_of(ir.Call(ir.Name("to_foo", 0), (ir.Name("d", 0),), 0)) == "foo"
+    assert scope.tag_of(ir.Member(ir.Name("f", 0), "ops", True, 0)) == "ops"
+
+
+def test_a_function_handed_over_is_an_edge_from_who_hands_it() -> None:
+    made = trees.program(FILES)
+    found = {(s.kind, s.name) for s in call_sites(made, trees.function(made, "start"))}
+    assert (EdgeKind.ARGUMENT, "one") in found
+    assert (EdgeKind.DIRECT, "helped") in found
+    inner = call_sites(made, trees.function(made, "one"))
+    assert [s.slot for s in inner] == [Slot("ops", "put")]
+    assert call_sites(made, trees.function(made, "each")) == ()
+
+
+def test_reach_takes_the_shortest_way_and_stops_where_told() -> None:
+    made = trees.program(FILES)
+    found = reach(made, catalogue(), trees.function(made, "start"))
+    assert [e.callee.name for e in found.way(found.named("bar_go"))] == ["helped", "bar_go"]
+    assert set(found.slots) == {Slot("ops", "put")}
+
+
+def test_an_assumed_edge_is_walked_like_any_other() -> None:
+    made = trees.program(FILES)
+    extra = (Assumed("helped", Slot("ops", "get")), Assumed("helped", callee="one"))
+    found = reach(made, catalogue(), trees.function(made, "helped"), assumed=extra)
+    assert set(found.slots) == {Slot("ops", "get"), Slot("ops", "put")}
+    assert found.way(found.named("one"))[0].site.kind is EdgeKind.ASSUMED
+
+
+def test_implementers_are_told_by_struct_and_field() -> None:
+    made = trees.program(FILES)
+    tables = Tables(made, ("a.c", "b.c"))
+    assert [e.function.name for e in tables.implementers(Slot("ops", "put"))] == ["first_put"]
+    assert tables.implementers(Slot("other", "put")) == ()
+    assert [str(e.slot) for e in table_entries(made, "a.c", "first", ())] == ["ops.put"]
