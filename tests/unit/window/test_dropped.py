@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Locks dropped around a callback inside a window."""
+
+from __future__ import annotations
+
+from text_tree import case_of
+from windows import tree
+
+from kscan.model import Confidence
+from kscan.window.dropped import Dropped, DroppedLocks
+
+OF = "int of_iommu_configure(struct device *dev)\n{\n    return 0;\n}\n"
+FOO = """
+struct slot { int users; };
+struct hw { int (*reset)(struct foo *foo); };
+struct foo { struct mutex lock; struct slot *slot; struct hw *hw; };
+static struct slot *slot_of(struct foo *foo)
+{
+    struct slot *slot = foo->slot;
+
+    if (!slot)
+        slot = kzalloc(4, GFP_KERNEL);
+    return slot;
+}
+static int settle(struct foo *foo)
+{
+    return foo->slot->users;
+}
+static int reset(struct foo *foo)
+{
+    return foo->hw->reset(foo);
+}
+static int foo_probe_device(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    BODY
+    return 0;
+}
+static const struct iommu_ops foo_ops = { .probe_device = foo_probe_device };
+REGISTER
+"""
+REGISTER = """
+static int foo_probe(void)
+{
+    return iommu_device_register(0, &foo_ops, 0);
+}
+"""
+
+
+def dropped_in(body: str, register: str = REGISTER) -> list[Dropped]:
+    code = FOO.replace("BODY", body).replace("REGISTER", register)
+    case = case_of(tree(drivers__iommu__of_iommu_c=OF, drivers__iommu__foo_c=code))
+    return list(DroppedLocks(case.program, case.catalogue, case.inside).all())
+
+
+def around(call: str) -> str:
+    return (
+        "mutex_lock(&foo->lock); if (!slot_of(foo)) return 0; mutex_unlock(&foo->lock);"
+        f" {call}; mutex_lock(&foo->lock); foo->slot->users++; mutex_unlock(&foo->lock);"
+    )
+
+
+def test_a_call_through_a_slot_and_what_a_callee_returned() -> None:
+    (found,) = dropped_in(around("foo->hw->reset(foo)"))
+    assert found.gap.call.what == "hw.reset"
+    assert [one.what for one in found.stale] == ["foo->slot"]
+    assert found.confidence is Confidence.HIGH
+    assert found.entered.callback is not None
+
+
+def test_a_function_known_to_make_such_a_call_is_less_sure() -> None:
+    (found,) = dropped_in(around("reset(foo)"))
+    assert found.gap.call.what == "reset(), which calls hw.reset"
+    assert found.confidence is Confidence.MEDIUM
+
+
+def test_a_known_function_that_makes_none_is_no_callback() -> None:
+    assert dropped_in(around("settle(foo)")) == []
+
+
+def test_a_lock_dropped_around_the_registration_itself() -> None:
+    register = """
+static int MARK foo_probe(struct foo *foo)
+{
+    struct slot *slot;
+
+    mutex_lock(&foo->lock);
+    slot = foo->slot;
+    mutex_unlock(&foo->lock);
+    iommu_device_register(0, &foo_ops, 0);
+    mutex_lock(&foo->lock);
+    slot->users++;
+    mutex_unlock(&foo->lock);
+    return 0;
+}
+"""
+    (found,) = dropped_in("", register.replace("MARK", ""))
+    assert (found.entered.function.name, found.confidence) == ("foo_probe", Confidence.MEDIUM)
+    (found,) = dropped_in("", register.replace("MARK", "__init"))
+    assert found.confidence is Confidence.LOW
+    assert found.doubts

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where a device comes from, as far as the code shows it."""
+
+from __future__ import annotations
+
+import pytest
+from text_tree import program_of
+
+from kscan.kernel.catalogue import catalogue
+from kscan.model import Confidence
+from kscan.window.configured import ConfigureCall, Configured
+from kscan.window.origins import Node, Origin, Origins
+from kscan.window.registrations import Callers
+
+HEADER = """
+include/linux/device.h
+    struct device_node;
+    struct device { struct device *parent; struct device_node *of_node; void *driver_data; };
+    struct platform_device { struct device dev; };
+    struct platform_driver { int (*probe)(struct platform_device *pdev); };
+    struct bus_type { int (*probe)(struct device *dev); int (*dma_configure)(struct device *dev); };
+    struct component_ops { int (*bind)(struct device *, struct device *, void *data); };
+    struct drm { struct device *dev; };
+    struct host { struct device dev; struct device *dma; struct platform_device *child; };
+    struct maker { void (*setup)(struct device *dev); };
+drivers/a.c
+    #include <linux/device.h>
+"""
+
+
+def calls_in(code: str) -> list[ConfigureCall]:
+    """The configuring calls of one file, classified."""
+    text = HEADER + "\n".join("    " + line for line in code.splitlines()) + "\n"
+    program, known = program_of(text), catalogue()
+    origins = Origins(program, known, Callers(program), "bus_type.dma_configure")
+    configuration = known.devices.configured_by("iommu")
+    assert configuration is not None
+    return list(Configured(program, origins, configuration).calls)
+
+
+def origin_of(code: str) -> tuple[str, str]:
+    (call,) = calls_in(code)
+    return call.found.origin.value, call.found.node.value
+
+
+PROBE = "static struct platform_driver d = { .probe = probe };"
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("of_dma_configure(&pdev->dev, pdev->dev.of_node, true);", ("bound", "own")),
+        ("struct device *dev = &pdev->dev; of_dma_configure(dev, dev->of_node, 1);",
+         ("bound", "own")),
+        ("of_dma_configure(&pdev->dev, dev_of_node(&pdev->dev), true);", ("bound", "own")),
+        ("of_dma_configure(&pdev->dev, pdev->dev.parent->of_node, true);", ("bound", "other")),
+        ("struct device_node *np = of_parse_phandle(pdev->dev.of_node, \"x\", 0);"
+         "of_dma_configure(&pdev->dev, np, true);", ("bound", "other")),
+        ("acpi_dma_configure(&pdev->dev, 1);", ("bound", "own")),
+        # made here, in any order
+        ("struct device *dev = kzalloc(8, 1); of_dma_configure(dev, pdev->dev.of_node, true);",
+         ("made", "unknown")),
+        ("struct platform_device *c = platform_device_alloc(\"x\", 1);"
+         "of_dma_configure(&c->dev, pdev->dev.of_node, true);", ("made", "unknown")),
+        ("struct host *h = platform_get_drvdata(pdev); device_initialize(&h->dev);"
+         "of_dma_configure(&h->dev, pdev->dev.of_node, true);", ("made", "own")),
+        ("struct host *h = kzalloc(8, 1); h->child = platform_device_register_full(0);"
+         "of_dma_configure(&h->child->dev, pdev->dev.of_node, true);", ("made", "unknown")),
+        # looked up
+        ("struct platform_device *o = of_find_device_by_node(np);"
+         "of_dma_configure(&o->dev, np, true);", ("found", "own")),
+        # through a member that the function sets
+        ("struct host *h = kzalloc(8, 1); h->dma = &pdev->dev;"
+         "of_dma_configure(h->dma, h->dma->of_node, true);", ("bound", "own")),
+        # nothing shows what the parent is
+        ("of_dma_configure(pdev->dev.parent, pdev->dev.of_node, true);", ("unknown", "other")),
+    ],
+)  # fmt: skip
+def test_in_a_probe(body: str, wanted: tuple[str, str]) -> None:
+    code = f"static int probe(struct platform_device *pdev)\n{{\n{body}\nreturn 0;\n}}\n{PROBE}"
+    assert origin_of(code) == wanted
+
+
+def test_a_component_is_bound_and_so_is_its_master_and_what_its_data_has() -> None:
+    code = """
+static int bind(struct device *comp, struct device *master, void *data)
+{
+    struct drm *drm = data;
+    of_dma_configure(comp, comp->of_node, true);
+    of_dma_configure(master, comp->of_node, true);
+    of_dma_configure(drm->dev, comp->of_node, true);
+    return 0;
+}
+static const struct component_ops ops = { .bind = bind };
+"""
+    found = [(c.found.origin, c.found.node, c.confidence) for c in calls_in(code)]
+    assert found == [
+        (Origin.BOUND, Node.OWN, Confidence.HIGH),
+        (Origin.BOUND, Node.OTHER, Confidence.HIGH),
+        (Origin.BOUND, Node.OTHER, Confidence.MEDIUM),
+    ]
+
+
+def test_the_bus_is_where_it_belongs_also_through_a_callee() -> None:
+    code = """
+static int from(struct device *dev, struct device *bridge)
+{
+    return of_dma_configure(dev, bridge->of_node, true);
+}
+static int configure(struct device *dev)
+{
+    return from(dev, dev->parent);
+}
+static struct bus_type bus = { .dma_configure = configure };
+"""
+    assert origin_of(code) == ("bus", "other")
+
+
+def test_of_several_callers_the_one_with_a_driver_counts() -> None:
+    code = """
+static int from(struct device *dev, struct device_node *np)
+{
+    return of_dma_configure(dev, np, true);
+}
+static int configure(struct device *dev)
+{
+    return from(dev, dev->of_node);
+}
+static int probe(struct device *dev)
+{
+    return from(dev, dev->parent->of_node);
+}
+static struct bus_type bus = { .dma_configure = configure, .probe = probe };
+"""
+    (call,) = calls_in(code)
+    assert (call.found.origin, call.found.node, call.others) == (Origin.BOUND, Node.OTHER, 1)
+    assert [frame.caller.name for frame in call.found.asked.frames] == ["probe"]
+
+
+def test_a_caller_through_a_table_shows_that_the_device_is_new() -> None:
+    code = """
+static void setup(struct device *dev)
+{
+    acpi_dma_configure(dev, 1);
+}
+static const struct maker maker = { .setup = setup };
+static int make(const struct maker *ops)
+{
+    struct platform_device *pdev = platform_device_alloc("x", 1);
+
+    ops->setup(&pdev->dev);
+    return platform_device_add(pdev);
+}
+"""
+    assert origin_of(code) == ("made", "own")
+
+
+def test_a_caller_that_initialises_the_device_makes_it() -> None:
+    code = """
+static void fill(struct host *host, struct device_node *np)
+{
+    of_dma_configure(&host->dev, np, false);
+}
+void prepare(struct host *host, struct device_node *np)
+{
+    device_initialize(&host->dev);
+    fill(host, np);
+}
+"""
+    assert origin_of(code) == ("made", "other")
+
+
+def test_what_nobody_calls_is_unknown_and_unsure() -> None:
+    code = "int late(struct device *dev)\n{\n    return acpi_dma_configure(dev, 1);\n}"
+    (call,) = calls_in(code)
+    assert call.found.origin is Origin.UNKNOWN
+    assert call.confidence is Confidence.LOW
+
+
+def test_an_id_overrides_what_the_node_says() -> None:
+    code = """
+static int probe(struct platform_device *pdev)
+{
+    u32 id = 1;
+
+    acpi_dma_configure_id(&pdev->dev, 1, &id);
+    acpi_dma_configure_id(&pdev->dev, 1, NULL);
+    return 0;
+}
+static struct platform_driver d = { .probe = probe };
+"""
+    assert [call.has_id for call in calls_in(code)] == [True, False]
+
+
+def test_a_variable_set_from_itself_ends() -> None:
+    code = """
+static int probe(struct platform_device *pdev)
+{
+    struct device *dev = &pdev->dev;
+
+    while (dev->parent)
+        dev = dev->parent;
+    return of_dma_configure(dev, dev->of_node, true);
+}
+static struct platform_driver d = { .probe = probe };
+"""
+    assert origin_of(code) == ("unknown", "own")
