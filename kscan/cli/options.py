@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kscan.facts.reader import Cache
+    from kscan.inspection import Inspection
     from kscan.model import Finding, Impact, Report
     from kscan.source.tree import Tree
 
@@ -64,6 +65,38 @@ def run_options(command: _F) -> _F:
     ):  # fmt: skip
         command = add(command)
     return command
+
+
+def inspection_options(command: _F) -> _F:
+    """How a question about a tree is answered, and where its answer is looked for."""
+    for add in (
+        click.option("--no-cache", is_flag=True, help="Neither read nor keep facts."),
+        click.option("--path", "under", multiple=True, metavar="SUBTREE",
+                     help="Look only below this directory (repeatable)."),
+        click.option("-f", "--format", "format_", type=click.Choice(("text", "json")),
+                     default="text", show_default=True, help="How the answer is written."),
+    ):  # fmt: skip
+        command = add(command)
+    return command
+
+
+def inspected(
+    tree: str, commit: str | None, no_cache: bool, under: tuple[str, ...] = ()
+) -> Inspection:
+    """The tree a command line asks about."""
+    from kscan.inspection import Inspection  # noqa: PLC0415 - not for --help
+
+    return Inspection(opened(tree, commit), store(no_cache), under=under)
+
+
+def answered(document: dict[str, Any], format_: str, as_text: Callable[[], str]) -> None:
+    """Writes a document of plain values to stdout."""
+    if format_ == "json":
+        import json  # noqa: PLC0415 - only here
+
+        click.echo(json.dumps(document, indent=2))
+    else:
+        click.echo(as_text())
 
 
 def opened(tree: str, commit: str | None) -> Tree:

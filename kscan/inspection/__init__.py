@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The commands with which a reader checks by hand what an audit claims.
+
+Each module answers one question about one tree with a document of plain values, as JSON has
+them, and renders it as text; what the answer rests on and what stays unresolved is part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from kscan.facts.reader import Cache, Reader
+from kscan.kernel.catalogue import Catalogue, catalogue
+from kscan.model import KscanError
+from kscan.program.program import OUTSIDE, Function, Program
+from kscan.source.tree import Tree, Unreadable
+
+MOST_FILES = 600
+"""Files one question has parsed before it says how many more there are."""
+
+Document = dict[str, Any]
+
+
+@dataclass
+class Inspection:
+    """One tree under question, and what of it was not read."""
+
+    tree: Tree
+    cache: Cache
+    catalogue: Catalogue = field(default_factory=catalogue)
+    under: tuple[str, ...] = ()
+    """Directories below the root in which callers and tables are looked for; none: everywhere."""
+    unread: set[str] = field(default_factory=set)
+    """Files that name what is asked for and that were not parsed, for their number."""
+
+    @cached_property
+    def program(self) -> Program:
+        """The tree's program; nothing is parsed yet."""
+        made = Program(Reader(self.tree, self.cache))
+        made.prefetch()
+        return made
+
+    def files_with(self, words: Iterable[str], suffixes: Sequence[str] = (".c", ".h")) -> list[str]:
+        """The kernel's own files that contain one of `words`."""
+        wanted = sorted(set(words))
+        if not wanted:
+            return []
+        found = self.tree.files_with(wanted, suffixes=suffixes, under=self.under)
+        return [path for path in found if not path.startswith(OUTSIDE)]
+
+    def loaded(self, paths: Iterable[str], first: Iterable[str] = ()) -> list[str]:
+        """`paths` with their facts read, those of `first` before others; at most `MOST_FILES`."""
+        preferred = set(first)
+        ordered = sorted(dict.fromkeys(paths), key=lambda path: (path not in preferred, path))
+        self.unread.update(ordered[MOST_FILES:])
+        kept = ordered[:MOST_FILES]
+        self.program.reader.load(kept)
+        return kept
+
+    def text(self, path: str) -> bytes:
+        """The bytes of `path`; none where it cannot be read."""
+        try:
+            return self.tree.read(path)
+        except Unreadable:
+            return b""
+
+    def functions(self, asked: str) -> tuple[Function, ...]:
+        """The definitions of ``NAME`` or ``PATH:NAME``; raises `KscanError` where there is none."""
+        path, _, name = asked.rpartition(":")
+        if not name.isidentifier():
+            raise KscanError(f"{asked!r}: not a function: give a name, or PATH:NAME")
+        known = [path] if path else list(self.program.definitions.files(name))
+        found = self._defined(name, known)
+        if not found and not path:
+            found = self._defined(name, self.files_with([name]))
+        if not found:
+            where = path or self.tree.name
+            raise KscanError(f"{where}: no function {name}() is defined here: is it a macro?")
+        return tuple(found)
+
+    def _defined(self, name: str, paths: list[str]) -> list[Function]:
+        """The definitions of `name` in `paths`, kernel code only."""
+        kept = self.loaded(path for path in paths if not path.startswith(OUTSIDE))
+        return [f for path in kept for f in self.program.functions_in(path) if f.name == name]
+
+    def place(self, function: Function) -> Document:
+        """Where `function` stands."""
+        return {"function": function.name, "path": function.path, "line": function.line}
+
+    def heading(self, schema: str) -> Document:
+        """What every answer begins with."""
+        return {
+            "schema": f"kscan/{schema}/1",
+            "tree": {
+                "name": self.tree.name,
+                "kernel_version": self.tree.kernel_version(),
+                "commit": self.tree.commit,
+            },
+        }
+
+    def limits(self) -> Document:
+        """What every answer ends with: files that were not parsed, and why."""
+        return {
+            "not_read": sorted(self.unread),
+            "skips": [
+                {"path": skip.path, "reason": skip.reason}
+                for skip in (*self.tree.skips, *self.program.reader.skips)
+            ],
+        }
+
+
+def limits_text(document: Document) -> list[str]:
+    """The rows that say what an answer leaves out."""
+    rows = []
+    unread = document["not_read"]
+    if unread:
+        rows.append(
+            f"not read: {len(unread)} more files name it, such as {', '.join(unread[:3])}: "
+            "narrow the search with --path"
+        )
+    rows += [f"skipped: {skip['path']}: {skip['reason']}" for skip in document["skips"]]
+    return rows
+
+
+def not_macros(names: Iterable[str]) -> list[str]:
+    """`names` sorted, without those in capitals: macros, by the kernel's coding style."""
+    return sorted({name for name in names if not name.isupper()})
+
+
+def printable(text: str) -> str:
+    """`text` without what a terminal would obey: a tree's strings are not to be trusted."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who calls a function, and what of that stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import kscan.inspection
+from kscan.inspection import Document, Inspection
+from kscan.inspection.callers import as_text, callers
+from kscan.model import KscanError
+
+Inspect = Callable[..., Inspection]
+
+
+def edges(document: Document) -> list[tuple[str, str, str | None]]:
+    return [(c["function"], c["kind"], c["slot"] or c["macro"]) for c in document["callers"]]
+
+
+def test_a_call_by_name_and_one_through_a_macro(inspect: Inspect) -> None:
+    found = callers(inspect(), "foo_generic_start")
+    assert edges(found) == [
+        ("bar_reset", "direct", "foo_start_now"),
+        ("foo_run", "slot", "foo_ops.start"),
+    ]
+    assert found["macros"] == ["foo_start_now"]
+    assert found["tables"] == [
+        {
+            "slot": "foo_ops.start", "table": "generic_ops",
+            "path": "drivers/foo/bar.c", "line": 14,
+        }
+    ]  # fmt: skip
+
+
+def test_who_fills_a_slot_is_called_by_those_who_call_through_it(inspect: Inspect) -> None:
+    found = callers(inspect(), "drivers/foo/bar.c:bar_start")
+    assert edges(found) == [("foo_run", "slot", "foo_ops.start")]
+    assert found["callers"][0]["line"] == 9
+    assert found["callers"][0]["source"] == "return foo->ops->start(foo);"
+
+
+def test_a_static_namesake_is_another_function(inspect: Inspect) -> None:
+    assert edges(callers(inspect(), "drivers/foo/twin.c:bar_start")) == [
+        ("twin_go", "direct", None)
+    ]
+    both = callers(inspect(), "bar_start")
+    assert [d["path"] for d in both["definitions"]] == ["drivers/foo/bar.c", "drivers/foo/twin.c"]
+    assert len(both["callers"]) == 2
+
+
+def test_a_function_handed_over_is_called_by_who_hands_it_over(inspect: Inspect) -> None:
+    assert edges(callers(inspect(), "foo_visit")) == [("foo_walk", "argument", None)]
+
+
+def test_calls_at_file_scope_and_mentions_that_are_no_calls_are_said(inspect: Inspect) -> None:
+    assert callers(inspect(), "foo_walk")["named"] == [
+        {"macro": "module_init", "path": "drivers/foo/bar.c", "line": 20}
+    ]
+    unresolved = callers(inspect(), "foo_generic_start")["unresolved"]
+    assert [(u["function"], u["line"], u["why"]) for u in unresolved] == [
+        ("bar_is_generic", 18, "not a call")
+    ]
+
+
+def test_a_slot_of_unknown_type_is_matched_by_its_field_with_low_confidence(
+    inspect: Inspect,
+) -> None:
+    files = {
+        "drivers/foo/odd.c": """\
+        int odd_start(void *unknown)
+        {
+                return other(unknown)->start(unknown);
+        }
+        """
+    }
+    found = callers(inspect(files), "drivers/foo/bar.c:bar_start")
+    assert [(c["function"], c["slot"], c["confidence"]) for c in found["callers"]] == [
+        ("foo_run", "foo_ops.start", "high"),
+        ("odd_start", "?.start", "low"),
+    ]
+
+
+def test_the_search_keeps_to_the_directories_asked_for(inspect: Inspect) -> None:
+    files = {"net/user.c": "int user(struct foo *f)\n{\n\treturn foo_generic_start(f);\n}\n"}
+    found = callers(inspect(files, under=("net",)), "foo_generic_start")
+    assert [c["function"] for c in found["callers"]] == ["user"]
+
+
+def test_what_is_not_read_is_said(inspect: Inspect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kscan.inspection, "MOST_FILES", 1)
+    found = callers(inspect(), "foo_generic_start")
+    assert "drivers/foo/bar.c" in found["not_read"]
+    assert "narrow the search with --path" in as_text(found)
+
+
+def test_a_function_nobody_defines_is_a_clear_error(inspect: Inspect) -> None:
+    with pytest.raises(KscanError, match=r"no function foo_start_now\(\) is defined here"):
+        callers(inspect(), "foo_start_now")
+    with pytest.raises(KscanError, match="not a function: give a name, or PATH:NAME"):
+        callers(inspect(), "foo run")
+
+
+def test_text_has_a_line_a_call_and_says_what_is_open(inspect: Inspect) -> None:
+    assert as_text(callers(inspect(), "foo_generic_start")).splitlines() == [
+        "drivers/foo/core.c:2: foo_generic_start() is called by:",
+        "  drivers/foo/bar.c:4: bar_reset -> through foo_start_now()",
+        "  drivers/foo/core.c:9: foo_run -[foo_ops.start]->",
+        "fills foo_ops.start of generic_ops (drivers/foo/bar.c:14)",
+        "named by macros: foo_start_now",
+        "not resolved: drivers/foo/bar.c:18: bar_is_generic() names it: not a call",
+    ]
+
+
+def test_names_from_the_tree_cannot_command_the_terminal(inspect: Inspect) -> None:
+    document = callers(inspect(), "foo_visit")
+    document["callers"][0]["path"] = "a\x1b[2Jb.c"
+    assert "\x1b" not in as_text(document)

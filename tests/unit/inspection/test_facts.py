@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is read in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from kscan.inspection import Inspection
+from kscan.inspection.facts import as_text, facts
+from kscan.model import KscanError
+
+Inspect = Callable[..., Inspection]
+
+
+def test_facts_are_objects_with_named_fields(inspect: Inspect) -> None:
+    found = facts(inspect(), "drivers/foo/bar.c")
+    assert found["schema"] == "kscan/facts/1"
+    assert [f["name"] for f in found["functions"]] == ["bar_reset", "bar_start", "bar_is_generic"]
+    assert found["slots"][0] == {
+        "owner": "struct foo_ops", "variable": "bar_ops", "fields": ["start"],
+        "values": ["bar_start"], "line": 11, "inner": "",
+    }  # fmt: skip
+    assert found["errors"] == []
+
+
+def test_text_is_in_source_order_and_ends_with_a_count(inspect: Inspect) -> None:
+    rows = as_text(inspect(), "drivers/foo/bar.c").splitlines()
+    assert "     2  static int bar_reset(struct foo * foo)" in rows
+    assert "    11  bar_ops.start = bar_start" in rows
+    assert rows[-1].endswith(
+        "3 functions, 0 with a parse error, 2 table entries, 2 objects, 0 structs"
+    )
+    lines = [int(row[:6]) for row in rows if row[:6].strip().isdigit()]
+    assert lines == sorted(lines)
+
+
+def test_what_is_not_understood_is_said(inspect: Inspect) -> None:
+    files = {"drivers/foo/odd.c": "int odd(void)\n{\n\treturn 1 +;\n}\n"}
+    found = facts(inspect(files), "drivers/foo/odd.c")
+    assert found["functions"][0]["broken"]
+    assert [error["line"] for error in found["errors"]] == [3]
+    assert "not read: line 3: not understood" in as_text(inspect(files), "drivers/foo/odd.c")
+
+
+def test_a_file_that_is_not_there_is_a_clear_error(inspect: Inspect) -> None:
+    with pytest.raises(KscanError, match=r"no file drivers/none\.c: give a path below its top"):
+        facts(inspect(), "drivers/none.c")
