@@ -338,6 +338,8 @@ class Impact:
     drivers: tuple[AffectedDriver, ...] = ()
     drivers_not_listed: int = 0
     commits: tuple[CommitShare, ...] = ()
+    passing: tuple[Finding, ...] = ()
+    """Introduced by one commit of the range and fixed by a later one: at neither of its ends."""
     skips: tuple[Skip, ...] = ()
     skips_added: tuple[Skip, ...] = ()
     """Skips the head has and the base has not: a change may hide itself this way."""
