@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from triage_made import BAR, FOO, finding
+from made_findings import BAR, FOO, finding
 
 from kscan.config import Suppress
 from kscan.model import Finding, KscanError, Suppression

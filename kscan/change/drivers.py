@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Other drivers' share in a change: those it reaches and those that reach it, nearest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kscan.model import AffectedDriver, Implementation
+from kscan.window.registrations import driver_of
+
+MOST_DRIVERS = 50
+"""Drivers listed; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Link:
+    """A way between a changed function and an entry point of a driver, in order of call."""
+
+    distance: int
+    """Calls, slots and arguments between the two."""
+    path: str
+    """The driver's file."""
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a change alters, and the drivers it concerns though it does not touch them."""
+
+    altered: tuple[Implementation, ...]
+    drivers: tuple[AffectedDriver, ...]
+    not_listed: int
+
+
+def share(
+    altered: Iterable[Implementation],
+    links: Iterable[Link],
+    touched: frozenset[str],
+    uncounted: Iterable[str],
+) -> Share:
+    """The drivers of `links` that are not in the files `touched`, each with its shortest way.
+
+    `uncounted` are files that name a changed function or its table and were not looked into.
+    """
+    nearest: dict[str, Link] = {}
+    for link in sorted(links):
+        if link.path not in touched:
+            nearest.setdefault(driver_of(link.path), link)
+    ranked = sorted(nearest, key=lambda driver: nearest[driver])
+    more = {driver_of(path) for path in uncounted if path not in touched} - set(ranked)
+    return Share(
+        tuple(altered),
+        tuple(AffectedDriver(d, nearest[d].functions) for d in ranked[:MOST_DRIVERS]),
+        len(ranked[MOST_DRIVERS:]) + len(more),
+    )

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Answers kept from run to run, beside the facts: typed, and a miss when in doubt.
+
+What is kept is a function of commits, of what was asked and of kscan itself, all of which
+stand in the key; so it never goes stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from kscan.facts.reader import Cache
+from kscan.source.patched import Blob, Change, PatchedTree
+from kscan.source.searched import SearchedTree
+from kscan.source.tree import Tree, blob_id_of
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class Kept:
+    """A cache for this run in front of one for all runs."""
+
+    cache: Cache
+    _own: dict[str, bytes] = field(default_factory=dict)
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """The values of those of `keys` that are known."""
+        wanted = list(keys)
+        own = {key: self._own[key] for key in wanted if key in self._own}
+        return {**self.cache.get_many(key for key in wanted if key not in own), **own}
+
+    def put_many(self, values: Mapping[str, bytes]) -> None:
+        """Keeps `values`."""
+        self._own.update(values)
+        self.cache.put_many(values)
+
+    def recall(self, key: str, shape: type[_T]) -> _T | None:
+        """The value kept under `key`; None where there is none, or `key` is empty."""
+        stored = self.get_many([key]).get(key) if key else None
+        if stored is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(zlib.decompress(stored), type=shape)
+        except (zlib.error, msgspec.DecodeError):
+            return None
+
+    def keep(self, key: str, value: object) -> None:
+        """Keeps `value` under `key`; an empty key keeps nothing."""
+        if not key:
+            return
+        try:
+            content = msgspec.msgpack.encode(value)
+        except UnicodeEncodeError:  # a path that is not UTF-8
+            return
+        self.put_many({key: zlib.compress(content, 1)})
+
+
+def key_of(kind: str, trees: Iterable[Tree], *asked: str) -> str:
+    """The key for what kscan says of `trees` when `asked`; empty where a tree has no name."""
+    names = [identity(tree) for tree in trees]
+    if not all(names):
+        return ""
+    total = hashlib.sha256("\0".join((*names, *asked)).encode("utf-8", "surrogateescape"))
+    return f"{kind}:{program_digest()}:{total.hexdigest()[:40]}"
+
+
+def identity(tree: Tree) -> str:
+    """A name that only this state of the source has; empty where none is sure.
+
+    Of a patched tree that of its commit, or of the tree below with the changed blobs.
+    """
+    if isinstance(tree, SearchedTree):
+        return tree.state() or ""
+    below = identity(tree.base) if isinstance(tree, PatchedTree) else ""
+    if not below or not isinstance(tree, PatchedTree):
+        return ""
+    return tree.commit or _digest(below, tree.changes)
+
+
+def _digest(below: str, changes: Mapping[str, Change]) -> str:
+    total = hashlib.sha256(below.encode())
+    for path, change in sorted(changes.items()):
+        blob = change.id if isinstance(change, Blob) else change and blob_id_of(change)
+        total.update(f"{path}\0{blob or ''}\0".encode("utf-8", "surrogateescape"))
+    return total.hexdigest()
+
+
+@cache
+def program_digest() -> str:
+    """SHA-256 over all that kscan is made of: what it says may change with any of it."""
+    total = hashlib.sha256()
+    package = Path(__file__).resolve().parents[1]
+    for root in (package, package.parent / "queries"):
+        for path in sorted(p for p in root.rglob("*") if p.suffix in (".py", ".toml", ".scm")):
+            total.update(path.read_bytes())
+    return total.hexdigest()[:24]

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From the functions a change alters to the drivers they concern: registering, above and below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kscan.change.drivers import Link, Share, share
+from kscan.change.reached import Reached
+from kscan.change.reaching import Reaching
+from kscan.kernel.catalogue import Catalogue
+from kscan.model import Implementation
+from kscan.program.program import Function, Program
+from kscan.window.case import Case
+
+MOST_ALTERED = 200
+"""Altered functions that drivers are looked for from."""
+
+
+@dataclass
+class Others:
+    """The drivers beside a change, in the tree that has it."""
+
+    program: Program
+    catalogue: Catalogue
+    cases: Sequence[Case]
+    touched: frozenset[str]
+    """The files that the change edits: their drivers are no others."""
+    _below: Reached = field(init=False)
+    _above: Reaching = field(init=False)
+
+    def __post_init__(self) -> None:
+        tags = frozenset(tag for case in self.cases for tag in case.contract.tables)
+        tables = [case.window.tables for case in self.cases]
+        self._below = Reached(self.program, self.catalogue, tables, tags, self._followed)
+        self._above = Reaching(self.program, self.catalogue)
+
+    @cached_property
+    def _followed(self) -> frozenset[str]:
+        walked = (case.contract.walked for case in self.cases)
+        edges = (edge for scenario in self.catalogue.scenarios for edge in scenario.edge)
+        return frozenset([*(w.slot for w in walked if w), *(edge.slot for edge in edges)])
+
+    def share(self, altered: Iterable[Implementation]) -> Share:
+        """The drivers that the functions `altered` concern, nearest first."""
+        altered = tuple(altered)
+        changed = list(self._functions(altered))[:MOST_ALTERED]
+        links = [
+            *self._registering(changed),
+            *self._below.links(changed),
+            *self._above.links(changed),
+        ]
+        uncounted = (*self._below.not_looked_into, *self._above.not_looked_into)
+        return share(altered, links, self.touched, uncounted)
+
+    def _functions(self, altered: Iterable[Implementation]) -> Iterator[Function]:
+        for place in altered:
+            found = self.program.functions_in(place.path)
+            yield from (function for function in found if function.name == place.function)
+
+    def _registering(self, changed: Sequence[Function]) -> Iterator[Link]:
+        """The drivers whose registration reaches a changed function."""
+        for case in self.cases:
+            reach = case.window.reach
+            ways = [
+                (case.window.root.name, *(edge.callee.name for edge in reach.way(function)))
+                for function in changed
+                if function in reach.ways
+            ]
+            for way in sorted(ways, key=len)[:1]:
+                for registration in case.registrations:
+                    place = registration.function
+                    yield Link(len(way), place.path, (place.name, *way))

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the analysis of one state of the source gave, as plain values that can be kept.
+
+A diff compares two of them; neither remembers the trees and programs it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from kscan.change.answers import Questions
+from kscan.facts import ir
+from kscan.model import Finding, KscanError, Skip, Stats
+from kscan.program.calls import Slot
+from kscan.program.program import Function
+from kscan.window.case import Case
+from kscan.window.registrations import Registration
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A function, by the file that defines it."""
+
+    path: str
+    function: str
+
+
+class Runner(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A function that runs inside a registration."""
+
+    place: Place
+    is_gated: bool
+    """Its instance has a gate that may be shut."""
+
+
+class OpenSlot(msgspec.Struct, frozen=True, array_like=True):
+    """A slot that the registration calls through."""
+
+    slot: str
+    way: tuple[Place, ...]
+    """From the registration to the function that makes the call."""
+    runners: tuple[Runner, ...]
+    """The implementations that run; without those that a shut gate keeps out."""
+    is_filled: bool
+    """Some table fills it, whether or not its function runs."""
+
+
+class OpenGate(msgspec.Struct, frozen=True, array_like=True):
+    """The function that lets the callbacks of gated instances run."""
+
+    needs: str
+    why: str
+    way: tuple[Place, ...]
+    """From the registration to it; empty where it is out of reach: the gate is shut."""
+
+
+class OpenWindow(msgspec.Struct, frozen=True, array_like=True):
+    """What one registration function runs in one tree."""
+
+    api: str
+    slots: tuple[OpenSlot, ...]
+    gate: OpenGate | None = None
+    note: str = ""
+    """Why nothing is known of it."""
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True):
+    """Everything a diff wants to know of one tree."""
+
+    findings: tuple[Finding, ...]
+    """Of any confidence."""
+    windows: tuple[OpenWindow, ...]
+    scenario: str
+    scenario_note: str
+    skips: tuple[Skip, ...]
+    stats: Stats
+    questions: Questions
+
+
+def window_of(case: Case) -> OpenWindow:
+    """What the registrations of `case` run, and by which ways."""
+    api = case.contract.register
+    try:
+        slots = tuple(_slots(case))
+    except KscanError as error:
+        return OpenWindow(api, (), note=str(error))
+    return OpenWindow(api, slots, _gate(case))
+
+
+def _slots(case: Case) -> Iterator[OpenSlot]:
+    window = case.window
+    running: dict[Slot, set[Runner]] = {}
+    for registration in case.registrations:
+        gated = _is_gated(registration)
+        for callback in window.callbacks(registration):
+            place = _place(callback.function)
+            running.setdefault(callback.slot, set()).add(Runner(place, gated))
+    for slot in window.slots:
+        filled = window.tables.implementers(slot)
+        runners = running.get(slot, set())
+        if slot.tag not in case.contract.tables:
+            runners = {Runner(_place(entry.function), False) for entry in window.visited(slot)}
+        way = _way(case, window.reach.slots[slot].caller)
+        yield OpenSlot(str(slot), way, tuple(sorted(runners)), bool(filled or runners))
+
+
+def _is_gated(registration: Registration) -> bool:
+    """The gate's argument is not NULL, nor NULL on some condition."""
+    gate = registration.contract.gate
+    if gate is None or not registration.gated:
+        return False
+    return not isinstance(registration.call.args[gate.argument], ir.Choice)
+
+
+def _gate(case: Case) -> OpenGate | None:
+    gate = case.contract.gate
+    if gate is None:
+        return None
+    key = case.window.reach.named(gate.needs)
+    return OpenGate(gate.needs, gate.why, _way(case, key) if key is not None else ())
+
+
+def _way(case: Case, target: Function) -> tuple[Place, ...]:
+    edges = case.window.reach.way(target)
+    return tuple(map(_place, (case.window.root, *(edge.callee for edge in edges))))
+
+
+def _place(function: Function) -> Place:
+    return Place(function.path, function.name)

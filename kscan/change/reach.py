@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The reachability delta: slots that a change makes run, or no longer run, inside a registration.
+
+A slot counts as added as well when its callbacks could be reached before but the gate kept
+them out, and the change opens the gate (`kscan.kernel.catalogue.Gate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from kscan.change.outcome import OpenGate, OpenSlot, OpenWindow, Place, Runner
+from kscan.model import Implementation, Reach
+
+IsAltered = Callable[[str, str], bool]
+"""The function of a file, by path and name, is one that the change alters."""
+
+
+def delta(
+    here: Iterable[OpenWindow], there: Iterable[OpenWindow], is_altered: IsAltered
+) -> tuple[Reach, ...]:
+    """What runs inside the registrations of `here` and does not inside those of `there`.
+
+    With base and head in this order that is what a change takes away, the other way round
+    what it adds; `is_altered` is asked about functions of `here`.
+    """
+    others = {window.api: window for window in there}
+    found = [
+        reach
+        for window in here
+        if not window.note
+        for reach in _delta(window, others.get(window.api), is_altered)
+    ]
+    return tuple(sorted(found, key=lambda r: (r.api, bool(r.reason), len(r.via), r.slot)))
+
+
+def _delta(here: OpenWindow, there: OpenWindow | None, is_altered: IsAltered) -> Iterator[Reach]:
+    if there is None or there.note:
+        return
+    known = {slot.slot for slot in there.slots}
+    opened = _opened(here.gate, there.gate)
+    for slot in here.slots:
+        if slot.slot not in known:
+            if slot.runners or not slot.is_filled:
+                yield _reach(here.api, slot, slot.runners, slot.way, is_altered)
+        elif opened is not None and (gated := [r for r in slot.runners if r.is_gated]):
+            way = (*slot.way, *opened.way)
+            yield _reach(here.api, slot, gated, way, is_altered, _reason(opened))
+
+
+def _opened(here: OpenGate | None, there: OpenGate | None) -> OpenGate | None:
+    """The gate that is open here and shut there."""
+    return here if here and there and here.way and not there.way else None
+
+
+def _reason(gate: OpenGate) -> str:
+    caller = gate.way[-2].function if len(gate.way) > 1 else gate.way[-1].function
+    return f"{caller}() calls {gate.needs}() inside the registration: {gate.why}"
+
+
+def _reach(
+    api: str,
+    slot: OpenSlot,
+    runners: Iterable[Runner],
+    looked_at: Iterable[Place],
+    is_altered: IsAltered,
+    reason: str = "",
+) -> Reach:
+    places = [place for place in looked_at if is_altered(place.path, place.function)]
+    return Reach(
+        api=api,
+        slot=slot.slot,
+        via=tuple(place.function for place in slot.way),
+        changed=tuple(dict.fromkeys(place.function for place in places)),
+        implementations=tuple(
+            Implementation(runner.place.function, runner.place.path) for runner in runners
+        ),
+        reason=reason,
+    )

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Findings by set, not by line: which a change introduces, which it fixes, which stand.
+
+Fingerprints decide.  What they cannot pair is paired by what a rename or an extracted
+function leaves the same; a finding whose code was edited but is still there stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from kscan.change.renames import Renames
+from kscan.model import Confidence, Finding, Sibling
+from kscan.source.tree import Unreadable
+from kscan.triage.fingerprint import fingerprint
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Two sets of findings compared."""
+
+    introduced: tuple[Finding, ...]
+    """Shown in the head, and not in the base."""
+    fixed: tuple[Finding, ...]
+    """Shown in the base, and gone from the head at any confidence."""
+    unchanged: tuple[Finding, ...]
+    """Shown in the head, and there in the base; as they are in the head."""
+    names: dict[str, str]
+    """Fingerprint in the base to fingerprint in the head, of those that stand."""
+
+
+def settled(
+    base: Iterable[Finding],
+    head: Iterable[Finding],
+    renames: Renames,
+    least: Confidence = Confidence.LOW,
+) -> Settled:
+    """`head` against `base`; findings below the confidence `least` are not shown."""
+    before, after = tuple(base), tuple(head)
+    pairs = _paired(before, after, renames)
+    known = {new.fingerprint: old for old, new in pairs}
+    shown = [f for f in after if f.confidence.rank >= least.rank]
+    stands = {old.fingerprint for old, _ in pairs}
+    return Settled(
+        introduced=tuple(f for f in shown if not _is_shown(known.get(f.fingerprint), least)),
+        fixed=tuple(f for f in before if _is_shown(f, least) and f.fingerprint not in stands),
+        unchanged=tuple(f for f in shown if _is_shown(known.get(f.fingerprint), least)),
+        names={old.fingerprint: new.fingerprint for old, new in pairs},
+    )
+
+
+def _is_shown(finding: Finding | None, least: Confidence) -> bool:
+    return finding is not None and finding.confidence.rank >= least.rank
+
+
+Key = Callable[[Finding], Hashable]
+
+
+def _paired(
+    before: Sequence[Finding], after: Sequence[Finding], renames: Renames
+) -> list[tuple[Finding, Finding]]:
+    """What is one finding in both, surest first."""
+    pairs: list[tuple[Finding, Finding]] = []
+    left, right = list(before), list(after)
+    _pair(left, right, pairs, _fingerprint, _fingerprint)
+    if left and right:
+        called = {id(finding): renamed(finding, renames) for finding in left}
+        place = _Places(renames)
+        for key, fits in (
+            (fingerprint, _always),
+            (_hazard, place.is_split),
+            (_spot, place.is_respelled),
+        ):
+            _pair(left, right, pairs, _of(called, key), key, fits)
+    return pairs
+
+
+def _fingerprint(finding: Finding) -> Hashable:
+    return finding.fingerprint
+
+
+def _always(_old: Finding, _new: Finding) -> bool:
+    return True
+
+
+def _of(called: dict[int, Finding], key: Key) -> Key:
+    return lambda finding: key(called[id(finding)])
+
+
+def _pair(
+    left: list[Finding],
+    right: list[Finding],
+    pairs: list[tuple[Finding, Finding]],
+    old_key: Key,
+    new_key: Key,
+    fits: Callable[[Finding, Finding], bool] = _always,
+) -> None:
+    """Moves what agrees by key, and fits, from `left` and `right` to `pairs`, in order."""
+    by_key: dict[Hashable, list[Finding]] = {}
+    for finding in right:
+        by_key.setdefault(new_key(finding), []).append(finding)
+    for finding in tuple(left):
+        candidates = by_key.get(old_key(finding), [])
+        match = next((other for other in candidates if fits(finding, other)), None)
+        if match is not None:
+            candidates.remove(match)
+            left.remove(finding)
+            right.remove(match)
+            pairs.append((finding, match))
+
+
+def renamed(finding: Finding, renames: Renames) -> Finding:
+    """`finding` with its files and functions called as they are in the later state."""
+    path, function = renames.function(finding.primary.path, finding.primary.function)
+    callback = finding.callback
+    if callback is not None:
+        there, name = renames.function(callback.path, callback.function)
+        callback = replace(callback, path=there, function=name)
+    place = replace(finding.primary, path=path, function=function)
+    return replace(finding, primary=place, callback=callback)
+
+
+def _hazard(finding: Finding) -> Hashable:
+    """What is wrong, wherever in the file it is spelled; unique where it has no object."""
+    if finding.subject is None:
+        return id(finding)
+    slot = finding.callback.slot if finding.callback else ""
+    return finding.rule, finding.primary.path, finding.subject, slot
+
+
+def _spot(finding: Finding) -> Hashable:
+    """Where it goes wrong, whatever the object is called."""
+    callback = finding.callback
+    return (
+        finding.rule,
+        finding.primary.path,
+        finding.primary.function,
+        callback.slot if callback else "",
+        callback.function if callback else "",
+        finding.subject.kind if finding.subject else "",
+    )
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Evidence in the text that two findings are one."""
+
+    renames: Renames
+
+    def is_split(self, old: Finding, new: Finding) -> bool:
+        """The code was taken into a function that is new, or out of one that is gone."""
+        before = self.renames.old.of(old.primary.path)
+        after = self.renames.new.of(new.primary.path)
+        callbacks = [f.callback.function for f in (old, new) if f.callback]
+        return (
+            new.primary.function not in before
+            or old.primary.function not in after
+            or (len(set(callbacks)) == 2 and _differ(callbacks, before, after))
+        )
+
+    def is_respelled(self, old: Finding, new: Finding) -> bool:
+        """The old object's name is gone from the file, and the new one was not there."""
+        if old.subject is None or new.subject is None:
+            return False
+        was, now = _last_word(old.subject.name), _last_word(new.subject.name)
+        before = self._text(self.renames.old.reader.tree.read, old.primary.path)
+        after = self._text(self.renames.new.reader.tree.read, new.primary.path)
+        return _names(was, before) and not _names(was, after) and not _names(now, before)
+
+    def _text(self, read: Callable[[str], bytes], path: str) -> bytes:
+        try:
+            return read(path)
+        except Unreadable:
+            return b""
+
+
+def _differ(callbacks: Sequence[str], before: Iterable[str], after: Iterable[str]) -> bool:
+    """Of an old and a new callback, the new one was not there or the old one is gone."""
+    return callbacks[1] not in before or callbacks[0] not in after
+
+
+def _last_word(name: str) -> str:
+    words = re.findall(r"\w+", name)
+    return words[-1] if words else ""
+
+
+def _names(word: str, text: bytes) -> bool:
+    return bool(word) and re.search(rb"\b" + re.escape(word).encode() + rb"\b", text) is not None
+
+
+def siblings(fixed: Iterable[Finding], standing: Iterable[Finding]) -> tuple[Sibling, ...]:
+    """Findings like a fixed one in other implementers of its slot; the same rule's first."""
+    left = sorted(standing, key=lambda f: (f.primary.path, f.primary.line, f.fingerprint))
+    found: dict[str, Sibling] = {}
+    for same_rule in (True, False):
+        for repaired in fixed:
+            for finding in left:
+                if _is_sibling(repaired, finding, same_rule):
+                    found.setdefault(finding.fingerprint, Sibling(repaired.fingerprint, finding))
+    return tuple(found.values())
+
+
+def _is_sibling(repaired: Finding, finding: Finding, same_rule: bool) -> bool:
+    """Another implementer of the slot, with the same rule or in the same registration's window."""
+    if repaired.callback is None or finding.callback is None:
+        return False
+    if repaired.driver == finding.driver or repaired.callback.slot != finding.callback.slot:
+        return False
+    if same_rule:
+        return repaired.rule == finding.rule
+    mine, other = repaired.registration, finding.registration
+    return mine is not None and other is not None and mine.api == other.api

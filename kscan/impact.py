@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The second use case: a range, and what it does to drivers it does not touch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from kscan.audit import Audit, with_hits
+from kscan.audit import Options as AuditOptions
+from kscan.change.answers import AskedTree, Questions, answers_stand
+from kscan.change.commits import Attribution, Stage, attribution
+from kscan.change.contents import Contents
+from kscan.change.drivers import Share
+from kscan.change.functions import MOST_FILES, Alterations, Bodies
+from kscan.change.kept import Kept, key_of
+from kscan.change.others import Others
+from kscan.change.outcome import Outcome, window_of
+from kscan.change.reach import delta
+from kscan.change.renames import Renames
+from kscan.change.settle import Settled, settled, siblings
+from kscan.facts.reader import Cache, Reader
+from kscan.kernel.catalogue import catalogue
+from kscan.model import Confidence, Finding, Impact, KscanError, Skip, TreeInfo
+from kscan.rules import Rule, selected
+from kscan.source.compare import ChangedPath
+from kscan.source.patched import PatchedTree
+from kscan.source.ranges import Range
+from kscan.source.tree import Tree, is_below
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a diff is asked for."""
+
+    scenario: str = ""
+    """Assume the edges of this scenario in both trees; none: as they stand."""
+    rules: tuple[str, ...] = ()
+    """Rule ids; none means all."""
+    under: tuple[str, ...] = ()
+    """Directories below the root; findings elsewhere are left out."""
+    min_confidence: Confidence = Confidence.MEDIUM
+    catalogues: tuple[Path, ...] = ()
+    """Files with contracts of the user's own."""
+    per_commit: bool = False
+    """Tell which commit of the range introduces and fixes what."""
+    hits: bool = True
+    """Say of each introduced finding which hardware is hit, and whom to ask."""
+
+
+@dataclass
+class Diff:
+    """One diff in progress: a range, and the outcomes of its two ends."""
+
+    range: Range
+    options: Options
+    cache: Cache
+    progress: Progress = lambda _message: None
+    jobs: int | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.rules: tuple[Rule, ...] = selected(self.options.rules)
+        self.catalogue = catalogue(self.options.catalogues)
+        self._refuse_unknown_scenario()
+        self.kept = Kept(self.cache)
+        self.contents = Contents()
+        self.base_tree, self.head_tree = self.range.base, self.range.head
+        for tree in (self.base_tree, self.head_tree):
+            tree.remember(self.kept)
+
+    def impact(self, reproduce: str = "") -> Impact:
+        """The whole answer; `reproduce` is the command that gives it again."""
+        found, attributed, share = self.findings, self.attribution, self.share
+        return Impact(
+            base=self._info(self.range.base, self.base),
+            head=self._info(self.range.head, self.head),
+            stats=replace(self.head.stats, seconds=round(time.monotonic() - self.started, 3)),
+            rules=tuple(rule.info() for rule in self.rules),
+            added=delta(self.head.windows, self.base.windows, self.alterations.is_altered),
+            removed=delta(self.base.windows, self.head.windows, self.alterations.was_altered),
+            introduced=self._with_hits(found.introduced),
+            fixed=found.fixed,
+            unchanged=found.unchanged,
+            siblings=siblings(found.fixed, (*found.unchanged, *found.introduced)),
+            changed_functions=share.altered,
+            drivers=share.drivers,
+            drivers_not_listed=share.not_listed,
+            commits=attributed.shares,
+            passing=attributed.passing,
+            skips=_by_path((*self.head.skips, *self.range.skips)),
+            skips_added=self._skips_added,
+            reproduce=reproduce,
+            notes=self._notes,
+        )
+
+    @cached_property
+    def base(self) -> Outcome:
+        """What the base gives."""
+        return self._analysed(self.base_tree)
+
+    @cached_property
+    def head(self) -> Outcome:
+        """What the head gives: what the base gives, where nothing it was asked is changed."""
+        if isinstance(self.head_tree, PatchedTree):
+            questions = self.base.questions
+            if answers_stand(questions, self.base_tree, self.head_tree, self.range.changed):
+                return self.base
+        return self._analysed(self.head_tree)
+
+    def _analysed(self, tree: Tree) -> Outcome:
+        """The outcome for `tree`, kept where it is a commit that can be read whole."""
+        key = key_of("outcome", [tree], *self._asked)
+        known = self.kept.recall(key, Outcome)
+        if known is not None:
+            return known
+        asked = AskedTree(tree, self.contents)
+        audit = self._audit(asked)
+        outcome = outcome_of(audit, self.rules, asked.questions)
+        if not tree.skips:
+            self.kept.keep(key, outcome)
+        return outcome
+
+    @cached_property
+    def _asked(self) -> tuple[str, ...]:
+        """What the answers depend on besides the source."""
+        extra = (path.read_text("utf-8", "replace") for path in self.options.catalogues)
+        return (self.options.scenario, *(rule.id for rule in self.rules), *extra)
+
+    def _audit(self, tree: Tree) -> Audit:
+        options = AuditOptions(
+            as_is=not self.options.scenario,
+            catalogues=self.options.catalogues,
+            min_confidence=Confidence.LOW,
+            hits=False,
+        )
+        return Audit(tree, options, self.kept, self.progress, self.jobs)
+
+    @cached_property
+    def alterations(self) -> Alterations:
+        """The functions that the range alters."""
+        old, new = (Bodies(Reader(tree, self.kept)) for tree in (self.base_tree, self.head_tree))
+        return Alterations(old, new, self.range.changed)
+
+    @cached_property
+    def findings(self) -> Settled:
+        """The findings of both ends, compared."""
+        renames = Renames(self.alterations.old, self.alterations.new, self.range.changed)
+        base, head = (self._below(outcome.findings) for outcome in (self.base, self.head))
+        return settled(base, head, renames, self.options.min_confidence)
+
+    def _below(self, findings: Sequence[Finding]) -> list[Finding]:
+        return [f for f in findings if is_below(f.primary.path, self.options.under)]
+
+    @cached_property
+    def attribution(self) -> Attribution:
+        """What each commit does; nothing where it was not asked for."""
+        if not self.options.per_commit:
+            return Attribution((), ())
+        first = Stage(self.base_tree, self.base)
+        return attribution(first, self.range.steps(), self._analysed, self._compared)
+
+    def _compared(self, old: Stage, new: Stage, changed: Sequence[ChangedPath]) -> Settled:
+        before, after = (Bodies(Reader(stage.tree, self.kept)) for stage in (old, new))
+        base, head = (self._below(stage.outcome.findings) for stage in (old, new))
+        renames = Renames(before, after, changed)
+        return settled(base, head, renames, self.options.min_confidence)
+
+    @cached_property
+    def share(self) -> Share:
+        """The altered functions, and the other drivers they concern."""
+        key = key_of("share", [self.base_tree, self.head_tree], *self._asked)
+        known = self.kept.recall(key, Share)
+        if known is None:
+            self.progress("looking for the drivers that the range concerns")
+            known = self._others.share(self.alterations.all)
+            self.kept.keep(key, known)
+        return known
+
+    @property
+    def _others(self) -> Others:
+        audit = self._audit(AskedTree(self.head_tree, self.contents))
+        touched = frozenset(c.new for c in self.range.changed if c.new is not None)
+        return Others(audit.program, audit.catalogue, audit.cases, touched)
+
+    def _info(self, tree: Tree, outcome: Outcome) -> TreeInfo:
+        return TreeInfo(
+            tree.name,
+            tree.kernel_version(),
+            tree.commit,
+            outcome.scenario,
+            outcome.scenario_note,
+        )
+
+    def _with_hits(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        if not (findings and self.options.hits):
+            return findings
+        key = key_of("hits", [self.head_tree], *(f.fingerprint for f in findings), *self._asked)
+        known = self.kept.recall(key, tuple[Finding, ...])
+        if known is None:
+            self.progress("looking for the hardware that is hit")
+            known = with_hits(self.head_tree, findings)
+            self.kept.keep(key, known)
+        return known
+
+    @property
+    def _skips_added(self) -> tuple[Skip, ...]:
+        before = {skip.path for skip in self.base.skips}
+        return tuple(skip for skip in self.head.skips if skip.path not in before)
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        left_out = self.alterations.not_compared
+        told = [
+            f"{left_out} of {left_out + MOST_FILES} changed C files were not compared function "
+            "by function"
+        ]
+        silent = [
+            f"{end}: {window.note}"
+            for end, outcome in (("base", self.base), ("head", self.head))
+            for window in outcome.windows
+            if window.note
+        ]
+        return (*self.range.notes, *silent, *(told if left_out else []))
+
+    def _refuse_unknown_scenario(self) -> None:
+        known = [scenario.name for scenario in self.catalogue.scenarios]
+        if self.options.scenario and self.options.scenario not in known:
+            raise KscanError(f"no scenario {self.options.scenario!r}: known are {', '.join(known)}")
+
+
+def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> Outcome:
+    """What `audit` finds, as values that outlive it."""
+    windows = tuple(window_of(case) for case in audit.cases)
+    is_kernel = any(not window.note for window in windows)
+    findings = audit.findings(rules) if is_kernel else []
+    info = audit.info() if is_kernel else TreeInfo("", "")
+    return Outcome(
+        findings=tuple(findings),
+        windows=windows,
+        scenario=info.scenario,
+        scenario_note=info.scenario_note,
+        skips=_by_path((*audit.tree.skips, *audit.reader.skips, *audit.failed)),
+        stats=audit.stats(),
+        questions=questions,
+    )
+
+
+def _by_path(skips: Sequence[Skip]) -> tuple[Skip, ...]:
+    return tuple(sorted({skip.path: skip for skip in skips}.values(), key=lambda s: s.path))

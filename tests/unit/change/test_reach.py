@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Slots that begin or cease to run inside a registration, and gates that open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kscan.change.outcome import OpenGate, OpenSlot, OpenWindow, Place, Runner
+from kscan.change.reach import delta
+from kscan.model import Implementation
+
+API = "iommu_device_register"
+CORE = "drivers/iommu/iommu.c"
+ROOT = Place(CORE, API)
+PROBE = Place(CORE, "iommu_init_device")
+BUS = Place("drivers/base/platform.c", "platform_dma_configure")
+XLATE = Place("drivers/iommu/of_iommu.c", "of_iommu_xlate")
+FWSPEC = Place(CORE, "iommu_fwspec_init")
+WHY = "an instance with an fwnode serves a device only through its fwspec"
+
+SHUT = OpenGate("iommu_fwspec_init", WHY, ())
+OPEN = OpenGate("iommu_fwspec_init", WHY, (ROOT, PROBE, BUS, XLATE, FWSPEC))
+
+
+@dataclass
+class Altered:
+    """The functions that a change alters, and those it was asked about."""
+
+    names: tuple[str, ...] = ()
+
+    def __call__(self, path: str, name: str) -> bool:
+        return name in self.names
+
+
+def slot(
+    name: str, *way: Place, runs: str = "", gated: bool = True, filled: bool = True
+) -> OpenSlot:
+    runners = tuple(
+        Runner(Place(f"drivers/iommu/{driver}.c", f"{driver}_{name.rpartition('.')[2]}"), gated)
+        for driver in runs.split()
+    )
+    return OpenSlot(name, (ROOT, *way), runners, filled)
+
+
+def window(gate: OpenGate | None, *slots: OpenSlot) -> OpenWindow:
+    return OpenWindow(API, slots, gate)
+
+
+def test_a_slot_that_becomes_reachable_is_added_with_its_way_and_implementations() -> None:
+    base = window(None, slot("iommu_ops.probe_device", PROBE, runs="foo bar"))
+    head = window(
+        None,
+        slot("iommu_ops.probe_device", PROBE, runs="foo bar"),
+        slot("iommu_ops.of_xlate", PROBE, BUS, XLATE, runs="bar foo"),
+    )
+    (reach,) = delta([head], [base], Altered(("iommu_init_device", "foo_of_xlate")))
+    assert (reach.api, reach.slot, reach.reason) == (API, "iommu_ops.of_xlate", "")
+    assert reach.via == (API, "iommu_init_device", "platform_dma_configure", "of_iommu_xlate")
+    assert reach.changed == ("iommu_init_device",)
+    assert reach.implementations == (
+        Implementation("bar_of_xlate", "drivers/iommu/bar.c"),
+        Implementation("foo_of_xlate", "drivers/iommu/foo.c"),
+    )
+    assert delta([base], [head], Altered()) == ()
+
+
+def test_a_gate_that_opens_adds_the_callbacks_it_kept_out_and_says_so() -> None:
+    base = window(SHUT, slot("iommu_ops.probe_device", PROBE, runs="old", gated=False))
+    both = OpenSlot(
+        "iommu_ops.probe_device",
+        (ROOT, PROBE),
+        (
+            Runner(Place("drivers/iommu/foo.c", "foo_probe_device"), True),
+            Runner(Place("drivers/iommu/old.c", "old_probe_device"), False),
+        ),
+        True,
+    )
+    (reach,) = delta([window(OPEN, both)], [base], Altered(("platform_dma_configure",)))
+    assert [i.function for i in reach.implementations] == ["foo_probe_device"]
+    assert reach.via == (API, "iommu_init_device")
+    assert reach.changed == ("platform_dma_configure",)
+    assert reach.reason.startswith("of_iommu_xlate() calls iommu_fwspec_init()")
+    assert WHY in reach.reason
+    assert delta([base], [window(OPEN, both)], Altered()) == ()
+
+
+def test_a_gate_open_on_both_sides_adds_nothing() -> None:
+    here = window(OPEN, slot("iommu_ops.probe_device", PROBE, runs="foo"))
+    assert delta([here], [here], Altered()) == ()
+
+
+def test_an_implementation_more_is_no_change_of_reach() -> None:
+    base = window(None, slot("iommu_ops.probe_device", PROBE, runs="foo"))
+    head = window(None, slot("iommu_ops.probe_device", PROBE, runs="foo bar"))
+    assert delta([head], [base], Altered()) == ()
+
+
+def test_a_slot_whose_callbacks_a_shut_gate_keeps_out_is_not_added() -> None:
+    base = window(SHUT)
+    kept_out = slot("iommu_ops.capable", PROBE)
+    unused = slot("iommu_ops.new_op", PROBE, filled=False)
+    found = delta([window(SHUT, kept_out, unused)], [base], Altered())
+    assert [reach.slot for reach in found] == ["iommu_ops.new_op"]
+
+
+def test_the_nearest_slots_come_first_and_the_gate_last() -> None:
+    base = window(SHUT, slot("iommu_ops.probe_device", PROBE))
+    head = window(
+        OPEN,
+        slot("iommu_ops.probe_device", PROBE, runs="foo"),
+        slot("iommu_ops.of_xlate", PROBE, BUS, XLATE, runs="foo"),
+        slot("bus_type.dma_configure", PROBE, runs="platform", gated=False),
+    )
+    assert [reach.slot for reach in delta([head], [base], Altered())] == [
+        "bus_type.dma_configure",
+        "iommu_ops.of_xlate",
+        "iommu_ops.probe_device",
+    ]
+
+
+def test_nothing_is_said_where_one_side_is_not_known() -> None:
+    here = window(None, slot("iommu_ops.probe_device", PROBE, runs="foo"))
+    unknown = OpenWindow(API, (), None, "not defined here")
+    assert delta([here], [unknown], Altered()) == ()
+    assert delta([unknown], [here], Altered()) == ()
+    assert delta([here], [], Altered()) == ()

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Introduced, fixed and unchanged, by set; and what stands like a fixed finding elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from made_findings import BAR, FOO, finding
+from small_trees import Made, changed, differences, reader
+
+from kscan.change.functions import Bodies
+from kscan.change.renames import Renames
+from kscan.change.settle import Settled, settled, siblings
+from kscan.model import Confidence, Finding, RegistrationRef
+from kscan.source.compare import ChangedPath
+
+TEXT = """\
+    static struct device *dma_dev;
+
+    static int foo_of_xlate(struct device *dev, const struct of_phandle_args *args)
+    {
+        void *data = devm_kzalloc(dma_dev, 8, GFP_KERNEL);
+        return data ? 0 : -ENOMEM;
+    }
+
+    static int foo_probe(struct platform_device *pdev)
+    {
+        int err = iommu_device_register(&foo->iommu, &foo_ops, &pdev->dev);
+        dma_dev = &pdev->dev;
+        return err;
+    }
+    """
+
+
+@pytest.fixture
+def names(made: Made) -> Renamed:
+    return Renamed(made)
+
+
+class Renamed:
+    """Renames that a change of FOO brings."""
+
+    def __init__(self, made: Made) -> None:
+        self.tree = made({FOO: TEXT, BAR: TEXT.replace("foo", "bar")})
+
+    def by(self, files: dict[str, str | None] | None = None, *moved: ChangedPath) -> Renames:
+        head = changed(self.tree, files or {})
+        changes = moved or differences(self.tree, head)
+        return Renames(Bodies(reader(self.tree)), Bodies(reader(head)), changes)
+
+
+def counts(found: Settled) -> tuple[int, int, int]:
+    return len(found.introduced), len(found.fixed), len(found.unchanged)
+
+
+def test_fingerprints_decide(names: Renamed) -> None:
+    base = [finding(), finding(BAR, "bar_probe", callback="bar_of_xlate")]
+    head = [finding(line=99), finding(rule="late-state")]
+    found = settled(base, head, names.by())
+    assert found.introduced == (finding(rule="late-state"),)
+    assert found.fixed == (finding(BAR, "bar_probe", callback="bar_of_xlate"),)
+    assert found.unchanged == (finding(line=99),)
+    assert found.names == {finding().fingerprint: finding().fingerprint}
+
+
+def test_the_same_twice_is_counted(names: Renamed) -> None:
+    second = replace(finding(line=50), fingerprint=finding().fingerprint + "-2")
+    assert counts(settled([finding()], [finding(), second], names.by())) == (1, 0, 1)
+    assert counts(settled([finding(), second], [finding()], names.by())) == (0, 1, 1)
+
+
+def test_a_renamed_file_is_paired(names: Renamed) -> None:
+    path = "drivers/iommu/foo/core.c"
+    renames = names.by({FOO: None, path: TEXT}, ChangedPath(FOO, path))
+    found = settled([finding()], [finding(path)], renames)
+    assert counts(found) == (0, 0, 1)
+    assert found.names == {finding().fingerprint: finding(path).fingerprint}
+
+
+def test_a_renamed_function_is_paired(names: Renamed) -> None:
+    renames = names.by({FOO: TEXT.replace("foo_probe", "foo_init").replace("foo_of_", "foo_fw_")})
+    head = finding(function="foo_init", callback="foo_fw_xlate")
+    assert counts(settled([finding()], [head], renames)) == (0, 0, 1)
+
+
+def test_a_function_moved_to_another_file_is_paired(names: Renamed) -> None:
+    path = "drivers/iommu/foo-probe.c"
+    xlate, probe = (
+        TEXT[: TEXT.index("    static int foo_probe")],
+        TEXT[TEXT.index("    static int foo_probe") :],
+    )
+    renames = names.by({FOO: xlate, path: probe})
+    head = replace(finding(path), callback=finding().callback)
+    assert counts(settled([finding()], [head], renames)) == (0, 0, 1)
+
+
+def test_a_registration_taken_into_a_new_function_is_paired(names: Renamed) -> None:
+    text = TEXT.replace("int foo_probe", "int foo_register").replace(
+        "return err;\n    }",
+        "return err;\n    }\n    int foo_probe(void) { return foo_register(); }",
+    )
+    head = finding(function="foo_register")
+    assert counts(settled([finding()], [head], names.by({FOO: text}))) == (0, 0, 1)
+
+
+def test_the_same_object_in_another_old_function_is_another_finding(names: Renamed) -> None:
+    renames = names.by({FOO: TEXT + "\n"})
+    head = finding(function="foo_of_xlate")
+    assert counts(settled([finding()], [head], renames)) == (1, 1, 0)
+
+
+def test_a_renamed_object_is_paired(names: Renamed) -> None:
+    renames = names.by({FOO: TEXT.replace("dma_dev", "first_dev")})
+    head = finding(subject=("global", "first_dev"))
+    assert counts(settled([finding()], [head], renames)) == (0, 0, 1)
+
+
+def test_another_object_that_was_there_before_is_another_finding(names: Renamed) -> None:
+    renames = names.by({FOO: TEXT.replace("dma_dev", "foo_ops")})
+    head = finding(subject=("global", "foo_ops"))
+    assert counts(settled([finding()], [head], renames)) == (1, 1, 0)
+
+
+def test_findings_without_an_object_are_paired_by_place_alone(names: Renamed) -> None:
+    rule = "dma-configure-outside-bus"
+    old = finding(rule=rule, subject=None, callback=None)
+    new = finding(rule=rule, subject=None, callback=None, function="foo_of_xlate")
+    assert counts(settled([old], [new], names.by({FOO: TEXT + "\n"}))) == (1, 1, 0)
+
+
+def test_what_was_too_uncertain_to_show_is_introduced_when_it_becomes_certain(
+    names: Renamed,
+) -> None:
+    low, high = finding(confidence=Confidence.LOW), finding()
+    assert counts(settled([low], [high], names.by(), Confidence.MEDIUM)) == (1, 0, 0)
+    assert counts(settled([high], [low], names.by(), Confidence.MEDIUM)) == (0, 0, 0)
+    assert counts(settled([low], [high], names.by(), Confidence.LOW)) == (0, 0, 1)
+    assert counts(settled([low], [], names.by(), Confidence.MEDIUM)) == (0, 0, 0)
+
+
+def test_siblings_stand_in_other_implementers_of_the_slot() -> None:
+    bar = finding(BAR, "bar_probe", callback="bar_of_xlate")
+    assert [s.finding for s in siblings([finding()], [bar])] == [bar]
+    assert siblings([finding()], [bar])[0].fixed == finding().fingerprint
+    others: list[Finding] = [
+        finding(callback="foo_xlate"),  # the same driver
+        finding(BAR, "bar_probe", callback="bar_attach", slot="iommu_domain_ops.attach_dev"),
+        finding(BAR, "bar_probe", callback=None),
+    ]
+    assert siblings([finding()], others) == ()
+
+
+def test_the_same_rule_comes_first_and_the_same_window_after_it() -> None:
+    early = finding("drivers/iommu/a.c", "a_probe", rule="late-drvdata", callback="a_xlate")
+    late = finding("drivers/iommu/z.c", "z_probe", callback="z_xlate")
+    elsewhere = replace(
+        finding("drivers/b.c", "b_probe", rule="late-drvdata"),
+        registration=RegistrationRef("request_irq", "b_probe", "drivers/b.c", 1),
+    )
+    found = siblings([finding()], [early, elsewhere, late])
+    assert [s.finding for s in found] == [late, early]
