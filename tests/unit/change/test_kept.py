@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from histories import History
 from made_findings import finding
-from small_trees import Made, changed
 
 from kscan.change.answers import Questions, Search
 from kscan.change.kept import Kept, identity, key_of
@@ -104,7 +103,7 @@ def test_a_state_of_the_source_has_one_name(tmp_path: Path) -> None:
     assert len({patched, *(identity(PatchedTree(base, change)) for change in others)}) == 5
 
 
-def test_keys_tell_trees_and_questions_apart(tmp_path: Path, made: Made) -> None:
+def test_keys_tell_trees_and_questions_apart(tmp_path: Path) -> None:
     history = History(tmp_path / "repo")
     history.write("a.c", "int a;\n")
     history.commit("one")
@@ -119,7 +118,7 @@ def test_keys_tell_trees_and_questions_apart(tmp_path: Path, made: Made) -> None
     assert len(keys) == 5 and "" not in keys
 
 
-def test_a_tree_without_a_sure_name_has_no_key(made: Made) -> None:
+def test_a_tree_without_a_sure_name_has_no_key() -> None:
     class Unsure(CommitTree):
         def state(self) -> str | None:
             return None
@@ -129,4 +128,3 @@ def test_a_tree_without_a_sure_name_has_no_key(made: Made) -> None:
     assert identity(tree) == ""
     assert key_of("outcome", [tree]) == ""
     assert key_of("outcome", [PatchedTree(tree, {"a.c": None}, commit="0" * 40)]) == ""
-    assert key_of("outcome", [changed(made({"a.c": "int a;\n"}), {})]) != ""
