@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kscan.facts.reader import Cache, Reader
+from kscan.facts.reader import Reader
 from kscan.hits import who
 from kscan.hits.get_maintainer import maintainers
 from kscan.kernel.catalogue import Catalogue, Contract, Scenario, catalogue
@@ -25,7 +25,7 @@ from kscan.program.program import Program
 from kscan.program.tables import Tables
 from kscan.rules import Rule, selected
 from kscan.source.open import open_tree
-from kscan.source.tree import Tree
+from kscan.source.tree import Memory, Tree, WordTree
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
@@ -57,7 +57,7 @@ class Audit:
 
     tree: Tree
     options: Options
-    cache: Cache
+    cache: Memory
     progress: Progress = lambda _message: None
     jobs: int | None = None
     """Processes that parse; None means one per core."""
@@ -68,6 +68,8 @@ class Audit:
 
     def __post_init__(self) -> None:
         self.catalogue: Catalogue = catalogue(self.options.catalogues)
+        if isinstance(self.tree, WordTree):
+            self.tree.remember(self.cache)
         self.reader = Reader(self.tree, self.cache)
         self.program = Program(self.reader)
         self.program.prefetch()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from kscan.cli import options
@@ -19,7 +21,7 @@ from kscan.cli import options
 @click.pass_context
 def command(
     ctx: click.Context, log: str, tree: str, commit: str | None, as_is: bool, format_: str,
-    no_cache: bool, jobs: int | None, catalogues: tuple[options.Path, ...],
+    no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Match the oopses, WARNs and late probes of LOG, a file or - for stdin, to findings.
 

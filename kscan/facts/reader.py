@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -21,7 +20,7 @@ from kscan.facts import extract, ir
 from kscan.facts.lower import lowered
 from kscan.facts.unit import FunctionFact, Unit
 from kscan.model import Skip
-from kscan.source.tree import Tree, Unreadable, blob_id_of
+from kscan.source.tree import Memory, Tree, Unreadable, blob_id_of
 from kscan.syntax import dialect, parser, queries
 
 
@@ -39,14 +38,8 @@ def digest() -> str:
     return total.hexdigest()[:24]
 
 
-class Cache(Protocol):
-    """What the reader needs of a store; `kscan.facts.store` has it."""
-
-    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
-        """The stored values of those of `keys` that are known."""
-
-    def put_many(self, values: Mapping[str, bytes]) -> None:
-        """Keep `values`."""
+Cache = Memory
+"""What the reader needs of a store; `kscan.facts.store` has it."""
 
 
 @dataclass
@@ -62,7 +55,7 @@ class Reader:
     """Reads the facts of files of one tree; remembers what it has read."""
 
     tree: Tree
-    cache: Cache
+    cache: Memory
     units: dict[str, Unit] = field(default_factory=dict)
     parsed: int = 0
     hits: int = 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable, runtime_checkable
 
 from kscan.model import KscanError, Skip
 
@@ -101,6 +101,7 @@ class Tree(Protocol):
         """``6.12.107`` from the top-level Makefile; empty where it does not say."""
 
 
+@runtime_checkable
 @runtime_checkable
 class WordTree(Tree, Protocol):
     """A tree that knows where each word stands, and may know it from the last run."""
