@@ -22,14 +22,14 @@ from kscan.change.outcome import Outcome, window_of
 from kscan.change.reach import delta
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
-from kscan.facts.reader import Cache, Reader
+from kscan.facts.reader import Reader
 from kscan.kernel.catalogue import catalogue
 from kscan.model import Confidence, Finding, Impact, KscanError, Skip, TreeInfo
 from kscan.rules import Rule, selected
 from kscan.source.compare import ChangedPath
 from kscan.source.patched import PatchedTree
 from kscan.source.ranges import Range
-from kscan.source.tree import Tree, is_below
+from kscan.source.tree import Memory, Tree, WordTree, is_below
 
 Progress = Callable[[str], None]
 
@@ -59,7 +59,7 @@ class Diff:
 
     range: Range
     options: Options
-    cache: Cache
+    cache: Memory
     progress: Progress = lambda _message: None
     jobs: int | None = None
     started: float = field(default_factory=time.monotonic)
@@ -72,7 +72,8 @@ class Diff:
         self.contents = Contents()
         self.base_tree, self.head_tree = self.range.base, self.range.head
         for tree in (self.base_tree, self.head_tree):
-            tree.remember(self.kept)
+            if isinstance(tree, WordTree):
+                tree.remember(self.kept)
 
     def impact(self, reproduce: str = "") -> Impact:
         """The whole answer; `reproduce` is the command that gives it again."""

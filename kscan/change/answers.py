@@ -22,6 +22,7 @@ from kscan.source.tree import (
     Memory,
     Tree,
     Unreadable,
+    WordTree,
     is_below,
 )
 
@@ -113,7 +114,9 @@ class AskedTree:
         """For each of `words`, which are identifiers, the files that contain it, sorted."""
         for word in words:
             self._searched([word], suffixes, under)
-        return self.tree.files_by_word(words, suffixes=suffixes, under=under)
+        if isinstance(self.tree, WordTree):
+            return self.tree.files_by_word(words, suffixes=suffixes, under=under)
+        return {w: self.tree.files_with([w], suffixes=suffixes, under=under) for w in words}
 
     def _searched(
         self, words: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
@@ -124,7 +127,8 @@ class AskedTree:
 
     def remember(self, memory: Memory) -> None:
         """Takes answers to searches from `memory`, and keeps them there."""
-        self.tree.remember(memory)
+        if isinstance(self.tree, WordTree):
+            self.tree.remember(memory)
 
     def definitions(self, suffixes: Sequence[str] = (".c",)) -> DefinitionIndex:
         """The index of function definitions."""

@@ -17,10 +17,9 @@ from typing import TypeVar
 
 import msgspec
 
-from kscan.facts.reader import Cache
 from kscan.source.patched import Blob, Change, PatchedTree
 from kscan.source.searched import SearchedTree
-from kscan.source.tree import Tree, blob_id_of
+from kscan.source.tree import Memory, Tree, blob_id_of
 
 _T = TypeVar("_T")
 
@@ -29,7 +28,7 @@ _T = TypeVar("_T")
 class Kept:
     """A cache for this run in front of one for all runs."""
 
-    cache: Cache
+    cache: Memory
     _own: dict[str, bytes] = field(default_factory=dict)
 
     def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
