@@ -42,3 +42,9 @@ def global_place(scope: Scope, name: str) -> Place | None:
 def ready_place(place: Place, kind: str) -> Place:
     """The readiness of the object at `place`: its lock, list or work is initialised."""
     return Place(kind, place.owner, place.name)
+
+
+def field_named(spelled: str) -> Place:
+    """The place of the member that the catalogue spells ``struct.member``."""
+    tag, _, name = spelled.partition(".")
+    return Place("field", tag, name)

@@ -18,6 +18,7 @@ from kscan.flow.execute import Execution
 from kscan.flow.lists import Lists
 from kscan.flow.ownership import MEMORY, End, Fate, Lifetimes, Owned
 from kscan.flow.paths import assigned, root_of
+from kscan.flow.places import field_named
 from kscan.flow.values import ANY, SET, Place, Value, What
 from kscan.flow.world import Call, World
 from kscan.flow.writes import Writes
@@ -77,7 +78,7 @@ class Again:
         self.lifetimes = Lifetimes(self.program, functions, self.belongs)
         self.lists = Lists(self.program, functions)
         self.writes = Writes(self.program, self.catalogue, self.belongs)
-        self.dropped = frozenset(place_named(name) for name in self.repeated.dropped)
+        self.dropped = frozenset(field_named(name) for name in self.repeated.dropped)
 
     @cached_property
     def entered(self) -> dict[Function, tuple[Call, ...]]:
@@ -122,7 +123,7 @@ class Again:
         if dropped not in self._runs:
             late = self.dropped if dropped else frozenset()
             given: dict[Place, Value] = {p: SET for p in self._stored() if p not in late}
-            given[place_named(self.repeated.object)] = SET
+            given[field_named(self.repeated.object)] = SET
             world = World(self.catalogue.functions, late, self.belongs, given=given)
             execution = Execution(self.program, world)
             params = self.callback.fact.params
@@ -151,9 +152,3 @@ class Again:
         calls = {p.at for _, v in values for p in ir.walk(v) if isinstance(p, ir.Call)}
         here = (owned for owned in self.of(MEMORY) if owned.function == function)
         return next((owned for owned in here if owned.at in calls), None)
-
-
-def place_named(spelled: str) -> Place:
-    """The field that the catalogue spells ``struct.member``."""
-    tag, _, name = spelled.partition(".")
-    return Place("field", tag, name)

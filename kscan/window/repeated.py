@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from kscan.facts import ir
 from kscan.flow.ownership import End
-from kscan.flow.places import place_of
+from kscan.flow.places import field_named, place_of
 from kscan.model import Confidence, Step, StepKind
 from kscan.program.calls import EdgeKind, Slot, call_sites
 from kscan.program.program import Function
 from kscan.program.tables import Entry
 from kscan.program.types import Scope
-from kscan.window.again import Again, Hazard, Kind, place_named
+from kscan.window.again import Again, Hazard, Kind
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.hazards import hazards
@@ -102,7 +102,7 @@ def _belongs(case: Case, entry: Entry, registration: Registration | None) -> Cal
 
 def drops(case: Case) -> tuple[Drop, ...]:
     """Where the window drops the object that repeated callbacks keep things in, surest first."""
-    place = place_named(case.contract.repeated.object)
+    place = field_named(case.contract.repeated.object)
     dropping = [
         (function, node.at)
         for function in case.window.reach.functions()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from kscan.facts import ir
 from kscan.flow.paths import assigned, root_of, spelled
-from kscan.flow.places import place_of
+from kscan.flow.places import field_named, place_of
 from kscan.flow.values import Place
 from kscan.kernel.catalogue import matches
 from kscan.program.program import Function
-from kscan.window.again import DEPTH, Again, Hazard, Kind, place_named
+from kscan.window.again import DEPTH, Again, Hazard, Kind
 
 _STEPS = ("++", "--")
 
@@ -90,7 +90,7 @@ def _reads_dropped(again: Again, function: Function, node: ir.Expr, depth: int) 
         name
         for keeper in again.catalogue.functions.keeper
         for name in keeper.getters
-        if place_named(keeper.field) in again.dropped
+        if field_named(keeper.field) in again.dropped
     ]
     for part in ir.walk(node):
         if not isinstance(part, ir.Call) or not isinstance(part.callee, ir.Name):
