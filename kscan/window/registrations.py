@@ -172,9 +172,13 @@ class Registrations:
             case ir.Member(field=name):
                 yield from self._member(function, name)
             case ir.Call(callee=ir.Name(id=name)) if hops < _HOPS:
-                for target in self.program.resolve(name, function.path)[:1]:
-                    for value in ir.returned(self.program.body(target)):
-                        yield from self._held(target, value, hops + 1)
+                yield from self._returned(function, name, hops)
+
+    def _returned(self, function: Function, name: str, hops: int) -> Iterator[Published]:
+        """The tables that the function `name`, called in `function`, may return."""
+        for target in self.program.resolve(name, function.path)[:1]:
+            for value in ir.returned(self.program.body(target)):
+                yield from self._held(target, value, hops + 1)
 
     def _variable(self, scope: Scope, name: str, hops: int) -> Iterator[Published]:
         function = scope.function
