@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from kscan.bot.policy import Judgement
-from kscan.report import render
+from kscan.model import Impact
+from kscan.report import clean, render, verdict
 
-_FOLD = ("<details><summary>What it repairs, and what runs where</summary>", "</details>")
+_FOLD = ("<details><summary>What it changes</summary>", "</details>")
+_LISTED = 20
 
 
 def text(judgement: Judgement, limit: int) -> str:
@@ -20,12 +22,21 @@ def text(judgement: Judgement, limit: int) -> str:
 
 
 def _told(judgement: Judgement, limit: int) -> str:
+    impact = judgement.impact
     if judgement.warns:
-        return _inert(render("markdown", judgement.impact, limit=limit))
-    room = limit - len("\n\n".join(("", *_FOLD, "")))
-    first, _, rest = render("markdown", judgement.impact, limit=room).partition("\n\n")
-    parts = (first, _FOLD[0], rest.strip(), _FOLD[1]) if rest.strip() else (first.strip(),)
+        return _inert(render("markdown", impact, limit=limit))
+    first = f"**kscan: {clean.prose(verdict.impact_verdict(impact))}.**"
+    room = limit - len("\n\n".join((first, *_FOLD, "")))
+    rest = render("markdown", impact, limit=room).partition("\n\n")[2].strip() or _reaches(impact)
+    parts = (first, _FOLD[0], rest, _FOLD[1]) if rest else (first,)
     return _inert("\n\n".join(parts) + "\n")
+
+
+def _reaches(impact: Impact) -> str:
+    """What newly runs where, a line each."""
+    rows = [f"- {clean.prose(verdict.reach_sentence(r, impact))}" for r in impact.added[:_LISTED]]
+    more = len(impact.added) - _LISTED
+    return "\n".join([*rows, *([f"- {more:,} more not shown."] if more > 0 else [])])
 
 
 def _inert(markdown: str) -> str:

@@ -17,7 +17,6 @@ from email.charset import QP, Charset
 from email.generator import BytesGenerator
 from email.header import Header, decode_header, make_header
 from email.message import Message as Mail
-from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime, formataddr, getaddresses
 from hashlib import sha256
@@ -178,7 +177,7 @@ def reply(letter: Letter, impact: Impact, wishes: Wishes) -> bytes:
     told = render("mail", impact)
     name = sha256("\0".join((letter.id, told, wishes.date.isoformat())).encode()).hexdigest()[:20]
     own_id = f"<kscan-{name}@{wishes.sender.address.partition('@')[2]}>"
-    mail = MIMENonMultipart("text", "plain", charset="utf-8")
+    mail = Mail()
     for header, value in _fields(letter, impact, wishes, own_id):
         if value:
             mail[header] = value
@@ -265,7 +264,7 @@ def _below(impact: Impact, wishes: Wishes, own_id: str) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _set_body(mail: MIMENonMultipart, body: str) -> None:
+def _set_body(mail: Mail, body: str) -> None:
     plain = Charset("utf-8")
     is_short = all(len(row) <= LONGEST_LINE for row in body.encode().split(b"\n"))
     plain.body_encoding = None if is_short else QP  # type: ignore[assignment]

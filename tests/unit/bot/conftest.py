@@ -7,6 +7,8 @@ import os
 
 import pytest
 
+from .story import Story, told
+
 
 @pytest.fixture(autouse=True)
 def _no_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,3 +28,21 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
     monkeypatch.setattr("time.sleep", waited.append)
     return waited
+
+
+@pytest.fixture(scope="session")
+def _one_story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return told(tmp_path_factory.mktemp("story") / "linux")
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One fact store for all tests of the bot."""
+    return str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def story(_one_story: Story, cache: str, monkeypatch: pytest.MonkeyPatch) -> Story:
+    """The story, for tests that only read it."""
+    monkeypatch.setenv("KSCAN_CACHE_DIR", cache)
+    return _one_story

@@ -48,6 +48,15 @@ def test_resolved_shows_one_line_and_folds_the_rest() -> None:
     assert "### The same pattern stands in" in rest
 
 
+def test_what_newly_runs_is_folded_where_nothing_is_wrong_with_it() -> None:
+    harmless = replace(resolved(), fixed=(), added=samples.change().added * 20)
+    first, _, fold, _, *rows = text(harmless).splitlines()
+    assert first == "**kscan: No finding introduced.**"
+    assert fold.startswith("<details><summary>")
+    assert rows[0].startswith("- This range newly runs `iommu_ops.of_xlate` of 3 drivers inside")
+    assert "- 20 more not shown." in rows
+
+
 @pytest.mark.parametrize("make", [samples.change, resolved])
 @pytest.mark.parametrize("limit", [LIMIT, 4000, 2500])
 def test_limit_is_kept(make, limit: int) -> None:
