@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Options that say what a project has accepted: its baseline and its ``kscan.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from kscan.config import Config
+    from kscan.model import Impact, Report
+    from kscan.source.tree import Tree
+    from kscan.triage.baseline import Baseline
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def accepting_options(command: _F) -> _F:
+    """``--baseline FILE`` and ``--config FILE``."""
+    for add in (
+        click.option("--config", type=click.Path(path_type=Path), metavar="FILE",
+                     help="Suppressions and policy; else kscan.toml at the top of the tree."),
+        click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE",
+                     help="Hide the findings that kscan baseline wrote there."),
+    ):  # fmt: skip
+        command = add(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What a project has accepted."""
+
+    config: Config
+    baseline: Baseline | None
+
+    def of_report(self, report: Report) -> Report:
+        """`report` with what is accepted hidden or marked."""
+        from kscan.triage.accept import accepted_report  # noqa: PLC0415 - after the work
+        from kscan.triage.suppress import Suppressions  # noqa: PLC0415
+
+        return accepted_report(report, Suppressions(self.config.suppress), self.baseline)
+
+    def of_impact(self, impact: Impact) -> Impact:
+        """`impact` with what is accepted hidden or marked."""
+        from kscan.triage.accept import accepted_impact  # noqa: PLC0415 - after the work
+        from kscan.triage.suppress import Suppressions  # noqa: PLC0415
+
+        return accepted_impact(impact, Suppressions(self.config.suppress), self.baseline)
+
+
+def acceptance(tree: Tree, config: Path | None, baseline: Path | None) -> Acceptance:
+    """What the files named accept, else the ``kscan.toml`` of `tree`.
+
+    Of a range `tree` is its base, so that no change accepts its own findings. Raises
+    `KscanError` that names the file and the mistake.
+    """
+    from kscan.triage.baseline import read_baseline  # noqa: PLC0415 - not for --help
+
+    accepted = read_baseline(baseline) if baseline is not None else None
+    return Acceptance(_config(tree, config), accepted)
+
+
+def _config(tree: Tree, named: Path | None) -> Config:
+    from kscan.config import NAME, Config, config_of, read_config  # noqa: PLC0415
+
+    if named is not None:
+        return read_config(named)
+    if not tree.exists(NAME):
+        return Config()
+    return config_of(tree.read(NAME), f"{NAME} of {tree.name}")

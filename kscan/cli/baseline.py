@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``kscan baseline``: accepts the findings that stand, so that only new ones are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kscan.cli import options
+from kscan.model import Confidence, KscanError
+
+FILE = "kscan-baseline.jsonl"
+
+
+@click.command()
+@options.tree_argument
+@click.option("--as-is", is_flag=True, help="Audit the tree as it stands: assume no call edge.")
+@click.option(
+    "--min-confidence",
+    type=click.Choice(options.CONFIDENCES),
+    default="medium",
+    show_default=True,
+    help="Leave out findings less certain.",
+)
+@click.option(
+    "-o",
+    "--output",
+    default=FILE,
+    show_default=True,
+    metavar="FILE",
+    help="Where the baseline goes; - is stdout.",
+)
+@options.run_options
+def command(
+    tree: str, commit: str | None, as_is: bool, min_confidence: str, output: str, no_cache: bool,
+    jobs: int | None, catalogues: tuple[Path, ...],
+) -> None:  # fmt: skip
+    """Write down the findings of TREE as accepted.
+
+    One line a finding, sorted by place. kscan audit and kscan diff hide them when the file is
+    given with --baseline.
+    """
+    from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
+    from kscan.triage.baseline import written  # noqa: PLC0415
+
+    asked = Options(as_is, (), (), Confidence(min_confidence), catalogues, hits=False)
+    with options.progress() as progress:
+        opened = options.opened(tree, commit)
+        findings = Audit(opened, asked, options.store(no_cache), progress, jobs).report().findings
+    text = written(findings)
+    if output == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise KscanError(f"{output}: {error.strerror}: give a file that can be written") from None
+    options.said(f"{len(findings)} findings accepted in {output}")

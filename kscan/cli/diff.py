@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``kscan diff``: what a range, a patch or a worktree does to drivers it does not touch."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kscan.cli import accepted, options
+from kscan.model import Confidence, KscanError
+
+if TYPE_CHECKING:
+    from kscan.source.ranges import Range
+
+
+@click.command()
+@click.argument("places", nargs=-1, metavar="[RANGE | OLD_TREE NEW_TREE]")
+@click.option(
+    "--patch",
+    "patches",
+    multiple=True,
+    metavar="FILE",
+    help="Put this patch or mbox on top of the base (repeatable).",
+)
+@click.option("--worktree", is_flag=True, help="What the files on disk change on top of HEAD.")
+@click.option("--repo", default=".", metavar="DIR", help="The repository; here unless given.")
+@click.option(
+    "--base", metavar="REV", help="What patches go on: else their base-commit, else HEAD."
+)
+@click.option(
+    "--scenario",
+    default="",
+    metavar="NAME",
+    help="Assume the call edges of this scenario in both trees.",
+)
+@click.option("--per-commit", is_flag=True, help="Tell which commit introduces and fixes what.")
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="Only this rule (repeatable).")
+@click.option(
+    "--path",
+    "under",
+    multiple=True,
+    metavar="SUBTREE",
+    help="Only findings below this directory (repeatable).",
+)
+@click.option("--no-hits", is_flag=True, help="Do not look for boards and maintainers.")
+@click.option("--strict", is_flag=True, help="Exit 2 when anything was not analysed.")
+@accepted.accepting_options
+@options.output_options
+@options.run_options
+@click.pass_context
+def command(
+    ctx: click.Context, places: tuple[str, ...], patches: tuple[str, ...], worktree: bool,
+    repo: str, base: str | None, scenario: str, per_commit: bool, rules: tuple[str, ...],
+    under: tuple[str, ...], no_hits: bool, strict: bool, baseline: Path | None,
+    config: Path | None, format_: str, output: str | None, min_confidence: str, fail_on: str,
+    no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
+) -> None:  # fmt: skip
+    """Tell what a change does to drivers it does not touch.
+
+    RANGE is A..B, A...B or one commit of a repository. OLD_TREE and NEW_TREE are two kernel
+    source directories, in git or not. Nothing of them is written.
+    """
+    from kscan.impact import Diff, Options  # noqa: PLC0415 - not for --help
+
+    inputs = Inputs(places, patches, worktree, repo, base)
+    asked = Options(
+        scenario, rules, under, Confidence(min_confidence), catalogues, per_commit, not no_hits
+    )
+    span = inputs.opened()
+    acceptance = accepted.acceptance(span.base, config, baseline)
+    with options.progress() as progress:
+        diff = Diff(span, asked, options.store(no_cache), progress, jobs)
+        impact = acceptance.of_impact(diff.impact(inputs.reproduce(span, scenario)))
+    options.written(impact, format_, output, min_confidence=Confidence(min_confidence))
+    options.said(
+        f"{len(impact.introduced)} introduced, {len(impact.fixed)} fixed, "
+        f"{len(impact.unchanged)} unchanged in {impact.stats.seconds:.1f} s; "
+        f"{len(impact.skips)} skipped"
+    )
+    status = options.status_of(impact.introduced, fail_on)
+    ctx.exit(2 if strict and impact.skips else status)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The two states a command line names."""
+
+    places: tuple[str, ...]
+    patches: tuple[str, ...]
+    worktree: bool
+    repo: str
+    base: str | None
+
+    def opened(self) -> Range:
+        """The range; raises `KscanError` for what is none."""
+        from kscan.source import ranges  # noqa: PLC0415 - not for --help
+        from kscan.source.repository import Repository  # noqa: PLC0415
+
+        self._refuse_mixture()
+        if self.patches:
+            return self._patched()
+        if self.worktree:
+            return ranges.worktree_range(Repository(self.repo))
+        if len(self.places) == 2:
+            return self._directories()
+        return ranges.open_range(Repository(self.repo), self.places[0])
+
+    def _refuse_mixture(self) -> None:
+        kinds = [bool(self.places), bool(self.patches), self.worktree]
+        if sum(kinds) != 1 or len(self.places) > 2:
+            raise KscanError(
+                "diff: give one of RANGE, OLD_TREE NEW_TREE, --patch FILE and --worktree; "
+                "kscan diff --help tells more"
+            )
+        if self.base is not None and not self.patches:
+            raise KscanError("diff: --base is what a --patch goes on; a RANGE names its own")
+
+    def _patched(self) -> Range:
+        from kscan.source import ranges  # noqa: PLC0415
+        from kscan.source.open import open_tree  # noqa: PLC0415
+        from kscan.source.patches import read_series  # noqa: PLC0415
+        from kscan.source.repository import Repository  # noqa: PLC0415
+
+        series = read_series(self.patches)
+        try:
+            repository = Repository(self.repo)
+        except KscanError:
+            if self.base is not None:
+                raise
+            return ranges.patch_range(open_tree(self.repo), series)
+        return ranges.patch_range(ranges.base_of(repository, series, self.base), series)
+
+    def _directories(self) -> Range:
+        from kscan.source import ranges  # noqa: PLC0415
+        from kscan.source.open import open_tree  # noqa: PLC0415
+
+        for place in self.places:
+            if not Path(place).exists():
+                raise KscanError(
+                    f"{place}: no such directory; two trees are directories, two commits a RANGE: "
+                    f"{self.places[0]}..{self.places[1]}"
+                )
+            open_tree(place)
+        return ranges.directory_range(*self.places)
+
+    def reproduce(self, span: Range, scenario: str) -> str:
+        """The command that gives the same answer elsewhere."""
+        words = ["kscan", "diff"]
+        if scenario:
+            words += ["--scenario", scenario]
+        if self.patches:
+            words += [word for patch in self.patches for word in ("--patch", Path(patch).name)]
+            words += ["--base", span.base.commit] if span.base.commit else []
+        elif self.worktree:
+            words.append("--worktree")
+        elif span.base.commit and span.head.commit:
+            words.append(f"{span.base.commit[:12]}..{span.head.commit[:12]}")
+        else:
+            words += self.places
+        return shlex.join(words)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a project has accepted, applied to a report: a baseline hides, a suppression marks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kscan.model import Impact, Report
+from kscan.triage.baseline import Baseline
+from kscan.triage.suppress import Suppressions
+
+
+def accepted_report(
+    report: Report, suppressions: Suppressions, baseline: Baseline | None = None
+) -> Report:
+    """`report` without what the baseline accepts, and with what is suppressed marked so.
+
+    Entries that are stale are told as notes.
+    """
+    findings = suppressions.marked(report.findings)
+    notes = suppressions.notes(rule.id for rule in report.rules)
+    hidden = 0
+    if baseline is not None:
+        notes += _stale(baseline, baseline.unmatched(findings))
+        findings, hidden = baseline.split(findings)
+    return replace(
+        report,
+        findings=findings,
+        baselined=report.baselined + hidden,
+        notes=(*report.notes, *notes),
+    )
+
+
+def accepted_impact(
+    impact: Impact, suppressions: Suppressions, baseline: Baseline | None = None
+) -> Impact:
+    """`impact` without the introduced findings that the baseline accepts, suppressed ones marked.
+
+    Findings that were fixed are told whether or not they had been accepted.
+    """
+    introduced = suppressions.marked(impact.introduced)
+    unchanged = suppressions.marked(impact.unchanged)
+    suppressions.marked(impact.fixed)
+    notes = suppressions.notes(rule.id for rule in impact.rules)
+    if baseline is not None:
+        introduced, hidden = baseline.split(introduced)
+        if hidden:
+            what = "finding is" if hidden == 1 else "findings are"
+            notes += (f"{hidden} introduced {what} accepted in {baseline.name}",)
+    return replace(
+        impact, introduced=introduced, unchanged=unchanged, notes=(*impact.notes, *notes)
+    )
+
+
+def _stale(baseline: Baseline, count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    what = "finding" if count == 1 else "findings"
+    return (
+        f"{baseline.name}: {count} accepted {what} matched nothing; kscan baseline writes it anew",
+    )

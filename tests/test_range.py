@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Ranges, patches, worktrees and directories: what they do to drivers, end to end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import sample_trees
+from histories import History, prints
+from test_cli import kscan, one_line
+
+from kscan.facts.store import NullStore, Store
+from kscan.impact import Diff, Options, outcome_of
+from kscan.model import Confidence, Finding, Impact, KscanError, Stats
+from kscan.source.patches import read_series
+from kscan.source.ranges import (
+    Range,
+    base_of,
+    directory_range,
+    open_range,
+    patch_range,
+    worktree_range,
+)
+from kscan.source.repository import Repository
+from kscan.source.tree import Memory
+
+STORY = sample_trees.SAMPLE_TREES / "probe-path"
+STAGES = sorted(path.name for path in STORY.iterdir())
+RULES = ("late-global", "late-drvdata", "late-state", "unguarded-driver")
+AS_ASKED = Options(rules=RULES, min_confidence=Confidence.LOW)
+
+
+@dataclass(frozen=True)
+class Told:
+    """The story as a repository: one commit for each of its trees."""
+
+    history: History
+    commits: list[str]
+
+    def range(self, spec: str) -> Range:
+        return open_range(Repository(self.history.root), spec)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    history = History(tmp_path_factory.mktemp("story") / "linux")
+    commits = []
+    for stage in STAGES:
+        history.becomes(STORY / stage)
+        commits.append(history.commit(stage.partition("-")[2].replace("-", " ")))
+    return Told(history, commits)
+
+
+def impact(span: Range, options: Options = AS_ASKED, memory: Memory | None = None) -> Impact:
+    return Diff(span, options, memory or NullStore()).impact()
+
+
+def seen(findings: tuple[Finding, ...]) -> list[str]:
+    return sorted(
+        f"{f.rule} {f.subject.name if f.subject else ''} "
+        f"{f.callback.function if f.callback else ''}"
+        for f in findings
+    )
+
+
+def expected(stage: str) -> list[str]:
+    """What the sample tree's own comments expect of `RULES`."""
+    tree = STORY / stage
+    found = [v for p in sample_trees.sources(tree) for v in sample_trees.verdicts(tree, p)]
+    return sorted(
+        f"{v.path}:{v.line} {v.rule}" for v in found if v.rule in RULES and v.kind != "miss"
+    )
+
+
+def places(findings: tuple[Finding, ...]) -> list[str]:
+    return sorted(f"{f.primary.path}:{f.primary.line} {f.rule}" for f in findings)
+
+
+# The story
+
+
+def test_the_new_call_runs_callbacks_in_the_registration(story: Told) -> None:
+    found = impact(story.range(f"{story.commits[0]}..{story.commits[1]}"))
+    added = {reach.slot: reach for reach in found.added}
+    assert {"bus_type.dma_configure", "iommu_ops.of_xlate"} <= added.keys()
+    xlate = added["iommu_ops.of_xlate"]
+    assert xlate.via[0] == "iommu_device_register" and xlate.via[-1] == "of_iommu_xlate"
+    assert "iommu_init_device" in xlate.changed
+    assert {i.path for i in xlate.implementations} >= {"drivers/iommu/acme-iommu.c"}
+    assert found.removed == ()
+
+
+def test_callbacks_that_the_gate_kept_out_are_added_with_the_reason(story: Told) -> None:
+    found = impact(story.range(f"{story.commits[0]}..{story.commits[1]}"))
+    gated = {reach.slot: reach.reason for reach in found.added if reach.reason}
+    assert "iommu_ops.probe_device" in gated
+    assert all("iommu_fwspec_init()" in reason for reason in gated.values())
+
+
+def test_the_new_call_breaks_drivers_it_does_not_touch(story: Told) -> None:
+    span = story.range(f"{story.commits[0]}..{story.commits[1]}")
+    found = impact(span)
+    assert places(found.introduced) == expected("1-new-probe-path")
+    assert (found.fixed, found.unchanged) == ((), ())
+    touched = {change.new for change in span.changed}
+    assert [f for f in found.introduced if f.primary.path not in touched]
+
+
+def test_the_repairs_fix_what_the_new_call_broke(story: Told) -> None:
+    found = impact(story.range(story.commits[2]))
+    assert len(found.fixed) == len(expected("1-new-probe-path")) - len(expected("2-fixed"))
+    assert (found.added, found.removed, found.introduced) == ((), (), ())
+
+
+def test_the_other_way_round_takes_it_all_back(story: Told) -> None:
+    there = impact(story.range(f"{story.commits[0]}..{story.commits[1]}"))
+    back = impact(story.range(f"{story.commits[1]}..{story.commits[0]}"))
+    assert seen(back.fixed) == seen(there.introduced)
+    assert {reach.slot for reach in back.removed} == {reach.slot for reach in there.added}
+    assert back.introduced == () and back.added == ()
+    assert any("is not an ancestor" in note for note in back.notes)
+
+
+def test_commit_by_commit(story: Told) -> None:
+    whole = impact(
+        story.range(f"{story.commits[0]}..{story.commits[2]}"), replace(AS_ASKED, per_commit=True)
+    )
+    first, second = whole.commits
+    assert (first.subject, second.subject) == ("new probe path", "fixed")
+    assert (first.id, second.id) == tuple(story.commits[1:])
+    assert len(first.introduced) == len(expected("1-new-probe-path"))
+    assert set(second.fixed) <= set(first.introduced)
+    assert {f.fingerprint for f in whole.passing} == set(second.fixed)
+    assert whole.fixed == ()
+
+
+def test_a_scenario_can_be_assumed(story: Told) -> None:
+    assumed = replace(AS_ASKED, scenario="new-probe-path")
+    found = impact(story.range(f"{story.commits[0]}..{story.commits[1]}"), assumed)
+    assert found.base.scenario == "new-probe-path"
+    assert found.base.scenario_note and not found.head.scenario_note
+    late = {f.rule for f in found.introduced}
+    assert not late & {"late-global", "late-drvdata"}
+    with pytest.raises(KscanError, match=r"no scenario 'old'.*new-probe-path"):
+        Diff(story.range("HEAD"), Options(scenario="old"), NullStore())
+
+
+# The same answer by every way in
+
+
+@pytest.fixture(scope="module")
+def new_path(story: Told) -> Impact:
+    return impact(story.range(story.commits[1]))
+
+
+def agree(one: Impact, other: Impact) -> None:
+    for part in ("added", "removed", "introduced", "fixed", "unchanged", "changed_functions",
+                 "drivers", "drivers_not_listed", "siblings"):  # fmt: skip
+        assert getattr(one, part) == getattr(other, part), part
+
+
+def test_a_patch_gives_what_its_commit_gives(story: Told, new_path: Impact, tmp_path: Path) -> None:
+    mail = story.history.git("format-patch", "-1", "--stdout", story.commits[1])
+    patch = tmp_path / "new.patch"
+    patch.write_text(mail + "\n")
+    repository = Repository(story.history.root)
+    series = read_series([patch])
+    agree(impact(patch_range(base_of(repository, series, story.commits[0]), series)), new_path)
+
+
+def test_a_series_is_told_patch_by_patch(story: Told, tmp_path: Path) -> None:
+    mails = story.history.git("format-patch", "--stdout", f"{story.commits[0]}..")
+    mbox = tmp_path / "series.mbox"
+    mbox.write_text(mails + "\n")
+    series = read_series([mbox])
+    base = base_of(Repository(story.history.root), series, story.commits[0])
+    found = impact(patch_range(base, series), replace(AS_ASKED, per_commit=True))
+    assert [share.subject for share in found.commits] == ["new probe path", "fixed"]
+    assert [len(s.introduced) > 0 for s in found.commits] == [True, False]
+
+
+def test_two_directories_give_what_two_commits_give(new_path: Impact) -> None:
+    agree(impact(directory_range(STORY / STAGES[0], STORY / STAGES[1])), new_path)
+
+
+def test_a_dirty_worktree_gives_what_committing_it_gives(new_path: Impact, tmp_path: Path) -> None:
+    history = History(tmp_path / "linux")
+    history.becomes(STORY / STAGES[0])
+    history.commit("before")
+    history.becomes(STORY / STAGES[1])
+    agree(impact(worktree_range(Repository(history.root))), new_path)
+
+
+def test_a_bare_clone_gives_the_same(story: Told, new_path: Impact, tmp_path: Path) -> None:
+    bare = tmp_path / "linux.git"
+    story.history.git("clone", "-q", "--bare", str(story.history.root), str(bare))
+    agree(impact(open_range(Repository(bare), story.commits[1])), new_path)
+
+
+@pytest.mark.parametrize("per_commit", [False, True])
+def test_cold_warm_and_uncached_agree(story: Told, tmp_path: Path, per_commit: bool) -> None:
+    asked = replace(AS_ASKED, per_commit=per_commit)
+    spec = f"{story.commits[0]}..{story.commits[2]}"
+    store = Store(tmp_path / "cache")
+    answers = [impact(story.range(spec), asked, memory) for memory in (store, store, None)]
+    plain = [replace(a, stats=replace(a.stats, cache_hits=0, seconds=0.0)) for a in answers]
+    assert plain[0] == plain[1]
+    assert replace(plain[0], stats=Stats()) == replace(plain[2], stats=Stats())
+
+
+# What an edit does, and what it does not
+
+
+def edited(tmp_path: Path, edit: Callable[[History], object], subject: str = "edit") -> Impact:
+    """What `edit` does to the tree with the new probe path."""
+    history = History(tmp_path / "linux")
+    history.becomes(STORY / STAGES[1])
+    history.commit("before")
+    edit(history)
+    history.commit(subject)
+    return impact(open_range(Repository(history.root), "HEAD"))
+
+
+FOO = "drivers/iommu/acme-iommu.c"
+
+
+def test_a_comment_changes_nothing(tmp_path: Path) -> None:
+    def edit(history: History) -> None:
+        text = (history.root / FOO).read_text()
+        history.write(FOO, "/* A driver. */\n\n" + text)
+
+    found = edited(tmp_path, edit)
+    assert places(found.unchanged) != [] and found.changed_functions == ()
+    assert (found.introduced, found.fixed, found.added, found.removed) == ((), (), (), ())
+
+
+def test_a_renamed_driver_keeps_its_findings(tmp_path: Path) -> None:
+    def edit(history: History) -> None:
+        history.git("mv", FOO, "drivers/iommu/acme-core.c")
+        history.replace("drivers/iommu/Makefile", "acme-iommu.o", "acme-core.o")
+
+    found = edited(tmp_path, edit)
+    assert (found.introduced, found.fixed) == ((), ())
+    assert "drivers/iommu/acme-core.c" in {f.primary.path for f in found.unchanged}
+
+
+def test_a_change_elsewhere_is_not_analysed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audits: list[str] = []
+    monkeypatch.setattr(
+        "kscan.impact.outcome_of",
+        lambda audit, *rest: audits.append(audit.tree.name) or outcome_of(audit, *rest),
+    )
+    found = edited(tmp_path, lambda history: history.write("lib/sort.c", "int sorted;\n"))
+    assert len(audits) == 1
+    assert (found.introduced, found.fixed) == ((), ())
+    assert len(found.unchanged) == len(expected(STAGES[1]))
+
+
+# On the command line
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KSCAN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def guarded(story: Told) -> Iterator[Path]:
+    """The repository, of which no byte may change."""
+    before = prints(story.history.root)
+    yield story.history.root
+    assert prints(story.history.root) == before
+
+
+def test_the_first_line_after_the_trees_is_the_reach(story: Told, guarded: Path) -> None:
+    done = kscan("diff", "--repo", guarded, story.commits[1])
+    assert done.returncode == 1, done.stderr
+    headline = next(line for line in done.stdout.splitlines() if line.startswith("+"))
+    assert "This range newly runs" in headline and "iommu_device_register()" in headline
+
+
+def test_the_exit_status_is_that_of_introduced_findings(story: Told, guarded: Path) -> None:
+    assert kscan("diff", "--repo", guarded, "HEAD").returncode == 0
+    spec = f"{story.commits[0]}..{story.commits[1]}"
+    assert kscan("diff", "--repo", guarded, spec, "--fail-on", "never").returncode == 0
+    assert kscan("diff", "--repo", guarded, spec, "-f", "json").returncode == 1
+
+
+def test_json_says_it_all(story: Told, guarded: Path) -> None:
+    done = kscan("diff", "--repo", guarded, "--per-commit", f"{story.commits[0]}..", "-f", "json")
+    document = json.loads(done.stdout)
+    assert document["schema"] == "kscan/impact/1"
+    assert [commit["subject"] for commit in document["commits"]] == ["new probe path", "fixed"]
+    assert document["reach"]["added"]
+
+
+def test_patches_and_worktrees_and_bad_ranges_leave_the_repository_alone(
+    story: Told, guarded: Path, tmp_path: Path
+) -> None:
+    mail = story.history.git("format-patch", "-1", "--stdout", story.commits[1])
+    patch = tmp_path / "new.patch"
+    patch.write_text(mail + "\n")
+    base = story.commits[0]
+    done = kscan("diff", "--repo", guarded, "--patch", patch, "--base", base, "-f", "concise")
+    assert done.returncode == 1 and "late-global" in done.stdout
+    assert kscan("diff", "--repo", guarded, "--worktree").returncode == 0
+    assert kscan("diff", "--repo", guarded, "nothing..HEAD").returncode == 2
+
+
+def test_directories_need_no_git() -> None:
+    done = kscan("diff", STORY / STAGES[0], STORY / STAGES[1], "-f", "concise")
+    assert done.returncode == 1 and "late-global" in done.stdout
+
+
+def test_a_patch_goes_on_a_directory_too(story: Told, tmp_path: Path) -> None:
+    mail = story.history.git("format-patch", "-1", "--stdout", story.commits[1])
+    patch = tmp_path / "new.patch"
+    patch.write_text(mail + "\n")
+    plain = sample_trees.materialise(STORY / STAGES[0], tmp_path / "linux")
+    done = kscan("diff", "--repo", plain, "--patch", patch, "-f", "concise")
+    assert done.returncode == 1 and "late-global" in done.stdout
+
+
+def test_a_patch_that_does_not_apply_says_which_hunk(
+    story: Told, guarded: Path, tmp_path: Path
+) -> None:
+    mail = story.history.git("format-patch", "-1", "--stdout", story.commits[1])
+    patch = tmp_path / "new.patch"
+    patch.write_text(mail + "\n")
+    said = one_line(kscan("diff", "--repo", guarded, "--patch", patch))
+    assert "hunk" in said and "does not apply" in said and "new.patch" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give one of RANGE"),
+        (["HEAD", "--worktree"], "give one of RANGE"),
+        (["a", "b", "c"], "give one of RANGE"),
+        (["HEAD", "--base", "HEAD"], "--base is what a --patch goes on"),
+        (["HEAD..nothing"], "nothing"),
+        (["old", "new"], "two commits a RANGE: old..new"),
+        (["--patch", "gone.patch"], "gone.patch"),
+        (["HEAD", "--scenario", "old"], "no scenario 'old'"),
+        (["HEAD", "--rule", "old"], "no rule 'old'"),
+        (["HEAD", "--config", "gone.toml"], "gone.toml"),
+        (["HEAD", "--baseline", "gone.jsonl"], "gone.jsonl"),
+        (["--", "--output=x"], "--output=x"),
+    ],
+)
+def test_bad_input_gets_one_line(guarded: Path, arguments: list[str], said: str) -> None:
+    assert said in one_line(kscan("diff", "--repo", guarded, *arguments))
+
+
+def test_a_shallow_clone_names_what_is_missing(story: Told, tmp_path: Path) -> None:
+    clone = tmp_path / "shallow"
+    url = f"file://{story.history.root}"
+    story.history.git("clone", "-q", "--depth=1", url, str(clone))
+    said = one_line(kscan("diff", "--repo", clone, "HEAD"))
+    assert "shallow" in said and "--deepen" in said
+
+
+def test_no_repository_is_said(tmp_path: Path) -> None:
+    assert str(tmp_path) in one_line(kscan("diff", "--repo", tmp_path, "HEAD"))
+
+
+# What was accepted
+
+
+def test_a_baseline_hides_what_stood_and_nothing_new(story: Told, tmp_path: Path) -> None:
+    accepted = tmp_path / "accepted.jsonl"
+    done = kscan("baseline", STORY / STAGES[1], "-o", accepted)
+    assert done.returncode == 0, done.stderr
+    spec = f"{story.commits[0]}..{story.commits[1]}"
+    done = kscan("diff", "--repo", story.history.root, spec, "--baseline", accepted)
+    assert done.returncode == 0, done.stdout
+    assert "introduced findings are accepted" in done.stdout
+    lines = accepted.read_text().splitlines()
+    accepted.write_text("".join(f"{line}\n" for line in lines if "late-global" not in line))
+    done = kscan(
+        "diff", "--repo", story.history.root, spec, "--baseline", accepted, "-f", "concise"
+    )
+    assert done.returncode == 1
+    assert {line.split(": ")[2] for line in done.stdout.splitlines()} == {"late-global"}
+
+
+def test_a_change_cannot_accept_its_own_findings(tmp_path: Path) -> None:
+    accepts = '[[suppress]]\nrule = "late-global"\nreason = "ours"\n'
+    history = History(tmp_path / "linux")
+    history.becomes(STORY / STAGES[0])
+    history.commit("before")
+    history.becomes(STORY / STAGES[1])
+    history.write("kscan.toml", accepts)
+    history.commit("new probe path")
+    done = kscan("diff", "--repo", history.root, "HEAD", "--rule", "late-global")
+    assert done.returncode == 1
+    config = tmp_path / "mine.toml"
+    config.write_text(accepts)
+    done = kscan(
+        "diff", "--repo", history.root, "HEAD", "--rule", "late-global", "--config", config
+    )
+    assert done.returncode == 0
+    assert "suppressed: " in done.stdout and "ours" in done.stdout
