@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Stale state: read while a lock was held, used after the lock was dropped and taken again.
 
-Three kinds: a local pointer loaded before and dereferenced after, a member tested before and
-dereferenced after, the cursor of a list walk that goes on. What is looked at again, set
-anew, referenced or taken off its list before the gap is not stale.
+A local pointer loaded before and dereferenced after, or handed on; a number loaded before that
+decides a branch after; a member tested before and dereferenced after; the cursor of a list
+walk that goes on. What is looked at again, set anew, referenced or taken off its list before
+the gap is not stale.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ from kscan.flow.gaps import Gap, calls_at
 from kscan.flow.paths import is_path, root_of, spelled
 from kscan.kernel.catalogue import Functions, matches
 from kscan.kernel.locks import Kept
+from kscan.model import Confidence
 
 _NULL = ("NULL", "0")
+
+Use = Callable[[Node], int | None]
+"""The offset at which a node uses some state; None where it does not."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class Stale:
     used: int
     """Offset of the use after it."""
     how: str
-    """``dereferences``, ``goes on from``."""
+    """``dereferences``, ``hands on``, ``decides by``, ``goes on from``."""
+    confidence: Confidence = Confidence.HIGH
 
 
 @dataclass
@@ -50,9 +56,9 @@ class Staleness:
     """The access paths that a call's value is read from, in the caller's terms."""
 
     def across(self, gap: Gap) -> tuple[Stale, ...]:
-        """What is read before `gap` and used after it, by the offset of the use."""
+        """What is read before `gap` and used after it, surest first, then by the use's offset."""
         found = [*self._locals(gap), *self._members(gap)]
-        return tuple(sorted(found, key=lambda s: (s.used, s.what)))
+        return tuple(sorted(found, key=lambda s: (-s.confidence.rank, s.used, s.what)))
 
     # Locals
 
@@ -60,25 +66,41 @@ class Staleness:
         for name, (at, source) in self._loaded(gap).items():
             if self._is_kept(gap, name, source):
                 continue
-            used = self._first_use(gap, partial(_derefs, path=name), name, source)
-            if used is not None:
-                yield Stale(name, source or name, at, used, "dereferences")
+            for how, use, sure in self._uses(gap, name):
+                again = "" if how == "goes on from" else source
+                used = self._first_use(gap, use, name, again)
+                if used is not None:
+                    yield Stale(name, source or name, at, used, how, sure)
+                    break
+
+    def _uses(self, gap: Gap, name: str) -> Iterator[tuple[str, Use, Confidence]]:
+        """The ways in which a node may use the local `name`, the surest first."""
+        yield "dereferences", partial(_derefs, path=name), Confidence.HIGH
+        yield "goes on from", partial(_advances, name=name, gap=gap), Confidence.HIGH
+        if self.is_pointer(ir.Name(name, 0)):
+            yield "hands on", partial(self._hands_on, name=name), Confidence.MEDIUM
+        else:
+            yield "decides by", partial(_decides, name=name), Confidence.MEDIUM
+
+    def _hands_on(self, node: Node, name: str) -> int | None:
+        """The offset of a call that `node` hands the pointer `name` to; none that gives it up."""
+        for call in calls_at(node):
+            callee = call.callee.id if isinstance(call.callee, ir.Name) else ""
+            if callee in self.functions.tolerant or matches(self.kept.gives_up, callee):
                 continue
-            used = self._first_use(gap, partial(_advances, name=name, gap=gap), name, "")
-            if used is not None:
-                yield Stale(name, source or name, at, used, "goes on from")
+            if any(isinstance(a, ir.Name) and a.id == name for a in call.args):
+                return call.at
+        return None
 
     def _loaded(self, gap: Gap) -> dict[str, tuple[int, str]]:
-        """Pointers whose value at the release was loaded from memory while the lock was held."""
+        """Locals whose value at the release was loaded from memory while the lock was held."""
         found: dict[str, tuple[int, str]] = {}
         for index in sorted(gap.before):
             node = self.cfg.nodes[index]
             for name, value in _definitions(node):
                 source = self._read_from(value) if value is not None else ""
                 is_cursor = node.kind is Kind.LOOP
-                if not (source or is_cursor) or not self._reaches(gap, index, name):
-                    continue
-                if is_cursor or self.is_pointer(ir.Name(name, node.at)):
+                if (source or is_cursor) and self._reaches(gap, index, name):
                     found[name] = (node.at, source)
         return found
 
@@ -95,6 +117,10 @@ class Staleness:
                     return spelled(first)
             case ir.Member() | ir.Index() if is_path(value):
                 return spelled(value)
+            case ir.Unary(op="!", operand=inner):
+                return self._read_from(inner)
+            case ir.Binary(op="==" | "!=" | "<" | ">" | "<=" | ">=", left=left, right=ir.Const()):
+                return self._read_from(left)
         return ""
 
     def _reaches(self, gap: Gap, start: int, name: str) -> bool:
@@ -149,9 +175,7 @@ class Staleness:
 
     # After the gap
 
-    def _first_use(
-        self, gap: Gap, use: Callable[[Node], int | None], name: str, source: str
-    ) -> int | None:
+    def _first_use(self, gap: Gap, use: Use, name: str, source: str) -> int | None:
         """The first use after the gap that nothing precedes which looks or sets again."""
         waiting, seen = list(self.cfg.nodes[gap.take].then), set[int]()
         uses: list[int] = []
@@ -229,6 +253,14 @@ def _advances(node: Node, name: str, gap: Gap) -> int | None:
     inner = (e for statement in loop.body for e in ir.expressions(statement))
     around = any(part.at == gap.taken for expr in inner for part in ir.walk(expr))
     return loop.at if around else None
+
+
+def _decides(node: Node, name: str) -> int | None:
+    """The offset of a branch of `node` that the number `name` decides."""
+    if node.kind is not Kind.BRANCH or node.expr is None:
+        return None
+    named = any(isinstance(part, ir.Name) and part.id == name for part in ir.walk(node.expr))
+    return node.at if named else None
 
 
 def _atom(test: ir.Expr) -> ir.Expr:

@@ -35,6 +35,8 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     references: tuple[str, ...]
     unlinks: tuple[str, ...]
+    gives_up: tuple[str, ...]
+    """Functions that drop a reference: who calls one has held it."""
 
 
 class Locks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,9 +5,10 @@ What it finds
     In a function that runs inside a registration, or that registers: a lock is released, a
     call through an ops table or a function pointer follows, or one of a function known to make
     such a call, and the lock is taken again. Then a pointer loaded before the release is
-    dereferenced, a member tested before it is dereferenced without a new test, or the cursor
-    of a list walk goes on. What is looked at or set again, was referenced or taken off its
-    list before the gap, or is the function's own, does not count.
+    dereferenced or handed on, a number loaded before it decides a branch, a member tested
+    before it is dereferenced without a new test, or the cursor of a list walk goes on. What is
+    looked at or set again, was referenced or taken off its list before the gap, or is the
+    function's own, does not count.
 
 Why it matters
     While the lock is free another thread may replace or free what was read: the conclusion
@@ -16,8 +17,8 @@ Why it matters
 How it can be wrong
     Another lock, a reference taken elsewhere or the order of calls may keep the state as it
     was; a pointer that never changes after set-up is read under the lock all the same. Code
-    that runs at boot only (``__init``) meets nobody: low confidence. State that is held in
-    numbers, or handed on to another function, is not followed.
+    that runs at boot only (``__init``) meets nobody: low confidence. A number, or a pointer
+    that another function is handed, may be used in a way that bears it: medium.
 
 How to fix it
     Look again after taking the lock again, or hold a reference across the call.
@@ -62,7 +63,7 @@ def _finding(case: Case, one: Dropped, others: int) -> Finding:
         f"then {stale.how} `{stale.what}` as it was before"
     )
     again = f"look at `{stale.source}` again once `{gap.lock}` is held again"
-    if stale.how != "dereferences":
+    if stale.how == "goes on from":
         again = f"start the walk anew, or hold a reference to `{stale.what}` across the call"
     return Finding(
         rule="lock-dropped-around-callback",

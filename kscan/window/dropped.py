@@ -76,7 +76,8 @@ class DroppedLocks:
                 yield self._judged(entered, gap, stale)
 
     def _judged(self, entered: Entered, gap: Gap, stale: tuple[Stale, ...]) -> Dropped:
-        sure, doubts = weakest(gap.call.confidence, self.inside.confidence(entered)), []
+        way = self.inside.confidence(entered)
+        sure, doubts = weakest(gap.call.confidence, stale[0].confidence, way), []
         if entered.function.fact.init:
             sure, doubts = Confidence.LOW, ["nothing else may run yet: the function is __init"]
         return Dropped(entered, gap, stale, sure, tuple(doubts))

@@ -113,9 +113,16 @@ DEREFERENCED = [("slot", "dereferences")]
         ("slot = list_first_entry(&foo->slots, struct slot, list); list_del(&slot->list);",
          "slot->users++;", []),
         ("slot = foo->slot; foo->slot = NULL;", "slot->users++;", []),
-        # not state of the lock's: made here, a number, a parameter, set anew before the gap
+        # handed on, unless to who gives it up; numbers that decide
+        ("slot = foo->slot;", "start(slot);", [("slot", "hands on")]),
+        ("slot = foo->slot;", "start(slot, 1); slot->users++;", DEREFERENCED),
+        ("slot = foo->slot;", "slot_put(slot); kfree(slot);", []),
+        ("n = foo->number;", "if (n > 1) foo->number = 2;", [("n", "decides by")]),
+        ("n = foo->slot != NULL;", "if (n) foo->number = 2;", [("n", "decides by")]),
+        ("n = foo->number;", "if (n != foo->number) return 0; if (n) n = 2;", []),
+        ("n = foo->number;", "return n;", []),
+        # not state of the lock's: made here, set anew before the gap
         ("slot = kzalloc(sizeof(*slot), GFP_KERNEL);", "slot->users++;", []),
-        ("n = foo->number;", "if (n > 1) n = 2;", []),
         ("", "foo->number++;", []),
         ("slot = foo->slot; slot = kzalloc(8, GFP_KERNEL);", "slot->users++;", []),
         # tested before, used after
