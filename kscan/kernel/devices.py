@@ -43,6 +43,8 @@ class Handed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments: tuple[int, ...]
     """Positions of such devices, or of the bus's object around one."""
     source: str
+    by: tuple[str, ...] = ()
+    """``function:position`` of functions and macros that are handed such a callback."""
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

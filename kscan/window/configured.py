@@ -51,8 +51,11 @@ class Configured:
     @cached_property
     def calls(self) -> tuple[ConfigureCall, ...]:
         """Every call outside the functions themselves, by file and offset."""
-        found = (call for path in self._paths() for call in self._in(path))
-        return tuple(sorted(found, key=lambda c: (c.function.path, c.call.at)))
+        found = [one for path in self._paths() for one in self._in(path)]
+        callers = {asked.function.name for _, _, asked in found if self.origins.asks_callers(asked)}
+        self.origins.callers.prepare(sorted(callers))  # one search of the tree for all of them
+        classified = (self._classified(call, name, asked) for call, name, asked in found)
+        return tuple(sorted(classified, key=lambda c: (c.function.path, c.call.at)))
 
     @cached_property
     def bound(self) -> tuple[ConfigureCall, ...]:
@@ -66,27 +69,33 @@ class Configured:
         reader.load(paths)
         yield from paths
 
-    def _in(self, path: str) -> Iterator[ConfigureCall]:
+    def _in(self, path: str) -> Iterator[tuple[ir.Call, str, Asked]]:
+        """The calls in one file, with the name of what is called, and what is asked of each."""
         program, names = self.program, self.configuration.functions
         for function in program.functions_in(path):
             if function.name in names or not any(program.mentions(function, n) for n in names):
                 continue
-            for node in ir.walk_body(program.body(function)):
-                match node:
-                    case ir.Call(callee=ir.Name(id=name)) if name in names:
-                        yield from self._classified(function, node, name)
+            for call in ir.walk_body(program.body(function)):
+                match call:
+                    case ir.Call(callee=ir.Name(id=name), args=args) if name in names:
+                        if self.configuration.device < len(args):
+                            device = args[self.configuration.device]
+                            node = _argument(self.configuration.node, name, call)
+                            yield call, name, Asked(function, call.at, device, node)
 
-    def _classified(self, function: Function, call: ir.Call, name: str) -> Iterator[ConfigureCall]:
-        configuration = self.configuration
-        if configuration.device >= len(call.args):
-            return
-        device = call.args[configuration.device]
-        node = _argument(configuration.node, name, call)
-        given = _argument(configuration.id, name, call)
+    def _classified(self, call: ir.Call, name: str, asked: Asked) -> ConfigureCall:
+        given = _argument(self.configuration.id, name, call)
         has_id = given is not None and not isinstance(given, ir.Const)
-        found = list(self.origins.of(Asked(function, call.at, device, node)))
-        yield ConfigureCall(
-            function, call, name, device, node, has_id, worst(found), len(found) - 1
+        found = list(self.origins.of(asked))
+        return ConfigureCall(
+            asked.function,
+            call,
+            name,
+            asked.device,
+            asked.node,
+            has_id,
+            worst(found),
+            len(found) - 1,
         )
 
 

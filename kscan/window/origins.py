@@ -17,14 +17,14 @@ from kscan.facts import ir
 from kscan.flow.paths import Assigned, assigned, root_of, spelled
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Catalogue, matches
-from kscan.kernel.devices import Devices
+from kscan.kernel.devices import Devices, Handed
 from kscan.model import Confidence, weakest
 from kscan.program import macros
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.program.tables import slot_of
 from kscan.program.types import Scope
-from kscan.window.registrations import Callers
+from kscan.window.registrations import Callers, calls_of
 
 CALLERS = 3
 """Levels of callers that a parameter is followed through."""
@@ -224,21 +224,31 @@ class Origins:
         self, asked: Asked, device: ir.Expr, node: ir.Expr | None, depth: int
     ) -> Iterator[Found]:
         """The device hangs on a parameter: what the callbacks and callers hand over."""
-        params = [parameter.name for parameter in asked.function.fact.params]
-        root = root_of(device)
-        found = False
-        if root in params:
+        answers: list[Found] = []
+        if self._hangs_on_parameter(asked.function, device):
             for slot in self.filled(asked.function):
-                for one in self._through(asked, slot, device, node, depth):
-                    found = True
-                    yield one
+                answers += self._through(asked, slot, device, node, depth)
+            for handed, by in self._handed_by(asked.function):
+                answers += self._handed(asked, handed, f"what {by}() is given", device, node)
             if depth < CALLERS:
                 for caller, call in self.callers.of(asked.function):
-                    found = True
-                    yield from self.of(self._seen_from(asked, caller, call), depth + 1)
-        if not found:
+                    answers += self.of(self._seen_from(asked, caller, call), depth + 1)
+        if not answers:
             why = f"{asked.function.name}() does not say where it comes from"
-            yield self._answer(Origin.UNKNOWN, device, node, asked, why, Confidence.LOW)
+            answers = [self._answer(Origin.UNKNOWN, device, node, asked, why, Confidence.LOW)]
+        yield from answers
+
+    def _hangs_on_parameter(self, function: Function, device: ir.Expr) -> bool:
+        return root_of(device) in (parameter.name for parameter in function.fact.params)
+
+    def asks_callers(self, asked: Asked) -> bool:
+        """Only callers, which may stand in any file, tell where the device comes from."""
+        device = self.owner(self._settled(asked, asked.device))
+        return (
+            not asked.function.fact.static
+            and self._hangs_on_parameter(asked.function, device)
+            and not self._made(asked, device)
+        )
 
     def _through(
         self, asked: Asked, slot: Slot, device: ir.Expr, node: ir.Expr | None, depth: int
@@ -248,19 +258,23 @@ class Origins:
             yield self._answer(Origin.BUS, device, node, asked, f"{slot} is where it belongs")
             return
         handed = next((h for h in self._devices.handed if matches(h.slots, str(slot))), None)
-        if handed is None:
-            if depth < CALLERS:
-                for caller, call in self._calls_through(asked.function, slot):
-                    yield from self.of(self._seen_from(asked, caller, call), depth + 1)
-            return
+        if handed is not None:
+            yield from self._handed(asked, handed, str(slot), device, node)
+        elif depth < CALLERS:
+            for caller, call in self._calls_through(asked.function, slot):
+                yield from self.of(self._seen_from(asked, caller, call), depth + 1)
+
+    def _handed(
+        self, asked: Asked, handed: Handed, by: str, device: ir.Expr, node: ir.Expr | None
+    ) -> Iterator[Found]:
+        """The asking function is a callback for devices with a driver."""
         params = [parameter.name for parameter in asked.function.fact.params]
         position = params.index(root_of(device))
         if isinstance(device, ir.Name) and position in handed.arguments:
-            sure = Confidence.HIGH if slot.tag else Confidence.LOW
-            why = f"{slot} runs with a driver bound"
-            yield self._answer(Origin.BOUND, device, node, asked, why, sure)
+            why = f"{by} runs with a driver bound"
+            yield self._answer(Origin.BOUND, device, node, asked, why)
         elif isinstance(device, ir.Member) and device.field == self._devices.object.member:
-            why = f"`{spelled(device)}` is the device of what {slot} is handed"
+            why = f"`{spelled(device)}` is the device of what {by} is handed"
             yield self._answer(Origin.BOUND, device, node, asked, why, Confidence.MEDIUM)
 
     def _seen_from(self, asked: Asked, caller: Function, call: ir.Call) -> Asked:
@@ -289,6 +303,29 @@ class Origins:
                     slots.setdefault(name, []).append(slot_of(self.program, path, fact))
             self._slots[path] = {name: tuple(found) for name, found in slots.items()}
         return self._slots[path].get(function.name, ())
+
+    def _handed_by(self, function: Function) -> Iterator[tuple[Handed, str]]:
+        """What makes `function` a callback by handing it over, in its own file."""
+        reader, path = self.program.reader, function.path
+        for handed in self._devices.handed:
+            for entry in handed.by:
+                name, _, place = entry.partition(":")
+                if reader.names(path, name.encode()) and self._hands(name, int(place), function):
+                    yield handed, name
+
+    def _hands(self, name: str, place: int, function: Function) -> bool:
+        """A call of `name`, at file scope or in a function, has `function` at `place`."""
+        path = function.path
+        at_file_scope = any(
+            call.name == name and call.arguments[place : place + 1] == (function.name,)
+            for call in self.program.unit(path).toplevel
+        )
+        return at_file_scope or any(
+            spelled(argument) == function.name
+            for caller in self.program.functions_in(path)
+            for call in calls_of(self.program, caller, name)
+            for argument in call.args[place : place + 1]
+        )
 
     def _calls_through(self, target: Function, slot: Slot) -> Iterator[tuple[Function, ir.Call]]:
         """Calls through `slot` in the file of `target`."""

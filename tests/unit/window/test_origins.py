@@ -53,6 +53,8 @@ PROBE = "static struct platform_driver d = { .probe = probe };"
         ("struct device *dev = &pdev->dev; of_dma_configure(dev, dev->of_node, 1);",
          ("bound", "own")),
         ("of_dma_configure(&pdev->dev, dev_of_node(&pdev->dev), true);", ("bound", "own")),
+        ("struct device *dev = get_device(&pdev->dev); of_dma_configure(dev, dev->of_node, 1);",
+         ("bound", "own")),
         ("of_dma_configure(&pdev->dev, pdev->dev.parent->of_node, true);", ("bound", "other")),
         ("struct device_node *np = of_parse_phandle(pdev->dev.of_node, \"x\", 0);"
          "of_dma_configure(&pdev->dev, np, true);", ("bound", "other")),
@@ -79,6 +81,22 @@ PROBE = "static struct platform_driver d = { .probe = probe };"
 def test_in_a_probe(body: str, wanted: tuple[str, str]) -> None:
     code = f"static int probe(struct platform_device *pdev)\n{{\n{body}\nreturn 0;\n}}\n{PROBE}"
     assert origin_of(code) == wanted
+
+
+@pytest.mark.parametrize(
+    "register",
+    [
+        "module_platform_driver_probe(driver, probe);",
+        "static int init(void)\n{\n    return platform_driver_probe(&driver, probe);\n}",
+    ],
+)
+def test_a_probe_that_is_handed_over(register: str) -> None:
+    code = (
+        "static int probe(struct platform_device *pdev)\n{\n"
+        "    return acpi_dma_configure(&pdev->dev, 1);\n}\n"
+    )
+    assert origin_of(code + register) == ("bound", "own")
+    assert origin_of(code + register.replace(", probe", ", other")) == ("unknown", "own")
 
 
 def test_a_component_is_bound_and_so_is_its_master_and_what_its_data_has() -> None:
