@@ -101,6 +101,11 @@ class Reader:
         source = self._source(path)
         return source is not None and word in source
 
+    def text_of(self, path: str, function: FunctionFact) -> bytes:
+        """The respelled text of a function of `path`."""
+        text = self._text(path)
+        return text.respelled[function.start : function.end] if text is not None else b""
+
     def contains(self, path: str, function: FunctionFact, word: bytes) -> bool:
         """`word` stands in the text of a function of `path`."""
         text = self._text(path)

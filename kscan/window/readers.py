@@ -14,6 +14,7 @@ from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Catalogue, Contract
 from kscan.model import Confidence, Effect
 from kscan.program.program import Function, Program
+from kscan.window.mentions import Mentions, lookup_words, words_of
 from kscan.window.window import Callback
 
 _WORST = (Happening.CRASH, Happening.DECLINED, Happening.UNREADY, Happening.WRONG)
@@ -108,14 +109,15 @@ class Readers:
 
     def of(self, place: Place, memberships: frozenset[Place]) -> Iterator[Reader]:
         """The callbacks that suffer from `place` being late; `memberships` are late as well."""
-        for callback, run in self._sweep(frozenset({place}) | memberships, place):
+        words = words_of(place, self.catalogue.functions)
+        for callback, run in self._sweep(frozenset({place}) | memberships, place, words):
             reader = self._worst(callback, run.events_of(place))
             if reader is not None:
                 yield reader
 
     def bound(self) -> Iterator[tuple[Callback, Event, Event | None]]:
         """Look-ups among bound devices, and what comes of their finding nothing."""
-        for callback in self._in_order:
+        for callback in filter(self._looks_up, self._in_order):
             events = self._at_rest(callback).events_of(BOUND)
             for lookup in events:
                 if lookup.what is Happening.LOOKED_UP:
@@ -139,11 +141,19 @@ class Readers:
             self._idle[callback] = self._run(callback, frozenset())
         return self._idle[callback]
 
-    def _sweep(self, late: frozenset[Place], place: Place) -> Iterator[tuple[Callback, _Run]]:
-        """The runs of the callbacks that touch `place` and are not kept from running."""
+    def _sweep(
+        self, late: frozenset[Place], place: Place, words: tuple[bytes, ...] = ()
+    ) -> Iterator[tuple[Callback, _Run]]:
+        """The runs of the callbacks that touch `place` and are not kept from running.
+
+        Callbacks that name none of `words` touch it for sure not.
+        """
         refused: list[Callback] = []
         for callback in self._in_order:
             if any(self._kept_out(callback, by) for by in refused):
+                continue
+            named = not words or self._mentions.mentions(callback.function, words)
+            if not named and not self._looks_up(callback):
                 continue
             run = self._at_rest(callback)
             if place in run.execution.touched:
@@ -151,6 +161,15 @@ class Readers:
                 yield callback, run
             if run.refuses:
                 refused.append(callback)
+
+    @cached_property
+    def _mentions(self) -> Mentions:
+        return Mentions(self.program, self.belongs)
+
+    def _looks_up(self, callback: Callback) -> bool:
+        """`callback` may look among bound devices."""
+        words = lookup_words(self.catalogue.functions)
+        return self._mentions.mentions(callback.function, words)
 
     def _kept_out(self, callback: Callback, by: Callback) -> bool:
         return self.contract.skipped_after(str(by.slot), str(callback.slot), callback.entry.via)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A quick no: whether a function, or a driver's function below it, so much as names a thing.
+
+Executing a callback costs a thousand times what searching its text does, and most callbacks
+have nothing to do with most places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from kscan.flow.values import Place
+from kscan.kernel.catalogue import Functions
+from kscan.program.program import Function, Program
+
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_MOST = 400
+
+
+@dataclass
+class Mentions:
+    """The texts that belong to functions: their own, and those of what they may call."""
+
+    program: Program
+    belongs: Callable[[str], bool]
+    _below: dict[Function, tuple[Function, ...]] = field(default_factory=dict)
+    _named: dict[Function, tuple[Function, ...]] = field(default_factory=dict)
+
+    def mentions(self, function: Function, words: tuple[bytes, ...]) -> bool:
+        """The text of `function`, of what it calls, or of a macro there, contains one of `words`."""
+        below = self._reached(function)
+        macros = {path for path in (f.path for f in below)}
+        return any(
+            self.program.reader.contains(f.path, f.fact, word) for f in below for word in words
+        ) or any(word in self._macros(path) for path in macros for word in words)
+
+    def _macros(self, path: str) -> bytes:
+        return "\n".join(macro.body for macro in self.program.unit(path).macros).encode()
+
+    def _reached(self, function: Function) -> tuple[Function, ...]:
+        if function not in self._below:
+            found = {function: None}
+            waiting = [function]
+            while waiting and len(found) < _MOST:
+                for callee in self._callees(waiting.pop()):
+                    if callee not in found:
+                        found[callee] = None
+                        waiting.append(callee)
+            self._below[function] = tuple(found)
+        return self._below[function]
+
+    def _callees(self, function: Function) -> tuple[Function, ...]:
+        if function not in self._named:
+            self._named[function] = tuple(self._named_in(function))
+        return self._named[function]
+
+    def _named_in(self, function: Function) -> Iterator[Function]:
+        text = self.program.reader.text_of(function.path, function.fact)
+        for word in dict.fromkeys(_WORD.findall(text)):
+            name = word.decode("ascii")
+            yield from self.program.resolve_within(name, function.path, self.belongs)
+
+
+def words_of(place: Place, functions: Functions) -> tuple[bytes, ...]:
+    """The words without which no text touches `place`."""
+    if place.kind == "driver data":
+        accessors = (name.strip("*") for name in functions.drvdata.getters)
+        members = (name.partition(".")[2] for name in functions.drvdata.fields)
+        return tuple(word.encode() for word in (*accessors, *members))
+    return (place.name.rpartition(".")[2].encode(),)
+
+
+def lookup_words(functions: Functions) -> tuple[bytes, ...]:
+    """The words without which no text looks among bound devices."""
+    return tuple(name.strip("*").encode() for name in functions.lookups.bound)
