@@ -16,7 +16,9 @@ STORY = sample_trees.SAMPLE_TREES / "probe-path"
 NEW_PATH = STORY / "1-new-probe-path"
 
 
-def kscan(*args: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+def kscan(
+    *args: str | Path, cwd: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
     code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, args)],
@@ -77,7 +79,9 @@ def test_the_exit_status_follows_fail_on_not_the_format() -> None:
 
 def test_text_diagnostics_start_as_editors_expect() -> None:
     rows = kscan("audit", NEW_PATH, "-f", "concise").stdout.splitlines()
-    assert any(row.startswith("drivers/iommu/acme-iommu.c:157:8: error: late-global:") for row in rows)
+    assert any(
+        row.startswith("drivers/iommu/acme-iommu.c:157:8: error: late-global:") for row in rows
+    )
 
 
 def test_a_report_goes_into_a_file(tmp_path: Path) -> None:
@@ -95,7 +99,9 @@ def test_cold_warm_and_uncached_are_byte_identical() -> None:
 
 
 def test_a_rule_and_a_path_narrow_the_audit() -> None:
-    done = kscan("audit", NEW_PATH, "-f", "json", "--rule", "late-global", "--path", "drivers/iommu")
+    done = kscan(
+        "audit", NEW_PATH, "-f", "json", "--rule", "late-global", "--path", "drivers/iommu"
+    )
     found = json.loads(done.stdout)["findings"]
     assert {f["rule"] for f in found} == {"late-global"}
     other = kscan("audit", NEW_PATH, "-f", "json", "--path", "drivers/amba")

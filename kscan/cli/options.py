@@ -16,7 +16,7 @@ from kscan.model import Confidence, KscanError, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kscan.facts.reader import Cache
+    from kscan.source.tree import Memory
     from kscan.inspection import Inspection
     from kscan.model import Finding, Impact, Report
     from kscan.source.tree import Tree
@@ -106,7 +106,7 @@ def opened(tree: str, commit: str | None) -> Tree:
     return open_tree(tree, commit)
 
 
-def store(no_cache: bool) -> Cache:
+def store(no_cache: bool) -> Memory:
     """The fact store, or none."""
     from kscan.facts.store import NullStore, Store  # noqa: PLC0415 - sqlite3
 
