@@ -155,9 +155,14 @@ class Replays:
         return any(slot.tag in self.tables for slot in self.origins.filled(function))
 
     def _above(self, function: Function) -> tuple[Function, ...]:
-        """The functions the bus calls that call `function`."""
-        found = (caller for caller, _ in self._callers({function.name: function}))
-        return tuple(dict.fromkeys(caller for caller in found if self._is_top(caller)))
+        """The functions the bus calls that call `function`, and those of them that call these."""
+        found: dict[Function, None] = {}
+        level: dict[str, Function | None] = {function.name: function}
+        while level:
+            callers = [caller for caller, _ in self._callers(level) if self._is_top(caller)]
+            level = {caller.name: caller for caller in callers if caller not in found}
+            found |= dict.fromkeys(callers)
+        return tuple(found)
 
     def _links(self, function: Function, makers: dict[Function, _Link]) -> list[_Link]:
         """The calls of `function` that lead to a fwspec."""
@@ -195,19 +200,40 @@ class Replays:
 
     def _guard(self, places: list[tuple[Function, int]]) -> Guard:
         """What the conditions on the way say of the device."""
-        met = {guard for function, at in places for guard in self._guards(function, at)}
+        met = {
+            guard
+            for step, (function, at) in enumerate(places)
+            for condition in conditions_of(cfg_of(self.program.body(function)), at)
+            for guard in self._said(places[: step + 1], condition)
+        }
         return next((guard for guard in Guard if guard in met), Guard.NONE)
 
-    def _guards(self, function: Function, at: int) -> Iterator[Guard]:
-        body = self.program.body(function)
-        values = assigned(body)
-        for condition in conditions_of(cfg_of(body), at):
-            known = values.before(spelled(condition.test), at)
-            met = reduced(known[1], condition.holds) if known is not None else condition
-            if self._is_field(function, met, self.configuration.within) and not met.holds:
-                yield Guard.OUTSIDE
-            if self._is_field(function, met, self.configuration.bound):
-                yield Guard.BOUND if met.holds else Guard.DRIVERLESS
+    def _said(self, places: list[tuple[Function, int]], condition: Condition) -> Iterator[Guard]:
+        """What one condition, at the last of `places`, says of the device."""
+        function, at = places[-1]
+        known = assigned(self.program.body(function)).before(spelled(condition.test), at)
+        met = reduced(known[1], condition.holds) if known is not None else condition
+        if self._is_field(function, met, self.configuration.within) and not met.holds:
+            yield Guard.OUTSIDE
+        if self._is_field(function, met, self.configuration.bound):
+            yield Guard.BOUND if met.holds else Guard.DRIVERLESS
+        given = self._given(places[:-1], function, met)
+        if given is not None:
+            yield from self._said(places[:-1], given)
+
+    def _given(
+        self, places: list[tuple[Function, int]], function: Function, condition: Condition
+    ) -> Condition | None:
+        """The condition in the terms of the caller, where it tests a parameter."""
+        params = [parameter.name for parameter in function.fact.params]
+        name = spelled(condition.test)
+        if not places or name not in params:
+            return None
+        caller, at = places[-1]
+        for node in ir.walk_body(self.program.body(caller)):
+            if isinstance(node, ir.Call) and node.at == at and params.index(name) < len(node.args):
+                return reduced(node.args[params.index(name)], condition.holds)
+        return None
 
     def _is_field(self, function: Function, condition: Condition, wanted: str) -> bool:
         """The condition tests the member ``struct.field`` that `wanted` names."""

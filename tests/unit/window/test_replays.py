@@ -79,12 +79,36 @@ int of_iommu_configure(struct device *dev)
     assert [frame.callee.name for frame in found.frames] == ["parse"]
 
 
+def test_a_guard_may_be_handed_down() -> None:
+    code = (
+        PARSE
+        + """
+static int again(struct device *dev, int had)
+{
+    return had ? 0 : iommu_probe_device(dev);
+}
+int of_iommu_configure(struct device *dev)
+{
+    int had = !!dev->iommu;
+    int err = parse(dev);
+
+    return err ?: again(dev, WHAT);
+}
+"""
+    )
+    for what, guard in (("had", Guard.OUTSIDE), ("!had", Guard.NONE), ("0", Guard.NONE)):
+        text = code.replace("WHAT", what)
+        (found,) = codes(case_of(tree(drivers__iommu__of_iommu_c=text)))
+        assert [replay.guard for replay in found.replays] == [guard], what
+
+
 def test_code_that_nobody_replays_for() -> None:
     code = PARSE + "int of_iommu_configure(struct device *dev)\n{\n    return parse(dev);\n}\n"
     case = case_of(tree(drivers__iommu__of_iommu_c=code))
     (found,) = codes(case)
     assert found.replays == ()
-    assert [function.name for function in found.above] == ["of_dma_configure_id"]
+    above = [function.name for function in found.above]
+    assert above == ["of_dma_configure_id", "platform_dma_configure"]
     assert line_of(case.program, found.function.path, found.at) == "return parse(dev);"
     made = line_of(case.program, found.function.path, found.made_at)
     assert made == "return iommu_fwspec_init(dev, 0);"
@@ -103,6 +127,17 @@ def test_a_replay_above_counts() -> None:
     }
     (found,) = codes(case_of(tree(**files)))
     assert [replay.function.name for replay in found.replays] == ["foo_configure"]
+
+
+def test_a_replay_by_the_bus_counts() -> None:
+    parse = PARSE + "int of_iommu_configure(struct device *dev)\n{\n    return parse(dev);\n}\n"
+    text = tree(drivers__iommu__of_iommu_c=parse).replace(
+        "return of_dma_configure_id(dev);",
+        "return of_dma_configure_id(dev) ?: iommu_probe_device(dev);",
+    )
+    (found,) = codes(case_of(text))
+    (replay,) = found.replays
+    assert (replay.function.name, replay.guard) == ("platform_dma_configure", Guard.NONE)
 
 
 def test_a_fwspec_made_by_a_callback_is_the_probe_itself() -> None:
