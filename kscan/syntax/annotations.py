@@ -24,7 +24,7 @@ _TAKING_ARGUMENTS = (
     rb"|compiletime_(?:error|warning)|retval|msg|flag|description|load_if_JITed|btf_path"
 )
 _ALONE = (
-    rb"init\w*|exit(?:data|used|_refok)?|ref|refdata|refconst|dev(?:init|exit)\w*|cpuinit\w*|mem(?:init|exit)\w*"
+    rb"init(?:data|const)?+(?:_or_\w+|_memblock)?+|exit(?:data|used|_refok)?|ref|refdata|refconst|dev(?:init|exit)\w*|cpuinit\w*|mem(?:init|exit)\w*"
     rb"|net_(?:init|exit)\w*|paginginit|iomem|user|kernel|percpu\w*|rcu|force|nocast|bitwise\w*|private|safe"
     rb"|must_check|maybe_unused\w*|always_unused|always_used|unused\w*|used|packed\w*|aligned\w*|visible\w*|weak"
     rb"|pure|const|cold|hot|head|sched|lockfunc|kprobes|latent_entropy|randomize_layout|no_[a-z]\w*|malloc"

@@ -37,6 +37,7 @@ _ODD = re.compile(
     rb"|(?=[,)]))"
 )
 _NUMBER = re.compile(rb"(?:0[xX][0-9a-fA-F]+|0[bB][01]+|\d+(?:[eE]\d+)?)[uUlLfF]*\Z")
+_CONDITION = re.compile(rb",\s*+(if)[ \t]*+" + PARENTHESES + rb"([ \t])(?=[ \t]*+\w)")
 _ALIGNOF = re.compile(rb"\b(?:__alignof__|__alignof|_Alignof|alignof)(?=\s*+\()")
 _TYPEOF = re.compile(rb"typeof(?:__|_member)?[ \t]*+(" + PARENTHESES + rb")")
 _OFFSETOF = re.compile(
@@ -84,6 +85,10 @@ def _respell_operators(draft: Draft) -> None:
         text = bytes(draft.text)
         for m in _OFFSETOF.finditer(text):
             draft.blank(*m.span(1))
+    if b"DEFINE_FREE" in text:
+        for m in _CONDITION.finditer(text):
+            draft.blank(*m.span(1))
+            draft.put(m.start(2), b",")
     if b"lignof" in text:
         draft.rewrite(_ALIGNOF, lambda m: b"sizeof".ljust(len(m[0])))
 

@@ -23,6 +23,8 @@ _FIRST_HEAD = re.compile(
     rb"([A-Za-z_][\w\s*]{0,400}+)(" + PARENTHESES + rb")(?=(\s*+)(\W|\w++|\Z))"
 )
 _HEAD = re.compile(rb"\n" + _FIRST_HEAD.pattern)
+_BESIDE = re.compile(rb"(?:\n(?=[ \t]))?+[ \t]++(\w++[ \t]*+" + PARENTHESES + rb")(?!\s*+[;={])")
+_SPACE = re.compile(rb"\s*+")
 _WORD = re.compile(rb"\w++")
 _STORAGE = frozenset(
     b"static extern inline __inline __inline__ const volatile register typedef".split()
@@ -109,13 +111,21 @@ def _respell_macro(draft: Draft, m: re.Match[bytes], words: list[re.Match[bytes]
 
 
 def _end_invocation(draft: Draft, m: re.Match[bytes], name: int) -> None:
-    """Add the missing semicolon in the first blank byte; where there is none, blank it all."""
-    for offset, byte in enumerate(m[3], m.start(3)):
+    """Add the missing semicolon in the first blank byte; where there is none, blank it all.
+
+    Other invocations beside it, or indented below it, get theirs likewise.
+    """
+    end = m.end(2)
+    while call := _BESIDE.match(m.string, end):
+        draft.put(call.start(1) - 1, b";")
+        name, end = call.start(1), call.end()
+    space = _SPACE.match(m.string, end)
+    for offset, byte in enumerate(space[0] if space else b"", end):
         if byte in b" \t":
             draft.put(offset, b";")
             return
-    draft.mark(name, m.end(2), "invocation")
-    draft.blank(name, m.end(2))
+    draft.mark(name, end, "invocation")
+    draft.blank(name, end)
 
 
 def _define_object(draft: Draft, m: re.Match[bytes], name: int) -> None:

@@ -40,10 +40,12 @@ _STARTING = frozenset(bytes((letter,)) for letter in b"{}_*.(+-" + string.ascii_
 _SPACE = re.compile(rb"\s*+")
 _INITIALISER = re.compile(rb"[=,(\]]\s*\{\Z")
 _TYPED = re.compile(rb"\*?\w+\s*[;=,\[]")
-_CALL = re.compile(rb"\w++[ \t]*+" + PARENTHESES + rb"(?:[ \t]++(?=\w)|[ \t]*+\n[ \t])")
+NEXT_CALL = re.compile(rb"\w++[ \t]*+" + PARENTHESES + rb"(?:[ \t]++(?=\w)|[ \t]*+\n[ \t])")
 _DO_WHILE = re.compile(rb"\}[ \t]++(\w*(?:while|for)_\w++)[ \t]*+\(")
-_BARE_WORD = re.compile(rb"\n[ \t]++([A-Z][A-Z0-9_]{2,}+)[ \t]*+(?=\n\s*+[\w}])")
-_BLOCK_OPENS = re.compile(rb"\)\s*\{\Z|\b(?:else|do)\s*\{\Z")
+_BARE_WORD = re.compile(
+    rb"\n[ \t]++(_*+[A-Z][A-Z0-9_]{2,}+|randomized_struct_fields_\w++)[ \t]*+(?=\n\s*+[\w}])"
+)
+_BLOCK_OPENS = re.compile(rb"(?:\)|\b(?:else|do)|\b(?:struct|union)(?:\s+\w+)?)\s*\{\Z")
 _STRAY_END = re.compile(rb";\s*+\)")
 
 
@@ -161,7 +163,7 @@ def _respell_beside(draft: Draft, m: re.Match[bytes], follow: int) -> None:
         draft.blank(*m.span(2))
     elif m.end(2) < follow and m.string[follow : follow + 1] != b"*":
         draft.put(m.end(2), b";")
-        while call := _CALL.match(m.string, follow):
+        while call := NEXT_CALL.match(m.string, follow):
             draft.put(call.end() - 1, b";")
             follow = call.end()
 
