@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from kscan.source.checkout import Checkout, beside
 from kscan.source.repository import Repository
 from kscan.source.search import pathspecs
 from kscan.source.searched import SearchedTree, too_large
@@ -84,13 +85,25 @@ class CommitTree(SearchedTree):
         return content
 
     def _sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
-        sizes = self.repository.sizes(self._files[path] for path in paths) if paths else {}
-        return {path: sizes.get(self._files[path], 0) for path in paths}
+        blobs = {path: self._files[path] for path in paths}
+        sizes = self.repository.sizes(blobs.values()) if blobs else {}
+        for path, blob in blobs.items():
+            if blob not in sizes:
+                self._skips[path] = self.repository.why_absent(blob)
+        return {path: sizes[blob] for path, blob in blobs.items() if blob in sizes}
 
     def _grep(
         self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
     ) -> tuple[bytes, int] | None:
         if self._missing:
             return None
+        if self._checkout is not None:
+            found = self._checkout.grep(options, suffixes, under)
+            if found is not None:
+                return found, 0
         output = self.repository.grep(options, self.commit, pathspecs(suffixes, under))
         return None if output is None else (output, len(self.commit) + 1)
+
+    @cached_property
+    def _checkout(self) -> Checkout | None:
+        return beside(self.repository, self.commit, self._files)

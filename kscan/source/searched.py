@@ -182,11 +182,11 @@ class SearchedTree(ABC):
         )
 
     def _small(self, paths: Iterable[str]) -> Sequence[str]:
-        """`paths` without the too large ones, which become skips."""
-        paths = sorted(paths)
-        large = {path: size for path, size in self._sizes(paths).items() if size > LARGEST}
+        """`paths` without the too large ones and those that are not there: they become skips."""
+        sizes = self._sizes(sorted(paths))
+        large = {path: size for path, size in sizes.items() if size > LARGEST}
         self._skips.update((path, too_large(size)) for path, size in large.items())
-        return [path for path in paths if path not in large]
+        return [path for path in sizes if path not in large]
 
     def _texts(self, suffixes: Sequence[str], under: Sequence[str]) -> Iterator[tuple[str, Text]]:
         """Every readable file that a search covers; the others become skips."""

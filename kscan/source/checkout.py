@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A commit searched in the checkout beside it, as far as the two are alike.
+
+To search a commit git must unpack every blob of it; the files of a checkout lie open.  What
+differs is searched in the commit, so the answer is the commit's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kscan.model import KscanError
+from kscan.source import git
+from kscan.source.index import entries
+from kscan.source.repository import Repository
+from kscan.source.search import pathspecs
+from kscan.source.tree import is_below
+
+MOST = 300
+"""Files that may differ; with more of them the commit is searched whole."""
+
+_REWRITES = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b")
+"""Attributes with which git writes other words to disk than the blob has."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The worktree of a repository beside one commit."""
+
+    repository: Repository
+    root: Path
+    commit: str
+    otherwise: Sequence[str]
+    """Files that the commit has and the worktree has not, or has otherwise."""
+    foreign: Sequence[str]
+    """Tracked files of the worktree that the commit has not, or has otherwise."""
+
+    def grep(
+        self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
+    ) -> bytes | None:
+        """What ``git grep -z`` finds in the commit, without its id before each path.
+
+        None where git cannot answer for every file.
+        """
+        specs = pathspecs(suffixes, under)
+        excluded = [f":(exclude,literal){path}" for path in self.foreign]
+        line = ["grep", *git.GREP_PLAINLY, *options, "--", *specs, *excluded]
+        variables = git.environment(self.repository.git_dir, self.root)
+        try:
+            alike = git.grep_output(git.finished(line, self.root, variables))
+        except KscanError:
+            return None
+        rest = self._otherwise(options, suffixes, under)
+        return None if alike is None or rest is None else alike + rest
+
+    def _otherwise(
+        self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
+    ) -> bytes | None:
+        """What is found in the files that only the commit has as they are."""
+        wanted = [
+            f":(literal){path}"
+            for path in self.otherwise
+            if path.endswith(tuple(suffixes)) and is_below(path, under)
+        ]
+        if not wanted:
+            return b""
+        found = self.repository.grep(options, self.commit, wanted)
+        prefix = re.escape(self.commit.encode() + b":")
+        return None if found is None else re.sub(rb"(?<![^\0\n])" + prefix, b"", found)
+
+
+def beside(repository: Repository, commit: str, files: Mapping[str, str]) -> Checkout | None:
+    """The checkout of `repository`, if it is much like `commit`, which has `files`; else None.
+
+    `files` gives the blob id of each path.
+    """
+    root = repository.worktree
+    if root is None or _is_rewritten(repository, files):
+        return None
+    same: set[str] = set()
+    foreign: list[str] = []
+    try:
+        for entry in entries(repository, root):
+            if entry.is_clean and not entry.is_left_out and files.get(entry.path) == entry.blob:
+                same.add(entry.path)
+            else:
+                foreign.append(entry.path)
+    except KscanError:
+        return None
+    otherwise = [path for path in files if path not in same]
+    if len(otherwise) > MOST or len(foreign) > MOST:
+        return None
+    return Checkout(repository, root, commit, otherwise, foreign)
+
+
+def _is_rewritten(repository: Repository, files: Mapping[str, str]) -> bool:
+    """Some attribute may make git write other words to disk than a blob has."""
+    for path, blob in files.items():
+        if path.rpartition("/")[2] == ".gitattributes":
+            content, _ = repository.blob(blob)
+            if content is None or _REWRITES.search(content):
+                return True
+    try:
+        own = (repository.shared_dir / "info" / "attributes").read_bytes()
+    except OSError:
+        return False
+    return _REWRITES.search(own) is not None
