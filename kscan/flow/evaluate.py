@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kscan.facts import ir
+from kscan.flow import calling
 from kscan.flow.lists import head_of_loop
-from kscan.flow.places import place_of, ready_place
+from kscan.flow.places import place_of
 from kscan.flow.values import (
     ANY,
     ERROR,
+    INVALID,
     SET,
     ZERO,
     Place,
@@ -25,9 +27,6 @@ from kscan.flow.values import (
     truth,
 )
 from kscan.flow.world import Call, Event, Happening
-from kscan.flow.writes import root_name
-from kscan.kernel.catalogue import matches, position
-from kscan.program import macros
 from kscan.program.program import Function
 from kscan.program.types import Scope
 
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
 
 _ERRNO = re.compile(r"E[A-Z0-9_]{2,}$")
 _UNSIGNED = ("u8", "u16", "u32", "u64", "size_t", "bool", "uint", "dma_addr_t", "phys_addr_t")
-_INVALID = (What.ZERO, What.BOGUS)
-DRVDATA = Place("driver data", "", "")
-BOUND = Place("bound device", "", "bound devices")
 
 
 @dataclass
@@ -68,7 +64,7 @@ class Frame:
                 if isinstance(node, ir.Index):
                     self.value(node.index)
                 base = self.value(inner)
-                self._dereferenced(base, node.at)
+                self.dereferenced(base, node.at)
                 return Value(What.ANY, None, base.origin)
             case ir.Unary(op="&", operand=inner):
                 return self._address(inner)
@@ -96,7 +92,7 @@ class Frame:
             case ir.Inline(body=body):
                 return self._inline(body)
             case ir.Call():
-                return self._call(node)
+                return calling.call(self, node)
         return ANY
 
     def _name(self, node: ir.Name) -> Value:
@@ -117,22 +113,23 @@ class Frame:
             return stored
         self.execution.touched.add(place)
         if place in self.execution.world.late:
-            return Value(What.ZERO, self._taint(place, at))
+            return Value(What.ZERO, self.taint(place, at))
         return self.execution.world.given.get(place, otherwise)
 
-    def _taint(self, place: Place, at: int) -> Taint:
+    def taint(self, place: Place, at: int) -> Taint:
+        """The mark of a read of `place` here."""
         typed = place.kind != "field" or bool(place.owner)
         return Taint(place, at, self.function.path, self.function.name, typed)
 
     def _member(self, node: ir.Member) -> Value:
         base = self.value(node.object)
         if node.arrow:
-            self._dereferenced(base, node.at)
+            self.dereferenced(base, node.at)
         place = place_of(self.scope, self.execution.world.functions, node)
         if place is None or base.origin == "fresh":
             return ANY
-        if place == DRVDATA:
-            return self._driver_data(base, node.at)
+        if place == calling.DRVDATA:
+            return calling.driver_data(self, base, node.at)
         kind = self.scope.type_of(node)
         if kind.array or (not kind.ptr and kind.tag):
             return Value(What.ANY, None, base.origin)
@@ -162,7 +159,7 @@ class Frame:
     def _computed(self, value: Value, at: int) -> Value:
         """Arithmetic: a late zero goes on as a wrong number."""
         if value.taint is not None and value.what is What.ZERO:
-            self._note(Happening.WRONG, value.taint, at, "computes with it")
+            self.note(Happening.WRONG, value.taint, at, "computes with it")
         return ANY
 
     def _binary(self, node: ir.Binary) -> Value:
@@ -175,13 +172,13 @@ class Frame:
             return self._ordered(node, left, right)
         for value in (left, right):
             if value.taint is not None and value.what is What.ZERO:
-                self._note(Happening.WRONG, value.taint, node.at, "computes with it")
+                self.note(Happening.WRONG, value.taint, node.at, "computes with it")
         if node.op in ("&", "*") and What.ZERO in (left.what, right.what):
             zero = left if left.what is What.ZERO else right
             return replace(zero, origin="")
         if node.op == "|" and left.what is What.ZERO:
             return right
-        if node.op in ("+", "-") and left.what in _INVALID:
+        if node.op in ("+", "-") and left.what in INVALID:
             return offset_into(left)
         return ANY
 
@@ -200,7 +197,7 @@ class Frame:
         pair = {left.what, right.what}
         if What.ANY in pair or pair in ({What.SET}, {What.ERROR}, {What.BOGUS}):
             if taint is not None and What.ZERO in pair:
-                self._note(Happening.WRONG, taint, node.at, "compares it")
+                self.note(Happening.WRONG, taint, node.at, "compares it")
             return ANY
         same = len(pair) == 1
         return Value(What.SET if same == (node.op == "==") else What.ZERO, taint)
@@ -215,7 +212,7 @@ class Frame:
             return Value(What.SET if holds else What.ZERO, taint)
         for value in (left, right):
             if value.taint is not None and value.what is What.ZERO:
-                self._note(Happening.WRONG, value.taint, node.at, "compares it")
+                self.note(Happening.WRONG, value.taint, node.at, "compares it")
         return ANY
 
     def _unsigned_order(self, node: ir.Binary, left: Value, right: Value) -> bool | None:
@@ -279,24 +276,25 @@ class Frame:
             case ir.Member(object=inner, arrow=arrow):
                 base = self.value(inner)
                 if arrow:
-                    self._dereferenced(base, target.at)
+                    self.dereferenced(base, target.at)
             case ir.Unary(op="*", operand=inner) | ir.Index(object=inner):
-                self._dereferenced(self.value(inner), target.at)
+                self.dereferenced(self.value(inner), target.at)
         place = place_of(self.scope, self.execution.world.functions, target)
         if place is None:
             return
         if isinstance(target, ir.Name | ir.Member):
             self.state.env[_key(place)] = value
-        if value.taint is not None and value.what in _INVALID:
-            self._note(Happening.STORED, value.taint, at, f"stores it in {place.spelled}", place)
+        if value.taint is not None and value.what in INVALID:
+            self.note(Happening.STORED, value.taint, at, f"stores it in {place.spelled}", place)
 
     # Events
 
-    def _dereferenced(self, value: Value, at: int) -> None:
-        if value.taint is not None and value.what in _INVALID:
-            self._note(Happening.CRASH, value.taint, at, "dereferences it")
+    def dereferenced(self, value: Value, at: int) -> None:
+        """`value` is used as a pointer."""
+        if value.taint is not None and value.what in INVALID:
+            self.note(Happening.CRASH, value.taint, at, "dereferences it")
 
-    def _note(
+    def note(
         self,
         what: Happening,
         taint: Taint,
@@ -305,12 +303,13 @@ class Frame:
         stored: Place | None = None,
         sure: bool = True,
     ) -> None:
+        """Keeps what happens to a late place, with the calls that led here."""
         self.execution.note(Event(what, taint, at, self.function, self.frames, note, stored, sure))
 
     def holds(self, guard: ir.Guarded) -> None:
         """A scope guard takes its lock: the argument after the lock's class."""
         for lock in guard.args[1:2]:
-            self._needs(lock, "lock", guard.at, f"{guard.macro}() takes it")
+            calling.needs(self, lock, "lock", guard.at, f"{guard.macro}() takes it")
 
     def leaves(self, node: ir.Expr) -> bool:
         """`node` calls a function that does not return."""
@@ -326,12 +325,13 @@ class Frame:
         To walk a list one is not on yet is harmless; to search it for one's own node is not.
         """
         head = head_of_loop(self.scope, self.execution.world.functions, loop)
-        taint = self._late_list(head) if head is not None else None
+        taint = self.late_list(head) if head is not None else None
         if taint is None:
             return False, None
         return True, taint if _looks_up_by_node(loop) else None
 
-    def _late_list(self, head: ir.Expr) -> Taint | None:
+    def late_list(self, head: ir.Expr) -> Taint | None:
+        """The mark of a read of the list `head` that the instance joins too late."""
         inner = head.operand if isinstance(head, ir.Unary) and head.op == "&" else head
         place = place_of(self.scope, self.execution.world.functions, inner)
         if place is None:
@@ -339,179 +339,8 @@ class Frame:
         joined_late = Place("membership", place.owner, place.name)
         self.execution.touched.add(joined_late)
         if joined_late in self.execution.world.late:
-            return self._taint(joined_late, head.at)
+            return self.taint(joined_late, head.at)
         return None
-
-    # Calls
-
-    def _call(self, node: ir.Call) -> Value:
-        assumed = self.execution.world.results.get((self.function.path, node.at))
-        if assumed is not None:
-            for arg in node.args:
-                self.value(arg)
-            return assumed
-        if not isinstance(node.callee, ir.Name) or self.scope.is_local(node.callee.id):
-            self.value(node.callee)
-            for arg in node.args:
-                self.value(arg)
-            return ANY
-        return self._named_call(node, node.callee.id)
-
-    def _named_call(self, node: ir.Call, name: str) -> Value:  # noqa: C901 - one line a meaning
-        functions = self.execution.world.functions
-        if name in functions.transparent:
-            place = functions.transparent.position(name)
-            values = [self.value(arg) for arg in node.args]
-            value = values[place] if place < len(values) else ANY
-            if name in ("BUG_ON", "VM_BUG_ON") and value.taint is not None and truth(value):
-                self._note(Happening.CRASH, value.taint, node.at, f"stops at {name}()")
-            return value
-        if name.startswith("IS_ERR"):
-            return self._is_error(node, name)
-        if name in functions.errors:
-            return self._error(node)
-        if name in functions.fresh:
-            args = [self.value(arg) for arg in node.args]
-            self._handed_over(node, name, args)
-            return Value(What.ANY, None, "fresh")
-        if matches(functions.drvdata.getters, name) and node.args:
-            return self._driver_data(self.value(node.args[0]), node.at, guarded=True)
-        if matches(functions.heads.empty, name) and node.args:
-            return self._empty(node)
-        if matches(functions.heads.first, name) or matches(functions.heads.first_or_null, name):
-            return self._first(node, name)
-        if macros.container_tag(name, node.args) or name.startswith("container_of"):
-            return offset_into(self.value(node.args[0])) if node.args else ANY
-        if matches(functions.lookups.bound, name):
-            return self._bound(node, name)
-        if matches(functions.lookups.elsewhere, name):
-            for arg in node.args:
-                self.value(arg)
-            return Value(What.ANY, None, "elsewhere")
-        if matches(functions.lookups.any, name):
-            values = [self.value(arg) for arg in node.args]
-            own = all(value.origin != "elsewhere" for value in values)
-            return Value(What.ANY, None, "found" if own else "elsewhere")
-        return self._entered(node, name)
-
-    def _is_error(self, node: ir.Call, name: str) -> Value:
-        inner = self.value(node.args[0]) if node.args else ANY
-        if inner.what is What.ANY:
-            return ANY
-        holds = inner.what is What.ERROR or (name == "IS_ERR_OR_NULL" and inner.what is What.ZERO)
-        return Value(What.SET if holds else What.ZERO, inner.taint)
-
-    def _error(self, node: ir.Call) -> Value:
-        taint = None
-        for arg in node.args:
-            value = self.value(arg)
-            taint = taint or value.taint
-        return Value(What.ERROR, taint)
-
-    def _driver_data(self, device: Value, at: int, guarded: bool = False) -> Value:
-        """Driver data of a device that was looked up is the instance's; of its own, not."""
-        if guarded:
-            self._dereferenced(device, at)
-        world = self.execution.world
-        if device.origin in ("found", "instance"):
-            self.execution.touched.add(DRVDATA)
-        if DRVDATA in world.late and device.origin in ("found", "instance"):
-            return Value(What.ZERO, self._taint(DRVDATA, at))
-        return ANY
-
-    def _empty(self, node: ir.Call) -> Value:
-        taint = self._late_list(node.args[0])
-        self.value(node.args[0])
-        return Value(What.SET, taint) if taint is not None else ANY
-
-    def _first(self, node: ir.Call, name: str) -> Value:
-        head = node.args[0] if node.args else None
-        if head is None:
-            return ANY
-        value = self.value(head)
-        self._dereferenced(value, node.at)
-        taint = self._late_list(head)
-        if taint is None:
-            return ANY
-        or_null = matches(self.execution.world.functions.heads.first_or_null, name)
-        return Value(What.ZERO if or_null else What.BOGUS, taint)
-
-    def _bound(self, node: ir.Call, name: str) -> Value:
-        """Finds nothing among the devices of a driver whose probe has not returned."""
-        for arg in node.args:
-            self.value(arg)
-        drivers = self.execution.world.drivers
-        if not node.args or root_name(node.args[0]) not in drivers:
-            return Value(What.ANY, None, "bound")
-        taint = self._taint(BOUND, node.at)
-        self._note(Happening.LOOKED_UP, taint, node.at, f"{name}() finds nothing")
-        return Value(What.ZERO, taint)
-
-    def _entered(self, node: ir.Call, name: str) -> Value:
-        if name not in self.expanding:
-            expanded = macros.expanded(self.scope.program, self.function.path, node)
-            if expanded is not None:
-                self.expanding.add(name)
-                value = self.value(expanded)
-                self.expanding.discard(name)
-                return value
-        args = [self.value(arg) for arg in node.args]
-        self._used(node, name)
-        return self._handed_over(node, name, args)
-
-    def _handed_over(self, node: ir.Call, name: str, args: list[Value]) -> Value:
-        """Enters the driver's own functions, and others when they are handed a late value."""
-        late = [a.taint for a in args if a.taint is not None and a.what in _INVALID]
-        functions = self.execution.world.functions
-        if name in functions.tolerant:
-            return ANY
-        targets = self.scope.program.resolve(name, self.function.path)
-        if len(targets) == 1 and (late or self._enters(targets[0])):
-            frames = (*self.frames, Call(self.function, targets[0], node.at))
-            found = self.execution.enter(targets[0], tuple(args), frames)
-            if found is not None:
-                return found
-        elif late and not self._only_numbers(node, args):
-            self._note(
-                Happening.CRASH,
-                late[0],
-                node.at,
-                f"hands it to {name}()",
-                sure=False,
-            )
-        return ANY
-
-    def _only_numbers(self, node: ir.Call, args: list[Value]) -> bool:
-        """No late value among the arguments is known to be a pointer."""
-        return not any(
-            value.taint is not None and self.scope.type_of(arg).ptr > 0
-            for arg, value in zip(node.args, args, strict=True)
-        )
-
-    def _enters(self, target: Function) -> bool:
-        return target.fact.inline or self.execution.world.belongs(target.path)
-
-    def _used(self, node: ir.Call, name: str) -> None:
-        """A function that needs a lock, list or work made ready before."""
-        world = self.execution.world
-        for entry in world.functions.initialiser:
-            if not matches(entry.users, name):
-                continue
-            at = position(entry.users, name, entry.argument)
-            if at >= len(node.args):
-                continue
-            self._needs(node.args[at], entry.kind, node.at, f"calls {name}() on it")
-
-    def _needs(self, node: ir.Expr, kind: str, at: int, note: str) -> None:
-        """The object `node` must have been made ready."""
-        inner = node.operand if isinstance(node, ir.Unary) and node.op == "&" else node
-        place = place_of(self.scope, self.execution.world.functions, inner)
-        if place is None:
-            return
-        ready = ready_place(place, kind)
-        self.execution.touched.add(ready)
-        if ready in self.execution.world.late:
-            self._note(Happening.UNREADY, self._taint(ready, at), at, note)
 
 
 def _order_holds(op: str, left: Value, right: Value) -> bool | None:
@@ -544,6 +373,3 @@ def _names_a_node(comparison: ir.Binary) -> bool:
 
 def _key(place: Place) -> str:
     return f"{place.kind}\0{place.owner}\0{place.name}"
-
-
-__all__ = ["BOUND", "DRVDATA", "SET", "Frame"]

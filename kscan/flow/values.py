@@ -17,6 +17,10 @@ class What(IntEnum):
     BOGUS = 4  # not NULL, yet not a pointer to anything: NULL plus an offset, a list head
 
 
+INVALID = (What.ZERO, What.BOGUS)
+"""What must not be dereferenced."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What both sides name: a global, a field of a struct, driver data, a list, a lock.

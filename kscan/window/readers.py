@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kscan.flow.evaluate import BOUND, DRVDATA
+from kscan.flow.calling import BOUND, DRVDATA
 from kscan.flow.execute import Execution, Outcome, declined, is_refusal
 from kscan.flow.values import ANY, Place, Taint, Value, What
 from kscan.flow.world import Event, Happening, World

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The value of a call: what the catalogue says of the function, or what its body does.
+
+The driver's own functions are entered, inline ones too; any other is entered only when it is
+handed a value that was read too early.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kscan.facts import ir
+from kscan.flow.places import place_of, ready_place
+from kscan.flow.values import ANY, INVALID, Place, Value, What, offset_into, truth
+from kscan.flow.world import Call, Happening
+from kscan.flow.writes import root_name
+from kscan.kernel.catalogue import matches, position
+from kscan.program import macros
+from kscan.program.program import Function
+
+if TYPE_CHECKING:
+    from kscan.flow.evaluate import Frame
+
+DRVDATA = Place("driver data", "", "")
+BOUND = Place("bound device", "", "bound devices")
+
+
+def call(frame: Frame, node: ir.Call) -> Value:
+    """The value of a call."""
+    assumed = frame.execution.world.results.get((frame.function.path, node.at))
+    if assumed is not None:
+        for arg in node.args:
+            frame.value(arg)
+        return assumed
+    if not isinstance(node.callee, ir.Name) or frame.scope.is_local(node.callee.id):
+        frame.value(node.callee)
+        for arg in node.args:
+            frame.value(arg)
+        return ANY
+    return _named_call(frame, node, node.callee.id)
+
+
+def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 - one line a meaning
+    functions = frame.execution.world.functions
+    if name in functions.transparent:
+        place = functions.transparent.position(name)
+        values = [frame.value(arg) for arg in node.args]
+        value = values[place] if place < len(values) else ANY
+        if name in ("BUG_ON", "VM_BUG_ON") and value.taint is not None and truth(value):
+            frame.note(Happening.CRASH, value.taint, node.at, f"stops at {name}()")
+        return value
+    if name.startswith("IS_ERR"):
+        return _is_error(frame, node, name)
+    if name in functions.errors:
+        return _error(frame, node)
+    if name in functions.fresh:
+        args = [frame.value(arg) for arg in node.args]
+        _handed_over(frame, node, name, args)
+        return Value(What.ANY, None, "fresh")
+    if matches(functions.drvdata.getters, name) and node.args:
+        return driver_data(frame, frame.value(node.args[0]), node.at, guarded=True)
+    if matches(functions.heads.empty, name) and node.args:
+        return _empty(frame, node)
+    if matches(functions.heads.first, name) or matches(functions.heads.first_or_null, name):
+        return _first(frame, node, name)
+    if macros.container_tag(name, node.args) or name.startswith("container_of"):
+        return offset_into(frame.value(node.args[0])) if node.args else ANY
+    if matches(functions.lookups.bound, name):
+        return _bound(frame, node, name)
+    if matches(functions.lookups.elsewhere, name):
+        for arg in node.args:
+            frame.value(arg)
+        return Value(What.ANY, None, "elsewhere")
+    if matches(functions.lookups.any, name):
+        values = [frame.value(arg) for arg in node.args]
+        own = all(value.origin != "elsewhere" for value in values)
+        return Value(What.ANY, None, "found" if own else "elsewhere")
+    return _entered(frame, node, name)
+
+
+def _is_error(frame: Frame, node: ir.Call, name: str) -> Value:
+    inner = frame.value(node.args[0]) if node.args else ANY
+    if inner.what is What.ANY:
+        return ANY
+    holds = inner.what is What.ERROR or (name == "IS_ERR_OR_NULL" and inner.what is What.ZERO)
+    return Value(What.SET if holds else What.ZERO, inner.taint)
+
+
+def _error(frame: Frame, node: ir.Call) -> Value:
+    taint = None
+    for arg in node.args:
+        value = frame.value(arg)
+        taint = taint or value.taint
+    return Value(What.ERROR, taint)
+
+
+def driver_data(frame: Frame, device: Value, at: int, guarded: bool = False) -> Value:
+    """Driver data of a device that was looked up is the instance's; of its own, not."""
+    if guarded:
+        frame.dereferenced(device, at)
+    world = frame.execution.world
+    if device.origin in ("found", "instance"):
+        frame.execution.touched.add(DRVDATA)
+    if DRVDATA in world.late and device.origin in ("found", "instance"):
+        return Value(What.ZERO, frame.taint(DRVDATA, at))
+    return ANY
+
+
+def _empty(frame: Frame, node: ir.Call) -> Value:
+    taint = frame.late_list(node.args[0])
+    frame.value(node.args[0])
+    return Value(What.SET, taint) if taint is not None else ANY
+
+
+def _first(frame: Frame, node: ir.Call, name: str) -> Value:
+    head = node.args[0] if node.args else None
+    if head is None:
+        return ANY
+    value = frame.value(head)
+    frame.dereferenced(value, node.at)
+    taint = frame.late_list(head)
+    if taint is None:
+        return ANY
+    or_null = matches(frame.execution.world.functions.heads.first_or_null, name)
+    return Value(What.ZERO if or_null else What.BOGUS, taint)
+
+
+def _bound(frame: Frame, node: ir.Call, name: str) -> Value:
+    """Finds nothing among the devices of a driver whose probe has not returned."""
+    for arg in node.args:
+        frame.value(arg)
+    drivers = frame.execution.world.drivers
+    if not node.args or root_name(node.args[0]) not in drivers:
+        return Value(What.ANY, None, "bound")
+    taint = frame.taint(BOUND, node.at)
+    frame.note(Happening.LOOKED_UP, taint, node.at, f"{name}() finds nothing")
+    return Value(What.ZERO, taint)
+
+
+def _entered(frame: Frame, node: ir.Call, name: str) -> Value:
+    if name not in frame.expanding:
+        expanded = macros.expanded(frame.scope.program, frame.function.path, node)
+        if expanded is not None:
+            frame.expanding.add(name)
+            value = frame.value(expanded)
+            frame.expanding.discard(name)
+            return value
+    args = [frame.value(arg) for arg in node.args]
+    _used(frame, node, name)
+    return _handed_over(frame, node, name, args)
+
+
+def _handed_over(frame: Frame, node: ir.Call, name: str, args: list[Value]) -> Value:
+    """Enters the driver's own functions, and others when they are handed a late value."""
+    late = [a.taint for a in args if a.taint is not None and a.what in INVALID]
+    functions = frame.execution.world.functions
+    if name in functions.tolerant:
+        return ANY
+    targets = frame.scope.program.resolve(name, frame.function.path)
+    if len(targets) == 1 and (late or _enters(frame, targets[0])):
+        frames = (*frame.frames, Call(frame.function, targets[0], node.at))
+        found = frame.execution.enter(targets[0], tuple(args), frames)
+        if found is not None:
+            return found
+    elif late and not _only_numbers(frame, node, args):
+        frame.note(
+            Happening.CRASH,
+            late[0],
+            node.at,
+            f"hands it to {name}()",
+            sure=False,
+        )
+    return ANY
+
+
+def _only_numbers(frame: Frame, node: ir.Call, args: list[Value]) -> bool:
+    """No late value among the arguments is known to be a pointer."""
+    return not any(
+        value.taint is not None and frame.scope.type_of(arg).ptr > 0
+        for arg, value in zip(node.args, args, strict=True)
+    )
+
+
+def _enters(frame: Frame, target: Function) -> bool:
+    return target.fact.inline or frame.execution.world.belongs(target.path)
+
+
+def _used(frame: Frame, node: ir.Call, name: str) -> None:
+    """A function that needs a lock, list or work made ready before."""
+    world = frame.execution.world
+    for entry in world.functions.initialiser:
+        if not matches(entry.users, name):
+            continue
+        at = position(entry.users, name, entry.argument)
+        if at >= len(node.args):
+            continue
+        needs(frame, node.args[at], entry.kind, node.at, f"calls {name}() on it")
+
+
+def needs(frame: Frame, node: ir.Expr, kind: str, at: int, note: str) -> None:
+    """The object `node` must have been made ready."""
+    inner = node.operand if isinstance(node, ir.Unary) and node.op == "&" else node
+    place = place_of(frame.scope, frame.execution.world.functions, inner)
+    if place is None:
+        return
+    ready = ready_place(place, kind)
+    frame.execution.touched.add(ready)
+    if ready in frame.execution.world.late:
+        frame.note(Happening.UNREADY, frame.taint(ready, at), at, note)
