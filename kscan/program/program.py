@@ -147,7 +147,7 @@ class Program:
 
     def _definitions_of(self, name: str, path: str) -> Iterator[Function]:
         own = self._own(name, path)
-        if own is not None and not (path.endswith(".h") and self._is_stub(name, path)):
+        if own is not None and not path.endswith(".h"):
             yield own
             return
         inline = self._inline(name, path)
@@ -164,15 +164,17 @@ class Program:
                     return
 
     def _inline(self, name: str, path: str) -> Function | None:
-        """The inline function that a header gives `path`; None where all of them are stubs.
+        """The inline function that `path`, a header, or one it includes gives; None for stubs.
 
         A header may hold the stub of what another one declares or defines (include/linux/acpi.h
         and acpi/acpi_bus.h): of several bodies the longest counts.
         """
-        headers = self.headers.saying(Says.INLINE, name, path)
+        headers = [path] if path.endswith(".h") and self._own(name, path) is not None else []
+        headers += self.headers.saying(Says.INLINE, name, path)
         if not headers:
             return None
-        if self.headers.saying(Says.PROTOTYPE, name, path) and self.definitions.files(name):
+        declared = self._is_stub(name, path) or self.headers.saying(Says.PROTOTYPE, name, path)
+        if declared and self.definitions.files(name):
             return None
         found = [inline for header in headers if (inline := self._own(name, header)) is not None]
         return max(found, key=lambda inline: inline.fact.end - inline.fact.start, default=None)
