@@ -144,7 +144,12 @@ class Lifetimes:
         self, function: Function, node: Node, call: ir.Call, name: str, depth: int
     ) -> Iterator[Owned]:
         kind = self._kind(name)
-        if kind:
+        if name in self.functions.hands_out:
+            acquired = Acquired(MEMORY, name, function, call.at)
+            yield from self._output(
+                function, node, call, acquired, self.functions.hands_out.position(name)
+            )
+        elif kind:
             acquired = Acquired(kind, name, function, call.at)
             ends = _Way(self, function, kind).ends(node.index, frozenset(), call.at)
             yield Owned(acquired, function, call.at, ends)
@@ -155,7 +160,7 @@ class Lifetimes:
 
     def _kind(self, name: str) -> str:
         if name in self.functions.fresh:
-            return MEMORY
+            return "" if name in self.functions.resizes else MEMORY
         return REFERENCE if matches(self.functions.lookups.takes_reference, name) else ""
 
     def _may_yield(self, function: Function, call: ir.Call) -> bool:
@@ -175,15 +180,21 @@ class Lifetimes:
             ends = way.ends(node.index, frozenset(), call.at)
             yield Owned(acquired, function, call.at, ends)
         for end in owned.fates(Fate.OUTPUT):
-            argument = call.args[end.argument] if end.argument < len(call.args) else None
-            match argument:
-                case ir.Unary(op="&", operand=ir.Name(id=name)):
-                    after = self.cfg(function).nodes[node.index].then
-                    ends = tuple(e for n in after for e in way.ends(n, frozenset({name})))
-                    yield Owned(acquired, function, call.at, ends)
-                case ir.Name(id=name):
-                    handed = way.handed_out(name, call.at)
-                    yield Owned(acquired, function, call.at, handed)
+            yield from self._output(function, node, call, acquired, end.argument)
+
+    def _output(
+        self, function: Function, node: Node, call: ir.Call, acquired: Acquired, position_: int
+    ) -> Iterator[Owned]:
+        """An object that a call hands out through its argument at `position_`."""
+        way = _Way(self, function, acquired.kind)
+        argument = call.args[position_] if position_ < len(call.args) else None
+        match argument:
+            case ir.Unary(op="&", operand=ir.Name(id=name)):
+                after = self.cfg(function).nodes[node.index].then
+                ends = tuple(e for n in after for e in way.ends(n, frozenset({name})))
+                yield Owned(acquired, function, call.at, tuple(dict.fromkeys(ends)))
+            case ir.Name(id=name):
+                yield Owned(acquired, function, call.at, way.handed_out(name, call.at))
 
 
 @dataclass

@@ -153,6 +153,8 @@ class Repeated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Callbacks that run again for one object, and what may be gone by then."""
 
     slots: tuple[str, ...] = ()
+    followed: tuple[str, ...] = ()
+    """Slots outside the contract's own tables, with all that they reach."""
     object: str = ""
     """The field that leads to what is dropped between two calls, as ``device.iommu``."""
     dropped: tuple[str, ...] = ()
@@ -311,6 +313,8 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     lookups: Lookups
     keeper: tuple[Keeper, ...]
     releases: Names
+    hands_out: Names
+    resizes: Names
     managed: Names
     adopts: Names
     logging: Names

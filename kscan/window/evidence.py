@@ -102,8 +102,12 @@ class Evidence:
 
     def way_to(self, target: Function) -> Iterator[Step]:
         """The edges from the registration to `target`."""
-        for depth, edge in enumerate(self.window.reach.way(target)):
-            yield self._edge(edge, depth)
+        yield from self.edges(self.window.reach.way(target))
+
+    def edges(self, way: tuple[Edge, ...], depth: int = 0) -> Iterator[Step]:
+        """The edges of a way, each one call deeper than the one before."""
+        for number, edge in enumerate(way):
+            yield self._edge(edge, depth + number)
 
     def way_into(self, entered: Entered) -> Iterator[Step]:
         """From the registration to a function that runs inside it, the walk's or a callback's."""

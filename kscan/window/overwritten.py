@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Pointers that a device owns, and that a path which runs again overwrites without looking.
+
+The path is executed a second time in the world the first run leaves: what it stored in the
+device is there. An allocation that is stored all the same loses the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.flow.execute import Execution
+from kscan.flow.lists import Lists, listed_object
+from kscan.flow.ownership import MEMORY, End, Fate, Lifetimes, Owned
+from kscan.flow.paths import root_of
+from kscan.flow.places import place_of
+from kscan.flow.values import ANY, SET, Place, Value, What
+from kscan.flow.world import World
+from kscan.flow.writes import Writes
+from kscan.program.calls import Slot
+from kscan.program.graph import Edge, Reach, reach
+from kscan.program.program import Function
+from kscan.program.tables import Entry
+from kscan.program.types import Scope
+from kscan.window.case import Case
+
+
+@dataclass(frozen=True)
+class Overwrite:
+    """An allocation that a second run stores over the first."""
+
+    entry: Entry
+    """The function of a followed slot that the path begins in."""
+    way: tuple[Edge, ...]
+    """From there to the function that acquires it."""
+    owned: Owned
+    end: End
+    listed: bool
+    """It joins a list that is not searched, rather than a member of the device."""
+
+    @property
+    def at(self) -> int:
+        """Offset, in the function that acquires it, of the store or of the call that makes it."""
+        return self.end.frames[0].at if self.end.frames else self.end.at
+
+
+def overwrites(case: Case) -> Iterator[Overwrite]:
+    """The overwrites below the followed slots that run again, each store once."""
+    seen: set[tuple[Function, int]] = set()
+    for name in case.contract.repeated.followed:
+        tag, _, member = name.partition(".")
+        if not case.window.reaches(name):
+            continue
+        for entry in case.window.visited(Slot(tag, member)):
+            for found in _Path(case, entry).overwrites():
+                key = (found.owned.function, found.owned.at)
+                if key not in seen:
+                    seen.add(key)
+                    yield found
+
+
+@dataclass
+class _Path:
+    """All that one function of a followed slot reaches."""
+
+    case: Case
+    entry: Entry
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What the function reaches by calls alone."""
+        return reach(self.case.program, self.case.catalogue, self.entry.function)
+
+    @cached_property
+    def lifetimes(self) -> Lifetimes:
+        """Objects in the functions that a walk may enter."""
+        catalogue = self.case.catalogue
+        return Lifetimes(
+            self.case.program, catalogue.functions, lambda path: not catalogue.stops_in(path)
+        )
+
+    @cached_property
+    def device(self) -> str:
+        """The struct tag of what the slot is called for."""
+        params = self.entry.function.fact.params
+        return next((p.type.tag for p in params if p.type.ptr), "")
+
+    def overwrites(self) -> Iterator[Overwrite]:
+        """Stores of an allocation that happen in a second run as well."""
+        found = sorted(self.reach.functions(), key=lambda f: (f.path, f.fact.start))
+        for function in found:
+            for owned in self.lifetimes.of(function):
+                end = self._stored(owned)
+                if end is None:
+                    continue
+                listed = end.place is not None and end.place.kind == "membership"
+                overwrite = Overwrite(self.entry, self.reach.way(function), owned, end, listed)
+                if self._happens_again(overwrite) and not self._is_looked_for(overwrite):
+                    yield overwrite
+
+    def _stored(self, owned: Owned) -> End | None:
+        """The store of an allocation in the device, or on a list that all devices share."""
+        if owned.acquired.kind != MEMORY:
+            return None
+        stored = [e for e in owned.fates(Fate.STORED) if e.place is not None]
+        stored.sort(key=lambda end: (end.function.path, end.at))
+        return next((end for end in stored if self._is_owned(end)), None)
+
+    def _is_owned(self, end: End) -> bool:
+        scope = Scope(self.case.program, end.function)
+        root = root_of(end.target)
+        if end.place is not None and end.place.kind == "membership":
+            return bool(root) and not scope.is_local(root)
+        params = end.function.fact.params
+        return any(p.name == root and p.type.tag == self.device and p.type.ptr for p in params)
+
+    def _happens_again(self, overwrite: Overwrite) -> bool:
+        """The second run comes to the store: every function on the way lets it pass."""
+        function, owned = overwrite.owned.function, overwrite.owned
+        places = [(edge.caller, edge.site.at) for edge in overwrite.way]
+        places += [(function, owned.at), (function, overwrite.at)]
+        entered = {place.path for place, _ in places}
+        given = dict.fromkeys(self._left(overwrite), SET)
+        functions = self.case.catalogue.functions
+        world = World(functions, belongs=lambda path: path in entered, given=given)
+        return all(self._comes_to(world, *place) for place in places)
+
+    def _comes_to(self, world: World, function: Function, at: int) -> bool:
+        """`function`, executed by itself in `world`, comes to offset `at`."""
+        execution = Execution(self.case.program, world)
+        execution.run(function, _arguments(function))
+        node = self.lifetimes.cfg(function).containing(at)
+        return node is not None and node.index in execution.visited[function]
+
+    def _left(self, overwrite: Overwrite) -> Iterator[Place]:
+        """What the first run leaves in the device, as far as the functions on the way tell."""
+        for end in overwrite.owned.fates(Fate.STORED):
+            yield from self._through(end)
+        writes = Writes(self.case.program, self.case.catalogue, lambda _path: False)
+        for function in (*(edge.caller for edge in overwrite.way), overwrite.owned.function):
+            for write in writes.of(function):
+                if write.place.owner == self.device and not (write.is_zero or write.partial):
+                    yield write.place
+
+    def _through(self, end: End) -> Iterator[Place]:
+        """The place of a store, and the pointers that lead there."""
+        scope, node = Scope(self.case.program, end.function), end.target
+        while isinstance(node, ir.Member):
+            place = place_of(scope, self.case.catalogue.functions, node)
+            if place is not None:
+                yield place
+            node = node.object
+
+    def _is_looked_for(self, overwrite: Overwrite) -> bool:
+        """The list is searched first, or what stands in the device is released first."""
+        end, function = overwrite.end, overwrite.owned.function
+        cfg = self.lifetimes.cfg(function)
+        if overwrite.listed:
+            scope = Scope(self.case.program, end.function)
+            functions = self.case.catalogue.functions
+            head = place_of(scope, functions, listed_object(end.target)) if end.target else None
+            lists = Lists(self.case.program, functions)
+            return head is not None and lists.searches_before(cfg, function, overwrite.at, {head})
+        target = cfg.containing(overwrite.at)
+        return target is not None and any(
+            cfg.dominates(node.index, target.index)
+            and self._releases(function, node.expressions(), end)
+            for node in cfg.nodes
+        )
+
+    def _releases(self, function: Function, expressions: tuple[ir.Expr, ...], end: End) -> bool:
+        """One step frees what the store overwrites."""
+        functions = self.case.catalogue.functions
+        scope = Scope(self.case.program, function)
+        return any(
+            isinstance(part, ir.Call)
+            and isinstance(part.callee, ir.Name)
+            and part.callee.id in functions.releases
+            and any(place_of(scope, functions, argument) == end.place for argument in part.args)
+            for expr in expressions
+            for part in ir.walk(expr)
+        )
+
+
+def _arguments(function: Function) -> tuple[Value, ...]:
+    """Valid pointers, and numbers that may be anything."""
+    own = Value(What.SET, None, "own")
+    return tuple(own if p.type.ptr else ANY for p in function.fact.params)
