@@ -89,7 +89,7 @@ class Forge:
 Answer = tuple[int, Any, dict[str, str]]
 
 
-class Handler(BaseHTTPRequestHandler):
+class Endpoint(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 16
     disable_nagle_algorithm = True
@@ -186,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
 def serving(kind: str, **known: Any) -> Iterator[Forge]:
     """A forge that answers on 127.0.0.1 until the block ends."""
     forge = Forge(kind, **known)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Answering", (Handler,), {"forge": forge}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Answering", (Endpoint,), {"forge": forge}))
     server.daemon_threads = True
     forge.address = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -241,16 +241,16 @@ def test_redirect_is_not_followed_with_the_token(forge: Forge) -> None:
 
 @pytest.mark.parametrize("content", ["[]", "{}", "null", '"x"', "[1]", "<html>", ""])
 def test_answer_of_something_else_is_one_line(forge: Forge, content: str, monkeypatch) -> None:
-    from .forges import Handler
+    from .forges import Endpoint
 
-    def send(handler: Handler, status: int, document: object, headers: dict[str, str]) -> None:
+    def send(handler: Endpoint, status: int, document: object, headers: dict[str, str]) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(content)))
         handler.end_headers()
         handler.wfile.write(content.encode())
 
-    monkeypatch.setattr(Handler, "_send", send)
+    monkeypatch.setattr(Endpoint, "_send", send)
     with pytest.raises(KscanError) as caught:
         said(forge, "one")
     assert "\n" not in str(caught.value)

@@ -132,7 +132,7 @@ def acted(
         for name, declared in ACTION["inputs"].items()
     }
     contexts = {"inputs": {**defaults, **inputs}, "github": github}
-    common = {
+    given = {
         "GITHUB_ACTIONS": "true",
         "GITHUB_API_URL": forge.address,
         "GITHUB_EVENT_NAME": event_name,
@@ -146,7 +146,7 @@ def acted(
     for step in STEPS[1:]:
         own = {name: looked_up(str(text), contexts) for name, text in step["env"].items()}
         where = runner.workspace / looked_up(step.get("working-directory", "."), contexts)
-        done = runner.run(step["run"], where, **common, **own)
+        done = runner.run(step["run"], where, **given, **own)
         assert TOKEN not in done.stdout + done.stderr
         if done.returncode:
             break
