@@ -11,6 +11,9 @@ import networkx as nx
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Kind, Node
 
+NEAREST = 100
+"""Dominating branches that are looked at, those nearest to the place."""
+
 _NULL = ("NULL", "0", "false")
 
 
@@ -35,11 +38,15 @@ def conditions_of(cfg: Cfg, at: int) -> tuple[Condition, ...]:
 
 def _dominating(cfg: Cfg, node: Node) -> Iterator[tuple[ir.Expr, bool]]:
     """The branches that every way to `node` passes, and leaves by the same side."""
-    for branch in cfg.nodes:
-        if branch.kind is not Kind.BRANCH or branch.expr is None or branch.index == node.index:
-            continue
-        if not cfg.dominates(branch.index, node.index):
-            continue
+    branches = [
+        other
+        for other in cfg.nodes
+        if other.kind is Kind.BRANCH
+        and other.index != node.index
+        and cfg.dominates(other.index, node.index)
+    ]
+    for branch in branches[-NEAREST:]:
+        assert branch.expr is not None
         past = nx.restricted_view(cfg.graph, [branch.index], [])
         sides = [nx.has_path(past, side, node.index) for side in branch.then[:2]]
         if sides.count(True) == 1:

@@ -64,7 +64,7 @@ def _holding(case: Case) -> Iterator[Entered]:
     words = "|".join(map(re.escape, (*calls, *guards)))
     pattern, inside = re.compile(words.encode()), case.inside
     among = (*inside.functions.values(), *inside.beyond(pattern).values())
-    yield from inside.spelling(pattern, among)
+    yield from inside.spelling(among, pattern)
 
 
 def _is_harmless(case: Case, entered: Entered, cfg: Cfg, taken: Taken) -> bool:

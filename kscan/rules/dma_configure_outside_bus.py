@@ -16,8 +16,8 @@ Why it matters
     group is formed with the driver already at work, and a ``dma_range_map`` may leak.
 
 How it can be wrong
-    The device is followed through local variables and three levels of callers. One that was
-    looked up, or that a function of another file hands on, is unknown: a note of low
+    The device is followed through local variables and three levels of callers, twelve calls
+    each. One that was looked up, or whose origin no caller shows, is unknown: a note of low
     confidence. A node may belong to the device after all if the code that looks it up says so
     nowhere. Two devices embedded in one object are taken for one.
 

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.cfg import cfg_of
@@ -22,6 +23,9 @@ from kscan.window.inside import Entered, Inside
 
 DEPTH = 2
 """Levels of direct calls in which a call through a slot is looked for."""
+
+MOST_GAPS = 100
+"""Gaps of one function that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,12 @@ class DroppedLocks:
 
     def all(self) -> Iterator[Dropped]:
         """Every gap across which a function relies on what it read before."""
-        among = {**self.inside.registering, **self.inside.functions}
-        for entered in self.inside.spelling(self._released_and_taken(), among.values()):
+        among = {**self.inside.registering, **self.inside.functions}.values()
+        pairs = self.catalogue.locks.lock
+        release = _calling(name for pair in pairs for name in pair.release)
+        take = _calling(name for pair in pairs for name in pair.take)
+        for entered in self.inside.spelling(among, release, take):
             yield from self._in(entered)
-
-    def _released_and_taken(self) -> re.Pattern[bytes]:
-        """A release and, somewhere below it, the function that takes such a lock."""
-        choices = []
-        for pair in self.catalogue.locks.lock:
-            release, take = ("|".join(map(_word, names)) for names in (pair.release, pair.take))
-            choices.append(rf"\b(?:{release})\s*\(.*?\b(?:{take})\s*\(")
-        return re.compile("|".join(choices).encode(), re.DOTALL)
 
     def _in(self, entered: Entered) -> Iterator[Dropped]:
         function = entered.function
@@ -70,7 +69,7 @@ class DroppedLocks:
             lambda node: scope.type_of(node).ptr > 0,
             lambda call: self._returned(scope, call),
         )
-        for gap in gaps.all():
+        for gap in islice(gaps.all(), MOST_GAPS):
             stale = staleness.across(gap)
             if stale:
                 yield self._judged(entered, gap, stale)
@@ -153,9 +152,10 @@ class DroppedLocks:
                     yield value
 
 
-def _word(name: str) -> str:
-    """A catalogue name as a pattern."""
-    return re.escape(name).replace(r"\*", r"\w*")
+def _calling(names: Iterable[str]) -> re.Pattern[bytes]:
+    """A call of one of `names` of the catalogue, as text."""
+    choices = "|".join(re.escape(name).replace(r"\*", r"\w*") for name in names)
+    return re.compile(rf"\b(?:{choices})\s*\(".encode())
 
 
 def _returns(statement: ir.Stmt) -> Iterator[ir.Return]:

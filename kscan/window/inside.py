@@ -93,14 +93,17 @@ class Inside:
         """The functions that register: a window opens in their midst."""
         return {found.function: Entered(found.function, found) for found, _ in self.registrations}
 
-    def spelling(self, pattern: re.Pattern[bytes], among: Iterable[Entered]) -> Iterator[Entered]:
-        """Those of `among` in whose own text `pattern` is found; every file is read once."""
+    def spelling(self, among: Iterable[Entered], *patterns: re.Pattern[bytes]) -> Iterator[Entered]:
+        """Those of `among` in whose own text `patterns` are found, one below the other.
+
+        Every file is read once.
+        """
         sources: dict[str, bytes] = {}
         for entered in among:
-            path, fact = entered.function.path, entered.function.fact
+            path = entered.function.path
             if path not in sources:
                 sources[path] = self._source(path)
-            if pattern.search(sources[path], fact.start, fact.end):
+            if _follow_each_other(sources[path], entered.function, patterns):
                 yield entered
 
     def _source(self, path: str) -> bytes:
@@ -189,6 +192,18 @@ class Inside:
 def _entered(before: Entered, target: Function, at: int) -> Entered:
     frames = (*before.frames, Call(before.function, target, at))
     return Entered(target, before.registration, before.callback, frames)
+
+
+def _follow_each_other(
+    source: bytes, function: Function, patterns: Iterable[re.Pattern[bytes]]
+) -> bool:
+    at, end = function.fact.start, function.fact.end
+    for pattern in patterns:
+        found = pattern.search(source, at, end)
+        if found is None:
+            return False
+        at = found.end()
+    return True
 
 
 def _handed(call: ir.Call) -> Iterator[str]:

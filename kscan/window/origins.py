@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.paths import Assigned, assigned, root_of, spelled
@@ -28,6 +29,9 @@ from kscan.window.registrations import Callers, calls_of
 
 CALLERS = 3
 """Levels of callers that a parameter is followed through."""
+
+CALLS = 12
+"""Calls of one function that are followed."""
 
 _STEPS = 12
 
@@ -231,7 +235,7 @@ class Origins:
             for handed, by in self._handed_by(asked.function):
                 answers += self._handed(asked, handed, f"what {by}() is given", device, node)
             if depth < CALLERS:
-                for caller, call in self.callers.of(asked.function):
+                for caller, call in islice(self.callers.of(asked.function), CALLS):
                     answers += self.of(self._seen_from(asked, caller, call), depth + 1)
         if not answers:
             why = f"{asked.function.name}() does not say where it comes from"
@@ -261,7 +265,7 @@ class Origins:
         if handed is not None:
             yield from self._handed(asked, handed, str(slot), device, node)
         elif depth < CALLERS:
-            for caller, call in self._calls_through(asked.function, slot):
+            for caller, call in islice(self._calls_through(asked.function, slot), CALLS):
                 yield from self.of(self._seen_from(asked, caller, call), depth + 1)
 
     def _handed(

@@ -127,7 +127,7 @@ class Replays:
         """The window's functions that call, or hand on, one of the functions of `level`."""
         names = "|".join(map(re.escape, level))
         pattern = re.compile(rf"\b(?:{names})\b".encode())
-        for entered in self.inside.spelling(pattern, self.inside.walked.values()):
+        for entered in self.inside.spelling(self.inside.walked.values(), pattern):
             yield from self._mentions(entered.function, level)
 
     def _mentions(

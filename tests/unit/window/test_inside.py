@@ -102,5 +102,12 @@ def test_beyond_the_driver_only_files_that_hold_the_text() -> None:
 
 def test_functions_are_found_by_their_own_text() -> None:
     inside = case().inside
-    found = inside.spelling(re.compile(rb"\bdevice_lock\b"), inside.functions.values())
-    assert [entered.function.name for entered in found] == ["each"]
+
+    def named(*words: bytes) -> list[str]:
+        patterns = [re.compile(rb"\b" + word + rb"\b") for word in words]
+        found = inside.spelling(inside.functions.values(), *patterns)
+        return [entered.function.name for entered in found]
+
+    assert named(b"device_lock") == ["each"]
+    assert named(b"data", b"device_lock") == ["each"]
+    assert named(b"device_lock", b"data") == []
