@@ -15,8 +15,9 @@ from functools import cached_property
 
 from kscan.facts import ir
 from kscan.flow.execute import Execution
+from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists
-from kscan.flow.ownership import MEMORY, End, Fate, Lifetimes, Owned
+from kscan.flow.ownership import Lifetimes
 from kscan.flow.paths import assigned, root_of
 from kscan.flow.places import field_named
 from kscan.flow.values import ANY, SET, Place, Value, What

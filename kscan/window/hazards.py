@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.flow.fates import MEMORY, REFERENCE, End, Fate, Owned
 from kscan.flow.lists import Join, listed_object
-from kscan.flow.ownership import MEMORY, REFERENCE, End, Fate, Owned
 from kscan.flow.places import place_of
 from kscan.flow.values import Place
 from kscan.flow.world import Event, Happening

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kscan.facts import ir
-from kscan.flow.ownership import End
+from kscan.flow.fates import End
 from kscan.flow.places import field_named, place_of
 from kscan.model import Confidence, Step, StepKind
 from kscan.program.calls import EdgeKind, Slot, call_sites

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One object, followed through one function: who holds it on each way, and how each way ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kscan.facts import ir
+from kscan.flow.cfg import Kind, Node
+from kscan.flow.fates import MEMORY, End, Fate
+from kscan.flow.holding import Holders
+from kscan.flow.lists import listed_object
+from kscan.flow.paths import root_of
+from kscan.flow.places import field_named, place_of
+from kscan.flow.values import Place
+from kscan.flow.world import Call
+from kscan.kernel.catalogue import Functions, matches, position
+from kscan.program.program import Function
+from kscan.program.types import Scope
+
+if TYPE_CHECKING:
+    from kscan.flow.ownership import Lifetimes
+
+_DRVDATA = Place("driver data", "", "")
+
+
+@dataclass
+class Onward:
+    """Follows one object from one point of one function on."""
+
+    lifetimes: Lifetimes
+    function: Function
+    kind: str
+    found: dict[End, None] = field(default_factory=dict)
+
+    @property
+    def functions(self) -> Functions:
+        """What functions do with their arguments."""
+        return self.lifetimes.functions
+
+    @property
+    def scope(self) -> Scope:
+        """The names of the function."""
+        return self.lifetimes.scope(self.function)
+
+    def ends(self, start: int, names: frozenset[str], call: int = -1) -> tuple[End, ...]:
+        """The fates of the object that `names` hold, or that `call` yields, from `start` on."""
+        cfg = self.lifetimes.cfg(self.function)
+        waiting = [(start, names, call, False)]
+        seen: set[tuple[int, frozenset[str], bool]] = set()
+        while waiting:
+            index, held, yielding, kept = waiting.pop()
+            if yielding < 0 and (index, held, kept) in seen:
+                continue
+            if yielding < 0:
+                seen.add((index, held, kept))
+            holders = Holders(self.scope, self.functions, held, yielding)
+            after = self._step(cfg.nodes[index], holders, kept)
+            if after is not None:
+                following, now, kept_now = after
+                waiting += [(target, now, -1, kept_now) for target in following]
+        return tuple(self.found)
+
+    def handed_out(self, name: str, at: int) -> tuple[End, ...]:
+        """The end of an object that a callee stored through the pointer parameter `name`."""
+        for position_, parameter in enumerate(self.function.fact.params):
+            if parameter.name == name:
+                return (End(Fate.OUTPUT, self.function, at, argument=position_),)
+        return ()
+
+    def _end(self, fate: Fate, at: int, **more: object) -> End:
+        end = End(fate, self.function, at, **more)  # type: ignore[arg-type]
+        self.found.setdefault(end)
+        return end
+
+    def _step(
+        self, node: Node, holders: Holders, kept: bool
+    ) -> tuple[list[int], frozenset[str], bool] | None:
+        """One node: where control goes, who holds the object then; None once it has an end."""
+        for expr in node.expressions():
+            for part in _in_order(expr):
+                after = self._part(part, holders)
+                if after is None:
+                    return None
+                holders, stored = after
+                kept = kept or stored
+        if node.kind is Kind.DECLARE and isinstance(node.statement, ir.Declare):
+            holders = self._declared(node.statement, holders)
+        if node.kind in (Kind.RETURN, Kind.EXIT):
+            self._leave(node, holders, kept)
+            return None
+        return self._following(node, holders), holders.names, kept
+
+    def _following(self, node: Node, holders: Holders) -> list[int]:
+        """The successors on which the object is there."""
+        if node.kind is Kind.BRANCH and node.expr is not None:
+            absent = holders.absent(node.expr)
+            if absent is not None:
+                return [node.then[1 if absent else 0]]
+        return list(dict.fromkeys(node.then))
+
+    def _leave(self, node: Node, holders: Holders, kept: bool) -> None:
+        """The function ends."""
+        at = node.at if node.kind is Kind.RETURN else self.function.fact.end - 1
+        if node.expr is not None and holders.hold(node.expr):
+            self._end(Fate.RETURNED, at)
+        elif self._cleaned(holders):
+            self._end(Fate.RELEASED, at)
+        elif not kept:
+            self._end(Fate.LEFT, at)
+
+    def _cleaned(self, holders: Holders) -> bool:
+        """A variable that holds the object releases it at the end of its scope."""
+        program, path = self.lifetimes.program, self.function.path
+        return any(
+            declaration.name in holders.names and program.reader.cleanup(path, declaration.at)
+            for declaration in ir.declarations(program.body(self.function).statements)
+        )
+
+    def _declared(self, statement: ir.Declare, holders: Holders) -> Holders:
+        names = holders.names - {statement.name}
+        if statement.value is not None and holders.hold(statement.value):
+            names = names | {statement.name}
+        return replace(holders, names=names)
+
+    def _part(self, part: ir.Expr, holders: Holders) -> tuple[Holders, bool] | None:
+        """The effect of one subexpression, and whether it stores the object; None once released."""
+        match part:
+            case ir.Assign(op="="):
+                return self._assigned(part, holders)
+            case ir.Call(callee=ir.Name(id=name)) if part.at != holders.call:
+                held = [n for n, argument in enumerate(part.args) if holders.hold(argument)]
+                if held:
+                    return self._called(part, name, held, holders)
+        return holders, False
+
+    def _assigned(self, node: ir.Assign, holders: Holders) -> tuple[Holders, bool]:
+        held = holders.hold(node.value)
+        root = node.target
+        while isinstance(root, ir.Member) and not root.arrow:
+            root = root.object
+        if isinstance(root, ir.Name) and self._is_automatic(root):
+            names = holders.names | {root.id} if held else holders.names
+            if not held and root is node.target:
+                names = holders.names - {root.id}
+            return replace(holders, names=names), False
+        if not held or root_of(node.target) in holders.names:
+            return holders, False
+        if isinstance(root, ir.Unary) and root.op == "*" and isinstance(root.operand, ir.Name):
+            for end in self.handed_out(root.operand.id, node.at):
+                self.found.setdefault(end)
+                return holders, True
+        place = place_of(self.scope, self.functions, node.target)
+        self._end(Fate.STORED, node.at, place=place, target=node.target)
+        return holders, True
+
+    def _is_automatic(self, node: ir.Name) -> bool:
+        return self.scope.is_local(node.id) and node.id not in self.scope.statics
+
+    def _called(
+        self, call: ir.Call, name: str, held: list[int], holders: Holders
+    ) -> tuple[Holders, bool] | None:
+        if self._releases(name):
+            self._end(Fate.RELEASED, call.at)
+            return None
+        place, target = self._kept_by(call, name, held)
+        if target is not None:
+            self._end(Fate.STORED, call.at, place=place, target=target)
+            return holders, True
+        stored = False
+        for callee in self.lifetimes.targets(name, self.function):
+            for argument in held:
+                for end in self.lifetimes.given(callee, argument, self.kind):
+                    if end.fate in (Fate.RELEASED, Fate.STORED):
+                        frame = Call(self.function, callee, call.at)
+                        self.found.setdefault(replace(end, frames=(frame, *end.frames)))
+                        stored = stored or end.fate is Fate.STORED
+                        if end.fate is Fate.RELEASED:
+                            return None
+        return holders, stored
+
+    def _releases(self, name: str) -> bool:
+        if self.kind == MEMORY:
+            return name in self.functions.releases
+        return matches(self.functions.lookups.drops_reference, name)
+
+    def _kept_by(
+        self, call: ir.Call, name: str, held: list[int]
+    ) -> tuple[Place | None, ir.Expr | None]:
+        """Where a catalogued function stores what it is handed: the place, and the object."""
+        functions, args = self.functions, call.args
+        if matches(functions.drvdata.setters, name) and 1 in held:
+            return _DRVDATA, args[0]
+        for keeper in functions.keeper:
+            if matches(keeper.setters, name) and keeper.value in held:
+                return field_named(keeper.field), args[keeper.object]
+        joins = functions.joins
+        if matches(joins.names, name) and joins.node in held and len(args) > joins.head:
+            place = place_of(self.scope, functions, listed_object(args[joins.head]))
+            owner, member = (place.owner, place.name) if place is not None else ("", "")
+            return Place("membership", owner, member), args[joins.head]
+        if name in functions.adopts and position(functions.adopts.names, name, 0) in held:
+            return None, args[0]
+        return None, None
+
+
+def _in_order(node: ir.Expr) -> Iterator[ir.Expr]:
+    """Everything below `node`, operands first, then `node` itself."""
+    for part in ir.parts(node):
+        yield from _in_order(part)
+    yield node
