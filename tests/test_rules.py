@@ -84,6 +84,19 @@ def test_nothing_is_found_elsewhere(tree: Path, audited: Callable[[Path], Report
     agree([], [f for f in audited(tree).findings if f.primary.path not in read])
 
 
+@by_rule_tree
+def test_the_report_is_the_golden_one(
+    tree: Path, audited: Callable[[Path], Report], golden: Callable[[str, str], None]
+) -> None:
+    report = audited(tree)
+    findings = tuple(f for f in report.findings if f.rule == tree.name)
+    rules = tuple(rule for rule in report.rules if rule.id == tree.name)
+    info = replace(report.tree, name=tree.name)
+    stats = replace(report.stats, files_parsed=0, functions=0)
+    shown = replace(report, tree=info, stats=stats, findings=findings, rules=rules)
+    golden(f"rules/{tree.name}.txt", render("text", shown, min_confidence=Confidence.LOW))
+
+
 def test_the_old_path_as_it_stands_has_no_findings() -> None:
     agree([], list(findings_of(STORY / "0-before", as_is=True).findings))
 
