@@ -22,6 +22,7 @@ from kscan.model import (
     WindowEntry,
 )
 from kscan.program.program import Program
+from kscan.program.succession import take_over
 from kscan.program.tables import Tables
 from kscan.rules import Rule, selected
 from kscan.source.open import open_tree
@@ -63,6 +64,8 @@ class Audit:
     """Processes that parse; None means one per core."""
     only: str = ""
     """Only the contract of this registration function."""
+    earlier: tuple[Program, frozenset[str]] | None = None
+    """The program of a tree that differs in these files alone, to be taken over."""
     started: float = field(default_factory=time.monotonic)
     failed: list[Skip] = field(default_factory=list)
 
@@ -73,6 +76,8 @@ class Audit:
         self.reader = Reader(self.tree, self.cache)
         self.program = Program(self.reader)
         self.program.prefetch()
+        if self.earlier is not None:
+            take_over(self.program, *self.earlier)
         self.cases = tuple(self._case(contract) for contract in self._contracts())
 
     def _contracts(self) -> tuple[Contract, ...]:
@@ -88,6 +93,7 @@ class Audit:
     def _case(self, contract: Contract) -> Case:
         words = sorted({*_words(contract), *_scenario_words(self._scenario(contract))})
         self.progress(f"searching {self.tree.name} for {contract.register}")
+        self._search_ahead(contract, words)
         paths = tuple(self.tree.files_with(words))
         self.progress(f"reading {len(paths)} files")
         self.reader.load(paths)
@@ -98,6 +104,12 @@ class Audit:
         tables = Tables(self.program, paths)
         window = Window(self.program, self.catalogue, contract, tables, self._scenario(contract))
         return Case(self.program, self.catalogue, window, registering)
+
+    def _search_ahead(self, contract: Contract, words: list[str]) -> None:
+        """One search for everything that rules ask for later: the tree remembers it."""
+        configured = self.catalogue.devices.configured_by(contract.name)
+        if configured is not None and not self.only and isinstance(self.tree, WordTree):
+            self.tree.files_by_word(sorted({*words, *configured.functions}))
 
     def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
         """What the rules find, in a fixed order, with fingerprints."""

@@ -64,7 +64,8 @@ class Configured:
 
     def _paths(self) -> Iterator[str]:
         reader = self.program.reader
-        found = reader.tree.files_with(self.configuration.functions, suffixes=(".c",))
+        named = reader.tree.files_with(self.configuration.functions)
+        found = [path for path in named if path.endswith(".c")]
         paths = [path for path in found if not path.startswith(OUTSIDE)]
         reader.load(paths)
         yield from paths
