@@ -12,7 +12,7 @@ from pathlib import Path
 from kscan.audit import Audit, with_hits
 from kscan.audit import Options as AuditOptions
 from kscan.change.answers import AskedTree, Questions, answers_stand
-from kscan.change.commits import Attribution, Stage, attribution
+from kscan.change.commits import Attribution, Stage, attribution, differing, is_akin
 from kscan.change.contents import Contents
 from kscan.change.drivers import Share
 from kscan.change.functions import MOST_FILES, Alterations, Bodies
@@ -25,6 +25,7 @@ from kscan.change.settle import Settled, settled, siblings
 from kscan.facts.reader import Reader
 from kscan.kernel.catalogue import catalogue
 from kscan.model import Confidence, Finding, Impact, KscanError, Skip, TreeInfo
+from kscan.program.program import Program
 from kscan.rules import Rule, selected
 from kscan.source.compare import ChangedPath
 from kscan.source.patched import PatchedTree
@@ -32,6 +33,7 @@ from kscan.source.ranges import Range
 from kscan.source.tree import Memory, Tree, WordTree, is_below
 
 Progress = Callable[[str], None]
+Earlier = tuple[Program, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Diff:
         self._refuse_unknown_scenario()
         self.kept = Kept(self.cache)
         self.contents = Contents()
+        self._last: tuple[AskedTree, Program] | None = None
         self.base_tree, self.head_tree = self.range.base, self.range.head
         for tree in (self.base_tree, self.head_tree):
             if isinstance(tree, WordTree):
@@ -121,8 +124,12 @@ class Diff:
         if known is not None:
             return known
         asked = AskedTree(tree, self.contents)
-        audit = self._audit(asked)
+        earlier = self._last and takeover(*self._last, tree)
+        if earlier is not None and self._last is not None:
+            asked.questions.include(self._last[0].questions)
+        audit = self._audit(asked, earlier)
         outcome = outcome_of(audit, self.rules, asked.questions)
+        self._last = (asked, audit.program)
         if not tree.skips:
             self.kept.keep(key, outcome)
         return outcome
@@ -133,14 +140,14 @@ class Diff:
         extra = (path.read_text("utf-8", "replace") for path in self.options.catalogues)
         return (self.options.scenario, *(rule.id for rule in self.rules), *extra)
 
-    def _audit(self, tree: Tree) -> Audit:
+    def _audit(self, tree: Tree, earlier: Earlier | None = None) -> Audit:
         options = AuditOptions(
             as_is=not self.options.scenario,
             catalogues=self.options.catalogues,
             min_confidence=Confidence.LOW,
             hits=False,
         )
-        return Audit(tree, options, self.kept, self.progress, self.jobs)
+        return Audit(tree, options, self.kept, self.progress, self.jobs, earlier=earlier)
 
     @cached_property
     def alterations(self) -> Alterations:
@@ -233,6 +240,15 @@ class Diff:
         known = [scenario.name for scenario in self.catalogue.scenarios]
         if self.options.scenario and self.options.scenario not in known:
             raise KscanError(f"no scenario {self.options.scenario!r}: known are {', '.join(known)}")
+
+
+def takeover(asked: AskedTree, program: Program, tree: Tree) -> Earlier | None:
+    """`program`, of the tree `asked`, with the files in which `tree` differs; None for too many."""
+    if isinstance(tree, PatchedTree) and is_akin(asked.tree, tree):
+        changed = {p for c in differing(asked.tree, tree) for p in (c.old, c.new) if p is not None}
+        if len(changed) <= MOST_FILES:
+            return program, frozenset(changed)
+    return None
 
 
 def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> Outcome:

@@ -45,6 +45,15 @@ class Questions(msgspec.Struct, array_like=True):
     defined: dict[str, set[str]] = msgspec.field(default_factory=dict)
     """Names by the suffixes, joined, of the files that were to define them."""
 
+    def include(self, others: Questions) -> None:
+        """Adds the questions that an answer taken over from another tree rests on."""
+        self.read |= others.read
+        self.looked_for |= others.looked_for
+        self.listed |= others.listed
+        self.searches |= others.searches
+        for suffixes, names in others.defined.items():
+            self.defined.setdefault(suffixes, set()).update(names)
+
 
 class AskedTree:
     """A tree that writes down what it is asked."""

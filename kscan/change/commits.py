@@ -132,6 +132,15 @@ def _name(life: _Life) -> str:
     return life.finding.fingerprint if life.is_over else life.name
 
 
+def is_akin(one: Tree, other: Tree) -> bool:
+    """Both stand on one tree, so that `differing` tells them apart."""
+    return _below(one) is _below(other)
+
+
+def _below(tree: Tree) -> Tree:
+    return tree.base if isinstance(tree, PatchedTree) else tree
+
+
 def differing(old: Tree, new: Tree) -> tuple[ChangedPath, ...]:
     """The files that differ between two stages of a range, renames paired."""
     before, after = _changes(old), _changes(new)
