@@ -102,13 +102,15 @@ class Onward:
         return list(dict.fromkeys(node.then))
 
     def _leave(self, node: Node, holders: Holders, kept: bool) -> None:
-        """The function ends."""
+        """The function ends; what is stored by then is not the caller's to keep."""
         at = node.at if node.kind is Kind.RETURN else self.function.fact.end - 1
+        if kept:
+            return
         if node.expr is not None and holders.hold(node.expr):
             self._end(Fate.RETURNED, at)
         elif self._cleaned(holders):
             self._end(Fate.RELEASED, at)
-        elif not kept:
+        else:
             self._end(Fate.LEFT, at)
 
     def _cleaned(self, holders: Holders) -> bool:

@@ -150,9 +150,9 @@ class Window:
         if gate is None or self._is_open(registration):
             return None
         match registration.call.args[gate.argument]:
-            case ir.Choice(test=test, then=ir.Const(text="NULL")):
+            case ir.Choice(test=test, then=ir.Const(text="NULL" | "0")):
                 return test, True
-            case ir.Choice(test=test, other=ir.Const(text="NULL")):
+            case ir.Choice(test=test, other=ir.Const(text="NULL" | "0")):
                 return test, False
         return None
 

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Pointers of a device that a second dma_configure overwrites."""
+
+from __future__ import annotations
+
+import pytest
+from text_tree import case_of
+from windows import tree
+
+from kscan.flow.paths import spelled
+from kscan.window.overwritten import overwrites
+
+HEAD = """
+struct entry { struct list_head list; struct device *dev; };
+static struct list_head all;
+static int fixed[4];
+static int make(int **out)
+{
+    int *p = kcalloc(4, 4, 1);
+
+    if (!p)
+        return -12;
+    *out = p;
+    return 0;
+}
+static int set_map(struct device *dev)
+{
+    int *map = kcalloc(4, 4, 1);
+
+    dev->map = map;
+    return 0;
+}
+int of_dma_configure_id(struct device *dev)
+{
+    int *map = 0;
+    struct entry *e, *pos;
+"""
+
+
+def found(body: str, *, as_is: bool = False) -> list[tuple[str, str]]:
+    """Where allocations are stored again: the function, and what is overwritten."""
+    code = HEAD + f"    {body}\n    return of_iommu_configure(dev);\n}}\n"
+    text = tree(drivers__of__device_c=code)
+    if as_is:
+        text = text.replace("dev->bus->dma_configure(dev);", "")
+    return [
+        (one.owned.function.name, spelled(one.end.target))
+        for one in overwrites(case_of(text, as_is=as_is))
+    ]
+
+
+STORED = [("of_dma_configure_id", "dev->map")]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("dev->map = kcalloc(4, 4, 1);", STORED),
+        ("map = kcalloc(4, 4, 1); if (map) dev->map = map;", STORED),
+        ("if (!make(&map)) dev->map = map;", STORED),
+        ("if (!of_dma_get_range(dev, &map)) dev->map = map;", STORED),
+        ("dev->map = kcalloc(4, 4, 1); if (!dev->map) return -12;", STORED),
+        ("set_map(dev);", [("set_map", "dev->map")]),
+        ("if (dev->other) return 0; dev->map = kcalloc(4, 4, 1);", STORED),
+        ("dev->iommu->map = kcalloc(4, 4, 1);", [("of_dma_configure_id", "dev->iommu->map")]),
+        # looked at, here or in the caller
+        ("if (!dev->map) dev->map = kcalloc(4, 4, 1);", []),
+        ("if (dev->map) goto out; dev->map = kcalloc(4, 4, 1); out:", []),
+        ("if (!dev->map) set_map(dev);", []),
+        ("map = dev->map; if (map) return 0; dev->map = kcalloc(4, 4, 1);", []),
+        ("if (dev->other) return 0; dev->other = dev; dev->map = kcalloc(4, 4, 1);", []),
+        ("if (dev->iommu->map) return 0; dev->iommu->map = kcalloc(4, 4, 1);", []),
+        # the old one is freed, or nobody owns it
+        ("map = kcalloc(4, 4, 1); kfree(dev->map); dev->map = map;", []),
+        ("dev->map = krealloc(dev->map, 16, 1);", []),
+        ("dev->map = fixed;", []),
+        ("dev->map = &dev->value;", []),
+        ("map = kcalloc(4, 4, 1); kfree(map);", []),
+        # a list of all devices
+        ("e = kzalloc(8, 1); e->dev = dev; list_add(&e->list, &all);",
+         [("of_dma_configure_id", "all")]),
+        ("list_for_each_entry(pos, &all, list) if (pos->dev == dev) return 0;"
+         " e = kzalloc(8, 1); list_add(&e->list, &all);", []),
+    ],
+)  # fmt: skip
+def test_what_a_second_run_overwrites(body: str, expected: list[tuple[str, str]]) -> None:
+    assert found(body) == expected
+
+
+def test_a_path_that_the_window_does_not_reach_runs_once() -> None:
+    assert found("dev->map = kcalloc(4, 4, 1);", as_is=True) == []
+    assert found("dev->map = kcalloc(4, 4, 1);") == STORED
