@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from kscan.model import KscanError
 from kscan.source import git
+from kscan.source.directory import DirectoryTree
 from kscan.source.index import entries
 from kscan.source.repository import Repository
 from kscan.source.search import pathspecs
-from kscan.source.tree import is_below
+from kscan.source.tree import Unreadable, blob_id_of, is_below
 
 MOST = 300
 """Files that may differ; with more of them the commit is searched whole."""
@@ -26,7 +28,7 @@ _REWRITES = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b")
 """Attributes with which git writes other words to disk than the blob has."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Checkout:
     """The worktree of a repository beside one commit."""
 
@@ -37,6 +39,18 @@ class Checkout:
     """Files that the commit has and the worktree has not, or has otherwise."""
     foreign: Sequence[str]
     """Tracked files of the worktree that the commit has not, or has otherwise."""
+
+    def read(self, path: str, blob: str) -> bytes | None:
+        """The bytes of `path`, if they are on disk what `blob` has; None: look there."""
+        try:
+            content = self._disk.read(path)
+        except Unreadable:
+            return None
+        return content if blob_id_of(content) == blob else None
+
+    @cached_property
+    def _disk(self) -> DirectoryTree:
+        return DirectoryTree(self.root)
 
     def grep(
         self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]

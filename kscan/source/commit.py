@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -11,6 +12,8 @@ from kscan.source.repository import Repository
 from kscan.source.search import pathspecs
 from kscan.source.searched import SearchedTree, too_large
 from kscan.source.tree import LARGEST, Unreadable
+
+_COMPARING = threading.Lock()
 
 
 class CommitTree(SearchedTree):
@@ -77,6 +80,10 @@ class CommitTree(SearchedTree):
 
     def _blob(self, path: str, limit: int | None) -> bytes:
         blob = self.blob_id(path)
+        known = self.__dict__.get("_checkout")  # worth its making for a search, not for a file
+        on_disk = known.read(path, blob) if known is not None else None
+        if on_disk is not None and (limit is None or len(on_disk) <= limit):
+            return bytes(on_disk)
         content, size = self.repository.blob(blob, limit)
         if size < 0:
             raise Unreadable(path, self.repository.why_absent(blob))
@@ -97,12 +104,17 @@ class CommitTree(SearchedTree):
     ) -> tuple[bytes, int] | None:
         if self._missing:
             return None
-        if self._checkout is not None:
-            found = self._checkout.grep(options, suffixes, under)
+        checkout = self._compared_checkout()
+        if checkout is not None:
+            found = checkout.grep(options, suffixes, under)
             if found is not None:
                 return found, 0
         output = self.repository.grep(options, self.commit, pathspecs(suffixes, under))
         return None if output is None else (output, len(self.commit) + 1)
+
+    def _compared_checkout(self) -> Checkout | None:
+        with _COMPARING:  # searches run side by side
+            return self._checkout
 
     @cached_property
     def _checkout(self) -> Checkout | None:

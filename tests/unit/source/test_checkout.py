@@ -128,6 +128,18 @@ def test_what_lies_on_disk_is_not_taken_for_the_commit(
     agrees_without(settled, "HEAD^", monkeypatch)
 
 
+def test_files_are_read_from_disk_only_if_they_are_the_blob(settled: Workshop) -> None:
+    tree, checkout = beside(settled, "HEAD^")
+    assert checkout is not None
+    for path in tree.paths():
+        there = checkout.read(path, tree.blob_id(path))
+        assert (there is None) == (path == "drivers/a.c")
+    before = {path: tree.read(path) for path in tree.paths()}
+    for change in (_edit, _remove, _link):
+        change(settled)
+    assert {path: tree.read(path) for path in tree.paths()} == before
+
+
 def test_a_file_as_young_as_the_index_is_not_trusted(settled: Workshop) -> None:
     settled.write("drivers/a.c", "int probe_(void)\n{\n}\n")
     settled.git("add", "-A")
