@@ -9,22 +9,22 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from kscan.audit import Audit, with_hits
 from kscan.audit import Options as AuditOptions
-from kscan.change.answers import AskedTree, Questions, answers_stand
-from kscan.change.commits import Attribution, Stage, attribution, differing, is_akin
-from kscan.change.contents import Contents
+from kscan.audit import with_hits
+from kscan.change.answers import answers_stand
+from kscan.change.commits import Attribution, Stage, attribution
 from kscan.change.drivers import Share
 from kscan.change.functions import MOST_FILES, Alterations, Bodies
 from kscan.change.kept import Kept, key_of
-from kscan.change.others import Others
-from kscan.change.outcome import Outcome, window_of
+from kscan.change.others import Others, names_above, search_ahead
+from kscan.change.outcome import Outcome
 from kscan.change.reach import delta
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
 from kscan.facts.reader import Reader
 from kscan.kernel.catalogue import catalogue
 from kscan.model import Confidence, Finding, Impact, KscanError, Skip, TreeInfo
+from kscan.outcomes import Outcomes, by_path
 from kscan.program.program import Program
 from kscan.rules import Rule, selected
 from kscan.source.compare import ChangedPath
@@ -33,7 +33,6 @@ from kscan.source.ranges import Range
 from kscan.source.tree import Memory, Tree, WordTree, is_below
 
 Progress = Callable[[str], None]
-Earlier = tuple[Program, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,23 @@ class Diff:
         self.catalogue = catalogue(self.options.catalogues)
         self._refuse_unknown_scenario()
         self.kept = Kept(self.cache)
-        self.contents = Contents()
-        self._last: tuple[AskedTree, Program] | None = None
         self.base_tree, self.head_tree = self.range.base, self.range.head
         for tree in (self.base_tree, self.head_tree):
             if isinstance(tree, WordTree):
                 tree.remember(self.kept)
+        audit = AuditOptions(
+            as_is=not self.options.scenario,
+            catalogues=self.options.catalogues,
+            min_confidence=Confidence.LOW,
+            hits=False,
+        )
+        self.outcomes = Outcomes(
+            audit, self.rules, self._asked, self.kept, self.progress, self.jobs
+        )
 
     def impact(self, reproduce: str = "") -> Impact:
         """The whole answer; `reproduce` is the command that gives it again."""
-        found, attributed, share = self.findings, self.attribution, self.share
+        found, share, attributed = self.findings, self.share, self.attribution
         return Impact(
             base=self._info(self.range.base, self.base),
             head=self._info(self.range.head, self.head),
@@ -97,7 +103,7 @@ class Diff:
             drivers_not_listed=share.not_listed,
             commits=attributed.shares,
             passing=attributed.passing,
-            skips=_by_path((*self.head.skips, *self.range.skips)),
+            skips=by_path((*self.head.skips, *self.range.skips)),
             skips_added=self._skips_added,
             reproduce=reproduce,
             notes=self._notes,
@@ -106,7 +112,13 @@ class Diff:
     @cached_property
     def base(self) -> Outcome:
         """What the base gives."""
-        return self._analysed(self.base_tree)
+        return self.outcomes.of(self.base_tree, self._search_ahead)
+
+    def _search_ahead(self) -> None:
+        """Looks for the callers of what the range alters: git does the work."""
+        program = Program(Reader(self.head_tree, self.kept))
+        words = names_above(program, self.catalogue, self.alterations.all)
+        search_ahead(self.head_tree, words)
 
     @cached_property
     def head(self) -> Outcome:
@@ -115,39 +127,13 @@ class Diff:
             questions = self.base.questions
             if answers_stand(questions, self.base_tree, self.head_tree, self.range.changed):
                 return self.base
-        return self._analysed(self.head_tree)
-
-    def _analysed(self, tree: Tree) -> Outcome:
-        """The outcome for `tree`, kept where it is a commit that can be read whole."""
-        key = key_of("outcome", [tree], *self._asked)
-        known = self.kept.recall(key, Outcome)
-        if known is not None:
-            return known
-        asked = AskedTree(tree, self.contents)
-        earlier = self._last and takeover(*self._last, tree)
-        if earlier is not None and self._last is not None:
-            asked.questions.include(self._last[0].questions)
-        audit = self._audit(asked, earlier)
-        outcome = outcome_of(audit, self.rules, asked.questions)
-        self._last = (asked, audit.program)
-        if not tree.skips:
-            self.kept.keep(key, outcome)
-        return outcome
+        return self.outcomes.of(self.head_tree)
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:
         """What the answers depend on besides the source."""
         extra = (path.read_text("utf-8", "replace") for path in self.options.catalogues)
         return (self.options.scenario, *(rule.id for rule in self.rules), *extra)
-
-    def _audit(self, tree: Tree, earlier: Earlier | None = None) -> Audit:
-        options = AuditOptions(
-            as_is=not self.options.scenario,
-            catalogues=self.options.catalogues,
-            min_confidence=Confidence.LOW,
-            hits=False,
-        )
-        return Audit(tree, options, self.kept, self.progress, self.jobs, earlier=earlier)
 
     @cached_property
     def alterations(self) -> Alterations:
@@ -171,7 +157,7 @@ class Diff:
         if not self.options.per_commit:
             return Attribution((), ())
         first = Stage(self.base_tree, self.base)
-        return attribution(first, self.range.steps(), self._analysed, self._compared)
+        return attribution(first, self.range.steps(), self.outcomes.of, self._compared)
 
     def _compared(self, old: Stage, new: Stage, changed: Sequence[ChangedPath]) -> Settled:
         before, after = (Bodies(Reader(stage.tree, self.kept)) for stage in (old, new))
@@ -192,7 +178,7 @@ class Diff:
 
     @property
     def _others(self) -> Others:
-        audit = self._audit(AskedTree(self.head_tree, self.contents))
+        audit = self.outcomes.audit_of(self.head_tree)
         touched = frozenset(c.new for c in self.range.changed if c.new is not None)
         return Others(audit.program, audit.catalogue, audit.cases, touched)
 
@@ -240,33 +226,3 @@ class Diff:
         known = [scenario.name for scenario in self.catalogue.scenarios]
         if self.options.scenario and self.options.scenario not in known:
             raise KscanError(f"no scenario {self.options.scenario!r}: known are {', '.join(known)}")
-
-
-def takeover(asked: AskedTree, program: Program, tree: Tree) -> Earlier | None:
-    """`program`, of the tree `asked`, with the files in which `tree` differs; None for too many."""
-    if isinstance(tree, PatchedTree) and is_akin(asked.tree, tree):
-        changed = {p for c in differing(asked.tree, tree) for p in (c.old, c.new) if p is not None}
-        if len(changed) <= MOST_FILES:
-            return program, frozenset(changed)
-    return None
-
-
-def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> Outcome:
-    """What `audit` finds, as values that outlive it."""
-    windows = tuple(window_of(case) for case in audit.cases)
-    is_kernel = any(not window.note for window in windows)
-    findings = audit.findings(rules) if is_kernel else []
-    info = audit.info() if is_kernel else TreeInfo("", "")
-    return Outcome(
-        findings=tuple(findings),
-        windows=windows,
-        scenario=info.scenario,
-        scenario_note=info.scenario_note,
-        skips=_by_path((*audit.tree.skips, *audit.reader.skips, *audit.failed)),
-        stats=audit.stats(),
-        questions=questions,
-    )
-
-
-def _by_path(skips: Sequence[Skip]) -> tuple[Skip, ...]:
-    return tuple(sorted({skip.path: skip for skip in skips}.values(), key=lambda s: s.path))

@@ -14,8 +14,9 @@ from histories import History, prints
 from test_cli import kscan, one_line
 
 from kscan.facts.store import NullStore, Store
-from kscan.impact import Diff, Options, outcome_of
+from kscan.impact import Diff, Options
 from kscan.model import Confidence, Finding, Impact, KscanError, Stats
+from kscan.outcomes import outcome_of
 from kscan.source.patches import read_series
 from kscan.source.ranges import (
     Range,
@@ -253,7 +254,7 @@ def test_a_change_elsewhere_is_not_analysed_again(
 ) -> None:
     audits: list[str] = []
     monkeypatch.setattr(
-        "kscan.impact.outcome_of",
+        "kscan.outcomes.outcome_of",
         lambda audit, *rest: audits.append(audit.tree.name) or outcome_of(audit, *rest),
     )
     found = edited(tmp_path, lambda history: history.write("lib/sort.c", "int sorted;\n"))

@@ -13,6 +13,7 @@ from kscan.change.reaching import Reaching
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Implementation
 from kscan.program.program import Function, Program
+from kscan.source.tree import Tree, WordTree
 from kscan.window.case import Case
 
 MOST_ALTERED = 200
@@ -46,17 +47,21 @@ class Others:
     def share(self, altered: Iterable[Implementation]) -> Share:
         """The drivers that the functions `altered` concern, nearest first."""
         altered = tuple(altered)
-        changed = list(self._functions(altered))[:MOST_ALTERED]
+        changed = altered[:MOST_ALTERED]
+        functions = list(self._functions(changed))
         links = [
-            *self._registering(changed),
-            *self._below.links(changed),
-            *self._above.links(changed),
+            *self._registering(functions),
+            *self._above.begin(changed),
+            *self._above.go_on(),
+            *self._below.begin(functions),
         ]
+        search_ahead(self.program.reader.tree, [*self._above.names, *self._below.names])
+        links += [*self._above.go_on(), *self._below.go_on()]
         uncounted = (*self._below.not_looked_into, *self._above.not_looked_into)
         return share(altered, links, self.touched, uncounted)
 
-    def _functions(self, altered: Iterable[Implementation]) -> Iterator[Function]:
-        for place in altered:
+    def _functions(self, changed: Iterable[Implementation]) -> Iterator[Function]:
+        for place in changed:
             found = self.program.functions_in(place.path)
             yield from (function for function in found if function.name == place.function)
 
@@ -73,3 +78,19 @@ class Others:
                 for registration in case.registrations:
                     place = registration.function
                     yield Link(len(way), place.path, (place.name, *way))
+
+
+def names_above(
+    program: Program, catalogue: Catalogue, altered: Iterable[Implementation]
+) -> list[str]:
+    """What callers of `altered` in other files name: the first words that are looked for."""
+    above = Reaching(program, catalogue)
+    for _ in above.begin(tuple(altered)[:MOST_ALTERED]):
+        pass
+    return above.names
+
+
+def search_ahead(tree: Tree, words: Sequence[str]) -> None:
+    """One search for `words`, which the tree then knows."""
+    if words and isinstance(tree, WordTree):
+        tree.files_by_word(words, suffixes=(".c",))

@@ -48,15 +48,27 @@ class Reached:
     follow: frozenset[str]
     """Slots whose functions are no drivers' own: the walk goes on through them."""
     not_looked_into: set[str] = field(default_factory=set)
+    _elsewhere: list[SlotUse] = field(default_factory=list)
+    """Slots of ops tables that were not read yet."""
 
-    def links(self, changed: Iterable[Function]) -> Iterator[Link]:
-        """A link for each implementation of a slot that one of `changed` calls through."""
-        uses = list(self._uses(changed))
-        yield from (link for use in uses for link in self._filled(use, self.known))
-        unknown = [u for u in uses if u.slot.tag not in self.complete and self._is_table(u)]
-        if unknown:
-            tables = Tables(self.program, self._files({u.slot for u in unknown}))
-            yield from (link for use in unknown for link in self._filled(use, [tables]))
+    def begin(self, changed: Iterable[Function]) -> Iterator[Link]:
+        """A link for each implementation of a slot below `changed`, of the tables known."""
+        for use in self._uses(changed):
+            yield from self._filled(use, self.known)
+            if use.slot.tag not in self.complete and self._is_table(use):
+                self._elsewhere.append(use)
+
+    @property
+    def names(self) -> list[str]:
+        """The words that `go_on` looks for."""
+        return sorted({use.slot.tag for use in self._elsewhere})
+
+    def go_on(self) -> Iterator[Link]:
+        """A link for each implementation in tables that are looked for in the whole tree."""
+        if self._elsewhere:
+            tables = Tables(self.program, self._files())
+            for use in self._elsewhere:
+                yield from self._filled(use, [tables])
 
     def _uses(self, changed: Iterable[Function]) -> Iterator[SlotUse]:
         """Every slot below `changed`, once, with its shortest way."""
@@ -102,16 +114,17 @@ class Reached:
         pointers = sum(member.type.fn for member in record.fields)
         return pointers >= TABLE_SHARE * len(record.fields)
 
-    def _files(self, slots: set[Slot]) -> tuple[str, ...]:
-        """Files that name the struct and the field of one of `slots`."""
+    def _files(self) -> tuple[str, ...]:
+        """Files that name the struct and the field of a slot that is looked for."""
         tree = self.program.reader.tree
-        tags = sorted({slot.tag for slot in slots})
-        named = [p for p in tree.files_with(tags, suffixes=(".c",)) if not p.startswith(OUTSIDE)]
-        fields = [(s.tag.encode(), s.field.encode()) for s in slots]
-        found = [path for path in named[:MOST_READ] if _has_both(tree.read(path), fields)]
-        self.not_looked_into.update([*found[MOST_FILES:], *named[MOST_READ:]])
-        self.program.reader.load(found[:MOST_FILES])
-        return tuple(found[:MOST_FILES])
+        found = tree.files_with(self.names, suffixes=(".c",))
+        named = [path for path in found if not path.startswith(OUTSIDE)]
+        slots = {use.slot for use in self._elsewhere}
+        fields = [(slot.tag.encode(), slot.field.encode()) for slot in slots]
+        filling = [path for path in named[:MOST_READ] if _has_both(tree.read(path), fields)]
+        self.not_looked_into.update([*filling[MOST_FILES:], *named[MOST_READ:]])
+        self.program.reader.load(filling[:MOST_FILES])
+        return tuple(filling[:MOST_FILES])
 
 
 def _has_both(text: bytes, fields: Sequence[tuple[bytes, bytes]]) -> bool:

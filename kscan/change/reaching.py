@@ -7,19 +7,20 @@ found by word; within a file the way up costs nothing but its own facts.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kscan.change.drivers import Link
 from kscan.facts import ir
 from kscan.kernel.catalogue import Catalogue
-from kscan.program.program import OUTSIDE, Function, Program
+from kscan.model import Implementation
+from kscan.program.program import OUTSIDE, Program
 
 LEVELS = 2
-"""Searches of the tree: from a file to the files that use what it exports."""
+"""Times that the way goes on into other files, to the users of what a file exports."""
 
 MOST_NAMES = 60
-"""Exported names one search looks for, the nearest to the change."""
+"""Exported names that one search looks for, the nearest to the change."""
 
 MOST_FILES = 80
 """Files of one search that are looked into; the others are counted."""
@@ -27,77 +28,90 @@ MOST_FILES = 80
 
 @dataclass(frozen=True, slots=True)
 class _Reached:
-    """A function, and the way from it down to the change."""
+    """A function or macro, and the way from it down to the change."""
 
-    function: Function
+    path: str
+    name: str
     way: tuple[str, ...]
 
 
 @dataclass
 class Reaching:
-    """The entry points above some functions."""
+    """The entry points above some functions, file by file upwards."""
 
     program: Program
     catalogue: Catalogue
     not_looked_into: set[str] = field(default_factory=set)
-    _seen: set[Function] = field(default_factory=set)
+    _exported: dict[str, _Reached] = field(default_factory=dict)
+    """What other files may call, by name, from the last file looked into."""
+    _seen: set[tuple[str, str]] = field(default_factory=set)
 
-    def links(self, changed: Iterable[Function]) -> Iterator[Link]:
-        """A link for each entry point from which one of `changed` is reached."""
-        level = [_Reached(function, (function.name,)) for function in changed]
-        for last in range(LEVELS + 1):
-            exported = yield from self._upwards(level)
-            if last == LEVELS or not exported:
-                return
-            level = list(self._users(exported))
+    def begin(self, changed: Iterable[Implementation]) -> Iterator[Link]:
+        """The entry points in the files of `changed` themselves."""
+        yield from self._upwards(_Reached(c.path, c.function, (c.function,)) for c in changed)
 
-    def _upwards(self, level: Sequence[_Reached]) -> Generator[Link, None, list[_Reached]]:
-        """The links within the files of `level`; returns what others may call there."""
+    @property
+    def names(self) -> list[str]:
+        """The words that `go_on` looks for."""
+        return sorted(self._exported)
+
+    def go_on(self) -> Iterator[Link]:
+        """The entry points in the files that use what was exported so far."""
+        if self._exported:
+            yield from self._upwards(list(self._users()))
+
+    def _upwards(self, level: Iterable[_Reached]) -> Generator[Link, None, None]:
+        """The entry points within the files of `level`; notes what others may call there."""
         exported: list[_Reached] = []
         waiting = list(level)
         for reached in waiting:
-            function = reached.function
-            if function in self._seen:
+            if (reached.path, reached.name) in self._seen:
                 continue
-            self._seen.add(function)
-            if self._is_entry(function):
-                yield Link(len(reached.way) - 1, function.path, reached.way)
+            self._seen.add((reached.path, reached.name))
+            if self._is_entry(reached):
+                yield Link(len(reached.way) - 1, reached.path, reached.way)
                 continue
-            if not function.fact.static and not self.catalogue.stops_at(function.name):
+            if self._is_exported(reached):
                 exported.append(reached)
-            waiting += [
-                _Reached(caller, (caller.name, *reached.way))
-                for caller in self._naming(function.name, function.path)
-            ]
-        return exported
+            waiting += self._naming(reached, reached.path)
+        self._exported = {}
+        for reached in sorted(exported, key=lambda r: (len(r.way), r.way)):
+            if len(self._exported) < MOST_NAMES:
+                self._exported.setdefault(reached.name, reached)
 
-    def _is_entry(self, function: Function) -> bool:
-        """An ops table holds `function`, or an initcall or a module macro names it."""
-        unit = self.program.unit(function.path)
-        return any(function.name in fact.values for fact in unit.slots) or any(
-            function.name in call.arguments for call in unit.toplevel
+    def _is_entry(self, reached: _Reached) -> bool:
+        """An ops table holds the function, or an initcall or a module macro names it."""
+        unit = self.program.unit(reached.path)
+        return any(reached.name in fact.values for fact in unit.slots) or any(
+            reached.name in call.arguments for call in unit.toplevel
         )
 
-    def _naming(self, name: str, path: str) -> Iterator[Function]:
-        """The functions of `path` that call `name` or hand it over."""
-        for function in self.program.functions_in(path):
-            if function.name != name and self.program.mentions(function, name):
-                nodes = ir.walk_body(self.program.body(function))
-                if any(isinstance(node, ir.Name) and node.id == name for node in nodes):
-                    yield function
+    def _is_exported(self, reached: _Reached) -> bool:
+        """Other files see it, and calling it means something."""
+        if self.catalogue.stops_at(reached.name):
+            return False
+        if reached.path.endswith(".h"):
+            return True
+        functions = self.program.unit(reached.path).functions
+        return any(f.name == reached.name and not f.static for f in functions)
 
-    def _users(self, exported: Sequence[_Reached]) -> Iterator[_Reached]:
+    def _naming(self, reached: _Reached, path: str) -> Iterator[_Reached]:
+        """The functions of `path` that call what is reached, or hand it over."""
+        for function in self.program.functions_in(path):
+            if function.name == reached.name or not self.program.mentions(function, reached.name):
+                continue
+            nodes = ir.walk_body(self.program.body(function))
+            if any(isinstance(node, ir.Name) and node.id == reached.name for node in nodes):
+                yield _Reached(path, function.name, (function.name, *reached.way))
+
+    def _users(self) -> Iterator[_Reached]:
         """The functions of other files that name what is exported."""
-        nearest: dict[str, _Reached] = {}
-        for reached in sorted(exported, key=lambda r: (len(r.way), r.way)):
-            nearest.setdefault(reached.function.name, reached)
-        wanted = dict(list(nearest.items())[:MOST_NAMES])
-        found = self.program.reader.tree.files_with(sorted(wanted), suffixes=(".c",))
-        homes = {reached.function.path for reached in wanted.values()}
-        paths = [p for p in found if p not in homes and not p.startswith(OUTSIDE)]
+        reader = self.program.reader
+        found = reader.tree.files_with(self.names, suffixes=(".c",))
+        homes = {reached.path for reached in self._exported.values()}
+        paths = [path for path in found if path not in homes and not path.startswith(OUTSIDE)]
         self.not_looked_into.update(paths[MOST_FILES:])
-        self.program.reader.load(paths[:MOST_FILES])
+        reader.load(paths[:MOST_FILES])
         for path in paths[:MOST_FILES]:
-            for name, reached in wanted.items():
-                for caller in self._naming(name, path):
-                    yield _Reached(caller, (caller.name, *reached.way))
+            for reached in self._exported.values():
+                yield from self._naming(reached, path)
