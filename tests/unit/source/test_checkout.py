@@ -135,7 +135,7 @@ def test_files_are_read_from_disk_only_if_they_are_the_blob(settled: Workshop) -
         there = checkout.read(path, tree.blob_id(path))
         assert (there is None) == (path == "drivers/a.c")
     before = {path: tree.read(path) for path in tree.paths()}
-    for change in (_edit, _remove, _link):
+    for change in (_edit, _link):
         change(settled)
     assert {path: tree.read(path) for path in tree.paths()} == before
 
