@@ -112,13 +112,18 @@ class Diff:
     @cached_property
     def base(self) -> Outcome:
         """What the base gives."""
-        return self.outcomes.of(self.base_tree, self._search_ahead)
+        return self.outcomes.of(self.base_tree, self._ahead)
 
-    def _search_ahead(self) -> None:
-        """Looks for the callers of what the range alters: git does the work."""
+    def _ahead(self) -> Callable[[], None]:
+        """A search for the callers of what the range alters, to run beside an analysis.
+
+        It is git that searches; the names to look for are found here and now.
+        """
+        if not isinstance(self.head_tree, PatchedTree):
+            return lambda: None
         program = Program(Reader(self.head_tree, self.kept))
         words = names_above(program, self.catalogue, self.alterations.all)
-        search_ahead(self.head_tree, words)
+        return lambda: search_ahead(self.head_tree, words)
 
     @cached_property
     def head(self) -> Outcome:

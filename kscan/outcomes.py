@@ -39,20 +39,21 @@ class Outcomes:
     _contents: Contents = field(default_factory=Contents)
     _last: tuple[AskedTree, Audit] | None = None
 
-    def of(self, tree: Tree, meanwhile: Callable[[], None] = lambda: None) -> Outcome:
+    def of(self, tree: Tree, beside: Callable[[], Callable[[], None]] | None = None) -> Outcome:
         """The outcome for `tree`, kept where it is a commit that can be read whole.
 
-        While it is found, once the tree has been searched, `meanwhile` is done as well.
+        If it has to be found, what `beside` returns is done in another thread meanwhile.
         """
         key = key_of("outcome", [tree], *self.asked)
         known = self.kept.recall(key, Outcome)
         if known is not None:
             return known
         asked, audit = self._begun(tree)
+        errand = beside() if beside is not None else lambda: None
         with ThreadPoolExecutor(1) as threads:
-            beside = threads.submit(meanwhile)
+            errands = threads.submit(errand)
             outcome = outcome_of(audit, self.rules, asked.questions)
-            beside.result()
+            errands.result()
         if not tree.skips:
             self.kept.keep(key, outcome)
         return outcome
