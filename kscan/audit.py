@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kscan.facts.reader import Reader
+from kscan.fixes import mended
 from kscan.hits import who
 from kscan.hits.get_maintainer import maintainers
 from kscan.kernel.catalogue import Catalogue, Contract, Scenario, catalogue
@@ -33,6 +34,11 @@ from kscan.window.evidence import Evidence
 from kscan.window.window import Window
 
 Progress = Callable[[str], None]
+_FAILURES = (
+    ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError,
+    RecursionError,
+)  # fmt: skip
+"""What a rule may raise on code that nobody thought of: a skip that says so, not an end."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +129,20 @@ class Audit:
 
     def _checked(self, rule: Rule, case: Case) -> list[Finding]:
         try:
-            return list(rule.check(case))
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-                AssertionError, RecursionError) as error:  # fmt: skip
+            return [self._mended(case, rule, finding) for finding in rule.check(case)]
+        except _FAILURES as error:
             self.failed.append(Skip(rule.id, f"the rule failed: {type(error).__name__}: {error}"))
             return []
+
+    def _mended(self, case: Case, rule: Rule, finding: Finding) -> Finding:
+        """`finding` with a suggested fix; as it is where making one fails."""
+        try:
+            return mended(case, rule, finding)
+        except _FAILURES as error:
+            where = f"{finding.primary.path}:{finding.primary.line}"
+            why = f"no fix for {rule.id}: {type(error).__name__}: {error}"
+            self.failed.append(Skip(where, why))
+            return finding
 
     def window(self) -> Iterator[WindowEntry]:
         """Every registration and what runs inside it."""

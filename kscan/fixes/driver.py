@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The cure of a pointer that may not be set, or may change: read it once into a local, test that.
+
+The local keeps what was read as it was read; what is computed from it (``to_foo_driver(drv)``)
+moves to where it is used, behind the test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.facts.layout import Layout, layout
+from kscan.fixes.edits import Edits, Refused, unified
+from kscan.fixes.guarding import Guarding, holds
+from kscan.flow.cfg import Cfg, Kind, cfg_of
+from kscan.kernel.fixes import mending
+from kscan.model import Finding, Fix
+from kscan.program.program import Function
+from kscan.program.types import Scope
+from kscan.window.case import Case
+
+_OUTER = ("to_", "container_of")
+"""Computes the object around a pointer, and reads nothing (include/linux/container_of.h)."""
+
+_CLOSING = re.compile(rb"\s*\)")
+
+
+def cure(case: Case, finding: Finding) -> Fix | None:
+    """How to mend a finding about a pointer of the device that is read more than once."""
+    callback = finding.callback
+    unset = next((u for u in case.contract.unset if callback and callback.slot == u.slot), None)
+    if callback is None or unset is None or finding.subject is None:
+        return None
+    once = mending().once.function
+    wanted = f"Read `{finding.subject.name}` once, with {once}(), and test what was read"
+    where = finding.primary.function
+    if where != callback.function:
+        return Fix(
+            f"{wanted}; kscan writes no patch, because {where}() reads it on its own: do so in "
+            f"{callback.function}(), and hand on what was read."
+        )
+    function = next(
+        (f for f in case.program.functions_in(callback.path) if f.name == callback.function), None
+    )
+    if function is None:
+        return None
+    try:
+        return Fix(f"{wanted}.", _Once.of(case, function, unset.field).patch())
+    except Refused as why:
+        return Fix(f"{wanted}; kscan writes no patch, because {why}.")
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """The local that keeps what was read."""
+
+    name: str
+    declaration: ir.Declare | None
+    """None where it has to be declared."""
+    made_by: str = ""
+    """What is computed from the pointer in the declaration: ``to_foo_driver``."""
+
+
+@dataclass
+class _Once:
+    case: Case
+    function: Function
+    scope: Scope
+    tag: str
+    member: str
+    edits: Edits
+    statements: Layout
+    _done: set[int] = field(default_factory=set)
+    """Offsets of reads that are dealt with."""
+
+    @classmethod
+    def of(cls, case: Case, function: Function, unset: str) -> _Once:
+        source = case.program.reader.tree.read(function.path)
+        found = layout(source, function.fact)
+        if found is None:
+            raise Refused(f"{function.name}() is not understood well enough")
+        tag, _, member = unset.partition(".")
+        scope = Scope(case.program, function)
+        return cls(case, function, scope, tag, member, Edits(source), found)
+
+    def patch(self) -> str:
+        """The diff; raises `Refused`."""
+        kept = self._kept()
+        if kept.declaration is None:
+            self._declare(kept.name)
+        else:
+            self._redeclare(kept, kept.declaration)
+        for read in self._reads:
+            if read.at not in self._done:
+                self._use(read, kept)
+        if kept.made_by:
+            self._compute_late(kept)
+        for use in self._dereferences(kept):
+            if not self._is_guarded(use, kept):
+                Guarding(kept.name, self._body, self.edits, self.statements).guard(use)
+        result = self.edits.result()
+        return unified(self.function.path, self.edits.source, result)
+
+    # What is there
+
+    @cached_property
+    def _body(self) -> ir.Body:
+        return self.case.program.body(self.function)
+
+    @cached_property
+    def _cfg(self) -> Cfg:
+        return cfg_of(self._body)
+
+    @cached_property
+    def _nodes(self) -> tuple[ir.Expr, ...]:
+        return tuple(ir.walk_body(self._body))
+
+    def _is_read(self, node: ir.Expr) -> bool:
+        return (
+            isinstance(node, ir.Member)
+            and node.field == self.member
+            and self.scope.tag_of(node.object) == self.tag
+        )
+
+    @cached_property
+    def _reads(self) -> tuple[ir.Member, ...]:
+        """The reads of the pointer, all from one object that does not change."""
+        found = tuple(n for n in self._nodes if isinstance(n, ir.Member) and self._is_read(n))
+        names = {n.object.id if isinstance(n.object, ir.Name) else "" for n in found}
+        params = {p.name for p in self.function.fact.params}
+        if len(names) != 1 or not names <= params:
+            raise Refused("the pointer is not read from one parameter throughout")
+        return found
+
+    def _span(self, read: ir.Member) -> tuple[int, int]:
+        """The text of a read, with the ``READ_ONCE()`` around it."""
+        start, end = read.object.at, read.at + len(read.field)
+        once = mending().once.function
+        for node in self._nodes:
+            match node:
+                case ir.Call(callee=ir.Name(id=name), args=(inner,)) if name == once:
+                    closing = _CLOSING.match(self.edits.source, end)
+                    if inner is read and closing is not None:
+                        return node.at, closing.end()
+        return start, end
+
+    @cached_property
+    def _type(self) -> str:
+        kind = self.scope.field_type(self.tag, self.member)
+        if not kind.tag or kind.ptr != 1:
+            raise Refused(f"the type of {self.tag}.{self.member} is not known")
+        return f"struct {kind.tag}"
+
+    # The local
+
+    def _kept(self) -> _Kept:
+        """The local that is set from the pointer in its declaration, or the name of a new one."""
+        for declaration in ir.declarations(self._body.statements):
+            value = declaration.value
+            if value is None or not any(self._is_read(node) for node in ir.walk(value)):
+                continue
+            made_by = self._made_by(value)
+            if made_by is None:
+                raise Refused(f"`{declaration.name}` is computed from it in a way of its own")
+            if self._is_assigned(declaration.name):
+                raise Refused(f"`{declaration.name}` is assigned again")
+            return _Kept(declaration.name, declaration, made_by)
+        taken = {n.id for n in self._nodes if isinstance(n, ir.Name)} | set(self.scope.locals)
+        free = [name for name in mending().once.locals if name not in taken]
+        if not free:
+            raise Refused("no name is free for a local")
+        return _Kept(free[0], None)
+
+    def _made_by(self, value: ir.Expr) -> str | None:
+        """``to_foo_driver`` of ``to_foo_driver(dev->driver)``; empty for the bare pointer."""
+        once = mending().once.function
+        match value:
+            case ir.Member() if self._is_read(value):
+                return ""
+            case ir.Call(callee=ir.Name(id=name), args=(inner,)) if name == once:
+                return "" if self._is_read(inner) else None
+            case ir.Call(callee=ir.Name(id=name), args=(inner,)) if name.startswith(_OUTER):
+                return name if self._made_by(inner) == "" else None
+        return None
+
+    def _is_assigned(self, name: str) -> bool:
+        return any(
+            isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at)
+            for node in self._nodes
+        )
+
+    def _read_once(self) -> bytes:
+        read = self._reads[0]
+        assert isinstance(read.object, ir.Name)
+        text = f"{mending().once.function}({read.object.id}->{read.field})"
+        return text.encode()
+
+    def _declare(self, name: str) -> None:
+        """The new local goes first: it needs nothing but a parameter."""
+        first = self.statements.body.statements[0]
+        indent = self.edits.indent(first.start)
+        line = b"%s *%s = %s;\n" % (self._type.encode(), name.encode(), self._read_once())
+        gap = b"" if first.kind == "declaration" else b"\n"
+        self.edits.insert(self.edits.line_start(first.start), indent + line + gap)
+
+    def _redeclare(self, kept: _Kept, declaration: ir.Declare) -> None:
+        statement = self.statements.innermost(declaration.at)
+        several = [d for d in ir.declarations(self._body.statements)
+                   if statement is not None and statement.holds(d.at)]  # fmt: skip
+        if statement is None or len(several) != 1:
+            raise Refused(f"`{kept.name}` is declared together with others")
+        reads = [read for read in self._reads if statement.holds(read.at)]
+        self._done |= {read.at for read in reads}
+        if kept.made_by:
+            text = b"%s *%s = %s;" % (self._type.encode(), kept.name.encode(), self._read_once())
+            self.edits.replace(statement.start, statement.end, text)
+        else:
+            self.edits.replace(*self._span(reads[0]), self._read_once())
+
+    def _use(self, read: ir.Member, kept: _Kept) -> None:
+        """A further read becomes the local."""
+        self.edits.replace(*self._span(read), kept.name.encode())
+
+    def _names(self, kept: _Kept) -> Iterator[ir.Name]:
+        for node in self._nodes:
+            if isinstance(node, ir.Name) and node.id == kept.name:
+                yield node
+
+    def _compute_late(self, kept: _Kept) -> None:
+        """Where the local was the computed pointer, it is computed now."""
+        tested = {node.at for node in self._tests(kept)}
+        for name in self._names(kept):
+            if name.at not in tested:
+                text = b"%s(%s)" % (kept.made_by.encode(), kept.name.encode())
+                self.edits.replace(name.at, name.at + len(kept.name), text)
+
+    # The tests
+
+    def _tests(self, kept: _Kept) -> Iterator[ir.Expr]:
+        """Conditions that are the pointer itself: the local, or a read of it."""
+        for node in self._cfg.nodes:
+            if (
+                node.kind is Kind.BRANCH
+                and node.expr is not None
+                and self._stands_for(node.expr, kept)
+            ):
+                yield node.expr
+
+    def _stands_for(self, node: ir.Expr, kept: _Kept) -> bool:
+        once = mending().once.function
+        match node:
+            case ir.Name(id=name):
+                return name == kept.name
+            case ir.Call(callee=ir.Name(id=name), args=(inner,)) if name == once:
+                return self._stands_for(inner, kept)
+        return self._is_read(node)
+
+    def _dereferences(self, kept: _Kept) -> Iterator[ir.Member]:
+        """Members that are reached through the pointer, or through what is made of it."""
+        for node in self._nodes:
+            if isinstance(node, ir.Member) and node.arrow and self._leads(node.object, kept):
+                yield node
+
+    def _leads(self, node: ir.Expr, kept: _Kept) -> bool:
+        match node:
+            case ir.Call(callee=ir.Name(id=name), args=(inner, *_)) if name.startswith(
+                ("to_", "container_of")
+            ):
+                return self._leads(inner, kept)
+        return self._stands_for(node, kept)
+
+    def _is_guarded(self, use: ir.Member, kept: _Kept) -> bool:
+        """Every way to `use` passes a test that the pointer is set."""
+        if any(self._guards(node, use, kept) for node in self._nodes):
+            return True
+        cfg, target = self._cfg, self._cfg.containing(use.at)
+        if target is None:
+            return False
+        seen, waiting = {0}, [0]
+        while waiting:
+            node = cfg.nodes[waiting.pop()]
+            if node.index == target.index:
+                return False
+            passes = node.kind is Kind.BRANCH and node.expr is not None
+            tested = passes and node.expr is not None and self._stands_for(node.expr, kept)
+            following = node.then[1:] if tested else node.then
+            waiting += [index for index in following if index not in seen]
+            seen.update(following)
+        return True
+
+    def _guards(self, node: ir.Expr, use: ir.Member, kept: _Kept) -> bool:
+        """`node` evaluates `use` only where its own first part has found the pointer set."""
+        match node:
+            case ir.Choice(test=test, then=then, other=other):
+                if holds(other, use):
+                    return self._denies(test, kept)
+                return then is not None and holds(then, use) and self._affirms(test, kept)
+            case ir.Binary(op="&&", left=left, right=right) if holds(right, use):
+                return self._affirms(left, kept)
+            case ir.Binary(op="||", left=left, right=right) if holds(right, use):
+                return self._denies(left, kept)
+        return False
+
+    def _affirms(self, test: ir.Expr, kept: _Kept) -> bool:
+        """Where `test` holds, the pointer is set."""
+        if isinstance(test, ir.Binary) and test.op == "&&":
+            return self._affirms(test.left, kept) or self._affirms(test.right, kept)
+        return self._stands_for(test, kept)
+
+    def _denies(self, test: ir.Expr, kept: _Kept) -> bool:
+        """Where `test` does not hold, the pointer is set."""
+        match test:
+            case ir.Binary(op="||", left=left, right=right):
+                return self._denies(left, kept) or self._denies(right, kept)
+            case ir.Unary(op="!", operand=inner):
+                return self._stands_for(inner, kept)
+        return False

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a run of statements reads, writes and calls: whether it may trade places with another.
+
+Code outside the driver is known by name only: the catalogue says which of it does not care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kscan.facts import ir
+from kscan.flow.places import place_of
+from kscan.flow.values import Place
+from kscan.flow.writes import Writes
+from kscan.kernel.catalogue import Functions, matches
+from kscan.kernel.fixes import mending
+from kscan.program import macros
+from kscan.program.program import Function, Program
+
+_DEPTH = 5
+_DRVDATA = Place("driver data", "", "")
+
+
+@dataclass
+class Effects:
+    """The effects of some statements of one function, callees of the driver included."""
+
+    reads: set[str] = field(default_factory=set)
+    """Local variables."""
+    writes: set[str] = field(default_factory=set)
+    """Local variables."""
+    touched: set[Place] = field(default_factory=set)
+    """Places that outlive the function, read or written."""
+    written: set[Place] = field(default_factory=set)
+    calls: dict[str, None] = field(default_factory=dict)
+    """Functions outside the driver that are called, in order, those that move freely left out."""
+    hardware: bool = False
+    """Registers are read or written."""
+
+    def add(self, other: Effects) -> None:
+        """Takes in what `other` does."""
+        self.reads |= other.reads
+        self.writes |= other.writes
+        self.touched |= other.touched
+        self.written |= other.written
+        self.calls.update(other.calls)
+        self.hardware = self.hardware or other.hardware
+
+
+@dataclass
+class Observer:
+    """Tells the effects of code of one driver."""
+
+    program: Program
+    functions: Functions
+    writes: Writes
+
+    def of(self, function: Function, start: int, end: int) -> Effects:
+        """What the statements of `function` from offset `start` up to `end` do."""
+        found = Effects()
+        body = self.program.body(function)
+        for declaration in ir.declarations(body.statements):
+            if start <= declaration.at < end:
+                found.writes.add(declaration.name)
+        inside = [node for node in ir.walk_body(body) if start <= node.at < end]
+        targets = {n.at for n in inside if isinstance(n, ir.Assign) and n.op == "="}
+        for node in inside:
+            if not (isinstance(node, ir.Name) and node.at in targets):
+                self._observe(function, node, found)
+        for loop in _loops(body.statements):
+            if start <= loop.at < end:
+                found.writes |= {a.id for a in loop.args if isinstance(a, ir.Name)}
+        return found
+
+    def _observe(self, function: Function, node: ir.Expr, found: Effects) -> None:
+        scope = self.writes.scope(function)
+        match node:
+            case ir.Name(id=name) if scope.is_local(name) and name not in scope.statics:
+                found.reads.add(name)
+            case ir.Name() | ir.Member():
+                self._touch(function, node, found)
+            case ir.Assign(target=ir.Name(id=name)) if scope.is_local(name):
+                found.writes.add(name)
+            case ir.Unary(op="++" | "--", operand=ir.Name(id=name)):
+                found.writes.add(name)
+            case ir.Call():
+                self._call(function, node, found, 0)
+        if isinstance(node, ir.Assign | ir.Call):
+            found.written |= {
+                write.place
+                for write in self.writes.within(function, node)
+                if not (write.partial and self.is_object(write.place, write.function))
+            }
+
+    def is_object(self, place: Place, function: Function) -> bool:
+        """`place` is a struct in another one: handing out its address does not move it."""
+        if place.kind == "global":
+            known = self.program.variable(place.name, function.path)
+            kind = known.type if known is not None else None
+        else:
+            kind = self.program.field_type(place.owner, place.name, function.path)
+        return kind is not None and not kind.ptr and bool(self.writes.scope(function).tag(kind))
+
+    def _touch(self, function: Function, node: ir.Expr, found: Effects) -> None:
+        place = place_of(self.writes.scope(function), self.functions, node)
+        if place is not None:
+            found.touched.add(place)
+
+    def _call(self, function: Function, call: ir.Call, found: Effects, depth: int) -> None:
+        for argument in call.args:
+            match argument:
+                case ir.Unary(op="&", operand=ir.Name(id=name)):
+                    found.writes.add(name)
+        if not isinstance(call.callee, ir.Name):
+            found.calls.setdefault("an indirect call")
+            return
+        name = call.callee.id
+        if matches(self.functions.drvdata.getters, name):
+            found.touched.add(_DRVDATA)
+        elif self._is_steady(name):
+            return
+        elif matches(mending().hardware.names, name):
+            found.hardware = True
+        else:
+            self._into(function, call, name, found, depth)
+
+    def _into(
+        self, function: Function, call: ir.Call, name: str, found: Effects, depth: int
+    ) -> None:
+        """A call of the driver's own code, of a macro, or of something unknown."""
+        expanded = macros.expanded(self.program, function.path, call)
+        if expanded is not None and depth < _DEPTH:
+            for node in ir.walk(expanded):
+                if isinstance(node, ir.Call):
+                    self._call(function, node, found, depth + 1)
+                elif isinstance(node, ir.Member):
+                    self._touch(function, node, found)
+            return
+        own = self.program.resolve_within(name, function.path, self.writes.belongs)
+        if not own or depth >= _DEPTH:
+            found.calls.setdefault(f"{name}()")
+            return
+        for node in ir.walk_body(self.program.body(own[0])):
+            match node:
+                case ir.Call():
+                    self._call(own[0], node, found, depth + 1)
+                case ir.Name() | ir.Member():
+                    self._touch(own[0], node, found)
+
+    def _is_steady(self, name: str) -> bool:
+        known = self.functions
+        return (
+            name in known.fresh
+            or name in known.logging
+            or name in known.transparent
+            or matches(known.drvdata.setters, name)
+            or matches(known.joins.names, name)
+            or any(matches(entry.makers, name) for entry in known.initialiser)
+            or matches(mending().steady.names, name)
+        )
+
+
+def _loops(statements: tuple[ir.Stmt, ...]) -> Iterator[ir.ForEach]:
+    """The loops of list macros in `statements`, at any depth."""
+    for statement in statements:
+        match statement:
+            case ir.ForEach(body=body):
+                yield statement
+                yield from _loops(body)
+            case ir.If(then=then, other=other):
+                yield from _loops(then)
+                yield from _loops(other)
+            case ir.While(body=body) | ir.Guarded(body=body) | ir.Switch(body=body):
+                yield from _loops(body)

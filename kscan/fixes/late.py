@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The cure of a late write: the statements behind it go before the registration.
+
+Comments go with them, a test for a failed allocation too, and a list that is joined early is left
+again where the registration fails. Where the move would be wrong, the fix says what stands in the
+way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.facts.layout import Block, Statement, layout
+from kscan.fixes.edits import Edits, Refused, unified
+from kscan.fixes.effects import Observer
+from kscan.fixes.order import Order, Plan
+from kscan.fixes.undoing import Undoing, undoing
+from kscan.kernel.catalogue import matches
+from kscan.model import Finding, Fix
+from kscan.program.program import Function
+from kscan.window.case import Case, LateRead
+from kscan.window.evidence import Evidence
+from kscan.window.late import LEVELS
+from kscan.window.registrations import Registration
+
+_VERBS = {"driver data": "Set", "field": "Set", "global": "Set", "membership": "Join"}
+
+
+def cure(case: Case, finding: Finding) -> Fix | None:
+    """How to mend a finding of a ``late-*`` rule; None where its late write is not found again."""
+    read = next((read for read in case.late_reads if _is_about(case, read, finding)), None)
+    if read is None:
+        return None
+    wanted = _sentence(read)
+    try:
+        patch = _Move.of(case, read).patch()
+    except Refused as why:
+        return Fix(f"{wanted}; kscan writes no patch, because {why}.")
+    if not patch:
+        return Fix(f"{wanted}.")
+    return Fix(f"{wanted}.", patch)
+
+
+def _is_about(case: Case, read: LateRead, finding: Finding) -> bool:
+    evidence = Evidence(case.program, case.window)
+    registration = read.registration
+    return (
+        finding.subject is not None
+        and read.late.spelled == finding.subject.name
+        and evidence.callback(read.reader.callback) == finding.callback
+        and evidence.location(registration.function, registration.at) == finding.primary
+    )
+
+
+def _sentence(read: LateRead) -> str:
+    late, api = read.late, read.registration.contract.register
+    verb = _VERBS.get(late.kind, "Initialise")
+    what = {
+        "driver data": "the driver data",
+        "membership": f"the list `{late.spelled}`",
+    }.get(late.kind, f"`{late.spelled}`")
+    return f"{verb} {what} before {api}() is called"
+
+
+@dataclass
+class _Move:
+    """The statements that write a place, on their way to before the registration."""
+
+    order: Order
+    edits: Edits
+
+    @classmethod
+    def of(cls, case: Case, read: LateRead) -> _Move:
+        """The move for one finding; raises `Refused` where its places are not found."""
+        write = read.late.write
+        function = write.frames[0].caller if write.frames else write.function
+        at = write.frames[0].at if write.frames else write.at
+        pivot = _leading(case, read.registration, function)
+        source = case.program.reader.tree.read(function.path)
+        found = layout(source, function.fact)
+        if found is None or pivot is None:
+            raise Refused(f"{function.name}() is not understood well enough")
+        observer = Observer(case.program, case.catalogue.functions, case.writes(read.registration))
+        order = Order(case, read, function, pivot, at, source, found, observer)
+        return cls(order, Edits(source))
+
+    def patch(self) -> str:
+        """The diff; raises `Refused`."""
+        plan = self.order.plan()
+        undo = self._undo(plan)
+        self._write(plan, [*plan.moved, *self._checks(plan)])
+        if undo is not None:
+            undo.write(self.edits)
+        return unified(self.order.function.path, self.edits.source, self.edits.result())
+
+    @cached_property
+    def _nodes(self) -> tuple[ir.Expr, ...]:
+        return tuple(ir.walk_body(self.order.case.program.body(self.order.function)))
+
+    # What follows the write and belongs to it
+
+    def _checks(self, plan: Plan) -> list[bytes | Statement]:
+        """The test for a failed allocation that follows the write and must go with it."""
+        late, home = plan.moved[-1], plan.home
+        target = self._allocated(late)
+        following = home.index(late.start) + 1
+        check = home.statements[following] if following < len(home.statements) else None
+        if target is None or check is None or not self._looks_at(check, target):
+            return []
+        if not all(_only_returns(s) for s in (*plan.passed, check) if s.leaves):
+            raise self.order.leaving(check)
+        return [self._check(check, target)]
+
+    def _allocated(self, late: Statement) -> str | None:
+        """The text of what `late` assigns a fresh allocation to."""
+        fresh = self.order.case.catalogue.functions.fresh
+        for node in self._nodes:
+            match node:
+                case ir.Assign(op="=", value=ir.Call(callee=ir.Name(id=name))) if (
+                    late.holds(node.at) and name in fresh
+                ):
+                    text = self._text(late).partition(b"=")[0]
+                    return text.strip().decode("utf-8", "replace")
+        return None
+
+    def _looks_at(self, check: Statement, target: str) -> bool:
+        wanted = f"!{target}" if check.kind == "if" else target
+        text = self._text(check).decode("utf-8", "replace")
+        if check.kind == "if":
+            return self.edits.source[slice(*check.condition)].decode("utf-8", "replace") == wanted
+        return check.kind == "return" and text.startswith(f"return {target} ? 0 : ")
+
+    def _check(self, check: Statement, target: str) -> bytes | Statement:
+        if check.kind == "if":
+            return check
+        error = self._text(check).partition(b" ? 0 : ")[2]
+        indent = self.edits.indent(check.start)
+        self.edits.replace(check.start, check.end, b"return 0;")
+        lines = [b"if (!%s)\n" % target.encode(), b"\treturn %s\n" % error]
+        return b"".join(indent + line for line in lines)
+
+    def _text(self, statement: Statement) -> bytes:
+        return self.edits.source[statement.start : statement.end]
+
+    # Undoing and writing
+
+    def _undo(self, plan: Plan) -> Undoing | None:
+        """What a failed registration has to take back."""
+        joins = self.order.case.catalogue.functions.joins.names
+        calls = [
+            node
+            for statement in plan.moved
+            for node in self._nodes
+            if isinstance(node, ir.Call)
+            and isinstance(node.callee, ir.Name)
+            and matches(joins, node.callee.id)
+            and statement.holds(node.at)
+        ]
+        if self.order.read.late.kind == "membership" and not calls:
+            raise Refused("the list is joined in a callee, and has to be left again on failure")
+        return undoing(self.edits, calls, (plan.anchor, *plan.passed)) if calls else None
+
+    def _write(self, plan: Plan, pieces: list[Statement | bytes]) -> None:
+        anchor, text = plan.anchor, b""
+        indent = self.edits.indent(anchor.start)
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                text += piece
+                continue
+            if piece.kind == "return":
+                text += indent + self._returned(piece) + b"\n"
+                continue
+            lines = self.edits.lines(piece.start, piece.end)
+            if lines is None:
+                raise Refused("another statement stands on the same line")
+            text += self.edits.indented(*lines, self.edits.indent(piece.start), indent)
+            self._remove(plan.home, piece, lines, len(pieces))
+        place = self.edits.lines(anchor.start, anchor.end)
+        if place is None:
+            raise Refused("another statement stands on the same line")
+        above = place[0] > 0 and not self.edits.source[: place[0]].endswith(b"\n\n")
+        self.edits.insert(place[0], text if above and text.count(b"\n") == 1 else text + b"\n")
+
+    def _returned(self, statement: Statement) -> bytes:
+        """What is left of ``return f(x);`` where f() always returns 0: the call."""
+        call = next((node for node in self._nodes if statement.holds(node.at)), None)
+        always = isinstance(call, ir.Call) and self._always_zero(call)
+        if call is None or not always:
+            raise Refused("the function returns what it yields")
+        self.edits.replace(statement.start, statement.end, b"return 0;")
+        return self.edits.source[call.at : statement.end]
+
+    def _always_zero(self, call: ir.Call) -> bool:
+        program = self.order.case.program
+        name = call.callee.id if isinstance(call.callee, ir.Name) else ""
+        for target in program.resolve(name, self.order.function.path)[:1]:
+            returned = list(_returned(program.body(target).statements))
+            return bool(returned) and all(
+                isinstance(value, ir.Const) and value.text == "0" for value in returned
+            )
+        return False
+
+    def _remove(self, home: Block, piece: Statement, lines: tuple[int, int], number: int) -> None:
+        """Takes `piece` out, and an ``if`` that would be left empty with it."""
+        if home is self.order.statements.body or len(home.statements) > number:
+            self.edits.remove_lines(*lines)
+            return
+        owner = next((s for s in self.order.statements.statements if home in s.blocks), None)
+        whole = self.edits.lines(owner.start, owner.end) if owner is not None else None
+        if owner is None or owner.kind != "if" or len(owner.blocks) != 1 or whole is None:
+            raise Refused("it is the only statement of its branch")
+        if owner.tests(self.order.pivot):
+            raise Refused("the registration stands in the condition of the branch")
+        self.edits.remove_lines(*whole)
+
+
+def _returned(statements: tuple[ir.Stmt, ...]) -> Iterator[ir.Expr | None]:
+    """What the ``return`` statements among `statements` yield, at any depth."""
+    for statement in statements:
+        match statement:
+            case ir.Return(value=value):
+                yield value
+            case ir.If(then=then, other=other):
+                yield from _returned(then)
+                yield from _returned(other)
+            case ir.While(body=body) | ir.ForEach(body=body) | ir.Guarded(body=body):
+                yield from _returned(body)
+            case ir.Switch(body=body):
+                yield from _returned(body)
+
+
+def _only_returns(statement: Statement) -> bool:
+    """`statement` is a ``return``, or an ``if`` with nothing else in it."""
+    below = [found.kind for found in statement.all() if found.kind != "compound"]
+    return below in (["return"], ["if", "return"])
+
+
+def _leading(case: Case, registration: Registration, function: Function) -> int | None:
+    """Offset in `function` of the registration, or of the call that leads to it."""
+    if function == registration.function:
+        return registration.at
+    return next((at for caller, at in _upwards(case, registration) if caller == function), None)
+
+
+def _upwards(case: Case, registration: Registration) -> Iterator[tuple[Function, int]]:
+    level, seen = [registration.function], {registration.function}
+    for _ in range(LEVELS):
+        above = []
+        for target in level:
+            for caller, call in case.callers.of(target):
+                yield caller, call.at
+                if caller not in seen:
+                    seen.add(caller)
+                    above.append(caller)
+        level = above

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Edits of a source file, and the diffs that git takes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kscan.fixes.edits import Edits, unified
+
+SOURCE = b"""\
+int f(void)
+{
+\tint a;
+
+\t/* Sets a. */
+\ta = 1;
+
+\tif (a)
+\t\ta = 2; /* twice */
+\tb = 3; c = 4;
+\treturn a;
+}
+"""
+
+
+def at(text: bytes) -> int:
+    return SOURCE.index(text)
+
+
+def lines(text: bytes) -> bytes | None:
+    edits = Edits(SOURCE)
+    span = edits.lines(at(text), at(text) + len(text))
+    return None if span is None else SOURCE[slice(*span)]
+
+
+def test_whole_lines_come_with_the_comment_above_and_the_one_behind() -> None:
+    assert lines(b"a = 1;") == b"\t/* Sets a. */\n\ta = 1;\n"
+    assert lines(b"a = 2;") == b"\t\ta = 2; /* twice */\n"
+
+
+def test_lines_that_another_statement_shares_are_not_whole() -> None:
+    assert lines(b"b = 3;") is None
+    assert lines(b"c = 4;") is None
+
+
+def test_a_comment_of_several_lines_and_one_line_comments_are_found() -> None:
+    source = b"\tx();\n\t/*\n\t * Long\n\t * story.\n\t */\n\ty();\n\t// one\n\t// two\n\tz();\n"
+    edits = Edits(source)
+    y, z = source.index(b"y();"), source.index(b"z();")
+    assert source[slice(*edits.lines(y, y + 4))] == source[6 : source.index(b"\t// one")]
+    assert source[slice(*edits.lines(z, z + 4))] == source[source.index(b"\t// one") :]
+
+
+def test_the_comment_of_the_statement_above_stays_there() -> None:
+    source = b"\tx(); /* not of y */\n\ty();\n"
+    edits = Edits(source)
+    start = source.index(b"y();")
+    assert source[slice(*edits.lines(start, start + 4))] == b"\ty();\n"
+
+
+def test_removing_lines_leaves_no_two_blank_lines() -> None:
+    edits = Edits(SOURCE)
+    edits.remove_lines(*edits.lines(at(b"a = 1;"), at(b"a = 1;") + 6))  # type: ignore[misc]
+    assert b"\tint a;\n\n\tif (a)\n" in edits.result()
+
+
+def test_removing_the_last_lines_of_a_block_leaves_no_blank_line_before_its_end() -> None:
+    source = b"{\n\ta();\n\n\tb();\n}\n"
+    edits = Edits(source)
+    edits.remove_lines(*edits.lines(source.index(b"b"), source.index(b"b") + 4))  # type: ignore[misc]
+    assert edits.result() == b"{\n\ta();\n}\n"
+
+
+def test_edits_that_overlap_are_refused() -> None:
+    edits = Edits(SOURCE)
+    edits.replace(0, 5, b"")
+    edits.replace(3, 8, b"")
+    with pytest.raises(ValueError, match="edits overlap"):
+        edits.result()
+
+
+def git_apply(root: Path, path: str, old: bytes, patch: str) -> bytes:
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(old)
+    done = subprocess.run(
+        ["git", "apply", "-"], cwd=root, input=patch.encode(), capture_output=True, check=False
+    )
+    assert done.returncode == 0, (done.stderr, patch)
+    return target.read_bytes()
+
+
+LINES = st.lists(st.sampled_from(["a", "b", "\tif (x) {", "}", "", "é ü", "\\ no"]), max_size=30)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(old=LINES, new=LINES, ends=st.booleans(), still_ends=st.booleans())
+def test_git_applies_every_diff(
+    tmp_path: Path, old: list[str], new: list[str], ends: bool, still_ends: bool
+) -> None:
+    before = ("\n".join(old) + ("\n" if ends else "")).encode()
+    after = ("\n".join(new) + ("\n" if still_ends else "")).encode()
+    patch = unified("drivers/a.c", before, after)
+    if before == after:
+        assert patch == ""
+    elif before and after:
+        assert git_apply(tmp_path, "drivers/a.c", before, patch) == after
+
+
+def test_what_is_no_plain_text_has_no_diff() -> None:
+    assert unified("a.c", b"\xff\n", b"x\n") == ""
+    assert unified("a\nb.c", b"a\n", b"x\n") == ""
+    assert unified("a.c", b"a\rb\n", b"x\n") == ""

@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where moving a statement would be wrong, the fix says why and carries no diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+import sample_trees
+
+from kscan.audit import Audit, Options
+from kscan.facts.store import NullStore
+from kscan.model import Confidence, Fix
+from kscan.rules import selected
+from kscan.source.open import open_tree
+
+CORE = sample_trees.SAMPLE_TREES / "core"
+
+DRIVER = """\
+#include <linux/io.h>
+#include <linux/iommu.h>
+#include <linux/list.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+
+struct my {
+	void __iomem *regs;
+	struct iommu_device iommu;
+	struct list_head list;
+	u32 version;
+	u32 *map;
+	u32 *other;
+};
+
+static struct my *my;
+static LIST_HEAD(my_list);
+static struct iommu_device *my_probe_device(struct device *dev)
+{
+	CALLBACK
+}
+static int my_of_xlate(struct device *dev, const struct of_phandle_args *args)
+{
+	return 0;
+}
+static const struct iommu_ops my_ops = {
+	.probe_device = my_probe_device,
+	.of_xlate = my_of_xlate,
+};
+HELPERS
+static int my_probe(struct platform_device *pdev)
+{
+	struct my *new = devm_kzalloc(&pdev->dev, sizeof(*new), GFP_KERNEL);
+	int ret, other;
+
+	if (!new)
+		return -ENOMEM;
+BODY
+}
+static struct platform_driver my_driver = {
+	.probe = my_probe,
+};
+"""
+
+READS_MAP = "return my->map[0] ? &my->iommu : ERR_PTR(-ENODEV);"
+REGISTER = "ret = iommu_device_register(&new->iommu, &my_ops, &pdev->dev);"
+
+
+def fixes(root: Path, body: str, callback: str = READS_MAP, helpers: str = "") -> list[Fix]:
+    """The fixes of the late findings of a driver with this probe."""
+    sample_trees.materialise(CORE, root)
+    text = DRIVER.replace("CALLBACK", callback).replace("HELPERS", dedent(helpers))
+    body = dedent(body).strip("\n").replace("REGISTER", REGISTER).replace("    ", "\t")
+    lines = [line if line[-1:] == ":" or line[:1] == "#" else f"\t{line}".rstrip("\t")
+             for line in body.splitlines()]  # fmt: skip
+    path = root / "drivers/iommu/my-iommu.c"
+    path.write_text(text.replace("BODY", "\n".join(lines)))
+    audit = Audit(open_tree(root), Options(min_confidence=Confidence.LOW), NullStore())
+    rules = selected(("late-global", "late-state", "late-drvdata"))
+    found = audit.findings(rules)
+    assert not audit.failed
+    return [f.fix for f in found if f.primary.path == "drivers/iommu/my-iommu.c" and f.fix]
+
+
+REFUSED = {
+    "error labels": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        ret = clk_prepare_enable(new);
+        if (ret)
+            goto unregister;
+        new->map = devm_kzalloc(&pdev->dev, ret, GFP_KERNEL);
+        return 0;
+        unregister:
+        iommu_device_unregister(&new->iommu);
+        return ret;
+        """,
+        "may fail and leave, and its way out undoes the registration",
+    ),
+    "result": (
+        """\
+        my = new;
+        REGISTER
+        new->map = devm_kzalloc(&pdev->dev, ret, GFP_KERNEL);
+        return 0;
+        """,
+        "the value depends on what iommu_device_register() returns",
+    ),
+    "unknown call": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        new->map = my_core_table(&pdev->dev);
+        return 0;
+        """,
+        "my_core_table() may rely on the registration or on what comes before it",
+    ),
+    "conditional": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        #ifdef CONFIG_MY
+        new->other = NULL;
+        #endif
+        new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+        return 0;
+        """,
+        "a preprocessor conditional stands between",
+    ),
+    "label": (
+        """\
+        my = new;
+        if (!new->regs)
+            goto skip;
+        REGISTER
+        if (ret)
+            return ret;
+        skip:
+        ret = 0;
+        new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+        return 0;
+        """,
+        "other ways than the registration's lead to line",
+    ),
+    "leak": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        new->map = kcalloc(4, 4, GFP_KERNEL);
+        return 0;
+        """,
+        "what kcalloc() allocates would leak where iommu_device_register() fails",
+    ),
+    "looked at": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        if (new->map)
+            dev_warn(&pdev->dev, "already");
+        new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+        return 0;
+        """,
+        "which would come after it, looks at the same place",
+    ),
+    "variable": (
+        """\
+        my = new;
+        other = 1;
+        REGISTER
+        if (ret)
+            return ret;
+        new->version = other;
+        other = 4;
+        new->map = devm_kzalloc(&pdev->dev, other, GFP_KERNEL);
+        return 0;
+        """,
+        "uses a variable that it changes",
+    ),
+    "shared line": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        new->other = NULL; new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+        return 0;
+        """,
+        "another statement stands on the same line",
+    ),
+    "registers": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        my_power_up(new);
+        new->map = devm_kzalloc(&pdev->dev, readl(new->regs), GFP_KERNEL);
+        return 0;
+        """,
+        "it reads registers that line",
+    ),
+    "returned": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        return my_fill(new);
+        """,
+        "the function returns what it yields",
+    ),
+    "declaration": (
+        """\
+        int late = iommu_device_register(&new->iommu, &my_ops, &pdev->dev);
+        new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+        my = new;
+        return late;
+        """,
+        "iommu_device_register() is called in a declaration",
+    ),
+    "failed allocation": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            goto out;
+        new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+        if (!new->map)
+            return -ENOMEM;
+        out:
+        return ret;
+        """,
+        "may fail and leave",
+    ),
+    "only statement of else": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            dev_warn(&pdev->dev, "no");
+        else
+            new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+        return ret;
+        """,
+        "it is the only statement of its branch",
+    ),
+}
+HELPERS = """\
+static int my_fill(struct my *m)
+{
+    m->map = devm_kzalloc(NULL, 4, GFP_KERNEL);
+    return m->map ? 0 : -ENOMEM;
+}
+"""
+
+
+@pytest.mark.parametrize(("body", "why"), REFUSED.values(), ids=REFUSED)
+def test_no_diff_where_moving_would_be_wrong(tmp_path: Path, body: str, why: str) -> None:
+    found = fixes(tmp_path, body, helpers=HELPERS)
+    about = [fix for fix in found if "my.map" in fix.sentence]
+    assert about, found
+    assert why in about[0].sentence
+    assert about[0].patch == ""
+    assert about[0].sentence.startswith("Set `my.map` before iommu_device_register() is called; ")
+
+
+def test_no_diff_where_a_callback_changes_what_the_statement_reads(tmp_path: Path) -> None:
+    body = """\
+    my = new;
+    REGISTER
+    if (ret)
+        return ret;
+    new->map = devm_kzalloc(&pdev->dev, new->version, GFP_KERNEL);
+    return 0;
+    """
+    callback = f"my->version = 4; {READS_MAP}"
+    found = fixes(tmp_path, body, callback)
+    assert "a callback changes what it reads" in found[0].sentence
+
+
+LISTED = "if (list_empty(&my_list))\n\t\treturn ERR_PTR(-ENODEV);\n\treturn &my->iommu;"
+
+
+def test_a_list_is_left_again_on_the_one_way_out(tmp_path: Path) -> None:
+    body = """\
+    my = new;
+    REGISTER
+    if (ret) {
+        dev_warn(&pdev->dev, "no");
+        return ret;
+    }
+    list_add(&new->list, &my_list);
+    return 0;
+    """
+    (fix,) = fixes(tmp_path, body, LISTED)
+    added = [line[1:] for line in fix.patch.splitlines() if line.startswith("+\t")]
+    assert added == ["\tlist_add(&new->list, &my_list);", "\t\tlist_del(&new->list);"]
+
+
+def test_no_diff_where_a_list_would_have_to_be_left_in_several_places(tmp_path: Path) -> None:
+    body = """\
+    my = new;
+    REGISTER
+    if (ret)
+        return ret;
+    if (!new->regs)
+        return -ENODEV;
+    list_add(&new->list, &my_list);
+    return 0;
+    """
+    (fix,) = fixes(tmp_path, body, LISTED)
+    assert "no single branch handles failure" in fix.sentence
+    helpers = "static void my_join(struct my *m)\n{\n\tlist_add(&m->list, &my_list);\n}\n"
+    joined = body.replace("list_add(&new->list, &my_list);", "my_join(new);")
+    (fix,) = fixes(tmp_path / "helper", joined, LISTED, helpers)
+    assert "the list is joined in a callee" in fix.sentence
+
+
+def test_a_comment_and_the_test_of_an_allocation_go_with_it(tmp_path: Path) -> None:
+    body = """\
+    my = new;
+
+    REGISTER
+    if (ret)
+        return ret;
+
+    /* Stream map. */
+    new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+    if (!new->map)
+        return -ENOMEM;
+    return 0;
+    """
+    (fix,) = fixes(tmp_path, body)
+    assert fix.sentence == "Set `my.map` before iommu_device_register() is called."
+    moved = [
+        "\t/* Stream map. */",
+        "\tnew->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);",
+        "\tif (!new->map)",
+        "\t\treturn -ENOMEM;",
+    ]
+    lines = fix.patch.splitlines()
+    assert [line[1:] for line in lines if line.startswith("+\t")] in (
+        moved,
+        [f"\t{REGISTER}", "\tif (ret)", "\t\treturn ret;"],
+    )
+
+
+def test_what_the_statement_needs_moves_with_it(tmp_path: Path) -> None:
+    body = """\
+    my = new;
+    REGISTER
+    if (ret)
+        return ret;
+    other = 8;
+    new->version = readl(new->regs);
+    new->map = devm_kzalloc(&pdev->dev, other * new->version, GFP_KERNEL);
+    dev_info(&pdev->dev, "up");
+    return 0;
+    """
+    found = [fix for fix in fixes(tmp_path, body) if "my.map" in fix.sentence]
+    added = [line[1:] for line in found[0].patch.splitlines() if line.startswith("+\t")]
+    assert [line.strip().partition(" ")[0] for line in added] == [
+        "other", "new->version", "new->map",
+    ]  # fmt: skip
