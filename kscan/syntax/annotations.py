@@ -21,21 +21,21 @@ _TAKING_ARGUMENTS = (
     rb"|realloc_size|assume_aligned|acquires\w*|releases\w*|must_hold\w*|cond_acquires\w*|cond_releases"
     rb"|counted_by\w*|sized_by\w*|guarded_by|pt_guarded_by|free|cleanup|copy|diagnose_as|no_sanitize"
     rb"|nonnull|format_arg|optimize|target|weakref|vector_size|access|btf_type_tag|bootdata\w*|mode"
-    rb"|compiletime_(?:error|warning)|retval|msg|flag|description|load_if_JITed|btf_path"
+    rb"|compiletime_(?:error|warning)|(?:not_)?msg(?:_unpriv)?|retval(?:_unpriv)?|flag|description|log_level|xlated|jited|load_if_JITed|btf_path"
 )
 _ALONE = (
     rb"init(?:data|const)?+(?:_or_\w+|_memblock)?+|exit(?:data|used|_refok)?|ref|refdata|refconst|dev(?:init|exit)\w*|cpuinit\w*|mem(?:init|exit)\w*"
-    rb"|net_(?:init|exit)\w*|paginginit|iomem|user|kernel|percpu\w*|rcu|force|nocast|bitwise\w*|private|safe"
+    rb"|net_(?:init|exit)\w*|paginginit|iomem|user|kernel|percpu(?:_kptr)?|rcu|force|nocast|bitwise\w*|private|safe"
     rb"|must_check|maybe_unused\w*|always_unused|always_used|unused\w*|used|packed\w*|aligned\w*|visible\w*|weak"
-    rb"|pure|const|cold|hot|head|sched|lockfunc|kprobes|latent_entropy|randomize_layout|no_[a-z]\w*|malloc"
+    rb"|pure|const|cold|hot|head|sched|lockfunc|kprobes|latent_entropy|randomize_layout|no_(?:sanitize|kcsan|kasan|kmsan|stack|randomize|caller|profile|ubsan)\w*|malloc"
     rb"|nonstring\w*|read_mostly|ro_after_init|\w*cacheline_\w*aligned\w*|page_aligned_\w+|noreturn|noinline\w*"
     rb"|always_inline\w*|inline(?:__)?|flatten|naked|noclone|irq_entry|softirq_entry|exception_irq_entry"
     rb"|noendbr|nocfi|nocf_check|signed__|volatile__|restrict(?:__)?|const__|extension__|designated_init"
-    rb"|overloadable|noscs|cpuidle|bpf_kfunc\w*|attribute_const__|noipa|efi_retpoline|efiapi|cdecl|stdcall"
+    rb"|overloadable|noscs|cpuidle|bpf_kfunc(?:_start_defs|_end_defs)?|attribute_const__|noipa|efi_retpoline|efiapi|cdecl|stdcall"
     rb"|nostackprotector|deprecated|lsm_ro_after_init|nosave\w*|data_racy|tcm\w+|xipram|bss_decrypted"
     rb"|gnu_inline|long_aligned|function_aligned|tracepoint_string|no(?:init)?retpoline|notrace\w*|idmap"
     rb"|moduleparam_const|cpumask_var_read_mostly|bpfcall|async_inline|assume_\w+_alignment|ksym\w*|kconfig"
-    rb"|kptr\w*|uptr|arena|hidden|arg_\w+|success|failure|naked__|attribute_used__|tcp_ao_key_align"
+    rb"|kptr\w*|uptr|arena|hidden|arg_\w+|success(?:_unpriv)?|failure(?:_unpriv)?|naked__|attribute_used__|tcp_ao_key_align"
 )
 _ANNOTATION = re.compile(
     rb"__(?<![\w.>]__)_{0,2}(?:(?:"

@@ -3,7 +3,7 @@
 
 Each becomes the declaration it stands for (``include/linux/types.h``, ``stddef.h``,
 ``percpu-defs.h``), its names in place.  The macro's name is a mark of kind ``declaration``.
-A bit-field without a name gets one, ``_``, which the grammar wants.
+A bit-field without a name, which the grammar does not know, becomes blank.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _TYPED = re.compile(
     rb"D(?:EFINE|ECLARE)_(?:(?:EARLY_|INIT_)?PER_CPU\w*+|FLEX_ARRAY)\s*+(" + PARENTHESES + rb")"
 )
 _NAMED = re.compile(rb"DECLARE_(?:HASHTABLE|KFIFO(?:_PTR)?+)(\()\w++([^();]*+\))(?=;)")
-_BIT_FIELD = re.compile(rb"[ \t](:)(?=[ \t]*+\w++[ \t]*+[;,])")
+_BIT_FIELD = re.compile(rb":[ \t]*+\d++[ \t]*+;")
 _BIT_TYPE = re.compile(
-    rb"\b(?:unsigned|signed|int|long|char|short|(?:__)?(?:[us]|[bl]e)\d+)[ \t]*\Z"
+    rb"\b(?:(?:unsigned|signed|int|long|char|short|(?:__)?(?:[us]|[bl]e)\d+)[ \t]*)+\Z"
 )
 _GROUP = re.compile(rb"struct_group(?:_attr|_tagged)?+\s*+(" + PARENTHESES + rb"\s*+;?+)")
 _MAP_FIELD = re.compile(rb"\b__(?:uint|type|array|ulong)[ \t]*+" + PARENTHESES + rb"[ \t]*+;")
@@ -52,8 +52,8 @@ def respell_declaring(draft: Draft) -> None:
         draft.blank(*m.span(1))
         draft.blank(*m.span(2))
     for m in _BIT_FIELD.finditer(text):
-        if _BIT_TYPE.search(text, max(0, m.start() - 20), m.start()):
-            draft.put(m.start(), b"_")
+        if kind := _BIT_TYPE.search(text, max(0, m.start() - 30), m.start()):
+            draft.blank(kind.start(), m.end())
     if b"struct_group" in text:
         for m in _GROUP.finditer(text):
             _ungroup_fields(draft, m)

@@ -20,7 +20,7 @@ from kscan.syntax.declaring import commas
 from kscan.syntax.draft import Draft
 
 _FIRST_HEAD = re.compile(
-    rb"([A-Za-z_][\w\s*]{0,400}+)(" + PARENTHESES + rb")(?=(\s*+)(\W|\w++|\Z))"
+    rb"([A-Za-z_]\w*+(?:[\s*]++\w++){0,30}+[\s*]*+)(" + PARENTHESES + rb")(?=(\s*+)(\W|\w++|\Z))"
 )
 _HEAD = re.compile(rb"\n" + _FIRST_HEAD.pattern)
 _BESIDE = re.compile(rb"(?:\n(?=[ \t]))?+[ \t]++(\w++[ \t]*+" + PARENTHESES + rb")(?!\s*+[;={])")

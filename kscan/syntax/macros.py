@@ -20,7 +20,7 @@ _NOT_KEYWORD = (
     rb"|struct|union|enum|typedef|alignof|offsetof)\b)"
 )
 _STATEMENT = re.compile(
-    rb"\n[ \t]++(?:\}?[ \t]*else[ \t]++)?+"
+    rb"\n[ \t]++(?:\}[ \t]*+)?+(?:else[ \t]++)?+"
     + _NOT_KEYWORD
     + rb"(\w++)[ \t]*+("
     + PARENTHESES
@@ -41,7 +41,9 @@ _SPACE = re.compile(rb"\s*+")
 _INITIALISER = re.compile(rb"[=,(\]]\s*\{\Z")
 _TYPED = re.compile(rb"\*?\w+\s*[;=,\[]")
 NEXT_CALL = re.compile(rb"\w++[ \t]*+" + PARENTHESES + rb"(?:[ \t]++(?=\w)|[ \t]*+\n[ \t])")
-_DO_WHILE = re.compile(rb"\}[ \t]++(\w*(?:while|for)_\w++)[ \t]*+\(")
+_DO_WHILE = re.compile(
+    rb"\}[ \t]++((?:while_|(?:\w*_)?for_each)\w*+)[ \t]*+(" + PARENTHESES + rb")(?=\s*+;)"
+)
 _BARE_WORD = re.compile(
     rb"\n[ \t]++(_*+[A-Z][A-Z0-9_]{2,}+|randomized_struct_fields_\w++)[ \t]*+(?=\n\s*+[\w}])"
 )
@@ -66,8 +68,8 @@ def respell_invocations(draft: Draft) -> None:
     for m in _DO_WHILE.finditer(text):
         draft.mark(*m.span(1), "loop")
         draft.put(m.start(1), b"while".ljust(len(m[1])))
-        if text[m.end() : m.end() + 1] == b")":
-            draft.put(m.end() - 2, b"(0)")
+        if not m[2].strip(b"() \t"):
+            draft.put(m.start(2) - 1, b"(0)".ljust(len(m[2]) + 1))
     for m in _BARE_WORD.finditer(text):
         _blank_bare_word(draft, m)
     for m in _LOOP.finditer(bytes(draft.text)):
@@ -205,6 +207,6 @@ def _respell_head(draft: Draft, name: int, opening: int, end: int, keyword: byte
         keyword = b"if"
     draft.mark(name, opening, "guard" if keyword == b"if" else "loop")
     draft.put(name, keyword.ljust(width))
-    if width > len(keyword) and not draft.text[opening:end].strip(b"() \t\n"):
+    if width > len(keyword) and not draft.text[opening:end].strip(b"() \t"):
         draft.put(opening - 1, b"(0)")
         draft.blank(opening + 2, end)

@@ -19,12 +19,15 @@ _HEAD = re.compile(
 )  # fmt: skip
 _WORDS = re.compile(rb"\w++")
 _NO_TYPE = frozenset(b"static inline extern const volatile __always_inline".split())
-_KEYWORDS = frozenset(b"if else for while switch return do case goto typedef struct".split())
+_NO_NAME = frozenset(
+    b"if else for while switch return do case goto typedef struct __attribute __attribute__"
+    b" __printf __scanf __aligned __acquires __releases __must_hold".split()
+)
 
 
 def defined_names(source: bytes) -> Iterator[tuple[int, bytes]]:
     """Offset and name of each function that `source` defines in column 0 with a type."""
     for m in _HEAD.finditer(bytes(Draft(source).text)):
         *specifiers, name = _WORDS.findall(m[1])
-        if specifiers and name not in _KEYWORDS and not _NO_TYPE.issuperset(specifiers):
+        if specifiers and name not in _NO_NAME and not _NO_TYPE.issuperset(specifiers):
             yield m.start(1), name

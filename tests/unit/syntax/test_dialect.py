@@ -41,6 +41,7 @@ def newlines(text: bytes) -> list[int]:
 @example(b"'\\")
 @example(b"#define A\t\\\n\n")
 @example(b"/*/")
+@example(b"\n\tdo {\n\t} while_each_x(\n);\n\tfor_each_x(\n) {\n\t}\n\tFOO(\n)\n}\n")
 @example(b"#if\n#else\n#else\n#endif\n#endif")
 def test_length_and_newlines_stay(source: bytes) -> None:
     text = respell(source).text
@@ -94,6 +95,10 @@ PARSES = {
     "loop without arguments": "void foo(void)\n{\n\tfor_each_one() {\n\t\tbar();\n\t}\n}\n",
     "loop without each": "void foo(void)\n{\n\tskb_walk_frags(skb, frag) {\n\t\tbar();\n\t}\n}\n",
     "do-while macro": "void foo(void)\n{\n\tdo {\n\t\tbar();\n\t} while_each_thread(a, b);\n}\n",
+    "do-while macro without arguments": "void foo(void)\n{\n\tdo {\n\t\tbar();\n\t} while_each_file();\n}\n",
+    "closing macro": "void foo(void)\n{\n\tchange_nexthops(a) {\n\t\tbar();\n\t} endfor_nexthops(a)\n\tbaz();\n}\n",
+    "anonymous bit-field": "struct foo {\n\tu32 a:3;\n\tu32 :29;\n\ts32:32; unsigned int : 0;\n};\n",
+    "invocations in a row": "PAGEFLAG(A, a) TESTFLAG(A, a)\n\tCLEARFLAG(A, a)\nint foo(void)\n{\n}\n",
     "scoped guard": "void foo(void)\n{\n\tscoped_guard(mutex, &lock) {\n\t\tbar();\n\t}\n}\n",
     "guard": "void foo(void)\n{\n\tguard(mutex)(&lock);\n}\n",
     "conditional guard": "int foo(void)\n{\n\tscoped_cond_guard(mutex_intr, return -EINTR, &lock) {\n"
