@@ -33,13 +33,13 @@ def command(
 
     TREE is an unbuilt kernel source tree; the current directory unless given.
     """
-    from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
+    from kscan.audit import Options  # noqa: PLC0415 - not for --help
+    from kscan.reported import report_of  # noqa: PLC0415
 
     asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues, not no_hits)
     with options.progress() as progress:
         opened = options.opened(tree, commit)
-        audit = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs)
-        report = audit.report()
+        report = report_of(opened, asked, options.store(no_cache), progress, jobs)
     options.written(report, format_, output, min_confidence=Confidence(min_confidence))
     stats = report.stats
     options.said(
