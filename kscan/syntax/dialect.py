@@ -3,7 +3,23 @@
 
 The C grammar knows no macros, so an annotation (``__init``), a loop macro or a guard derails
 it.  `respell` blanks or respells them with the same length and the same newlines, so every
-offset, line and column of the tree is true in the source as well.
+offset, line and column of the tree is true in the source as well.  Braces that a macro moves
+by a byte are the one exception; no name moves.
+
+What no longer stands in the text is kept as a `Mark`, by kind:
+
+========================  ====================================================================
+``annotation``            ``__init``, ``__iomem``, ``__free(kfree)``, an attribute
+``asm``                   an ``asm`` block with its operands
+``branch``, ``dead``      a conditional branch left out; one that ``#if 0`` rules out
+``loop``, ``guard``       the macro that now reads ``while`` or ``if``; its arguments stay
+``definition``            the macro that defines a function; its first argument is the name
+``declaration``           the macro that declares; the names in it stay
+``invocation``            a macro invocation for whose semicolon there was no room
+``initialiser``           a designated list handed to a macro
+``storage``               ``static`` before a macro invocation
+``type``, ``typeof``      a macro that makes a type; only its name stays
+========================  ====================================================================
 """
 
 from __future__ import annotations

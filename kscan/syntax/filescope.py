@@ -33,6 +33,11 @@ _PRIMITIVE = frozenset(
     b"void char short int long float double signed unsigned bool _Bool size_t ssize_t"
     b" u8 u16 u32 u64 s8 s16 s32 s64".split()
 )
+_SPECIFIERS = frozenset(
+    b"asmlinkage noinline noinline_for_stack noinstr notrace nokprobe_inline fastcall".split()
+)
+"""Macros of ``linkage.h``, ``compiler.h`` and ``kprobes.h`` that could pass for a type."""
+
 _TAGS = frozenset((b"struct", b"union", b"enum"))
 _STATEMENTS = frozenset(
     b"if for while switch return sizeof do else case goto default break continue typeof"
@@ -77,11 +82,16 @@ def _blank_extra_words(draft: Draft, m: re.Match[bytes], specifiers: list[re.Mat
             named.append(word)
         previous = word[0]
     if not whole and named:
-        named.remove(min(named, key=lambda word: (word[0].isupper(), word[0].startswith(b"__"))))
+        named.remove(min(named, key=lambda word: _oddness(word[0])))
     for word in named:
         start = m.start(1) + word.start()
         draft.mark(start, start + len(word[0]), "annotation")
         draft.blank(start, start + len(word[0]))
+
+
+def _oddness(word: bytes) -> tuple[bool, ...]:
+    """How little `word` looks like the name of a type, to compare by."""
+    return word in _SPECIFIERS, word.isupper(), word.startswith(b"__"), not word.endswith(b"_t")
 
 
 def _respell_macro(draft: Draft, m: re.Match[bytes], words: list[re.Match[bytes]]) -> None:

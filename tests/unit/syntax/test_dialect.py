@@ -181,6 +181,7 @@ def test_functions_stay_at_file_scope(name: str) -> None:
         (PARSES["bare invocation"], ["bar"]),
         (PARSES["conditional head"], ["foo"]),
         (PARSES["function in a comment"], ["bar"]),
+        ("asmlinkage foo_t notrace bar(void)\n{\n}\n", ["bar"]),
         ("void (*foo(int a))(void)\n{\n\treturn bar;\n}\n", ["foo"]),
         ("int (foo)(void)\n{\n\treturn 0;\n}\n", ["foo"]),
         ("struct a ***foo(void)\n{\n\treturn 0;\n}\n", ["foo"]),
@@ -276,3 +277,18 @@ def test_repetition_costs_no_more_than_its_length(piece: bytes) -> None:
         respell(text)
         times.append(time.process_time() - begun)
     assert times[1] < 10 * times[0] + 0.2
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"asmlinkage foo_t notrace",
+        b"foo_t noinline",
+        b"STATIC foo_t",
+        b"foo_t __odd",
+        b"struct foo_t ODD",
+    ],
+)
+def test_a_type_outlives_annotations(head: bytes) -> None:
+    text = respell(head + b" *bar(void)\n{\n}\n").text
+    assert text.split(b"*")[0].split()[-1] == b"foo_t"
