@@ -26,8 +26,8 @@ from kscan.model import Confidence
 @click.pass_context
 def command(
     ctx: click.Context, tree: str, commit: str | None, as_is: bool, rules: tuple[str, ...],
-    under: tuple[str, ...], strict: bool, no_hits: bool, format_: str, output: str | None, min_confidence: str,
-    fail_on: str, no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
+    under: tuple[str, ...], strict: bool, no_hits: bool, format_: str, output: str | None,
+    min_confidence: str, fail_on: str, no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Find the drivers of TREE that break when a registration calls back into them.
 
