@@ -27,7 +27,8 @@ from kscan.model import Confidence
 def command(
     ctx: click.Context, tree: str, commit: str | None, as_is: bool, rules: tuple[str, ...],
     under: tuple[str, ...], strict: bool, no_hits: bool, format_: str, output: str | None,
-    min_confidence: str, fail_on: str, no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
+    min_confidence: str, fail_on: str, no_cache: bool, jobs: int | None,
+    catalogues: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Find the drivers of TREE that break when a registration calls back into them.
 
