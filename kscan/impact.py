@@ -117,9 +117,10 @@ class Diff:
     def _ahead(self) -> Callable[[], None]:
         """A search for the callers of what the range alters, to run beside an analysis.
 
-        It is git that searches; the names to look for are found here and now.
+        It is git that searches; the names to look for are found here and now. Of a large
+        range they are not known before its head is analysed.
         """
-        if not isinstance(self.head_tree, PatchedTree):
+        if not isinstance(self.head_tree, PatchedTree) or self._is_large:
             return lambda: None
         program = Program(Reader(self.head_tree, self.kept))
         words = names_above(program, self.catalogue, self.alterations.all)
@@ -144,7 +145,12 @@ class Diff:
     def alterations(self) -> Alterations:
         """The functions that the range alters."""
         old, new = (Bodies(Reader(tree, self.kept)) for tree in (self.base_tree, self.head_tree))
-        return Alterations(old, new, self.range.changed)
+        foremost = self.head.questions.read if self._is_large else ()
+        return Alterations(old, new, self.range.changed, foremost)
+
+    @property
+    def _is_large(self) -> bool:
+        return len(self.range.changed) > MOST_FILES
 
     @cached_property
     def findings(self) -> Settled:

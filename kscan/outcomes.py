@@ -66,9 +66,9 @@ class Outcomes:
 
     def _begun(self, tree: Tree) -> tuple[AskedTree, Audit]:
         asked = AskedTree(tree, self._contents)
-        audit = Audit(
-            asked, self.options, self.kept, self.progress, self.jobs, earlier=self._earlier(asked)
-        )
+        earlier = self._earlier(asked)
+        self._last = None  # what nobody takes over is let go of first
+        audit = Audit(asked, self.options, self.kept, self.progress, self.jobs, earlier=earlier)
         self._last = (asked, audit)
         return self._last
 

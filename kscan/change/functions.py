@@ -8,7 +8,7 @@ that takes arguments counts as a function.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -76,6 +76,8 @@ class Alterations:
     new: Bodies
     changed: Sequence[ChangedPath]
     """The files that differ."""
+    foremost: Container[str] = ()
+    """Files of the new tree that are compared first when there are too many."""
 
     @cached_property
     def _pairs(self) -> dict[str, ChangedPath]:
@@ -84,14 +86,9 @@ class Alterations:
 
     @cached_property
     def files(self) -> tuple[ChangedPath, ...]:
-        """The changed C files."""
-        return tuple(
-            change
-            for change in self.changed
-            if any(
-                path is not None and path.endswith(C_SUFFIXES) for path in (change.old, change.new)
-            )
-        )
+        """The changed C files; the foremost first."""
+        found = [c for c in self.changed if _is_c(c.old) or _is_c(c.new)]
+        return tuple(sorted(found, key=lambda change: change.new not in self.foremost))
 
     @property
     def not_compared(self) -> int:
@@ -135,3 +132,7 @@ class Alterations:
                 if bodies != before.get(name) and (name, bodies) not in moved:
                     assert change.new is not None
                     yield Implementation(name, change.new)
+
+
+def _is_c(path: str | None) -> bool:
+    return path is not None and path.endswith(C_SUFFIXES)

@@ -47,10 +47,10 @@ class Others:
     def share(self, altered: Iterable[Implementation]) -> Share:
         """The drivers that the functions `altered` concern, nearest first."""
         altered = tuple(altered)
-        changed = altered[:MOST_ALTERED]
+        changed = self._nearest(altered)
         functions = list(self._functions(changed))
         links = [
-            *self._registering(functions),
+            *self._registering(altered),
             *self._above.begin(changed),
             *self._above.go_on(),
             *self._below.begin(functions),
@@ -60,19 +60,32 @@ class Others:
         uncounted = (*self._below.not_looked_into, *self._above.not_looked_into)
         return share(altered, links, self.touched, uncounted)
 
+    def _nearest(self, altered: Sequence[Implementation]) -> Sequence[Implementation]:
+        """Those to look for drivers from, of a large change the ones that registrations reach."""
+        if len(altered) <= MOST_ALTERED:
+            return altered
+        reached = {
+            (function.path, function.name)
+            for case in self.cases
+            for function in case.window.reach.functions()
+        }
+        ranked = sorted(altered, key=lambda place: (place.path, place.function) not in reached)
+        return ranked[:MOST_ALTERED]
+
     def _functions(self, changed: Iterable[Implementation]) -> Iterator[Function]:
         for place in changed:
             found = self.program.functions_in(place.path)
             yield from (function for function in found if function.name == place.function)
 
-    def _registering(self, changed: Sequence[Function]) -> Iterator[Link]:
+    def _registering(self, altered: Iterable[Implementation]) -> Iterator[Link]:
         """The drivers whose registration reaches a changed function."""
+        places = {(place.path, place.function) for place in altered}
         for case in self.cases:
             reach = case.window.reach
             ways = [
                 (case.window.root.name, *(edge.callee.name for edge in reach.way(function)))
-                for function in changed
-                if function in reach.ways
+                for function in reach.functions()
+                if (function.path, function.name) in places
             ]
             for way in sorted(ways, key=len)[:1]:
                 for registration in case.registrations:

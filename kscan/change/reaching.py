@@ -88,7 +88,7 @@ class Reaching:
 
     def _is_exported(self, reached: _Reached) -> bool:
         """Other files see it, and calling it means something."""
-        if self.catalogue.stops_at(reached.name):
+        if self.catalogue.stops_at(reached.name) or reached.name.startswith("__builtin"):
             return False
         if reached.path.endswith(".h"):
             return True

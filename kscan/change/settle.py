@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kscan.change.renames import Renames
-from kscan.model import Confidence, Finding, Sibling
+from kscan.model import Confidence, Finding, Sibling, StepKind
 from kscan.source.tree import Unreadable
 from kscan.triage.fingerprint import fingerprint
 
@@ -70,6 +70,7 @@ def _paired(
         place = _Places(renames)
         for key, fits in (
             (fingerprint, _always),
+            (_meeting, _always),
             (_hazard, place.is_split),
             (_spot, place.is_respelled),
         ):
@@ -120,6 +121,14 @@ def renamed(finding: Finding, renames: Renames) -> Finding:
         callback = replace(callback, path=there, function=name)
     place = replace(finding.primary, path=path, function=function)
     return replace(finding, primary=place, callback=callback)
+
+
+def _meeting(finding: Finding) -> Hashable:
+    """Which function meets what, whichever slot it has come to fill."""
+    if finding.subject is None or finding.callback is None:
+        return id(finding)
+    place, callback = finding.primary, finding.callback
+    return finding.rule, place.path, place.function, finding.subject, callback.function
 
 
 def _hazard(finding: Finding) -> Hashable:
@@ -194,21 +203,36 @@ def siblings(fixed: Iterable[Finding], standing: Iterable[Finding]) -> tuple[Sib
     """Findings like a fixed one in other implementers of its slot; the same rule's first."""
     left = sorted(standing, key=lambda f: (f.primary.path, f.primary.line, f.fingerprint))
     found: dict[str, Sibling] = {}
-    for same_rule in (True, False):
+    for is_alike in (_is_of_one_rule, _are_both_late):
         for repaired in fixed:
             for finding in left:
-                if _is_sibling(repaired, finding, same_rule):
+                if _is_elsewhere(repaired, finding) and is_alike(repaired, finding):
                     found.setdefault(finding.fingerprint, Sibling(repaired.fingerprint, finding))
     return tuple(found.values())
 
 
-def _is_sibling(repaired: Finding, finding: Finding, same_rule: bool) -> bool:
-    """Another implementer of the slot, with the same rule or in the same registration's window."""
+def _is_elsewhere(repaired: Finding, finding: Finding) -> bool:
+    """Another driver, in its function for the same slot."""
     if repaired.callback is None or finding.callback is None:
         return False
-    if repaired.driver == finding.driver or repaired.callback.slot != finding.callback.slot:
-        return False
-    if same_rule:
-        return repaired.rule == finding.rule
-    mine, other = repaired.registration, finding.registration
-    return mine is not None and other is not None and mine.api == other.api
+    return repaired.driver != finding.driver and repaired.callback.slot == finding.callback.slot
+
+
+def _is_of_one_rule(repaired: Finding, finding: Finding) -> bool:
+    return repaired.rule == finding.rule
+
+
+def _are_both_late(repaired: Finding, finding: Finding) -> bool:
+    """Both drivers write something only after a registration that reads it."""
+    return _api_before_write(repaired) == _api_before_write(finding) != ""
+
+
+def _api_before_write(finding: Finding) -> str:
+    """The registration that a write comes after; empty where that is not what is found."""
+    if finding.registration is None:
+        return ""
+    own = [step.kind for step in finding.trace if step.side == 0]
+    if StepKind.REGISTER not in own:
+        return ""
+    after = own[own.index(StepKind.REGISTER) :]
+    return finding.registration.api if StepKind.WRITE in after else ""

@@ -12,7 +12,7 @@ from small_trees import Made, changed, differences, reader
 from kscan.change.functions import Bodies
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
-from kscan.model import Confidence, Finding, RegistrationRef
+from kscan.model import Confidence, Finding, RegistrationRef, Step, StepKind
 from kscan.source.compare import ChangedPath
 
 TEXT = """\
@@ -151,12 +151,30 @@ def test_siblings_stand_in_other_implementers_of_the_slot() -> None:
     assert siblings([finding()], others) == ()
 
 
-def test_the_same_rule_comes_first_and_the_same_window_after_it() -> None:
-    early = finding("drivers/iommu/a.c", "a_probe", rule="late-drvdata", callback="a_xlate")
-    late = finding("drivers/iommu/z.c", "z_probe", callback="z_xlate")
+def late(found: Finding, *kinds: StepKind) -> Finding:
+    """`found` with steps of these kinds, all on the probing side."""
+    steps = tuple(Step(found.primary, kind, "") for kind in kinds)
+    return replace(found, trace=steps)
+
+
+def test_the_same_rule_comes_first_and_other_late_writes_after_it() -> None:
+    kinds = (StepKind.REGISTER, StepKind.WRITE)
+    fixed = late(finding(), *kinds)
+    other = finding("drivers/iommu/a.c", "a_probe", rule="late-drvdata", callback="a_xlate")
+    same = finding("drivers/iommu/z.c", "z_probe", callback="z_xlate")
     elsewhere = replace(
         finding("drivers/b.c", "b_probe", rule="late-drvdata"),
         registration=RegistrationRef("request_irq", "b_probe", "drivers/b.c", 1),
     )
-    found = siblings([finding()], [early, elsewhere, late])
-    assert [s.finding for s in found] == [late, early]
+    standing = [late(other, *kinds), late(elsewhere, *kinds), late(same, *kinds)]
+    assert [s.finding for s in siblings([fixed], standing)] == [standing[2], standing[0]]
+    assert siblings([fixed], [late(other, StepKind.WRITE, StepKind.REGISTER)]) == ()
+    assert siblings([fixed], [other]) == ()
+
+
+def test_a_callback_that_fills_another_slot_is_paired(names: Renamed) -> None:
+    renames = names.by({FOO: TEXT.replace("foo_of_xlate", "foo_of_translate")})
+    head = finding(callback="foo_of_translate", slot="iommu_ops.of_translate")
+    assert counts(settled([finding()], [head], renames)) == (0, 0, 1)
+    other = finding(callback="foo_probe", slot="iommu_ops.of_translate")
+    assert counts(settled([finding()], [other], names.by())) == (1, 1, 0)
