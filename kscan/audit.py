@@ -34,10 +34,7 @@ from kscan.window.evidence import Evidence
 from kscan.window.window import Window
 
 Progress = Callable[[str], None]
-_FAILURES = (
-    ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError,
-    RecursionError,
-)  # fmt: skip
+_FAILURES = Exception
 """What a rule may raise on code that nobody thought of: a skip that says so, not an end."""
 
 

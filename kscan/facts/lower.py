@@ -12,7 +12,14 @@ from kscan.facts.declarators import base_type, declared, is_storage, text_of
 from kscan.facts.unit import UNKNOWN, CType
 from kscan.syntax import parser
 
-_NESTING = 400
+_NESTING = 200
+"""Expressions within expressions; what lies deeper is opaque. The deepest of 6.12 has 190."""
+
+DEEPEST = 150
+"""Statements within statements, an ``else if`` counted as one."""
+
+LONGEST = 1 << 20
+"""Bytes of one function."""
 
 
 class Lowering:
@@ -22,6 +29,7 @@ class Lowering:
         self.base = base
         self.macros = macros
         self.depth = 0
+        self.level = 0
 
     # Statements
 
@@ -36,10 +44,18 @@ class Lowering:
         return tuple(found)
 
     def statement(self, node: Node) -> list[ir.Stmt]:
-        """What `node` means; several statements when labels or declarators stand in it."""
+        """What `node` means; several statements when labels or declarators stand in it.
+
+        Raises `Unparsable` when statements are nested too deeply.
+        """
         lower = _STATEMENTS.get(node.type)
         if lower is not None:
-            return lower(self, node)
+            if self.level >= DEEPEST:
+                raise parser.Unparsable(f"statements nested more than {DEEPEST} deep")
+            self.level += 1
+            found = lower(self, node)
+            self.level -= 1
+            return found
         if node.type in _CONTAINERS:
             return list(self.block(node))
         if node.type == "comment" or not node.is_named:
@@ -310,7 +326,10 @@ def lowered(text: bytes, start: int, end: int, macros: Mapping[int, str]) -> ir.
     """The body of the function at bytes `start` to `end` of the respelled `text`.
 
     `macros` gives the name of the loop or guard macro that stood at an offset of the blob.
+    Raises `Unparsable` for a function that is too long or nested too deeply.
     """
+    if end - start > LONGEST:
+        raise parser.Unparsable(f"a function of {end - start} bytes, more than {LONGEST}")
     root = parser.parse(text[start:end]).root_node
     for node in root.children:
         if node.type == "function_definition":

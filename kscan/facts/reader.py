@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,6 +24,8 @@ from kscan.model import Skip
 from kscan.source.tree import Memory, Tree, Unreadable, blob_id_of
 from kscan.syntax import dialect, parser, queries
 
+NESTING = 10_000
+"""Python's recursion limit: bodies nest up to `kscan.facts.lower.DEEPEST`, calls within them."""
 
 MOST_KEPT = 32 << 20
 """Bytes of respelled text that stay in memory."""
@@ -63,6 +66,9 @@ class Reader:
     _texts: dict[str, _Text] = field(default_factory=dict)
     _kept: int = 0
 
+    def __post_init__(self) -> None:
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), NESTING))
+
     def unit(self, path: str) -> Unit:
         """The facts of `path`; an empty unit, and a skip, for a file that cannot be read."""
         known = self.units.get(path)
@@ -90,11 +96,15 @@ class Reader:
         self.cache.put_many(fresh)
 
     def body(self, path: str, function: FunctionFact) -> ir.Body:
-        """The lowered body of a function of `path`."""
+        """The lowered body of a function of `path`; an empty one, and a skip, for a hostile one."""
         text = self._text(path)
         if text is None or not function.end:
             return ir.Body(())
-        return lowered(text.respelled, function.start, function.end, text.macros)
+        try:
+            return lowered(text.respelled, function.start, function.end, text.macros)
+        except parser.Unparsable as error:
+            self.skipped.setdefault(path, f"{function.name}(): {error.reason}")
+            return ir.Body(())
 
     def names(self, path: str, word: bytes) -> bool:
         """`word` stands anywhere in `path`."""

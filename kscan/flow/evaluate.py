@@ -53,6 +53,8 @@ class Frame:
 
     def value(self, node: ir.Expr) -> Value:  # noqa: C901 - one case a kind
         """The value of `node`, evaluated once."""
+        if self.execution.is_spent():
+            return ANY
         match node:
             case ir.Const(text=text):
                 return ZERO if text in ("0", "NULL", "false", "0UL", "0x0") else SET

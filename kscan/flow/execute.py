@@ -25,6 +25,9 @@ DEPTH = 7
 MOST_STEPS = 6_000
 """Nodes one function's execution visits before it gives up, unsure."""
 
+MOST_VALUES = 100_000
+"""Expressions that one execution evaluates; the longest in an audit of 6.12 evaluates 5,134."""
+
 
 @dataclass
 class State:
@@ -79,10 +82,16 @@ class Execution:
     """Every place that was read or used, late or not."""
     visited: dict[Function, set[int]] = field(default_factory=dict)
     """The nodes that were executed, of every function entered."""
+    _values: int = 0
     _seen: set[tuple[object, ...]] = field(default_factory=set)
     _memo: dict[tuple[object, ...], Value] = field(default_factory=dict)
     _cfgs: dict[Function, Cfg] = field(default_factory=dict)
     _scopes: dict[Function, Scope] = field(default_factory=dict)
+
+    def is_spent(self) -> bool:
+        """Counts one more expression; whether there were so many that the rest stays unknown."""
+        self._values += 1
+        return self._values > MOST_VALUES
 
     def cfg(self, function: Function) -> Cfg:
         """The control flow of `function`."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,8 @@ from kscan.program.program import Function, Program
 from kscan.program.types import Scope
 
 DEPTH = 5
+MOST_EXPANSIONS = 3_000
+"""Macro calls of one function that are looked into, macros within macros too; 6.12 needs 564."""
 _HOPS = 3
 _DRVDATA = Place("driver data", "", "")
 _ZERO = ("0", "NULL", "false", "0UL", "0x0")
@@ -53,6 +56,7 @@ class Writes:
     belongs: Callable[[str], bool]
     """Whether a file is the driver's own."""
     _known: dict[Function, tuple[Write, ...]] = field(default_factory=dict)
+    _expansions: Counter[Function] = field(default_factory=Counter)
     _scopes: dict[Function, Scope] = field(default_factory=dict)
 
     def scope(self, function: Function) -> Scope:
@@ -136,7 +140,8 @@ class Writes:
     def _callee(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
         expanded = macros.expanded(self.program, scope.function.path, call)
         if expanded is not None:
-            if depth < DEPTH:
+            self._expansions[scope.function] += 1
+            if depth < DEPTH and self._expansions[scope.function] < MOST_EXPANSIONS:
                 yield from self.within(scope.function, expanded, depth + 1)
             return
         for target in self.program.resolve_within(name, scope.function.path, self.belongs)[:1]:

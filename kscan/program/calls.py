@@ -59,7 +59,7 @@ def _call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
     found: dict[CallSite, None] = {}
     for node in ir.walk_body(program.body(caller)):
         if isinstance(node, ir.Call):
-            for site in _sites(scope, node, 0):
+            for site in _sites(scope, node):
                 found.setdefault(site)
     return tuple(sorted(found, key=lambda s: s.at))
 
@@ -76,7 +76,7 @@ def sites_of(
         if isinstance(node, ir.Call):
             spelled = next((name for name in _spelled(node) if name in names), "")
             if spelled:
-                for site in _sites(scope, node, 0):
+                for site in _sites(scope, node):
                     yield site, spelled
 
 
@@ -89,16 +89,20 @@ def _spelled(call: ir.Call) -> Iterator[str]:
             yield inner.field
 
 
-def _sites(scope: Scope, call: ir.Call, depth: int) -> list[CallSite]:
+def _sites(
+    scope: Scope, call: ir.Call, depth: int = 0, left: Iterator[int] | None = None
+) -> list[CallSite]:
+    """The ways out at `call` and, `left` permitting, at the calls its macro is made of."""
+    left = iter(range(macros.MOST_EXPANSIONS)) if left is None else left
     found = [_callee(scope, call)]
-    if isinstance(call.callee, ir.Name) and depth < 4:
+    if isinstance(call.callee, ir.Name) and depth < 4 and next(left, None) is not None:
         inner = macros.expanded(scope.program, scope.function.path, call)
         if inner is not None:
             found += [
                 site
                 for node in ir.walk(inner)
                 if isinstance(node, ir.Call)
-                for site in _sites(scope, node, depth + 1)
+                for site in _sites(scope, node, depth + 1, left)
             ]
     found += [_handed(scope, argument, call.at) for argument in call.args]
     return [site for site in found if site is not None]

@@ -20,7 +20,7 @@ DEPTH = 6
 """Levels of ``#include`` that are followed."""
 
 MOST = 700
-"""Headers of one closure that are sketched."""
+"""Headers of one closure that are sketched, and includes of one file that are followed."""
 
 
 class Says(StrEnum):
@@ -35,14 +35,18 @@ class Says(StrEnum):
     OBJECT = "object"
 
 
+# What may span lines is bounded, lest a file of nothing but "static" take the square of its length.
 _PATTERNS = {
     Says.RECORD: rb"^(?:typedef[ \t]+)?(?:struct|union)[ \t]+(\w+)[^;\n(]*\{",
     Says.MACRO: rb"^[ \t]*#[ \t]*define[ \t]+(\w+)",
-    Says.INLINE: rb"^(?:static|extern)\b[^;={}#(]*?inline\b[^;={}#(]*?\b(\w+)[ \t]*\(",
+    Says.INLINE: rb"^(?:static|extern)\b[^;={}#(]{0,400}?inline\b[^;={}#(]{0,400}?\b(\w+)[ \t]*\(",
     Says.FUNCTION: rb"^(?=[A-Za-z_])[^\n;={}#]*?\b(\w+)[ \t]*\(",
-    Says.PROTOTYPE: rb"^(?!static\b|typedef\b)(?=[A-Za-z_])[^;={}#()]*?\b(\w+)[ \t]*\([^;{}#]*;",
+    Says.PROTOTYPE: (
+        rb"^(?!static\b|typedef\b)(?=[A-Za-z_])[^;={}#()]{0,400}?"
+        rb"\b(\w+)[ \t]*\([^;{}#]{0,4000};"
+    ),
     Says.TYPEDEF: rb"^(?:typedef\b[^\n;]*?|\} ?)\b(\w+)[ \t]*;",
-    Says.OBJECT: rb"^extern\b[^\n;(]*?\b(\w+)(?:\[[^\]\n]*\])?[ \t]*;",
+    Says.OBJECT: rb"^extern\b[^\n;(]*?\b(\w+)(?:\[[^\]\n]{0,200}\])?[ \t]*;",
 }
 _COMPILED = {says: re.compile(pattern, re.MULTILINE) for says, pattern in _PATTERNS.items()}
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)', re.MULTILINE)
@@ -113,7 +117,7 @@ class Headers:
         if path not in self._spelled:
             self._spelled[path] = tuple(
                 (quote == b'"', target.decode("utf-8", "replace"))
-                for quote, target in _INCLUDE.findall(self._source(path))
+                for quote, target in _INCLUDE.findall(self._source(path))[:MOST]
             )
         return self._spelled[path]
 

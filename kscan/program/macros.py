@@ -7,6 +7,8 @@ that matter (loops, guards) are read by the dialect.
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 
 from kscan.facts import ir
@@ -25,6 +27,13 @@ _CONTAINERS = {
 list.h, rbtree.h, llist.h), with that argument's position."""
 
 _LARGEST = 2_000
+"""Bytes of a macro body that is expanded."""
+
+LARGEST_RESULT = 500
+"""Expressions that one expansion may have; an audit of 6.12 needs 44."""
+
+MOST_EXPANSIONS = 200
+"""Expansions within one call, its macros' macros included; an audit of 6.12 needs 28."""
 
 
 def container_tag(name: str, args: tuple[ir.Expr, ...]) -> str:
@@ -51,7 +60,24 @@ def expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
     if body is None:
         return None
     given = dict(zip(macro.params, call.args, strict=False))
+    if _is_large(body, given):
+        return None
     return substituted(body, given, call.at)
+
+
+def _is_large(body: ir.Expr, given: dict[str, ir.Expr]) -> bool:
+    """`body` with `given` put in has more than `LARGEST_RESULT` expressions."""
+    sizes: dict[str, int] = {}
+    total = 0
+    for node in ir.walk(body):
+        total += 1
+        if isinstance(node, ir.Name) and node.id in given:
+            if node.id not in sizes:
+                sizes[node.id] = sum(1 for _ in islice(ir.walk(given[node.id]), LARGEST_RESULT + 1))
+            total += sizes[node.id]
+        if total > LARGEST_RESULT:
+            return True
+    return False
 
 
 _bodies: dict[str, ir.Expr | None] = {}

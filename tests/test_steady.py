@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Steadiness: hostile source ends within bounds, as an answer or as a skip."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import sample_trees
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from text_tree import function_of
+from trees import MemoryTree
+
+from kscan.audit import Audit, Options
+from kscan.cli import kscan
+from kscan.facts import extract, ir, lower
+from kscan.facts.reader import Reader
+from kscan.facts.store import NullStore
+from kscan.flow.cfg import cfg_of
+from kscan.flow.execute import Execution
+from kscan.flow.values import Place
+from kscan.flow.world import World
+from kscan.flow.writes import Writes
+from kscan.kernel.catalogue import catalogue
+from kscan.model import Finding, KscanError, Severity
+from kscan.program.calls import call_sites
+from kscan.program.headers import MOST, Headers, Says, names_in
+from kscan.program.program import Program
+from kscan.rules import Rule, rules
+from kscan.source.open import open_tree
+from kscan.syntax import dialect, parser
+from kscan.window.case import Case
+
+QUICK = 20.0
+"""Seconds for what takes one when the machine is idle."""
+
+
+@pytest.fixture(autouse=True)
+def _within_a_time_limit() -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < QUICK
+
+
+def taken_through(program: Program, path: str = "a.c") -> None:
+    """Lowers and executes every function of `path`, with everything it reads written late."""
+    functions = catalogue(()).functions
+    writes = Writes(program, catalogue(()), lambda _path: True)
+    for function in program.functions_in(path):
+        body = program.body(function)
+        cfg_of(body)
+        assert sum(1 for _ in ir.walk_body(body)) >= 0
+        call_sites(program, function)
+        writes.of(function)
+        late = frozenset({Place("global", path, "x"), Place("global", "", "x")})
+        Execution(program, World(functions, late, lambda _path: True)).run(function)
+
+
+def body_of(statements: str) -> Program:
+    return Program(
+        Reader(MemoryTree({"a.c": f"int f(int x)\n{{\n{statements}\n}}\n"}), NullStore())
+    )
+
+
+NESTED = {
+    "if": ("if (x) ", "x();"),
+    "while": ("while (x) ", "x();"),
+    "for": ("for (;;) ", "x();"),
+    "else": ("if (x) ; else ", "x();"),
+    "label": ("a: ", "x();"),
+    "loop": ("list_for_each_entry(a, b, c) ", "x();"),
+    "switch": ("switch (x) case 1: ", "x();"),
+    "not": ("!", "x;"),
+    "star": ("*", "x;"),
+    "and": ("x && ", "x;"),
+    "plus": ("x + ", "x;"),
+    "assign": ("x = ", "x;"),
+    "comma": ("x, ", "x;"),
+    "choice": ("x ? x : ", "x;"),
+}
+
+
+@pytest.mark.parametrize("times", [140, 190, 380, 700, 20_000])
+@pytest.mark.parametrize("kind", NESTED)
+def test_nesting_is_an_answer_or_a_skip(kind: str, times: int) -> None:
+    head, tail = NESTED[kind]
+    taken_through(body_of(head * times + tail))
+
+
+@pytest.mark.parametrize("brackets", ["{}", "()", "[]"])
+def test_a_hundred_thousand_brackets_are_a_skip(brackets: str) -> None:
+    program = body_of(f"{'(' * (brackets != '{}')}{brackets[0] * 100_000}{brackets[1] * 100_000}")
+    taken_through(program)
+    assert [skip.path for skip in program.reader.skips] == ["a.c"]
+    assert "nested" in program.reader.skips[0].reason
+
+
+def test_deep_statements_are_a_skip_that_names_the_function() -> None:
+    program = body_of("if (x) " * (lower.DEEPEST + 1) + ";")
+    taken_through(program)
+    (skip,) = program.reader.skips
+    assert (skip.path, skip.reason[:5]) == ("a.c", "f(): ")
+
+
+def test_an_else_chain_of_the_kernel_is_no_skip() -> None:
+    program = body_of("if (x) g(); else " * 95 + "g();")
+    assert len(call_sites(program, function_of(program, "f"))) == 96
+    assert program.reader.skips == ()
+
+
+def test_a_huge_function_is_a_skip() -> None:
+    program = body_of("x();\n" * (lower.LONGEST // 5))
+    taken_through(program)
+    assert "bytes" in program.reader.skips[0].reason
+
+
+def test_many_statements_give_up_by_steps() -> None:
+    program = body_of("if (x) goto a; a: y += x;\n" * 4_000)
+    taken_through(program)
+    assert program.reader.skips == ()
+
+
+DOUBLING = "\n".join(f"#define M{n}(a) (M{n + 1}(a) + M{n + 1}(a))" for n in range(60))
+MUTUAL = """
+#define A(x) (B(x) + C(x) + B(x))
+#define B(x) (C(x) + A(x) + C(x))
+#define C(x) (A(x) + B(x) + A(x))
+"""
+WIDER = "".join(
+    f"#define W{n}(a) ({' + '.join(['g(a)', f'W{n + 1}(a)'] * 100)})\n" for n in range(6)
+)
+
+
+@pytest.mark.parametrize(
+    ("macros", "statement"),
+    [
+        (DOUBLING, "return M0(x);"),
+        (DOUBLING, "y = " + "".join(f"M{n}(" for n in range(50)) + "x" + ")" * 50 + ";"),
+        (MUTUAL, "return A(A(A(A(x))));"),
+        (WIDER, "return W0(x);"),
+        ("#define D(a) ((a) + (a))\n", "y = " + "D(" * 90 + "x" + ")" * 90 + ";"),
+        ("#define P(a) ((a)->p)\n#define S(a) S(a)\n", "P(S(" * 40 + "x" + "))" * 40 + ";"),
+    ],
+)  # fmt: skip
+def test_macros_that_grow_without_end(macros: str, statement: str) -> None:
+    text = f"static int *x;\n{macros}\nint f(void)\n{{\n{statement}\n}}\n"
+    taken_through(Program(Reader(MemoryTree({"a.c": text}), NullStore())))
+
+
+def test_headers_that_include_each_other() -> None:
+    tree = MemoryTree({
+        "a.c": '#include "a.h"\nint f(void) { return x; }\n',
+        "a.h": '#include "b.h"\n#include "a.h"\n#define A 1\n',
+        "b.h": '#include "a.h"\n#include "b.h"\n#define B 1\n',
+    })  # fmt: skip
+    assert set(Headers(tree).closure("a.c")) == {"a.h", "b.h"}
+
+
+def test_ten_thousand_includes() -> None:
+    many = "".join(f'#include "h{n}.h"\n' for n in range(10_000))
+    few = "".join(f'#include "h{n}.h"\n' for n in range(20))
+    files = {f"h{n}.h": many if n < 20 else few for n in range(10_000)}
+    headers = Headers(MemoryTree({"a.c": many, "b.c": many, **files}))
+    assert len(headers.closure("a.c")) == len(headers.closure("b.c")) == MOST
+
+
+@pytest.mark.parametrize("bait", [b"static\n", b"static inline ", b"extern a[", b"a\n", b"a("])
+def test_headers_are_sketched_in_the_time_their_length_takes(bait: bytes) -> None:
+    for says in Says:
+        assert len(names_in(bait * (400_000 // len(bait)), says)) <= 1
+
+
+ERRORS = (KeyError("x"), RuntimeError("x"), KscanError("x"), OSError("x"), MemoryError())
+
+
+def rule_that_raises(error: Exception) -> Rule:
+    def check(_case: Case) -> Iterator[Finding]:
+        raise error
+        yield
+
+    return Rule(check, "raises", Severity.NOTE)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_rule_that_raises_is_a_skip_with_its_name(error: Exception, tmp_path: Path) -> None:
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
+    audit = Audit(open_tree(tree), Options(), NullStore())
+    good = next(rule for rule in rules() if rule.id == "late-global")
+    bad = rule_that_raises(error)
+    assert audit.findings((bad, good)) == audit.findings((good,)) != []
+    assert audit.failed[0].path == bad.id
+    assert type(error).__name__ in audit.failed[0].reason
+
+
+@pytest.mark.parametrize(("strict", "status"), [(["--strict"], 2), ([], 0)])
+def test_a_rule_that_raises_is_fatal_when_strict(
+    strict: list[str], status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
+    bad = rule_that_raises(KeyError("x"))
+    monkeypatch.setattr("kscan.audit.selected", lambda _ids: (bad,))
+    line = ["audit", str(tree), "--no-cache", "-f", "json", *strict]
+    done = CliRunner().invoke(kscan, line)
+    assert done.exit_code == status
+    skips = json.loads(done.stdout)["skips"]
+    assert [skip["path"] for skip in skips] == [bad.id]
+    assert "the rule failed: KeyError" in skips[0]["reason"]
+
+
+WORDS = (
+    "x y f g foo bar a->b a.b ( ) [ ] { } ; , * & ! - + = == += && || ? : < << ++ if else while"
+    " for do switch case default return goto break continue static const int void struct sizeof"
+    " typeof __init __free(kfree) guard(mutex)(&x); scoped_guard(mutex,&x) NULL 0 'c' \"s\" L1:"
+    " 0x1fUL list_for_each_entry(x,y,z) container_of(x,struct_foo,y) IS_ERR(x) ({ }) .a= ... asm"
+    " volatile @ ` $ \\"
+).split(" ")  # noqa: SIM905 - eighty short words
+LINES = [
+    "\n",
+    "\n#if A\n",
+    "\n#else\n",
+    "\n#endif\n",
+    "\n#define D(a) \\\n",
+    "//",
+    "/*",
+    "*/",
+    "\0",
+]
+SOUP = st.lists(st.sampled_from([*WORDS, *LINES]), max_size=60)
+
+
+@given(SOUP, st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_token_soup_is_read_or_a_skip(tokens: list[str], function: bool) -> None:
+    text = " ".join(tokens)
+    text = f"static int *x;\nint f(int a)\n{{\n{text}\n}}\n" if function else text
+    taken_through(Program(Reader(MemoryTree({"a.c": text}), NullStore())))
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_are_read_or_unparsable(source: bytes) -> None:
+    respelled = dialect.respell(source)
+    with suppress(parser.Unparsable):
+        for fact in extract.unit_of(source, respelled).functions:
+            cfg_of(lower.lowered(respelled.text, fact.start, fact.end, {}))
