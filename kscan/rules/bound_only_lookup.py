@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.flow.world import Happening
-from kscan.model import Confidence, Effect, Finding, Fix, Severity, Subject, weakest
+from kscan.model import Effect, Finding, Fix, Severity, Subject, weakest
 from kscan.rules import rule
 from kscan.window.bound import fatal_error, is_one_of_two, looking_up, searched_driver
 from kscan.window.case import BoundRead, Case
@@ -63,11 +63,11 @@ def _finding(case: Case, found: BoundRead) -> Finding:
     evidence = Evidence(case.program, case.window)
     registration, callback, lookup = found.registration, found.callback, found.lookup
     effect = _effect(found)
-    stub = is_one_of_two(case.program, lookup.function)
+    trace = tuple(looking_up(evidence, found))
     return Finding(
         rule="bound-only-lookup",
         severity=severity_of(effect),
-        confidence=weakest(callback.confidence, Confidence.MEDIUM if stub else Confidence.HIGH),
+        confidence=weakest(*(step.confidence for step in trace)),
         effect=effect,
         message=_message(case, found, effect),
         primary=evidence.location(lookup.function, lookup.at),
@@ -75,9 +75,9 @@ def _finding(case: Case, found: BoundRead) -> Finding:
         subject=Subject("bound devices", searched_driver(case.program, lookup)),
         registration=evidence.registration(registration),
         callback=evidence.callback(callback),
-        trace=tuple(looking_up(evidence, found)),
+        trace=trace,
         related=(evidence.location(registration.function, registration.at),),
-        assumptions=tuple(_assumptions(case, found, stub)),
+        assumptions=tuple(_assumptions(case, found)),
         fix=Fix(_FIX + _also(found)),
     )
 
@@ -99,8 +99,8 @@ def _message(case: Case, found: BoundRead, effect: Effect) -> str:
     )
 
 
-def _assumptions(case: Case, found: BoundRead, stub: bool) -> Iterator[str]:
-    if stub:
+def _assumptions(case: Case, found: BoundRead) -> Iterator[str]:
+    if is_one_of_two(case.program, found.lookup.function):
         name = found.lookup.function.name
         yield f"the configuration builds this {name}() and not the other one"
     if case.window.opened_by(found.registration) is not None:

@@ -64,10 +64,11 @@ def _finding(case: Case, found: Overwrite) -> Finding:
     evidence = Evidence(case.program, case.window)
     function, entry = found.owned.function, found.entry
     name = _name(found)
+    trace = tuple(_trace(evidence, found, name))
     return Finding(
         rule="repeated-dma-map",
         severity=Severity.WARNING,
-        confidence=_confidence(found),
+        confidence=weakest(*(step.confidence for step in trace)),
         effect=Effect.LEAK,
         message=_message(found, name),
         primary=evidence.location(function, found.at),
@@ -76,7 +77,7 @@ def _finding(case: Case, found: Overwrite) -> Finding:
         callback=CallbackRef(
             str(entry.slot), entry.function.name, entry.function.path, entry.function.line
         ),
-        trace=tuple(_trace(evidence, found, name)),
+        trace=trace,
         related=(evidence.location(found.owned.acquired.function, found.owned.acquired.at),),
         assumptions=("a device is configured more than once: when it is added, and at bind",),
         fix=Fix(_fix(found, name)),
@@ -86,15 +87,6 @@ def _finding(case: Case, found: Overwrite) -> Finding:
 def _name(found: Overwrite) -> str:
     place = found.end.place
     return spelled(found.end.target) or (place.spelled if place is not None else "the pointer")
-
-
-def _confidence(found: Overwrite) -> Confidence:
-    indirect = found.listed or bool(found.end.frames)
-    return weakest(
-        found.entry.confidence,
-        *(edge.site.confidence for edge in found.way),
-        Confidence.MEDIUM if indirect else Confidence.HIGH,
-    )
 
 
 def _message(found: Overwrite, name: str) -> str:
@@ -122,11 +114,14 @@ def _trace(evidence: Evidence, found: Overwrite, name: str) -> Iterator[Step]:
     start = found.entry.function
     yield from evidence.way_to(start)
     note = "configures the device when it is added, and again at bind"
-    yield evidence.step(start, start.fact.start, StepKind.CALLBACK, note, 1)
+    sure = found.entry.confidence
+    yield evidence.step(start, start.fact.start, StepKind.CALLBACK, note, 1, 0, sure)
     yield from evidence.edges(found.way, 1)
     depth = len(found.way)
     yield from evidence.inside(owned.acquired.frames, 1)
     note = f"allocates with {owned.acquired.name}(), in each run"
     yield evidence.step(owned.acquired.function, owned.acquired.at, StepKind.WRITE, note, 1, depth)
     note = f"stores it in {name}, whatever is there" if not found.listed else f"adds it to {name}"
-    yield evidence.step(function, found.at, StepKind.WRITE, note, 1, depth)
+    indirect = found.listed or bool(found.end.frames)
+    sure = Confidence.MEDIUM if indirect else Confidence.HIGH
+    yield evidence.step(function, found.at, StepKind.WRITE, note, 1, depth, sure)

@@ -40,7 +40,6 @@ from collections.abc import Iterator
 
 from kscan.model import (
     CallbackRef,
-    Confidence,
     Effect,
     Finding,
     Fix,
@@ -104,15 +103,12 @@ def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) 
     function, registration = call.entry.function, call.registration
     effect = _EFFECTS.get(hazard.kind, Effect.LEAK)
     losing = drop if hazard.kind in _LOSING else None
+    trace = tuple(recurrence(evidence, call, hazard, losing))
     where, at = evidence.in_source(hazard.function, hazard.at, hazard.frames)
     return Finding(
         rule="repeated-xlate",
         severity=Severity.ERROR if effect is Effect.CRASH else Severity.WARNING,
-        confidence=weakest(
-            call.entry.confidence,
-            Confidence.HIGH if hazard.sure else Confidence.MEDIUM,
-            losing.confidence if losing else Confidence.HIGH,
-        ),
+        confidence=weakest(*(step.confidence for step in trace)),
         effect=effect,
         message=_message(case, function.name, hazard),
         primary=evidence.location(where, at),
@@ -120,7 +116,7 @@ def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) 
         subject=Subject(_SUBJECTS.get(hazard.kind, "field"), _subject(hazard)),
         registration=evidence.registration(registration) if registration else None,
         callback=CallbackRef(str(call.entry.slot), function.name, function.path, function.line),
-        trace=tuple(recurrence(evidence, call, hazard, losing)),
+        trace=trace,
         related=(evidence.location(losing.function, losing.at),) if losing else (),
         assumptions=_assumptions(case, losing),
         fix=Fix(_FIX.get(hazard.kind, _IN_PROBE)),

@@ -32,7 +32,17 @@ from collections.abc import Iterator
 from kscan.flow.places import field_named
 from kscan.flow.rereads import Read, Reread, Rereads
 from kscan.kernel.catalogue import Unset
-from kscan.model import CallbackRef, Effect, Finding, Fix, Severity, Step, StepKind, Subject
+from kscan.model import (
+    CallbackRef,
+    Effect,
+    Finding,
+    Fix,
+    Severity,
+    Step,
+    StepKind,
+    Subject,
+    weakest,
+)
 from kscan.program.calls import Slot
 from kscan.program.tables import Entry
 from kscan.rules import rule
@@ -61,12 +71,13 @@ def _finding(case: Case, unset: Unset, entry: Entry, found: Reread) -> Finding:
     evidence = Evidence(case.program, case.window)
     function = entry.function
     name = "dev->" + unset.field.partition(".")[2]
+    trace = tuple(_trace(evidence, unset, entry, found, name))
     second = found.second
     helper = f" in {second.function.name}()" if second.frames else ""
     return Finding(
         rule="reread-driver",
         severity=Severity.WARNING,
-        confidence=entry.confidence,
+        confidence=weakest(*(step.confidence for step in trace)),
         effect=Effect.RACE,
         message=(
             f"{function.name}() computes `{found.local}` from `{name}`, reads `{name}` again"
@@ -76,7 +87,7 @@ def _finding(case: Case, unset: Unset, entry: Entry, found: Reread) -> Finding:
         driver=driver_of(function.path),
         subject=Subject("field", name),
         callback=CallbackRef(unset.slot, function.name, function.path, function.line),
-        trace=tuple(_trace(evidence, unset, entry, found, name)),
+        trace=trace,
         related=(evidence.location(found.first.function, found.first.at),),
         assumptions=(f"nobody holds the device's lock here: {unset.why}",),
         fix=Fix(
@@ -91,7 +102,8 @@ def _trace(
 ) -> Iterator[Step]:
     function = entry.function
     yield from evidence.way_to(function)
-    yield evidence.step(function, function.fact.start, StepKind.CALLBACK, unset.why, 1)
+    start, sure = function.fact.start, entry.confidence
+    yield evidence.step(function, start, StepKind.CALLBACK, unset.why, 1, 0, sure)
     yield from _read(evidence, found.first, f"reads {name}, for {found.local}")
     note = f"reads {name} again: another thread may have bound a driver"
     yield from _read(evidence, found.second, note)

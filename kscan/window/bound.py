@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from kscan.facts import ir
 from kscan.flow.world import Event, Happening
 from kscan.kernel.catalogue import Contract
-from kscan.model import Step, StepKind
+from kscan.model import Confidence, Step, StepKind
 from kscan.program.program import Function, Program
 from kscan.window.case import BoundRead
 from kscan.window.evidence import Evidence
@@ -64,7 +64,9 @@ def looking_up(evidence: Evidence, found: BoundRead) -> Iterator[Step]:
     yield from evidence.inside(lookup.frames, 1)
     note = f"{lookup.note}: probe has not returned, driver_bound() comes after it"
     depth = len(lookup.frames)
-    yield evidence.step(lookup.function, lookup.at, StepKind.LOOKUP, note, 1, depth)
+    stub = is_one_of_two(evidence.program, lookup.function)
+    sure = Confidence.MEDIUM if stub else Confidence.HIGH
+    yield evidence.step(lookup.function, lookup.at, StepKind.LOOKUP, note, 1, depth, sure)
     if outcome is not None:
         kind = StepKind.GUARD if outcome.what is Happening.DECLINED else StepKind.READ
         yield evidence.step(outcome.function, outcome.at, kind, outcome.note, 1)

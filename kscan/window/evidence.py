@@ -136,7 +136,8 @@ class Evidence:
     def entered(self, callback: Callback, note: str = "runs inside the registration") -> Step:
         """The entry of a callback."""
         function = callback.function
-        return self.step(function, function.fact.start, StepKind.CALLBACK, note, 1)
+        sure = callback.confidence
+        return self.step(function, function.fact.start, StepKind.CALLBACK, note, 1, 0, sure)
 
     def inside(self, frames: tuple[Call, ...], side: int) -> Iterator[Step]:
         """The calls that lead from a callback, or from the probe, to where it happens."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kscan.facts import ir
 from kscan.flow.fates import End
 from kscan.flow.places import field_named, place_of
-from kscan.model import Confidence, Step, StepKind
+from kscan.model import Confidence, Step, StepKind, weakest
 from kscan.program.calls import EdgeKind, Slot, call_sites
 from kscan.program.program import Function
 from kscan.program.tables import Entry
@@ -156,9 +156,10 @@ def recurrence(
         yield _ended(evidence, hazard.end)
     if drop is not None:
         note = "a later step fails: what the callback keeps is dropped, and no callback told"
-        yield evidence.step(drop.function, drop.at, StepKind.WRITE, note, 1)
+        yield evidence.step(drop.function, drop.at, StepKind.WRITE, note, 1, 0, drop.confidence)
     note = f"the second call {_AGAIN.get(hazard.kind, 'allocates another one')}"
-    yield evidence.step(hazard.function, hazard.at, StepKind.WRITE, note, 1, depth)
+    sure = weakest(call.entry.confidence, Confidence.HIGH if hazard.sure else Confidence.MEDIUM)
+    yield evidence.step(hazard.function, hazard.at, StepKind.WRITE, note, 1, depth, sure)
 
 
 def _ended(evidence: Evidence, end: End) -> Step:
