@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``kscan explain``: a rule's page, or a finding laid open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kscan.cli import options
+
+
+@click.command()
+@click.argument("name", metavar="RULE|FINGERPRINT")
+@options.tree_argument
+@click.option("--as-is", is_flag=True, help="The tree as it stands: assume no call edge.")
+@click.option("--patch", is_flag=True, help="Print the finding's fix as a diff for git apply.")
+@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
+              show_default=True, help="How the answer is written.")  # fmt: skip
+@options.run_options
+def command(
+    name: str, tree: str, commit: str | None, as_is: bool, patch: bool, format_: str,
+    no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
+) -> None:  # fmt: skip
+    """Explain a rule, or a finding of TREE: each step in its source, with the reason for it.
+
+    FINGERPRINT is what `kscan audit --format json` calls the finding; its beginning will do. With
+    --patch the diff is printed once the patched tree was audited and the finding was gone.
+    """
+    from kscan.inspection.explanation import (  # noqa: PLC0415 - not for --help
+        as_text,
+        checked_patch,
+        document,
+        explained,
+        page,
+    )  # fmt: skip
+
+    known = page(name)
+    if known is not None:
+        text = str(known["page"])
+        options.answered(known, format_, lambda: text)
+        return
+    from kscan.audit import Audit, Options  # noqa: PLC0415 - not for a page
+
+    with options.progress() as progress:
+        asked = Options(as_is=as_is, catalogues=catalogues, hits=False)
+        opened = options.opened(tree, commit)
+        audit = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs)
+        found = explained(audit, name)
+        diff = checked_patch(found) if patch else ""
+    if patch:
+        click.echo(diff, nl=False)
+        options.said("checked: with this patch the finding is gone, and none is new")
+        return
+    answer = document(found)
+    options.answered(answer, format_, lambda: as_text(answer))

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``kscan explain``: one finding laid open: every step in its source, with the reason for it.
+
+What kscan takes for granted and what would refute the finding are part of the answer, so that a
+reader can check it against the C without running anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import wrap
+
+from kscan.audit import Audit
+from kscan.inspection import Document, printable
+from kscan.inspection.reasons import Reasons
+from kscan.model import Finding, KscanError, Step
+from kscan.rules import Rule, rules
+from kscan.source.apply import apply_series, merged
+from kscan.source.patched import PatchedTree
+from kscan.source.patches import series_of
+from kscan.source.tree import Unreadable
+
+CONTEXT = 2
+"""Source lines shown above and below each step."""
+
+_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A finding, and where it comes from."""
+
+    audit: Audit
+    rule: Rule
+    finding: Finding
+    beside: frozenset[str]
+    """The fingerprints of all findings of the tree, whatever their confidence."""
+
+
+def page(rule_id: str) -> Document | None:
+    """The document ``kscan/rule/1``; None where no rule is called so."""
+    rule = next((rule for rule in rules() if rule.id == rule_id), None)
+    if rule is None:
+        return None
+    return {
+        "schema": "kscan/rule/1",
+        "id": rule.id,
+        "severity": rule.severity.value,
+        "summary": rule.summary,
+        "page": rule.page,
+    }
+
+
+def explained(audit: Audit, fingerprint: str) -> Explained:
+    """The finding called `fingerprint`, or by its beginning; raises `KscanError` for none."""
+    found = audit.findings(rules())
+    meant = [f for f in found if f.fingerprint == fingerprint] or [
+        f for f in found if f.fingerprint.startswith(fingerprint)
+    ]
+    if not meant:
+        raise KscanError(
+            f"{audit.tree.name}: no finding {fingerprint} among {len(found)}: `kscan audit "
+            "--min-confidence low --format json` lists the fingerprints, `kscan rules` the rules"
+        )
+    if len(meant) > 1:
+        several = ", ".join(sorted(f.fingerprint for f in meant)[:4])
+        raise KscanError(f"{fingerprint}: several findings begin so: {several}")
+    rule = next(rule for rule in rules() if rule.id == meant[0].rule)
+    return Explained(audit, rule, meant[0], frozenset(f.fingerprint for f in found))
+
+
+def document(found: Explained) -> Document:
+    """The document ``kscan/explanation/1``."""
+    finding, audit = found.finding, found.audit
+    tree = audit.info()
+    reasons = _reasons(found)
+    return {
+        "schema": "kscan/explanation/1",
+        "tree": {
+            "name": tree.name, "kernel_version": tree.kernel_version, "commit": tree.commit,
+            "scenario": tree.scenario, "note": tree.scenario_note,
+        },
+        "fingerprint": finding.fingerprint,
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "effect": finding.effect.value,
+        "message": finding.message,
+        "path": finding.primary.path,
+        "line": finding.primary.line,
+        "column": finding.primary.column,
+        "steps": [_step(found, reasons, number) for number in range(len(finding.trace))],
+        "others": finding.others,
+        "assumptions": list(finding.assumptions),
+        "refuted_by": list(dict.fromkeys(reasons.refuted_by())),
+        "fix": {"sentence": finding.fix.sentence, "patch": finding.fix.patch or None}
+        if finding.fix else None,
+    }  # fmt: skip
+
+
+def _reasons(found: Explained) -> Reasons:
+    """The reasons of the case that the finding comes from."""
+    wanted = found.finding.registration
+    cases = [
+        case for case in found.audit.cases
+        if wanted is None or case.contract.register == wanted.api
+    ]  # fmt: skip
+    return Reasons(cases[0], found.rule, found.finding)
+
+
+def _step(found: Explained, reasons: Reasons, number: int) -> Document:
+    step = found.finding.trace[number]
+    place = step.location
+    return {
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "function": place.function,
+        "kind": step.kind.value,
+        "note": step.note,
+        "side": step.side,
+        "depth": step.depth,
+        "confidence": step.confidence.value,
+        "reason": reasons.of(number),
+        "source": list(_context(found.audit, step)),
+    }
+
+
+def _context(audit: Audit, step: Step) -> Iterator[Document]:
+    """The lines around a step."""
+    try:
+        lines = audit.tree.read(step.location.path).split(b"\n")
+    except Unreadable:
+        return
+    first = max(1, step.location.line - CONTEXT)
+    for number in range(first, min(len(lines), step.location.line + CONTEXT) + 1):
+        text = lines[number - 1].decode("utf-8", "replace").rstrip("\r")
+        yield {"line": number, "text": text, "marked": number == step.location.line}
+
+
+def checked_patch(found: Explained) -> str:
+    """The finding's diff, once the patched tree was audited; raises `KscanError` otherwise."""
+    finding, audit = found.finding, found.audit
+    patch = finding.fix.patch if finding.fix else ""
+    if not patch:
+        said = finding.fix.sentence if finding.fix else "no cure is known"
+        raise KscanError(f"{finding.fingerprint}: there is no patch: {said}")
+    applied = apply_series(audit.tree, series_of([(finding.fingerprint, patch.encode())]))
+    changes = merged(applied)
+    patched = PatchedTree(audit.tree, changes)
+    earlier = (audit.program, frozenset(changes))
+    after = Audit(patched, audit.options, audit.cache, audit.progress, earlier=earlier)
+    left = {f.fingerprint for f in after.findings(rules())}
+    if finding.fingerprint in left:
+        raise KscanError(f"{finding.fingerprint}: the patched tree has the finding still")
+    new = sorted(left - found.beside)
+    if new:
+        raise KscanError(f"{finding.fingerprint}: the patched tree has a new finding: {new[0]}")
+    return patch
+
+
+def as_text(answer: Document) -> str:
+    """`answer` for a terminal."""
+    rows = [answer["tree"]["note"]] if answer["tree"]["note"] else []
+    where = f"{answer['path']}:{answer['line']}:{answer['column']}"
+    rows.append(f"{where}: {answer['severity']}: {answer['rule']}: {answer['message']}")
+    rows.append(
+        f"{answer['fingerprint']}, confidence {answer['confidence']}, effect {answer['effect']}"
+    )
+    for number, step in enumerate(answer["steps"], 1):
+        rows += ["", *_step_text(number, step)]
+    if answer["others"]:
+        rows += ["", f"{answer['others']} longer traces lead to the same finding"]
+    rows += _listed("Taken for granted", answer["assumptions"])
+    rows += _listed("It would be refuted by", answer["refuted_by"])
+    if answer["fix"]:
+        rows += _listed("Fix", [answer["fix"]["sentence"]])
+        if answer["fix"]["patch"]:
+            rows.append(f"  kscan explain --patch {answer['fingerprint']} prints the diff")
+    return printable("\n".join(rows))
+
+
+def _step_text(number: int, step: Document) -> list[str]:
+    thread = f"P{step['side']}"
+    doubt = "" if step["confidence"] == "high" else f" [{step['confidence']}]"
+    head = f"{number:>2}. {thread} {step['path']}:{step['line']}: {step['function']}"
+    rows = [head, *_wrapped(f"{step['kind']}: {step['note']}{doubt}", "      ")]
+    if step["reason"]:
+        rows += _wrapped(f"because {step['reason']}", "      ")
+    for line in step["source"]:
+        mark = ">" if line["marked"] else " "
+        rows.append(f"    {mark}{line['line']:>6}  {line['text'].expandtabs(8)}".rstrip())
+    return rows
+
+
+def _listed(heading: str, texts: list[str]) -> list[str]:
+    if not texts:
+        return []
+    return ["", f"{heading}:", *(row for text in texts for row in _wrapped(text, "  - "))]
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    further = " " * len(indent)
+    return wrap(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False
+    )
