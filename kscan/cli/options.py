@@ -16,10 +16,9 @@ from kscan.model import Confidence, KscanError, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kscan.source.tree import Memory
     from kscan.inspection import Inspection
     from kscan.model import Finding, Impact, Report
-    from kscan.source.tree import Tree
+    from kscan.source.tree import Memory, Tree
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -29,9 +29,9 @@ class Mentions:
     _named: dict[Function, tuple[Function, ...]] = field(default_factory=dict)
 
     def mentions(self, function: Function, words: tuple[bytes, ...]) -> bool:
-        """The text of `function`, of what it calls, or of a macro there, contains one of `words`."""
+        """The text of `function`, of what it calls or of a macro there has one of `words`."""
         below = self._reached(function)
-        macros = {path for path in (f.path for f in below)}
+        macros = {f.path for f in below}
         return any(
             self.program.reader.contains(f.path, f.fact, word) for f in below for word in words
         ) or any(word in self._macros(path) for path in macros for word in words)

@@ -34,6 +34,8 @@ def run(text: str, late: Place = LATE) -> tuple[set[Happening], bool]:
 
 
 CRASH, WRONG = {Happening.CRASH}, {Happening.WRONG}
+CRASHES = (CRASH, False)
+REFUSES: tuple[set[Happening], bool] = (set(), True)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +47,11 @@ CRASH, WRONG = {Happening.CRASH}, {Happening.WRONG}
         ("int f(void) { struct foo *p = late; return p && p->n; }", set(), False),
         ("int f(void) { if (!late || late->n) return 0; return 1; }", set(), False),
         ("struct foo *f(void) { return late ? late : ERR_PTR(-ENODEV); }", set(), True),
-        ("struct foo *f(void) { if (!late) goto out; use(late); out: return late; }", set(), True),
-        ("int f(void) { int ret = -ENODEV; if (!late) goto out; ret = 0; out: return ret; }", set(), True),
-        ("static int g(struct foo *p) { return p->n; } int f(void) { return g(late); }", CRASH, False),
-        ("static struct foo *g(void) { return late; } int f(void) { return g()->n; }", CRASH, False),
-        ("static int g(void) { return late ? 0 : -EBUSY; } int f(void) { return g(); }", set(), True),
+        ("struct foo *f(void) { if (!late) goto o; use(late); o: return late; }", set(), True),
+        ("int f(void) { int r = -ENODEV; if (!late) goto o; r = 0; o: return r; }", set(), True),
+        ("static int g(struct foo *p) { return p->n; } int f(void) { return g(late); }", *CRASHES),
+        ("static struct foo *g(void) { return late; } int f(void) { return g()->n; }", *CRASHES),
+        ("static int g(void) { return late ? 0 : -EBUSY; } int f(void) { return g(); }", *REFUSES),
         ("int f(void) { late = &x; return late->n; }", set(), False),
         ("int f(void) { while (late) late->n++; return 0; }", set(), False),
         ("void f(void) { kfree(late); }", set(), False),
@@ -75,11 +77,8 @@ def test_what_is_done_with_zero(text: str, events: set[Happening], refused: bool
 
 
 def test_branches_test_one_thing_each_and_dominate() -> None:
-    made = trees.program(
-        {
-            "a.c": "int f(int a, int b)\n{\n\tif (a && !b)\n\t\tg();\n\telse\n\t\th();\n\treturn 0;\n}\n"
-        }
-    )
+    text = "int f(int a, int b) { if (a && !b) g(); else h(); return 0; }\n"
+    made = trees.program({"a.c": text})
     cfg = cfg_of(made.body(trees.function(made, "f")))
     first, second = (n.index for n in cfg.nodes if n.kind is Kind.BRANCH)
     leave = next(n.index for n in cfg.nodes if n.kind is Kind.RETURN)
@@ -90,9 +89,5 @@ def test_branches_test_one_thing_each_and_dominate() -> None:
 
 def test_recursion_and_endless_loops_end() -> None:
     assert run("int f(void) { for (;;) f(); }") == (set(), False)
-    assert (
-        run(
-            "static int g(int n); static int g(int n) { return g(n); } int f(void) { return g(1) + late->n; }"
-        )[0]
-        == CRASH
-    )
+    turns = "static int g(int n); static int g(int n) { return g(n); }"
+    assert run(f"{turns} int f(void) {{ return g(1) + late->n; }}")[0] == CRASH
