@@ -16,7 +16,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from kscan.syntax.dialect import Respelled, respell
 from kscan.syntax.functions import Definition, definitions
 from kscan.syntax.parser import Unparsable, errors_in, parse
 from kscan.syntax.sketch import defined_names
+from kscan.workers import workers
 
 WORST = 20
 """Files of which the report names what derailed them."""
@@ -107,9 +108,9 @@ def health(
     """
     unread: list[Skip] = []
     files = _files(source, under, unread)
-    workers = jobs or len(os.sched_getaffinity(0))
+    number = jobs or len(os.sched_getaffinity(0))
     total = _Total()
-    for batch in _examined(_batches(files), workers):
+    for batch in _examined(_batches(files), number):
         total.add(batch)
     return total.health(unread)
 
@@ -145,17 +146,17 @@ def _batches(files: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, byt
 
 
 def _examined(
-    batches: Iterator[list[tuple[str, bytes]]], workers: int
+    batches: Iterator[list[tuple[str, bytes]]], number: int
 ) -> Iterator[list[FileHealth | Skip]]:
-    """What `examine_all` says of each batch, in order, a few batches ahead."""
-    if workers == 1:
+    """What `examine_all` says of each batch, in order, by `number` processes, a few ahead."""
+    if number == 1:
         yield from map(examine_all, batches)
         return
     waiting: deque[Future[list[FileHealth | Skip]]] = deque()
-    with ProcessPoolExecutor(workers) as pool:
+    with workers(number) as pool:
         for batch in batches:
             waiting.append(pool.submit(examine_all, batch))
-            if len(waiting) > workers * _AHEAD:
+            if len(waiting) > number * _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

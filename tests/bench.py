@@ -116,7 +116,8 @@ def measured(command: Command, runs: int) -> Cost:
         int(median(c.memory for c in costs)),
         len(costs),
     )
-    print(f"{cost.wall:.2f} s", file=sys.stderr)
+    told = f"{cost.wall:.2f} s, {cost.cpu:.2f} s of CPU, {cost.memory / 1e6:.0f} MB"
+    print(told, file=sys.stderr)
     return cost
 
 

@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sample_trees
@@ -36,6 +41,9 @@ from kscan.rules import Rule, rules
 from kscan.source.open import open_tree
 from kscan.syntax import dialect, parser
 from kscan.window.case import Case
+
+SOON = 1.0
+"""Seconds in which a signal ends a command."""
 
 QUICK = 20.0
 """Seconds for what takes one when the machine is idle."""
@@ -213,13 +221,13 @@ def test_a_rule_that_raises_is_fatal_when_strict(
     assert "the rule failed: KeyError" in skips[0]["reason"]
 
 
-WORDS = (
+SPELLED = (
     "x y f g foo bar a->b a.b ( ) [ ] { } ; , * & ! - + = == += && || ? : < << ++ if else while"
     " for do switch case default return goto break continue static const int void struct sizeof"
     " typeof __init __free(kfree) guard(mutex)(&x); scoped_guard(mutex,&x) NULL 0 'c' \"s\" L1:"
     " 0x1fUL list_for_each_entry(x,y,z) container_of(x,struct_foo,y) IS_ERR(x) ({ }) .a= ... asm"
     " volatile @ ` $ \\"
-).split(" ")  # noqa: SIM905 - eighty short words
+)
 LINES = [
     "\n",
     "\n#if A\n",
@@ -231,7 +239,7 @@ LINES = [
     "*/",
     "\0",
 ]
-SOUP = st.lists(st.sampled_from([*WORDS, *LINES]), max_size=60)
+SOUP = st.lists(st.sampled_from([*SPELLED.split(), *LINES]), max_size=60)
 
 
 @given(SOUP, st.booleans())
@@ -249,3 +257,97 @@ def test_any_bytes_are_read_or_unparsable(source: bytes) -> None:
     with suppress(parser.Unparsable):
         for fact in extract.unit_of(source, respelled).functions:
             cfg_of(lower.lowered(respelled.text, fact.start, fact.end, {}))
+
+
+@pytest.fixture
+def large_tree(tmp_path: Path) -> Path:
+    """A tree that takes two processes several seconds to parse."""
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path / "tree")
+    text = "".join(f"int f{n}(int x)\n{{\n\treturn x + {n};\n}}\n" for n in range(8_000))
+    for number in range(60):
+        (tree / f"drivers/large{number}.c").write_text(text)
+    return tree
+
+
+def started(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """A kscan that runs by itself, in a process group of its own."""
+    code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"
+    line = [sys.executable, "-c", code, *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(line, start_new_session=True, **{**pipes, **options})
+
+
+def processes_of(group: int) -> list[int]:
+    """The processes of a process group that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, owner = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(owner) == group and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
+
+
+def wait_for(claim: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not claim() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert claim()
+
+
+@pytest.mark.parametrize("to_all", [False, True], ids=["to it alone", "to its group"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_a_signal_ends_all_of_it_within_a_second(
+    number: signal.Signals, to_all: bool, large_tree: Path
+) -> None:
+    process = started("health", str(large_tree), "--jobs", "2")
+    wait_for(lambda: len(processes_of(process.pid)) == 3)
+    time.sleep(0.3)
+    sent = time.monotonic()
+    (os.killpg if to_all else os.kill)(process.pid, number)
+    output, complaint = process.communicate(timeout=10)
+    assert time.monotonic() - sent < SOON
+    assert process.returncode == 128 + number
+    assert (output, complaint) == (b"", b"")
+    wait_for(lambda: processes_of(process.pid) == [], 1.0)
+
+
+def test_workers_end_with_a_parent_that_is_killed(large_tree: Path) -> None:
+    process = started("health", str(large_tree), "--jobs", "2")
+    wait_for(lambda: len(processes_of(process.pid)) == 3)
+    process.kill()
+    process.communicate(timeout=10)
+    wait_for(lambda: processes_of(process.pid) == [], 2.0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+@pytest.mark.parametrize("after", [0.3, 0.6, 1.0])
+def test_a_signal_ends_an_audit(number: signal.Signals, after: float, tmp_path: Path) -> None:
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path / "tree")
+    (tree / "drivers/large.c").write_text(
+        "int iommu_ops;\n" + "int f(void)\n{\n\tx = y;\n}\n" * 90_000
+    )
+    before = sorted(p.name for p in tmp_path.rglob("*"))
+    process = started("audit", str(tree), "--no-cache", "-o", str(tmp_path / "report"))
+    time.sleep(after)
+    sent = time.monotonic()
+    process.send_signal(number)
+    output, complaint = process.communicate(timeout=10)
+    if process.returncode != -number:  # Python itself was not up yet
+        assert time.monotonic() - sent < SOON
+        assert (process.returncode, output, complaint) == (128 + number, b"", b"")
+    assert processes_of(process.pid) == []
+    assert sorted(p.name for p in tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("arguments", [["rules"], ["explain", "late-global"], ["audit", "TREE"]])
+def test_a_reader_that_goes_away_is_no_error(arguments: list[str], tmp_path: Path) -> None:
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
+    reading, writing = os.pipe()
+    os.close(reading)
+    line = [str(tree) if part == "TREE" else part for part in arguments]
+    process = started(*line, stdout=writing)
+    os.close(writing)
+    _, complaint = process.communicate(timeout=20)
+    assert b"Traceback" not in complaint
+    assert b"rror" not in complaint and b"xception" not in complaint

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from kscan import __version__
+from kscan.cli import signals
 from kscan.model import KscanError
 
 COMMANDS = {
@@ -67,6 +68,7 @@ def kscan() -> None:
 def main() -> None:
     """Runs the command line; bad input ends with one clear line and status 2."""
     gc.disable()  # a run is short and makes hardly any cycles
+    signals.heed()
     try:
         status = kscan(standalone_mode=False)
     except click.exceptions.Exit as leaving:
@@ -75,8 +77,9 @@ def main() -> None:
         error.show()
         status = 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("kscan: interrupted", err=True)
         status = 130
+    except signals.Stopped as stopped:
+        status = stopped.status
     except KscanError as error:
         click.echo(f"kscan: error: {_one_line(str(error))}", err=True)
         status = 2

@@ -44,6 +44,9 @@ _SETTINGS = (
 )
 
 
+_running: set[subprocess.Popen[bytes]] = set()
+
+
 class GitFailed(KscanError):
     """A git command that ended with an error; the message is the first line it said."""
 
@@ -83,19 +86,35 @@ def finished(
     arguments: Sequence[str], where: Path, variables: dict[str, str], given: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     """Runs git in `where` to its end; raises `KscanError` where there is no git."""
+    line = command(*arguments)
     try:
-        return subprocess.run(
-            command(*arguments),
+        with subprocess.Popen(
+            line,
             cwd=where,
             env=variables,
-            input=given,
-            capture_output=True,
-            check=False,
-        )
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            _running.add(process)
+            try:
+                output, complaint = process.communicate(given)
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                _running.discard(process)
+        return subprocess.CompletedProcess(line, process.returncode, output, complaint)
     except FileNotFoundError as error:
         raise KscanError("git: not found in PATH; install git") from error
     except (OSError, ValueError) as error:
         raise KscanError(f"git: cannot be run: {error}") from error
+
+
+def stop() -> None:
+    """Ends every git that `finished` waits for, in whichever thread."""
+    for process in tuple(_running):
+        process.kill()
 
 
 def grep_directory(root: Path, options: Sequence[str], pathspecs: Sequence[str]) -> bytes | None:
