@@ -351,3 +351,20 @@ def test_a_reader_that_goes_away_is_no_error(arguments: list[str], tmp_path: Pat
     _, complaint = process.communicate(timeout=20)
     assert b"Traceback" not in complaint
     assert b"rror" not in complaint and b"xception" not in complaint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "int a[] = {" + "1,\n" * 400_000 + "};\n",
+        "struct a a[] = {" + "{.a = f},\n" * 40_000 + "};\n",
+        "struct a *a[] = {" + "&b,\n" * 100_000 + "};\n",
+        "int a" + ", b" * 40_000 + ";\n",
+        "#define A B\n" * 50_000,
+        "#if A\n" * 300 + "int a;\n" + "#endif\n" * 300,
+    ],
+    ids=["numbers", "entries", "addresses", "declarators", "macros", "conditionals"],
+)
+def test_long_files_take_the_time_their_length_takes(text: str) -> None:
+    program = Program(Reader(MemoryTree({"a.c": text}), NullStore()))
+    assert program.functions_in("a.c") == ()

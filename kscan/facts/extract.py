@@ -81,6 +81,7 @@ def _declarations(nodes: list[Node]) -> tuple[list[FunctionFact], list[GlobalFac
         declarators = node.children_by_field_name("declarator")
         outer = declared(declarators[0], "")[0] if declarators else ""
         base = base_type(node.child_by_field_name("type"), outer)
+        static, extern = is_storage(node, b"static"), is_storage(node, b"extern")
         for declarator in declarators:
             name, kind, parameters = declared(declarator, base)
             if not name:
@@ -88,7 +89,7 @@ def _declarations(nodes: list[Node]) -> tuple[list[FunctionFact], list[GlobalFac
             if parameters is not None and not kind.fn:
                 prototypes.append(_prototype(name, declarator, parameters_of(parameters), kind))
             else:
-                objects.append(_object(node, declarator, name, kind))
+                objects.append(_object(declarator, name, kind, static, extern))
     return prototypes, objects
 
 
@@ -96,14 +97,14 @@ def _prototype(name: str, node: Node, params: tuple, kind) -> FunctionFact:  # t
     return FunctionFact(name, node.start_point[0] + 1, node.start_byte, 0, params, kind)
 
 
-def _object(node: Node, declarator: Node, name: str, kind) -> GlobalFact:  # type: ignore[no-untyped-def]
+def _object(declarator: Node, name: str, kind: CType, static: bool, extern: bool) -> GlobalFact:
     value = declarator.child_by_field_name("value")
     return GlobalFact(
         name=name,
         type=kind,
         line=declarator.start_point[0] + 1,
-        static=is_storage(node, b"static"),
-        extern=is_storage(node, b"extern"),
+        static=static,
+        extern=extern,
         initialised=value is not None and text_of(value) not in _ZERO,
     )
 
