@@ -31,6 +31,7 @@ from kscan.source.tree import Memory, Tree, WordTree
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
+from kscan.window.registrations import Registration
 from kscan.window.window import Window
 
 Progress = Callable[[str], None]
@@ -64,7 +65,7 @@ class Audit:
     cache: Memory
     progress: Progress = lambda _message: None
     jobs: int | None = None
-    """Processes that parse; None means one per core."""
+    """Processes that may parse; few files at once, as contracts make it, are parsed by one."""
     only: str = ""
     """Only the contract of this registration function."""
     earlier: tuple[Program, frozenset[str]] | None = None
@@ -155,11 +156,10 @@ class Audit:
                     self._note(case, registration),
                 )
 
-    def _note(self, case: Case, registration: object) -> str:
-        assert hasattr(registration, "tables")
-        if not registration.tables:
-            return "the ops table is not known"
-        if not case.window.gate_is_open(registration):  # type: ignore[arg-type]
+    def _note(self, case: Case, registration: Registration) -> str:
+        if not registration.published:
+            return "the ops table is not known" if case.contract.tables else "no callback is known"
+        if not case.window.gate_is_open(registration):
             gate = case.contract.gate
             return f"{gate.needs}() is not reachable: {gate.why}" if gate else ""
         return ""
