@@ -46,7 +46,10 @@ _DOES = {
     Effect.DECLINED: "and refuses the device",
     Effect.WRONG_VALUE: "and goes on without its instance",
 }
-_FIX = "Look the instance up on its bus (bus_find_device_by_fwnode(), bus_find_device_by_of_node())"
+_FIX = (
+    "Look the instance up where it is seen before it is bound: on its bus, or on a list of "
+    "instances that it joins before it registers"
+)
 
 
 @rule(

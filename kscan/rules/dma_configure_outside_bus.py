@@ -74,7 +74,7 @@ def _finding(case: Case, call: ConfigureCall) -> Finding:
         trace=tuple(_trace(evidence, call)),
         others=call.others,
         assumptions=_assumptions(call),
-        fix=Fix(cure),
+        fix=Fix(cure) if cure else None,
     )
 
 
@@ -88,11 +88,13 @@ def _judged(case: Case, call: ConfigureCall) -> tuple[Severity, Confidence, str,
         return Severity.NOTE, Confidence.LOW, what, drop if own else borrow
     if not own:
         what = "configures `{device}`, which has a driver, from another device's node `{node}`"
+        if _is_walked(case):
+            what += ": where that node has an IOMMU, the core warns of a late probe"
         return Severity.WARNING, sure, what, borrow
     if call.has_id:
         what = "configures `{device}`, which has a driver, with an id that its bus does not pass"
         severity = Severity.WARNING if _is_walked(case) else Severity.NOTE
-        return severity, weakest(sure, Confidence.MEDIUM), what, "let the bus pass the id"
+        return severity, weakest(sure, Confidence.MEDIUM), what, ""
     what = "configures `{device}` once more: its bus has done so before the driver was bound"
     return Severity.NOTE, sure, what, drop
 

@@ -43,7 +43,11 @@ from kscan.window.replays import FirmwareCode, Guard, Replay, Replays
 
 _WITHIN = "replay only where dev->iommu was not there before the fwspec was made"
 _SAYS = {
-    Guard.NONE: (Severity.ERROR, Effect.CRASH, "inside the very probe that has asked"),
+    Guard.NONE: (
+        Severity.ERROR,
+        Effect.CRASH,
+        "while that probe is still running: the device is probed twice",
+    ),
     Guard.DRIVERLESS: (Severity.ERROR, Effect.CRASH, "for a device that may be in its probe"),
     Guard.BOUND: (Severity.WARNING, Effect.WARN, "for a device that has a driver"),
 }

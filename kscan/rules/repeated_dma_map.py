@@ -79,7 +79,7 @@ def _finding(case: Case, found: Overwrite) -> Finding:
         ),
         trace=trace,
         related=(evidence.location(found.owned.acquired.function, found.owned.acquired.at),),
-        assumptions=("a device is configured more than once: when it is added, and at bind",),
+        assumptions=tuple(_assumptions(found)),
         fix=Fix(_fix(found, name)),
     )
 
@@ -103,10 +103,18 @@ def _message(found: Overwrite, name: str) -> str:
     )
 
 
+def _assumptions(found: Overwrite) -> Iterator[str]:
+    yield "a device is configured more than once: when it is added, and at bind"
+    yield "nothing on the way returns early because of what the first run left"
+    for edge in found.way:
+        if edge.site.confidence is not Confidence.HIGH:
+            yield f"the kernel is built with the {edge.callee.name}() of {edge.callee.path}"
+
+
 def _fix(found: Overwrite, name: str) -> str:
     if found.listed:
-        return f"Search `{name}` for the device first, and leave it when it is there."
-    return f"Test `{name}` first and skip the allocation where it is set."
+        return f"Look on `{name}` for what an earlier run added before adding to it."
+    return f"Test `{name}` first, or release what it holds before it is overwritten."
 
 
 def _trace(evidence: Evidence, found: Overwrite, name: str) -> Iterator[Step]:

@@ -57,7 +57,6 @@ from kscan.window.repeated import Drop, RepeatedCall, drops, recurrence, repeate
 _LOSING = (Kind.LOST, Kind.MOVED, Kind.MISSING)
 _EFFECTS = {
     Kind.INSERTION: Effect.CRASH,
-    Kind.MOVED: Effect.CRASH,
     Kind.MISSING: Effect.CRASH,
     Kind.RESET: Effect.WRONG_VALUE,
 }
@@ -76,12 +75,10 @@ _DOES = {
 }
 _FIX = {
     Kind.REFERENCE: "Put the reference on every way out, as soon as the driver data is read.",
-    Kind.INSERTION: "Look for the entry on the list first, or insert it in probe_device().",
+    Kind.INSERTION: "Look for the entry on the list first.",
     Kind.RESET: "Set it where the instance is set up, before it is registered.",
 }
-_IN_PROBE = (
-    "Allocate in probe_device(), which runs once for a device, and free in release_device()."
-)
+_LOOK_FIRST = "Look first for what an earlier call left, in a place that the core does not drop."
 _SUBJECTS = {Kind.REFERENCE: "reference", Kind.INSERTION: "list", Kind.MOVED: "list"}
 
 
@@ -119,7 +116,7 @@ def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) 
         trace=trace,
         related=(evidence.location(losing.function, losing.at),) if losing else (),
         assumptions=_assumptions(case, losing),
-        fix=Fix(_FIX.get(hazard.kind, _IN_PROBE)),
+        fix=Fix(_FIX.get(hazard.kind, _LOOK_FIRST)),
     )
 
 

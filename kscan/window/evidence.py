@@ -27,12 +27,13 @@ from kscan.program.program import Function, Program
 from kscan.window.case import Case, LateRead
 from kscan.window.inside import Entered
 from kscan.window.late import Late
+from kscan.window.readers import Reader
 from kscan.window.registrations import Registration, driver_of
 from kscan.window.window import Callback, Window
 
 DOES = {
     Effect.CRASH: "which dereferences it",
-    Effect.DECLINED: "which refuses the device for want of it",
+    Effect.DECLINED: "which refuses for want of it",
     Effect.WRONG_VALUE: "which takes it for zero",
     Effect.UNREADY: "which uses it before it is initialised",
 }
@@ -86,8 +87,8 @@ class Evidence:
 
     def registered(self, registration: Registration) -> Step:
         """The call that opens the window."""
-        tables = ", ".join(table.variable for table in registration.tables) or "a callback"
-        note = f"publishes {tables}: the window opens"
+        published = ", ".join(registration.published) or "a callback"
+        note = f"publishes {published}: the window opens"
         return self.step(registration.function, registration.at, StepKind.REGISTER, note)
 
     def way(self, slot: Slot) -> Iterator[Step]:
@@ -133,9 +134,11 @@ class Evidence:
             note = f"calls {edge.callee.name}"
         return self.step(edge.caller, edge.site.at, kind, note, 1, depth, edge.site.confidence)
 
-    def entered(self, callback: Callback, note: str = "runs inside the registration") -> Step:
+    def entered(self, callback: Callback, note: str = "") -> Step:
         """The entry of a callback."""
         function = callback.function
+        runs = "may run from the registration on" if self.window.is_open else ""
+        note = note or runs or "runs inside the registration"
         sure = callback.confidence
         return self.step(function, function.fact.start, StepKind.CALLBACK, note, 1, 0, sure)
 
@@ -261,8 +264,10 @@ def _writing(found: LateRead) -> str:
 
 
 def _message(found: LateRead, what: str) -> str:
-    reader, api = found.reader, found.registration.contract.register
-    callback = reader.callback.function.name
+    reader, contract = found.reader, found.registration.contract
+    callback, api = reader.callback.function.name, contract.register
+    if contract.window == "open":
+        return f"{what} only after {api}() lets {callback}() run, {DOES[reader.effect]}"
     if reader.victim is not None:
         victim = reader.victim.function.name
         does = {Effect.DECLINED: "then refuses the device", Effect.CRASH: "dereferences it"}
@@ -270,4 +275,12 @@ def _message(found: LateRead, what: str) -> str:
             f"{what} only after {api}() has run {callback}(), which passes it on to "
             f"{victim}(); that one {does.get(reader.effect, 'suffers')}"
         )
-    return f"{what} only after {api}() has run {callback}(), {DOES[reader.effect]}"
+    return f"{what} only after {api}() has run {callback}(), {_does(reader)}"
+
+
+def _does(reader: Reader) -> str:
+    """What the callback does with what it finds, as exactly as the event says."""
+    exactly = ("stops at", "hands", "returns a pointer")
+    if reader.effect is Effect.CRASH and reader.event.note.startswith(exactly):
+        return f"which {reader.event.note}"
+    return DOES[reader.effect]

@@ -25,7 +25,7 @@ _AGAIN = {
     Kind.REFERENCE: "takes another one",
     Kind.INSERTION: "adds it again, and the list is corrupt",
     Kind.RESET: "changes it again, under those who rely on it",
-    Kind.MOVED: "adds it to the new list, and both are corrupt",
+    Kind.MOVED: "adds it to the new list: the old one loses it, and what held the old one is lost",
     Kind.MISSING: "dereferences NULL",
 }
 
