@@ -102,6 +102,7 @@ class Case:
     def belongs(self, registration: Registration) -> Ownership:
         """Which files are the driver's."""
         paths = [registration.function.path, *(table.path for table in registration.tables)]
+        paths += [handed.function.path for handed in registration.functions]
         return ownership(paths, self.core)
 
     def writes(self, registration: Registration) -> Writes:

@@ -22,6 +22,8 @@ def listed(case: Case, tree: TreeInfo) -> dict[str, Any]:
             "scenario": tree.scenario, "note": tree.scenario_note,
         },
         "api": case.contract.register,
+        "contract": case.contract.name,
+        "window": case.contract.window,
         "slots": [_slot(case, slot) for slot in window.slots],
         "registrations": [
             {
@@ -30,6 +32,7 @@ def listed(case: Case, tree: TreeInfo) -> dict[str, Any]:
                 "path": registration.function.path,
                 "line": evidence.location(registration.function, registration.at).line,
                 "tables": [table.variable for table in registration.tables],
+                "functions": [handed.function.name for handed in registration.functions],
                 "gated": registration.gated,
                 "gate_open": window.gate_is_open(registration),
                 "callbacks": [
@@ -43,7 +46,7 @@ def listed(case: Case, tree: TreeInfo) -> dict[str, Any]:
             for registration in case.registrations
         ],
         "complete": window.reach.complete,
-        "unresolved": sorted(window.reach.unresolved),
+        "unresolved": sorted(name for name in window.reach.unresolved if not name.isupper()),
     }  # fmt: skip
 
 
@@ -74,31 +77,51 @@ def _slot(case: Case, slot: Slot) -> dict[str, Any]:
 
 def rendered(listing: dict[str, Any]) -> str:
     """The same as text."""
-    tree = listing["tree"]
+    tree, api = listing["tree"], listing["api"]
     rows = [tree["note"]] if tree["note"] else []
     rows.append(f"{tree['name']} (Linux {tree['kernel_version'] or 'unknown'}, {tree['scenario']})")
     rows.append("")
-    rows.append(f"slots called inside {listing['api']}():")
-    for slot in listing["slots"]:
-        rows.append(
-            f"  {slot['slot']}   called in {slot['called_in']} ({slot['path']}:{slot['line']})"
-        )
-        rows.append(f"      {_way(listing['api'], slot)}")
+    if listing["window"] == "open":
+        rows.append(f"callbacks may run from {api}() on")
+    else:
+        rows.append(f"slots called inside {api}():")
+    rows += [row for slot in listing["slots"] for row in _slot_rows(api, slot)]
     rows.append("")
-    for registration in listing["registrations"]:
-        tables = ", ".join(registration["tables"]) or "table not known"
-        state = "" if registration["gate_open"] else "   gate shut: its callbacks cannot run"
-        where = f"{registration['path']}:{registration['line']}"
-        rows.append(f"{where}: {registration['function']}() registers {tables}{state}")
-        for callback in registration["callbacks"]:
-            where = f"{callback['path']}:{callback['line']}"
-            rows.append(f"    {callback['slot']:40} {callback['function']} ({where})")
+    rows += [row for registration in listing["registrations"] for row in _rows(registration)]
+    if not listing["registrations"]:
+        rows.append(f"nobody calls {api}() here")
     if not listing["complete"]:
         rows.append("the walk gave up: more functions are reachable than it visits")
     if listing["unresolved"]:
         names = listing["unresolved"]
         rows.append(f"not resolved: {len(names)} names, such as {', '.join(names[:8])}")
-    return "\n".join(rows)
+    return _printable("\n".join(rows))
+
+
+def _slot_rows(api: str, slot: dict[str, Any]) -> list[str]:
+    doubt = "" if slot["confidence"] == "high" else f" ({slot['confidence']})"
+    where = f"{slot['path']}:{slot['line']}"
+    return [
+        f"  {slot['slot']}   called in {slot['called_in']} ({where}){doubt}",
+        f"      {_way(api, slot)}",
+    ]
+
+
+def _rows(registration: dict[str, Any]) -> list[str]:
+    names = [*registration["tables"], *registration["functions"]]
+    published = ", ".join(names) or "nothing that is known"
+    state = "" if registration["gate_open"] else "   gate shut: its callbacks cannot run"
+    where = f"{registration['path']}:{registration['line']}"
+    rows = [f"{where}: {registration['function']}() registers {published}{state}"]
+    for callback in registration["callbacks"]:
+        where = f"{callback['path']}:{callback['line']}"
+        rows.append(f"    {callback['slot']:40} {callback['function']} ({where})")
+    return rows
+
+
+def _printable(text: str) -> str:
+    """`text` without what a terminal would obey: a tree's strings are not to be trusted."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def _way(api: str, slot: dict[str, Any]) -> str:

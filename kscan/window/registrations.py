@@ -28,6 +28,14 @@ class Published:
     confidence: Confidence = Confidence.HIGH
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A function that a registration may hand over."""
+
+    function: Function
+    confidence: Confidence = Confidence.HIGH
+
+
 @dataclass(frozen=True)
 class Registration:
     """One call of a contract's function inside the function that probes or initialises."""
@@ -36,6 +44,14 @@ class Registration:
     function: Function
     call: ir.Call
     tables: tuple[Published, ...] = ()
+    functions: tuple[Handed, ...] = ()
+    """Where the contract's callback is handed over itself, and in no table."""
+
+    @property
+    def published(self) -> tuple[str, ...]:
+        """The names of the tables or functions."""
+        tables = tuple(table.variable for table in self.tables)
+        return tables or tuple(handed.function.name for handed in self.functions)
 
     @property
     def at(self) -> int:
@@ -133,9 +149,44 @@ class Registrations:
                 if function.name == self.contract.register:
                     continue
                 for call in calls_of(self.program, function, self.contract.register):
-                    yield Registration(
-                        self.contract, function, call, tuple(self._tables(function, call))
-                    )
+                    tables = tuple(self._tables(function, call))
+                    functions = tuple(self._functions(function, call))
+                    yield Registration(self.contract, function, call, tables, functions)
+
+    def _functions(self, function: Function, call: ir.Call) -> Iterator[Handed]:
+        """The callbacks that `call` itself hands over, where the contract has no table."""
+        seen: set[Function] = set()
+        if not self.contract.tables and self.contract.table < len(call.args):
+            for found in self._handed(function, call.args[self.contract.table], 0):
+                if found.function not in seen:
+                    seen.add(found.function)
+                    yield found
+
+    def _handed(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Handed]:
+        """The functions that `node` may be in `function`."""
+        match node:
+            case ir.Unary(op="&", operand=inner) | ir.Cast(operand=inner):
+                yield from self._handed(function, inner, hops)
+            case ir.Choice(then=then, other=other):
+                for branch in (then, other):
+                    if branch is not None:
+                        yield from self._handed(function, branch, hops)
+            case ir.Name(id=name) if not Scope(self.program, function).is_local(name):
+                yield from map(Handed, self.program.resolve(name, function.path)[:1])
+            case ir.Name(id=name) if hops < _HOPS:
+                values = [(function, v) for v in values_of(self.program, function, name)]
+                for where, value in (*values, *self._given(function, name)):
+                    yield from self._handed(where, value, hops + 1)
+            case ir.Member(field=name):
+                yield from self._filling(function, name)
+
+    def _filling(self, function: Function, name: str) -> Iterator[Handed]:
+        """Functions that the file of `function` puts into a field called `name`."""
+        for fact in self.program.unit(function.path).slots:
+            if fact.fields and fact.fields[-1] == name:
+                for value in fact.values:
+                    for target in self.program.resolve(value, function.path)[:1]:
+                        yield Handed(target, Confidence.MEDIUM)
 
     def _tables(self, function: Function, call: ir.Call) -> Iterator[Published]:
         seen: set[tuple[str, str]] = set()
@@ -192,12 +243,17 @@ class Registrations:
         yield from self._parameter(function, name, hops)
 
     def _parameter(self, function: Function, name: str, hops: int) -> Iterator[Published]:
+        for caller, argument in self._given(function, name):
+            yield from self._held(caller, argument, hops + 1)
+
+    def _given(self, function: Function, name: str) -> Iterator[tuple[Function, ir.Expr]]:
+        """What callers of `function` pass for its parameter `name`."""
         for position, parameter in enumerate(function.fact.params):
             if parameter.name != name:
                 continue
             for caller, call in self.callers.of(function):
                 if position < len(call.args):
-                    yield from self._held(caller, call.args[position], hops + 1)
+                    yield caller, call.args[position]
 
     def _is_table(self, scope: Scope, name: str) -> bool:
         return scope.tag_of(ir.Name(name, 0)) in self.contract.tables

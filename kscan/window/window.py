@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.facts.unit import UNKNOWN, FunctionFact
 from kscan.kernel.catalogue import Catalogue, Contract, Scenario, ScenarioEdge
 from kscan.model import Confidence, KscanError, weakest
 from kscan.program.calls import Slot
@@ -82,7 +83,14 @@ class Window:
         """What the root reaches under the scenario."""
         return self._walked(self.assumed) if self.assumed else self.as_it_stands
 
+    @property
+    def is_open(self) -> bool:
+        """Callbacks may run from the registration on, not only inside it."""
+        return self.contract.window == "open"
+
     def _walked(self, assumed: tuple[Assumed, ...]) -> Reach:
+        if self.is_open and self.contract.gate is None:
+            return Reach(_nowhere(self.contract.register))
         last = self.contract.failure.functions
         return reach(self.program, self.catalogue, self.root, self._followed, assumed, last)
 
@@ -168,6 +176,9 @@ class Window:
             return
         sure = Confidence.HIGH if self._is_open(registration) else Confidence.MEDIUM
         seen: set[tuple[Slot, Function]] = set()
+        for handed in registration.functions:
+            entry = self._entry(registration, handed.function)
+            yield Callback(entry, weakest(sure, handed.confidence))
         for table in registration.tables:
             for entry in self._entries(table):
                 key = (entry.slot, entry.function)
@@ -175,6 +186,16 @@ class Window:
                     continue
                 seen.add(key)
                 yield Callback(entry, weakest(sure, table.confidence, entry.confidence))
+
+    def _entry(self, registration: Registration, function: Function) -> Entry:
+        """A callback that stands in no table: its slot is the parameter it is handed over as."""
+        name, path = self.contract.register, registration.function.path
+        declared = [f.fact for f in self.program.resolve(name, path)[:1]]
+        prototype = declared[0] if declared else self.program.prototype(name, path)
+        params = prototype.params if prototype is not None else ()
+        named = [p.name for p in params[self.contract.table : self.contract.table + 1] if p.name]
+        line, _ = self.program.reader.position(path, registration.at)
+        return Entry(Slot(name, named[0] if named else "callback"), function, "", line, path)
 
     def _entries(self, table: Published) -> Iterator[Entry]:
         """The entries of a table, of those its fields lead to, and of those its functions set."""
@@ -198,7 +219,7 @@ class Window:
                         yield name
 
     def _runs(self, slot: Slot) -> bool:
-        return self.contract.window == "open" or slot in self.reach.slots
+        return self.is_open or slot in self.reach.slots
 
     def unmet(self, registration: Registration, slot: str) -> str:
         """The slot that the table lacks although `slot` needs it to run in the window."""
@@ -233,6 +254,11 @@ def _missing(edge: ScenarioEdge, walked: Reach) -> Assumed | None:
     if caller is None:
         return None
     return Assumed(caller.name, _slot(edge.slot) if edge.slot else None, edge.callee)
+
+
+def _nowhere(name: str) -> Function:
+    """The function `name` of a contract that is not walked: it need not be defined here."""
+    return Function("", FunctionFact(name, 0, 0, 0, (), UNKNOWN), name)
 
 
 def _slot(spelled: str) -> Slot:
