@@ -28,7 +28,7 @@ test: $(VENV)/.installed
 	$(BIN)/pytest -q -n 2 -m 'not kernel'
 
 test-kernel: $(VENV)/.installed kernels
-	$(BIN)/pytest -q -m kernel
+	$(BIN)/pytest -q -n 2 --dist loadfile -m kernel
 
 kernels:
 	@for package in $(KERNELS); do \
