@@ -11,22 +11,30 @@ from __future__ import annotations
 import re
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from kscan.kernel.contracts import Contract, Repeated, Scenario, ScenarioEdge, Unset
 from kscan.kernel.devices import Devices, devices
 from kscan.kernel.locks import Locks, locks
-from kscan.kernel.typed import DIRECTORY, read
+from kscan.kernel.typed import DIRECTORY, document, extended, read, typed
 from kscan.model import KscanError
 
-
-def slot_matches(entries: tuple[str, ...], slot: str) -> bool:
-    """`slot` is one of `entries`, of which ``struct.*`` stands for all of a struct."""
-    return slot in entries or slot.partition(".")[0] + ".*" in entries
-
-
-def _precedes(order: tuple[str, ...], first: str, second: str) -> bool:
-    return first in order and second in order and order.index(first) < order.index(second)
+__all__ = [
+    "Catalogue",
+    "Contract",
+    "Functions",
+    "Names",
+    "Repeated",
+    "Scenario",
+    "ScenarioEdge",
+    "Stop",
+    "Unset",
+    "catalogue",
+    "matches",
+    "position",
+]
 
 
 class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -78,157 +86,6 @@ def _position(entries: tuple[str, ...], name: str, default: int) -> int:
         if position and re.fullmatch(re.escape(spelled).replace(r"\*", r"\w*"), name):
             return int(position)
     return default
-
-
-class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What must be reachable in the window before callbacks of such an instance run."""
-
-    argument: int
-    """The gate stands where this argument of the registration is not NULL."""
-    needs: str
-    """The function that must be reachable."""
-    source: str
-    why: str
-
-
-class Walked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Only the tables named in `array` are visited through `slot`."""
-
-    slot: str
-    array: str
-
-
-class Through(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields of the ops table that lead to further tables of the same instance."""
-
-    fields: tuple[str, ...] = ()
-
-
-class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Callbacks that do not run for an object once an earlier one has refused it."""
-
-    refusal: tuple[str, ...]
-    skips: tuple[str, ...]
-    source: str
-    spares: tuple[str, ...] = ()
-    """Callbacks of tables that these fields lead to run all the same."""
-
-
-class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Callbacks that run in the window only where the table fills another slot too."""
-
-    slots: tuple[str, ...]
-    needs: str
-    source: str
-
-
-class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Callbacks that run only after something else went wrong."""
-
-    slots: tuple[str, ...] = ()
-    functions: tuple[str, ...] = ()
-    """Functions of the core that clean up: a way through one of them is shown last."""
-    source: str = ""
-
-
-class Unset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A field that is not set for the objects which the window hands to `slot`."""
-
-    slot: str
-    field: str
-    source: str
-    why: str
-
-
-class Tolerated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Errors of a callback that only the object at hand suffers from."""
-
-    slot: str
-    errors: tuple[str, ...]
-    source: str
-    why: str
-
-
-class Repeated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Callbacks that run again for one object, and what may be gone by then."""
-
-    slots: tuple[str, ...] = ()
-    followed: tuple[str, ...] = ()
-    """Slots outside the contract's own tables, with all that they reach."""
-    object: str = ""
-    """The field that leads to what is dropped between two calls, as ``device.iommu``."""
-    dropped: tuple[str, ...] = ()
-    """Fields that are lost with it."""
-    source: str = ""
-    why: str = ""
-
-
-class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one registration function publishes and runs."""
-
-    name: str
-    register: str
-    source: str
-    why: str
-    object: int = 0
-    """Position of the published object."""
-    table: int = 1
-    """Position of the ops table, or of the callback function itself."""
-    table_setters: tuple[str, ...] = ()
-    """Functions that tell the published object its table, in trees whose `register` does not."""
-    tables: tuple[str, ...] = ()
-    """Struct tags of the ops tables; empty where `table` is the callback itself."""
-    window: str = "call"
-    """``call``: the time inside the call. ``open``: from the call on."""
-    gate: Gate | None = None
-    walked: Walked | None = None
-    through: Through = Through()
-    order: tuple[Order, ...] = ()
-    condition: tuple[Condition, ...] = ()
-    failure: Failure = Failure()
-    unset: tuple[Unset, ...] = ()
-    tolerated: tuple[Tolerated, ...] = ()
-    repeated: Repeated = Repeated()
-
-    def skipped_after(self, refused: str, slot: str, via: str) -> bool:
-        """`slot` of a table that `via` led to does not run once `refused` turned an object away."""
-        return refused != slot and any(
-            refused in order.refusal
-            and slot_matches(order.skips, slot)
-            and via not in order.spares
-            and not _precedes(order.refusal, slot, refused)
-            for order in self.order
-        )
-
-
-class ScenarioEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A call edge that a scenario adds to the graph: through a slot, or to a function."""
-
-    caller: str
-    slot: str = ""
-    callee: str = ""
-    or_caller_of: str = ""
-    """Where the tree has no `caller`: whoever calls through this slot."""
-    unless: str = ""
-    """Not needed where this slot is reached anyway; `slot` unless given."""
-
-    def __post_init__(self) -> None:
-        if bool(self.slot) == bool(self.callee):
-            raise ValueError("an edge has either a slot or a callee")
-        for slot in (self.slot, self.or_caller_of, self.unless):
-            if slot and slot.count(".") != 1:
-                raise ValueError(f"{slot!r} is no slot: write struct.field")
-
-
-class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A named set of edges, and the commit that brings them."""
-
-    name: str
-    contract: str
-    why: str
-    edge: tuple[ScenarioEdge, ...]
-    commit: str = ""
-    subject: str = ""
 
 
 class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -388,29 +245,53 @@ class _ContractFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scenario: tuple[Scenario, ...] = ()
 
 
+class _UserFile(_ContractFile, frozen=True, forbid_unknown_fields=True):
+    """A file of the user's own: contracts, and what his subsystem's functions are."""
+
+    stop: tuple[Stop, ...] = ()
+    functions: dict[str, Any] = {}
+    """Lists to be put behind those of ``functions.toml``, under the same keys."""
+
+
 class _WalkFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: tuple[Stop, ...] = ()
 
 
 @cache
 def catalogue(extra: tuple[Path, ...] = ()) -> Catalogue:
-    """The built-in catalogue, with the contracts of the files `extra` added.
+    """The built-in catalogue, with what the files `extra` add.
 
     Raises `KscanError` that names the file and the key for anything that does not fit.
     """
-    files = [read(path, _ContractFile) for path in (DIRECTORY / "contracts.toml", *extra)]
-    contracts = tuple(contract for file in files for contract in file.contract)
-    scenarios = tuple(scenario for file in files for scenario in file.scenario)
-    names = {contract.name for contract in contracts}
-    for scenario in scenarios:
+    own = DIRECTORY / "contracts.toml"
+    contracts, scenarios = _contracts(own, read(own, _ContractFile), (), ())
+    stops = read(DIRECTORY / "walk.toml", _WalkFile).stop
+    known = document(DIRECTORY / "functions.toml")
+    functions = read(DIRECTORY / "functions.toml", Functions)
+    for path in extra:
+        file = read(path, _UserFile)
+        contracts, scenarios = _contracts(path, file, contracts, scenarios)
+        stops = (*stops, *file.stop)
+        if file.functions:
+            known = extended(known, file.functions, path, "functions")
+            functions = typed(known, Functions, path)
+    return Catalogue(contracts, scenarios, stops, functions)
+
+
+def _contracts(
+    path: Path, file: _ContractFile, contracts: tuple[Contract, ...],
+    scenarios: tuple[Scenario, ...],
+) -> tuple[tuple[Contract, ...], tuple[Scenario, ...]]:  # fmt: skip
+    """The contracts and scenarios known so far with those of `file`; raises `KscanError`."""
+    for contract in file.contract:
+        if any(contract.name == other.name for other in contracts):
+            raise KscanError(f"{path}: contract {contract.name}: that name is taken: give another")
+        contracts = (*contracts, contract)
+    names = sorted(contract.name for contract in contracts)
+    for scenario in file.scenario:
         if scenario.contract not in names:
             raise KscanError(
-                f"scenario {scenario.name}: no contract named {scenario.contract}: "
-                f"known are {', '.join(sorted(names))}"
+                f"{path}: scenario {scenario.name}: no contract named {scenario.contract}: "
+                f"known are {', '.join(names)}"
             )
-    return Catalogue(
-        contracts,
-        scenarios,
-        read(DIRECTORY / "walk.toml", _WalkFile).stop,
-        read(DIRECTORY / "functions.toml", Functions),
-    )
+    return contracts, (*scenarios, *file.scenario)

@@ -19,12 +19,42 @@ _T = TypeVar("_T")
 
 def read(path: Path, shape: type[_T]) -> _T:
     """The values in the file `path`; raises `KscanError` naming the file and what does not fit."""
+    return typed(document(path), shape, path)
+
+
+def document(path: Path) -> dict[str, Any]:
+    """The TOML in the file `path` as it stands; raises `KscanError`."""
     try:
-        document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(document, shape)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise KscanError(f"{path}: {error.strerror}: give a readable catalogue file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise KscanError(f"{path}: not TOML: {error}") from None
+
+
+def typed(values: dict[str, Any], shape: type[_T], path: Path) -> _T:
+    """`values`, which the file `path` gives, as `shape`; raises `KscanError` for a misfit."""
+    try:
+        return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
         raise KscanError(f"{path}: {error}: see kscan/kernel/catalog for the shape") from None
+
+
+def extended(known: Any, more: Any, path: Path, where: str = "$") -> Any:
+    """`known` with the lists of `more` put behind its own; raises `KscanError` for other keys.
+
+    Both are TOML values. A user's file adds to what the catalogue knows and replaces nothing.
+    """
+    if isinstance(known, list) and isinstance(more, list):
+        return [*known, *more]
+    if not isinstance(known, dict) or not isinstance(more, dict):
+        raise KscanError(f"{path}: {where} can only be added to: give a list")
+    for key in more:
+        if key not in known:
+            raise KscanError(
+                f"{path}: {where} has no {key!r}: known are {', '.join(sorted(known))}"
+            )
+    return {
+        key: extended(value, more[key], path, f"{where}.{key}") if key in more else value
+        for key, value in known.items()
+    }

@@ -186,8 +186,18 @@ class Readers:
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function
-        outcome = execution.run(function, _arguments(function))
+        outcome = execution.run(function, self._arguments(function))
         return _Run(execution, outcome, function)
+
+    def _arguments(self, function: Function) -> tuple[Value, ...]:
+        """What a callback is handed: its client's device, the instance; valid pointers."""
+        instance = self.contract.instance
+        return tuple(
+            Value(What.SET, None, "instance" if number == instance else "own")
+            if parameter.type.ptr
+            else ANY
+            for number, parameter in enumerate(function.fact.params)
+        )
 
     def _worst(self, callback: Callback, events: tuple[Event, ...]) -> Reader | None:
         for what in _WORST:
@@ -217,11 +227,3 @@ def _worst_of(events: tuple[Event, ...], taint: Taint) -> Event | None:
     """The worst that comes of one late read; None where nothing does."""
     found = [event for event in events if event.taint == taint]
     return next((event for what in _WORST for event in found if event.what is what), None)
-
-
-def _arguments(function: Function) -> tuple[Value, ...]:
-    """The arguments the core hands to a callback: its client's device, valid pointers."""
-    return tuple(
-        Value(What.SET, None, "own") if parameter.type.ptr else ANY
-        for parameter in function.fact.params
-    )

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Contracts: what a registration function publishes and runs; scenarios: edges assumed for one.
+
+The shape of ``catalog/contracts.toml`` and of a user's own file; every entry names the kernel
+file it rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import msgspec
+
+Position = Annotated[int, msgspec.Meta(ge=0)]
+"""Of an argument, from 0."""
+
+
+def check_slots(slots: Iterable[str], *, all_of: bool = False) -> None:
+    """Raises `ValueError` for what is no ``struct.field``, or ``struct.*`` where `all_of` is so."""
+    for slot in slots:
+        tag, _, field = slot.partition(".")
+        if not tag.isidentifier() or not (field.isidentifier() or (all_of and field == "*")):
+            raise ValueError(f"{slot!r} is no slot: write struct.field")
+
+
+def slot_matches(entries: tuple[str, ...], slot: str) -> bool:
+    """`slot` is one of `entries`, of which ``struct.*`` stands for all of a struct."""
+    return slot in entries or slot.partition(".")[0] + ".*" in entries
+
+
+def _precedes(order: tuple[str, ...], first: str, second: str) -> bool:
+    return first in order and second in order and order.index(first) < order.index(second)
+
+
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must be reachable in the window before callbacks of such an instance run."""
+
+    argument: Position
+    """The gate stands where this argument of the registration is not NULL."""
+    needs: str
+    """The function that must be reachable."""
+    source: str
+    why: str
+
+
+class Walked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Only the tables named in `array` are visited through `slot`."""
+
+    slot: str
+    array: str
+
+    def __post_init__(self) -> None:
+        check_slots([self.slot])
+
+
+class Through(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of the ops table that lead to further tables of the same instance."""
+
+    fields: tuple[str, ...] = ()
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callbacks that do not run for an object once an earlier one has refused it."""
+
+    refusal: tuple[str, ...]
+    skips: tuple[str, ...]
+    source: str
+    spares: tuple[str, ...] = ()
+    """Callbacks of tables that these fields lead to run all the same."""
+
+    def __post_init__(self) -> None:
+        check_slots(self.refusal)
+        check_slots(self.skips, all_of=True)
+
+
+class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callbacks that run in the window only where the table fills another slot too."""
+
+    slots: tuple[str, ...]
+    needs: str
+    source: str
+
+    def __post_init__(self) -> None:
+        check_slots([*self.slots, self.needs])
+
+
+class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callbacks that run only after something else went wrong."""
+
+    slots: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    """Functions of the core that clean up: a way through one of them is shown last."""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        check_slots(self.slots)
+
+
+class Unset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A field that is not set for the objects which the window hands to `slot`."""
+
+    slot: str
+    field: str
+    source: str
+    why: str
+
+    def __post_init__(self) -> None:
+        check_slots([self.slot, self.field])
+
+
+class Tolerated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Errors of a callback that only the object at hand suffers from."""
+
+    slot: str
+    errors: tuple[str, ...]
+    source: str
+    why: str
+
+    def __post_init__(self) -> None:
+        check_slots([self.slot])
+
+
+class Repeated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callbacks that run again for one object, and what may be gone by then."""
+
+    slots: tuple[str, ...] = ()
+    followed: tuple[str, ...] = ()
+    """Slots outside the contract's own tables, with all that they reach."""
+    object: str = ""
+    """The field that leads to what is dropped between two calls, as ``device.iommu``."""
+    dropped: tuple[str, ...] = ()
+    """Fields that are lost with it."""
+    source: str = ""
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        check_slots([*self.slots, *self.followed, *self.dropped])
+        check_slots([self.object] if self.object else [])
+
+
+class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one registration function publishes and runs."""
+
+    name: str
+    register: str
+    source: str
+    why: str
+    object: Position = 0
+    """Position of the published object."""
+    table: Position = 1
+    """Position of the ops table, or of the callback function itself."""
+    table_setters: tuple[str, ...] = ()
+    """Functions that tell the published object its table, in trees whose `register` does not."""
+    tables: tuple[str, ...] = ()
+    """Struct tags of the ops tables; empty where `table` is the callback itself."""
+    instance: Position | None = None
+    """Position, among a handed-over callback's own arguments, of what it was registered for."""
+    window: Literal["call", "open"] = "call"
+    """``call``: the time inside the call. ``open``: from the call on."""
+    gate: Gate | None = None
+    walked: Walked | None = None
+    through: Through = Through()
+    order: tuple[Order, ...] = ()
+    condition: tuple[Condition, ...] = ()
+    failure: Failure = Failure()
+    unset: tuple[Unset, ...] = ()
+    tolerated: tuple[Tolerated, ...] = ()
+    repeated: Repeated = Repeated()
+
+    def skipped_after(self, refused: str, slot: str, via: str) -> bool:
+        """`slot` of a table that `via` led to does not run once `refused` turned an object away."""
+        return refused != slot and any(
+            refused in order.refusal
+            and slot_matches(order.skips, slot)
+            and via not in order.spares
+            and not _precedes(order.refusal, slot, refused)
+            for order in self.order
+        )
+
+
+class ScenarioEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A call edge that a scenario adds to the graph: through a slot, or to a function."""
+
+    caller: str
+    slot: str = ""
+    callee: str = ""
+    or_caller_of: str = ""
+    """Where the tree has no `caller`: whoever calls through this slot."""
+    unless: str = ""
+    """Not needed where this slot is reached anyway; `slot` unless given."""
+
+    def __post_init__(self) -> None:
+        if bool(self.slot) == bool(self.callee):
+            raise ValueError("an edge has either a slot or a callee")
+        check_slots(slot for slot in (self.slot, self.or_caller_of, self.unless) if slot)
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A named set of edges, and the commit that brings them."""
+
+    name: str
+    contract: str
+    why: str
+    edge: tuple[ScenarioEdge, ...]
+    commit: str = ""
+    subject: str = ""
