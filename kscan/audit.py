@@ -82,7 +82,10 @@ class Audit:
         self.program.prefetch()
         if self.earlier is not None:
             take_over(self.program, *self.earlier)
-        self.cases = tuple(self._case(contract) for contract in self._contracts())
+        cases = [self._case(contract) for contract in self._contracts()]
+        self.cases = tuple(case for case in cases if case.registering) or tuple(cases[:1])
+        self.absent = tuple(c.contract.register for c in cases if c not in self.cases)
+        """Registration functions that nobody names in this tree."""
 
     def _contracts(self) -> tuple[Contract, ...]:
         if self.only:
@@ -206,6 +209,7 @@ class Audit:
             window=tuple(self.window()),
             skips=tuple(skips[path] for path in sorted(skips)),
             hidden=len(findings) - len(kept),
+            notes=tuple(f"{name}() is not in this tree, nor who calls it" for name in self.absent),
         )
 
 

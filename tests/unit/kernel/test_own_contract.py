@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A contract of the user's own: a subsystem nobody has heard of, described in one file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from click.testing import CliRunner
+
+from kscan.audit import Audit, Options
+from kscan.cli import kscan
+from kscan.facts.store import NullStore
+from kscan.model import Confidence, Finding, KscanError
+from kscan.rules import selected
+from kscan.source.open import open_tree
+
+CATALOG = """\
+[[contract]]
+name = "gizmo"
+register = "gizmo_register"
+object = 0
+table = 1
+tables = ["gizmo_ops"]
+source = "drivers/gizmo/core.c"
+why = "gizmo_register() starts every port of the gizmo before it returns"
+
+[contract.gate]
+argument = 2
+needs = "gizmo_attach_port"
+source = "drivers/gizmo/core.c"
+why = "a gizmo with a parent runs on the ports of its parent only"
+
+[contract.walked]
+slot = "gizmo_bus.scan"
+array = "gizmo_buses"
+
+[[contract.order]]
+refusal = ["gizmo_ops.accept"]
+skips = ["gizmo_ops.*"]
+source = "drivers/gizmo/core.c"
+
+[contract.failure]
+slots = ["gizmo_ops.abort"]
+source = "drivers/gizmo/core.c"
+
+[[scenario]]
+name = "eager-scan"
+contract = "gizmo"
+why = "gizmo_start() scans the buses"
+
+[[scenario.edge]]
+caller = "gizmo_start"
+slot = "gizmo_bus.scan"
+
+[[stop]]
+reason = "a gizmo's ledger is only kept"
+names = ["gizmo_ledger_*"]
+
+[functions.drvdata]
+setters = ["gizmo_bind_private"]
+getters = ["gizmo_private"]
+
+[functions.lookups]
+any = ["gizmo_find_device"]
+
+[[functions.initialiser]]
+kind = "lock"
+argument = 0
+makers = ["gizmo_lock_init"]
+users = ["gizmo_lock"]
+
+[[contract]]
+name = "alarm"
+register = "alarm_on"
+table = 1
+instance = 1
+window = "open"
+source = "drivers/gizmo/core.c"
+why = "the alarm may ring from the call on"
+"""
+
+HEADER = """\
+struct device { void *driver_data; struct device *parent; };
+struct gizmo_port { struct device *dev; };
+struct gizmo_ops {
+        int (*accept)(struct gizmo_port *port);
+        int (*start)(struct gizmo_port *port);
+        void (*ring)(struct gizmo_port *port);
+        void (*abort)(struct gizmo_port *port);
+        void (*idle)(struct gizmo_port *port);
+};
+struct gizmo_bus { void (*scan)(struct gizmo_port *port); };
+struct gizmo { const struct gizmo_ops *ops; struct gizmo_lock { int held; } lock; };
+int gizmo_register(struct gizmo *gizmo, const struct gizmo_ops *ops, struct device *parent);
+void gizmo_bind_private(struct device *dev, void *data);
+void *gizmo_private(struct device *dev);
+struct device *gizmo_find_device(struct device *dev);
+void gizmo_lock_init(struct gizmo_lock *lock);
+void gizmo_lock(struct gizmo_lock *lock);
+int alarm_on(int number, int (*handler)(int number, void *cookie), void *cookie);
+"""
+
+CORE = """\
+#include <linux/gizmo.h>
+static struct gizmo_bus near_bus = { .scan = near_scan };
+static struct gizmo_bus far_bus = { .scan = far_scan };
+static struct gizmo_bus *gizmo_buses[] = { &near_bus };
+static void near_scan(struct gizmo_port *port)
+{
+        gizmo_attach_port(port);
+}
+static void far_scan(struct gizmo_port *port)
+{
+        struct gizmo *gizmo = port->dev->driver_data;
+        gizmo->ops->idle(port);
+}
+void gizmo_attach_port(struct gizmo_port *port)
+{
+        struct gizmo *gizmo = port->dev->driver_data;
+        gizmo->ops->ring(port);
+}
+void gizmo_ledger_write(struct gizmo_port *port)
+{
+        struct gizmo *gizmo = port->dev->driver_data;
+        gizmo->ops->idle(port);
+}
+static int gizmo_start(struct gizmo *gizmo, struct gizmo_port *port)
+{
+        gizmo_ledger_write(port);
+        if (gizmo->ops->accept(port))
+                return -19;
+        if (gizmo->ops->start(port))
+                gizmo->ops->abort(port);
+        return 0;
+}
+int gizmo_register(struct gizmo *gizmo, const struct gizmo_ops *ops, struct device *parent)
+{
+        struct gizmo_port port = { parent };
+        gizmo->ops = ops;
+        return gizmo_start(gizmo, &port);
+}
+void gizmo_bind_private(struct device *dev, void *data)
+{
+        dev->driver_data = data;
+}
+"""
+
+DRIVER = """\
+#include <linux/gizmo.h>
+struct my { struct gizmo gizmo; struct device *dev; int limit; int *slots; };
+static struct my *my_first;
+static int my_accept(struct gizmo_port *port)
+{
+        return my_first->limit ? 0 : -19;
+}
+static int my_start(struct gizmo_port *port)
+{
+        struct my *my = gizmo_private(gizmo_find_device(port->dev));
+        my->slots[0] = 1;
+        return 0;
+}
+static void my_ring(struct gizmo_port *port)
+{
+        gizmo_lock(&my_first->gizmo.lock);
+}
+static void my_idle(struct gizmo_port *port)
+{
+        my_first->slots[1] = 1;
+}
+static const struct gizmo_ops my_ops = {
+        .accept = my_accept,
+        .start = my_start,
+        .ring = my_ring,
+        .idle = my_idle,
+};
+static int my_alarm(int number, void *cookie)
+{
+        struct my *my = gizmo_private(cookie);
+        return my->slots[number];
+}
+int my_probe(struct device *dev)
+{
+        struct my *my = kzalloc(sizeof(*my), 0);
+        int ret;
+
+        if (!my)
+                return -12;
+        my->dev = dev;
+        my->limit = 4;
+        ret = gizmo_register(&my->gizmo, &my_ops, dev);
+        if (ret)
+                return ret;
+        my_first = my;
+        gizmo_bind_private(dev, my);
+        gizmo_lock_init(&my->gizmo.lock);
+        return 0;
+}
+int my_alarm_probe(struct device *dev, struct my *my)
+{
+        int ret = 0;
+
+        ret = alarm_on(3, my_alarm, dev);
+        if (ret)
+                return ret;
+        my->slots = kcalloc(4, 4, 0);
+        gizmo_bind_private(dev, my);
+        return 0;
+}
+"""
+
+FILES = {
+    "Kconfig": "",
+    "include/linux/gizmo.h": HEADER,
+    "drivers/gizmo/core.c": CORE,
+    "drivers/gizmo/my.c": DRIVER,
+}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for name, text in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text).replace("        ", "\t"))
+    return root
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Path:
+    path = tmp_path / "gizmo.toml"
+    path.write_text(CATALOG)
+    return path
+
+
+def audit(tree: Path, catalog: Path, **options: bool) -> Audit:
+    asked = Options(min_confidence=Confidence.LOW, catalogues=(catalog,), hits=False, **options)
+    return Audit(open_tree(tree), asked, NullStore())
+
+
+def late(found: Audit) -> set[tuple[str, str, str, str]]:
+    rules = selected(("late-global", "late-drvdata", "late-state"))
+    findings = found.findings(rules)
+    assert not found.failed
+    return {
+        (f.rule, f.subject.name if f.subject else "", f.callback.function if f.callback else "",
+         f.effect.value)
+        for f in findings
+    }  # fmt: skip
+
+
+def finding(found: Audit, subject: str) -> Finding:
+    rules = selected(("late-global", "late-drvdata", "late-state"))
+    return next(f for f in found.findings(rules) if f.subject and f.subject.name == subject)
+
+
+def window(tree: Path, catalog: Path, api: str, *more: str) -> dict[str, object]:
+    arguments = ["window", api, str(tree), "--catalog", str(catalog), "-f", "json", "--no-cache"]
+    done = CliRunner().invoke(kscan, [*arguments, *more])
+    assert done.exit_code == 0, done
+    return dict(json.loads(done.stdout))
+
+
+def callbacks(listing: dict[str, object]) -> list[tuple[str, str]]:
+    (registration,) = listing["registrations"]  # type: ignore[misc]
+    return [(c["slot"], c["function"]) for c in registration["callbacks"]]  # type: ignore[index]
+
+
+def test_the_window_runs_what_the_tree_and_the_scenario_say(tree: Path, catalog: Path) -> None:
+    listing = window(tree, catalog, "gizmo_register")
+    assert callbacks(listing) == [
+        ("gizmo_ops.accept", "my_accept"),
+        ("gizmo_ops.start", "my_start"),
+        ("gizmo_ops.ring", "my_ring"),
+    ]
+    slots = {slot["slot"]: slot for slot in listing["slots"]}  # type: ignore[attr-defined]
+    assert slots["gizmo_bus.scan"]["kind"] == "assumed"
+    way = [(step["kind"], step["to"]) for step in slots["gizmo_ops.ring"]["way"]]
+    assert way == [
+        ("direct", "gizmo_start"), ("assumed", "near_scan"), ("direct", "gizmo_attach_port"),
+    ]  # fmt: skip
+    assert "gizmo_ops.idle" not in slots  # behind the stop list, and behind a bus not walked
+
+
+def test_the_gate_is_shut_where_its_key_is_out_of_reach(tree: Path, catalog: Path) -> None:
+    listing = window(tree, catalog, "gizmo_register", "--as-is")
+    assert callbacks(listing) == []
+    assert "gizmo_bus.scan" not in {s["slot"] for s in listing["slots"]}  # type: ignore[attr-defined]
+
+
+def test_the_late_rules_find_what_comes_after_the_registration(tree: Path, catalog: Path) -> None:
+    found = {row for row in late(audit(tree, catalog)) if row[2] != "my_alarm"}
+    assert ("late-global", "my_first", "my_accept", "crash") in found
+    assert ("late-drvdata", "driver data", "my_start", "crash") in found
+    assert ("late-state", "my.gizmo.lock", "my_ring", "unready") in found
+    assert not [row for row in found if row[2] == "my_idle"]
+
+
+def test_as_it_stands_the_gate_keeps_the_callbacks_out(tree: Path, catalog: Path) -> None:
+    assert {row[2] for row in late(audit(tree, catalog, as_is=True))} == {"my_alarm"}
+
+
+def test_a_callback_handed_over_itself_may_run_from_the_call_on(tree: Path, catalog: Path) -> None:
+    listing = window(tree, catalog, "alarm_on")
+    assert (listing["window"], listing["slots"]) == ("open", [])
+    assert callbacks(listing) == [("alarm_on.handler", "my_alarm")]
+    found = audit(tree, catalog)
+    about = {row for row in late(found) if row[2] == "my_alarm"}
+    assert about == {
+        ("late-state", "my.slots", "my_alarm", "crash"),
+        ("late-drvdata", "driver data", "my_alarm", "crash"),
+    }
+    one = finding(found, "my.slots")
+    assert "is set only after alarm_on() lets my_alarm() run, which" in one.message
+    assert [s.note for s in one.trace][:2] == [
+        "publishes my_alarm: the window opens", "may run from the registration on",
+    ]  # fmt: skip
+
+
+def test_text_says_that_the_window_stays_open(tree: Path, catalog: Path) -> None:
+    done = CliRunner().invoke(
+        kscan, ["window", "alarm_on", str(tree), "--catalog", str(catalog), "--no-cache"]
+    )
+    assert "callbacks may run from alarm_on() on" in done.stdout
+    line = DRIVER[: DRIVER.index("alarm_on(3")].count("\n") + 1
+    row = f"drivers/gizmo/my.c:{line}: my_alarm_probe() registers my_alarm\n"
+    assert row in done.stdout
+
+
+def test_a_contract_that_the_tree_does_not_know_is_left_out_and_said(
+    tree: Path, catalog: Path
+) -> None:
+    report = audit(tree, catalog).report()
+    assert report.notes == ("iommu_device_register() is not in this tree, nor who calls it",)
+    assert {entry.registration.api for entry in report.window} == {"gizmo_register", "alarm_on"}
+
+
+def test_the_suggested_fix_speaks_of_the_users_function(tree: Path, catalog: Path) -> None:
+    fix = finding(audit(tree, catalog), "my_first").fix
+    assert fix and fix.sentence == "Set `my_first` before gizmo_register() is called."
+    assert fix.patch
+
+
+WRONG = {
+    "unknown key": ('register = "gizmo_register"', 'registers = "gizmo_register"',
+                    r"unknown field `registers` - at `\$\.contract\[0\]`"),
+    "wrong type": ('tables = ["gizmo_ops"]', 'tables = "gizmo_ops"',
+                   r"Expected `array`, got `str` - at `\$\.contract\[0\]\.tables`"),
+    "missing field": ('why = "gizmo_register() starts every port of the gizmo before it returns"',
+                      "", r"missing required field `why` - at `\$\.contract\[0\]`"),
+    "missing key": ('register = "gizmo_register"', "",
+                    r"missing required field `register` - at `\$\.contract\[0\]`"),
+    "negative position": ("table = 1\ntables", "table = -1\ntables",
+                          r"Expected `int` >= 0 - at `\$\.contract\[0\]\.table`"),
+    "no such window": ('window = "open"', 'window = "ajar"',
+                       r"Invalid enum value 'ajar' - at `\$\.contract\[1\]\.window`"),
+    "unknown contract": ('contract = "gizmo"', 'contract = "gadget"',
+                         "scenario eager-scan: no contract named gadget: known are alarm, gizmo"),
+    "taken name": ('name = "gizmo"', 'name = "iommu"', "contract iommu: that name is taken"),
+    "slot without a dot": ('slot = "gizmo_bus.scan"\narray', 'slot = "scan"\narray',
+                           r"'scan' is no slot: write struct.field - at `\$\.contract\[0\]\.w"),
+    "edge without a dot": ('caller = "gizmo_start"\nslot = "gizmo_bus.scan"',
+                           'caller = "gizmo_start"\nslot = "scan"', "'scan' is no slot"),
+    "refusal of all": ('refusal = ["gizmo_ops.accept"]', 'refusal = ["gizmo_ops.*"]',
+                       "'gizmo_ops.*' is no slot"),
+    "stop without a reason": ('reason = "a gizmo\'s ledger is only kept"\n', "",
+                              r"missing required field `reason` - at `\$\.stop\[0\]`"),
+    "unknown functions": ("[functions.lookups]", "[functions.look_ups]",
+                          "functions has no 'look_ups': known are .*lookups"),
+    "replaced": ('any = ["gizmo_find_device"]', 'any = "gizmo_find_device"',
+                 r"functions\.lookups\.any can only be added to: give a list"),
+    "wrong functions": ('any = ["gizmo_find_device"]', "any = [3]",
+                        r"Expected `str`, got `int` - at `\$\.lookups\.any"),
+    "not TOML": ("[contract.gate]", "[contract.gate", "not TOML"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "wrong", "said"), WRONG.values(), ids=WRONG)
+def test_what_does_not_fit_is_one_clear_line(
+    tree: Path, catalog: Path, text: str, wrong: str, said: str
+) -> None:
+    assert text in CATALOG
+    catalog.write_text(CATALOG.replace(text, wrong, 1))
+    with pytest.raises(KscanError, match=said) as raised:
+        audit(tree, catalog)
+    assert str(raised.value).startswith(f"{catalog}: ")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_cannot_be_read_is_a_clear_line(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(KscanError, match=r"none\.toml: No such file or directory: give a readable"):
+        audit(tree, tmp_path / "none.toml")
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe")
+    with pytest.raises(KscanError, match="not TOML"):
+        audit(tree, binary)
+
+
+def test_an_unknown_registration_names_those_that_are_known(tree: Path, catalog: Path) -> None:
+    done = CliRunner().invoke(kscan, ["window", "gadget_register", str(tree)])
+    assert isinstance(done.exception, KscanError)
+    assert "no contract for gadget_register: known are" in str(done.exception)
+    assert "add one with --catalog" in str(done.exception)
