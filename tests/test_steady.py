@@ -27,7 +27,7 @@ from kscan.cli import kscan
 from kscan.facts import extract, ir, lower
 from kscan.facts.reader import Reader
 from kscan.facts.store import NullStore
-from kscan.flow.cfg import cfg_of
+from kscan.flow.cfg import Cfg, Kind, Node, cfg_of
 from kscan.flow.execute import Execution
 from kscan.flow.values import Place
 from kscan.flow.world import World
@@ -368,3 +368,41 @@ def test_a_reader_that_goes_away_is_no_error(arguments: list[str], tmp_path: Pat
 def test_long_files_take_the_time_their_length_takes(text: str) -> None:
     program = Program(Reader(MemoryTree({"a.c": text}), NullStore()))
     assert program.functions_in("a.c") == ()
+
+
+GRAPHS = st.lists(st.lists(st.integers(0, 9), max_size=3), min_size=10, max_size=10)
+
+
+@given(GRAPHS)
+def test_dominance_is_what_removing_a_node_shows(edges: list[list[int]]) -> None:
+    cfg = Cfg([Node(n, Kind.EVALUATE, then=then) for n, then in enumerate(edges)])
+
+    def reached(without: int) -> set[int]:
+        found: set[int] = set()
+        pending = [] if without == 0 else [0]
+        while pending:
+            node = pending.pop()
+            if node not in found and node != without:
+                found.add(node)
+                pending += edges[node]
+        return found
+
+    everything = reached(-1)
+    for first in range(10):
+        kept = reached(first)
+        for second in range(10):
+            expected = second in everything - kept if second in everything else first == second
+            if first not in everything:
+                expected = first == second
+            assert cfg.dominates(first, second) == expected, (first, second)
+
+
+def test_a_probe_of_thousands_of_statements(tmp_path: Path) -> None:
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
+    driver = next(p for p in tree.rglob("*.c") if b"iommu_device_register(&" in p.read_bytes())
+    text = driver.read_text()
+    at = text.index("\n", text.index("iommu_device_register(&")) + 1
+    start = text.rindex("\n", 0, at - 1) + 1
+    padding = "\tif (a)\n\t\tx++;\n" * 700
+    driver.write_text(text[:start] + padding + text[start:at] + padding + text[at:])
+    assert Audit(open_tree(tree), Options(), NullStore()).report().findings

@@ -17,6 +17,9 @@ from kscan.flow.values import Place
 from kscan.program.program import Function
 from kscan.window.case import Case, LateRead
 
+MOST_BETWEEN = 60
+"""Statements between the registration and the write of which the effects are looked at."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -54,6 +57,8 @@ class Order:
     def plan(self) -> Plan:
         """What has to move; raises `Refused` where that would be wrong."""
         anchor, between, home, late = self._places()
+        if len(between) > MOST_BETWEEN:
+            raise Refused(f"{len(between)} statements stand between it and the registration")
         moved = self._moved(anchor, between, late)
         self._mind(anchor, moved)
         self._refuse_calls(moved)

@@ -72,16 +72,30 @@ class Cfg:
         return found
 
     @cached_property
-    def _immediate(self) -> dict[int, int]:
-        return dict(nx.immediate_dominators(self.graph, 0))
+    def _spans(self) -> dict[int, tuple[int, int]]:
+        """Of each node that is reached, its place in the tree of dominators and its last one's."""
+        tree: dict[int, list[int]] = {}
+        for node, above in nx.immediate_dominators(self.graph, 0).items():
+            if node != 0:
+                tree.setdefault(above, []).append(node)
+        spans: dict[int, tuple[int, int]] = {}
+        places: dict[int, int] = {}
+        pending = [0]
+        while pending:
+            node = pending.pop()
+            if node < 0:  # everything below it has its place
+                spans[~node] = (places[~node], len(places))
+                continue
+            places[node] = len(places)
+            pending += [~node, *tree.get(node, ())]
+        return spans
 
     def dominates(self, first: int, second: int) -> bool:
         """Every way from the entry to `second` passes `first`."""
-        current: int | None = second
-        while current is not None and current != first:
-            above = self._immediate.get(current)
-            current = None if above == current else above
-        return current == first
+        if first not in self._spans or second not in self._spans:
+            return first == second
+        start, end = self._spans[first]
+        return start <= self._spans[second][0] < end
 
     def reaching(self, target: int) -> frozenset[int]:
         """The nodes from which `target` can be reached, itself left out unless in a loop."""
