@@ -55,6 +55,11 @@ def test_the_readme_lists_the_rules_as_kscan_does() -> None:
     assert table in (ROOT / "README.md").read_text()
 
 
+def test_test_files_have_names_of_their_own() -> None:
+    names = [p.name for p in (ROOT / "tests").rglob("*.py") if p.stem not in ("__init__", "conftest")]
+    assert [name for name in set(names) if names.count(name) > 1] == []
+
+
 @by_source
 def test_a_module_says_what_it_is(path: Path) -> None:
     text = path.read_text()
