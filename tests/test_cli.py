@@ -128,7 +128,31 @@ def test_an_unknown_rule_is_named() -> None:
     assert "late-frob" in one_line(kscan("audit", NEW_PATH, "--rule", "late-frob"))
 
 
+def test_a_baseline_hides_what_was_accepted(tmp_path: Path) -> None:
+    file = tmp_path / "accepted"
+    assert kscan("baseline", NEW_PATH, "-o", file).returncode == 0
+    done = kscan("audit", NEW_PATH, "--baseline", file, "-f", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["findings"] == []
+
+
 # Bad input
+
+
+def test_a_subtree_that_is_not_there() -> None:
+    assert "drivers/nosuch" in one_line(kscan("audit", NEW_PATH, "--path", "drivers/nosuch"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk() -> None:
+    code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "audit", str(NEW_PATH)],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
 
 
 def test_a_path_that_does_not_exist(tmp_path: Path) -> None:

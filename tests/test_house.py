@@ -56,7 +56,10 @@ def test_the_readme_lists_the_rules_as_kscan_does() -> None:
 
 
 def test_test_files_have_names_of_their_own() -> None:
-    names = [p.name for p in (ROOT / "tests").rglob("*.py") if p.stem not in ("__init__", "conftest")]
+    names = [
+        f"{p.parent.name}.{p.name}" if (p.parent / "__init__.py").exists() else p.name
+        for p in (ROOT / "tests").rglob("test_*.py")
+    ]
     assert [name for name in set(names) if names.count(name) > 1] == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kscan.cli import options
+from kscan.cli import accepted, options
 from kscan.model import Confidence
 
 
@@ -21,6 +21,7 @@ from kscan.model import Confidence
 )  # fmt: skip
 @click.option("--no-hits", is_flag=True, help="Leave out which hardware is hit and whom to ask.")
 @click.option("--strict", is_flag=True, help="Exit 2 when anything was not analysed.")
+@accepted.accepting_options
 @options.output_options
 @options.run_options
 @click.pass_context
@@ -28,7 +29,7 @@ def command(
     ctx: click.Context, tree: str, commit: str | None, as_is: bool, rules: tuple[str, ...],
     under: tuple[str, ...], strict: bool, no_hits: bool, format_: str, output: str | None,
     min_confidence: str, fail_on: str, no_cache: bool, jobs: int | None,
-    catalogues: tuple[Path, ...],
+    catalogues: tuple[Path, ...], baseline: Path | None, config: Path | None,
 ) -> None:  # fmt: skip
     """Find the drivers of TREE that break when a registration calls back into them.
 
@@ -40,12 +41,16 @@ def command(
     asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues, not no_hits)
     with options.progress() as progress:
         opened = options.opened(tree, commit)
-        report = report_of(opened, asked, options.store(no_cache), progress, jobs)
+        acceptance = accepted.acceptance(opened, config, baseline)
+        options.refuse_unknown(opened, under)
+        report = acceptance.of_report(
+            report_of(opened, asked, options.store(no_cache), progress, jobs)
+        )
     options.written(report, format_, output, min_confidence=Confidence(min_confidence))
-    stats = report.stats
+    stats, found = report.stats, options.counted(len(report.findings), "finding")
     options.said(
-        f"{len(report.findings)} findings in {stats.seconds:.1f} s: {stats.files_considered} files "
-        f"searched, {stats.files_parsed} parsed, {stats.cache_hits} known, "
+        f"{found} in {stats.seconds:.1f} s: {stats.files_considered} files searched, "
+        f"{stats.files_parsed} parsed, {stats.cache_hits} of them before, "
         f"{len(report.skips)} skipped"
     )
     status = options.status_of(report.findings, fail_on)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kscan.cli import options
+from kscan.model import KscanError
 
 
 @click.command()
@@ -36,6 +37,8 @@ def command(
     )  # fmt: skip
 
     known = page(name)
+    if known is not None and patch:
+        raise KscanError(f"{name} is a rule: give --patch the fingerprint of a finding")
     if known is not None:
         text = str(known["page"])
         options.answered(known, format_, lambda: text)

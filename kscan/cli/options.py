@@ -159,6 +159,20 @@ def said(text: str) -> None:
     click.echo(_printable(text).replace(r"\[", "["), err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 finding``, ``2 findings``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def refuse_unknown(tree: Tree, under: tuple[str, ...]) -> None:
+    """Raises `KscanError` for a directory of which `tree` has no file: a slip would look clean."""
+    from kscan.source.tree import is_below  # noqa: PLC0415 - with the tree
+
+    for place in under:
+        if not any(is_below(path, (place,)) for path in tree.paths()):
+            raise KscanError(f"{place}: nothing below it in {tree.name}; give a path below its top")
+
+
 def status_of(findings: tuple[Finding, ...], fail_on: str) -> int:
     """1 where a finding is as bad as `fail_on` says and nobody accepted it, else 0."""
     if fail_on == "never":
