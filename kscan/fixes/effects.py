@@ -55,15 +55,25 @@ class Observer:
     program: Program
     functions: Functions
     writes: Writes
+    _known: dict[tuple[Function, int, int], Effects] = field(default_factory=dict)
+    _nodes: dict[Function, list[ir.Expr]] = field(default_factory=dict)
 
     def of(self, function: Function, start: int, end: int) -> Effects:
         """What the statements of `function` from offset `start` up to `end` do."""
+        key = (function, start, end)
+        if key not in self._known:
+            self._known[key] = self._observed(function, start, end)
+        return self._known[key]
+
+    def _observed(self, function: Function, start: int, end: int) -> Effects:
         found = Effects()
         body = self.program.body(function)
+        if function not in self._nodes:
+            self._nodes[function] = list(ir.walk_body(body))
         for declaration in ir.declarations(body.statements):
             if start <= declaration.at < end:
                 found.writes.add(declaration.name)
-        inside = [node for node in ir.walk_body(body) if start <= node.at < end]
+        inside = [node for node in self._nodes[function] if start <= node.at < end]
         targets = {n.at for n in inside if isinstance(n, ir.Assign) and n.op == "="}
         for node in inside:
             if not (isinstance(node, ir.Name) and node.at in targets):

@@ -197,7 +197,7 @@ class _Move:
         program = self.order.case.program
         name = call.callee.id if isinstance(call.callee, ir.Name) else ""
         for target in program.resolve(name, self.order.function.path)[:1]:
-            returned = list(_returned(program.body(target).statements))
+            returned = list(ir.returned(program.body(target)))
             return bool(returned) and all(
                 isinstance(value, ir.Const) and value.text == "0" for value in returned
             )
@@ -215,21 +215,6 @@ class _Move:
         if owner.tests(self.order.pivot):
             raise Refused("the registration stands in the condition of the branch")
         self.edits.remove_lines(*whole)
-
-
-def _returned(statements: tuple[ir.Stmt, ...]) -> Iterator[ir.Expr | None]:
-    """What the ``return`` statements among `statements` yield, at any depth."""
-    for statement in statements:
-        match statement:
-            case ir.Return(value=value):
-                yield value
-            case ir.If(then=then, other=other):
-                yield from _returned(then)
-                yield from _returned(other)
-            case ir.While(body=body) | ir.ForEach(body=body) | ir.Guarded(body=body):
-                yield from _returned(body)
-            case ir.Switch(body=body):
-                yield from _returned(body)
 
 
 def _only_returns(statement: Statement) -> bool:

@@ -133,7 +133,7 @@ class Order:
     ) -> list[Statement]:
         """The late statement with those before it that it depends on, in order."""
         moved = [late]
-        needed = self._of(late)
+        needed = self._together([late])
         if late.kind != "return":
             self._refuse_leaving(late)
         for statement in reversed(between):

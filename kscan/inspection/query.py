@@ -7,6 +7,7 @@ what is shown is the source.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,13 @@ from kscan.syntax.queries import compile_query
 MOST_MATCHES = 10_000
 """Matches after which a run says that it gave up."""
 
+_PREDICATES = frozenset(
+    f"{negated}{name}?" for name in ("eq", "match", "any-of") for negated in ("", "not-")
+) | frozenset(["any-eq?", "any-not-eq?", "any-match?", "any-not-match?", "is?", "is-not?", "set!"])
+"""What tree-sitter's Python binding evaluates; it passes over others in silence."""
+
+_PREDICATE = re.compile(r"\(#([\w-]+[?!])")
+_COMMENT = re.compile(r"^[ \t]*;.*$", re.MULTILINE)
 _LARGEST_QUERY = 1 << 20
 _LONGEST = 100
 
@@ -61,6 +69,10 @@ def _compiled(file: Path) -> Query:
         raise KscanError(f"{file}: {error.strerror}: give a file with a query") from None
     except UnicodeDecodeError:
         raise KscanError(f"{file}: not UTF-8: give a file with a query") from None
+    unknown = sorted(set(_PREDICATE.findall(_COMMENT.sub("", source))) - _PREDICATES)
+    if unknown:
+        known = ", ".join(f"#{name}" for name in sorted(_PREDICATES))
+        raise KscanError(f"{file}: no predicate #{unknown[0]}: known are {known}")
     return compile_query(source, str(file))
 
 

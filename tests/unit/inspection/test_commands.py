@@ -106,6 +106,11 @@ def test_a_rule_is_explained_without_a_tree() -> None:
     assert json.loads(run("explain", "late-global", "-f", "json").stdout)["id"] == "late-global"
 
 
+def test_a_rule_has_no_patch() -> None:
+    done = run("explain", "--patch", "late-global")
+    assert "late-global is a rule: give --patch the fingerprint" in str(done.exception)
+
+
 def test_a_patch_goes_to_stdout_alone_and_git_takes_it(tmp_path: Path) -> None:
     tree = sample_trees.materialise(STORY, tmp_path / "tree")
     done = run("explain", "--patch", fingerprint(STORY), tree)

@@ -71,6 +71,12 @@ def test_bad_queries_and_places_are_clear_errors(inspect: Inspect, calls: Path) 
         run(inspect(), calls, ".")
     with pytest.raises(KscanError, match="No such file or directory: give a file with a query"):
         run(inspect(), calls.with_name("none.scm"), ".")
+    calls.write_text('((identifier) @x (#looks-like? @x "a"))')
+    with pytest.raises(KscanError, match=r"no predicate #looks-like\?: known are #any-eq\?"):
+        run(inspect(), calls, ".")
+    calls.write_text('((identifier) @x (#match? @x "["))')
+    with pytest.raises(KscanError, match="regular expression"):
+        run(inspect(), calls, ".")
     calls.write_bytes(b"\xff\xfe")
     with pytest.raises(KscanError, match="not UTF-8"):
         run(inspect(), calls, ".")
