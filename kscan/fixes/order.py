@@ -14,6 +14,7 @@ from kscan.facts.layout import Block, Layout, Statement
 from kscan.fixes.edits import Refused
 from kscan.fixes.effects import Effects, Observer
 from kscan.flow.values import Place
+from kscan.kernel.catalogue import matches
 from kscan.program.program import Function
 from kscan.window.case import Case, LateRead
 
@@ -184,6 +185,9 @@ class Order:
     def _mind(self, anchor: Statement, moved: list[Statement]) -> None:
         """Refuses a move that changes what the statements passed over see."""
         needed, result = self._together(moved), self._of(anchor)
+        if needed.writes & result.reads or needed.written & result.touched:
+            raise Refused("the registration itself looks at what it changes")
+        self._refuse_locked()
         for statement in self.passed:
             seen, line = self._of(statement), self._line(statement.start)
             if statement.kind in ("labeled", "case"):
@@ -202,6 +206,20 @@ class Order:
             raise Refused("what follows uses a variable that both of them set")
         if self._callback_writes() & (needed.touched - {self.read.late.place}):
             raise Refused("a callback changes what it reads")
+
+    def _refuse_locked(self) -> None:
+        """Refuses to take a statement out of what a lock protects."""
+        locks = self.case.catalogue.locks.lock
+        held: list[Statement] = []
+        for statement in self.passed:
+            text = self.source[statement.start : statement.end]
+            name = text.partition(b"(")[0].rpartition(b"=")[2].strip().decode("utf-8", "replace")
+            if name == "guard" or any(matches(pair.take, name) for pair in locks):
+                held.append(statement)
+            elif held and any(matches(pair.release, name) for pair in locks):
+                held.pop()
+        if held:
+            raise Refused(f"it stands under the lock that line {self._line(held[-1].start)} takes")
 
     def _callback_writes(self) -> set[Place]:
         registration = self.read.registration

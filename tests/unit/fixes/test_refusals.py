@@ -35,6 +35,7 @@ struct my {
 
 static struct my *my;
 static LIST_HEAD(my_list);
+static DEFINE_MUTEX(my_lock);
 static struct iommu_device *my_probe_device(struct device *dev)
 {
 	CALLBACK
@@ -243,6 +244,44 @@ REFUSED = {
         """,
         "may fail and leave",
     ),
+    "lock": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        mutex_lock(&my_lock);
+        new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+        mutex_unlock(&my_lock);
+        return 0;
+        """,
+        "it stands under the lock that line",
+    ),
+    "guard": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        guard(mutex)(&my_lock);
+        new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+        return 0;
+        """,
+        "it stands under the lock that line",
+    ),
+    "argument": (
+        """\
+        struct device *dev = &pdev->dev;
+        my = new;
+        ret = iommu_device_register(&new->iommu, &my_ops, dev);
+        if (ret)
+            return ret;
+        dev = NULL;
+        new->map = devm_kzalloc(dev, 4, GFP_KERNEL);
+        return 0;
+        """,
+        "the registration itself looks at what it changes",
+    ),
     "only statement of else": (
         """\
         my = new;
@@ -354,6 +393,22 @@ def test_a_comment_and_the_test_of_an_allocation_go_with_it(tmp_path: Path) -> N
         moved,
         [f"\t{REGISTER}", "\tif (ret)", "\t\treturn ret;"],
     )
+
+
+def test_a_lock_that_was_released_again_is_in_nobodys_way(tmp_path: Path) -> None:
+    body = """\
+    my = new;
+    REGISTER
+    if (ret)
+        return ret;
+    mutex_lock(&my_lock);
+    new->version = 4;
+    mutex_unlock(&my_lock);
+    new->map = devm_kzalloc(&pdev->dev, 4, GFP_KERNEL);
+    return 0;
+    """
+    found = [fix for fix in fixes(tmp_path, body) if "my.map" in fix.sentence]
+    assert found[0].patch
 
 
 def test_what_the_statement_needs_moves_with_it(tmp_path: Path) -> None:
