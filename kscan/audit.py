@@ -68,6 +68,8 @@ class Audit:
     """Processes that may parse; few files at once, as contracts make it, are parsed by one."""
     only: str = ""
     """Only the contract of this registration function."""
+    remembering: bool = True
+    """Take answers to searches from the last run: worth it where there was one."""
     earlier: tuple[Program, frozenset[str]] | None = None
     """The program of a tree that differs in these files alone, to be taken over."""
     started: float = field(default_factory=time.monotonic)
@@ -75,7 +77,7 @@ class Audit:
 
     def __post_init__(self) -> None:
         self.catalogue: Catalogue = catalogue(self.options.catalogues)
-        if isinstance(self.tree, WordTree):
+        if self.remembering and isinstance(self.tree, WordTree):
             self.tree.remember(self.cache)
         self.reader = Reader(self.tree, self.cache)
         self.program = Program(self.reader)

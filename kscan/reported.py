@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from kscan.audit import Audit, Options, Progress
 from kscan.change.kept import Kept, key_of
+from kscan.facts.store import NullStore
 from kscan.model import Report
 from kscan.source.tree import Memory, Tree
 
@@ -21,19 +23,33 @@ from kscan.source.tree import Memory, Tree
 def report_of(
     tree: Tree, options: Options, memory: Memory, progress: Progress, jobs: int | None = None
 ) -> Report:
-    """The report on `tree`; a report with skips is never kept."""
+    """The report on `tree`; a report with skips is never kept.
+
+    To name the state of a directory every file is looked at, which takes about as long as a
+    search: where this tree was never audited before, that is done beside the audit.
+    """
+    if isinstance(memory, NullStore):
+        return Audit(tree, options, memory, progress, jobs=jobs, remembering=False).report()
     started = time.monotonic()
-    kept = Kept(memory)
-    key = key_of("report", [tree], *_asked(options), tree.name)
-    known = kept.recall(key, Report)
-    if known is not None:
-        seconds = round(time.monotonic() - started, 3)
-        stats = replace(known.stats, cache_hits=known.stats.files_parsed, seconds=seconds)
-        return replace(known, stats=stats)
-    report = Audit(tree, options, memory, progress, jobs=jobs).report()
-    if not report.skips:
-        kept.keep(key, report)
-    return report
+    kept, mark = Kept(memory), _mark(tree)
+    with ThreadPoolExecutor(1) as threads:
+        naming = threads.submit(key_of, "report", [tree], *_asked(options), tree.name)
+        seen = mark in kept.get_many([mark])
+        known = kept.recall(naming.result(), Report) if seen else None
+        if known is not None:
+            seconds = round(time.monotonic() - started, 3)
+            stats = replace(known.stats, cache_hits=known.stats.files_parsed, seconds=seconds)
+            return replace(known, stats=stats)
+        report = Audit(tree, options, memory, progress, jobs=jobs, remembering=seen).report()
+        kept.put_many({mark: b"audited"})
+        if not report.skips:
+            kept.keep(naming.result(), report)
+        return report
+
+
+def _mark(tree: Tree) -> str:
+    """The key that says whether a tree of this name was audited before."""
+    return f"audited:{hashlib.sha256(tree.name.encode('utf-8', 'surrogateescape')).hexdigest()}"
 
 
 def _asked(options: Options) -> Iterator[str]:
