@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kscan.audit import Options as AuditOptions
 from kscan.audit import with_hits
-from kscan.change.answers import answers_stand
+from kscan.change.answers import Questions, answers_stand
 from kscan.change.commits import Attribution, Stage, attribution
 from kscan.change.drivers import Share
 from kscan.change.functions import MOST_FILES, Alterations, Bodies
@@ -103,16 +103,31 @@ class Diff:
             drivers_not_listed=share.not_listed,
             commits=attributed.shares,
             passing=attributed.passing,
-            skips=by_path((*self.head.skips, *self.range.skips)),
+            skips=by_path((*self.base.skips, *self.head.skips, *self.range.skips)),
             skips_added=self._skips_added,
             reproduce=reproduce,
             notes=self._notes,
         )
 
-    @cached_property
+    @property
     def base(self) -> Outcome:
         """What the base gives."""
-        return self.outcomes.of(self.base_tree, self._ahead)
+        return self._both[0]
+
+    @property
+    def head(self) -> Outcome:
+        """What the head gives: what the base gives, where nothing it was asked is changed."""
+        return self._both[1]
+
+    @cached_property
+    def _both(self) -> tuple[Outcome, Outcome]:
+        return self.outcomes.both(self.base_tree, self.head_tree, self._stands, self._ahead)
+
+    def _stands(self, questions: Questions) -> bool:
+        """The head answers all `questions` as the base does."""
+        if not isinstance(self.head_tree, PatchedTree):
+            return False
+        return answers_stand(questions, self.base_tree, self.head_tree, self.range.changed)
 
     def _ahead(self) -> Callable[[], None]:
         """A search for the callers of what the range alters, to run beside an analysis.
@@ -125,15 +140,6 @@ class Diff:
         program = Program(Reader(self.head_tree, self.kept))
         words = names_above(program, self.catalogue, self.alterations.all)
         return lambda: search_ahead(self.head_tree, words)
-
-    @cached_property
-    def head(self) -> Outcome:
-        """What the head gives: what the base gives, where nothing it was asked is changed."""
-        if isinstance(self.head_tree, PatchedTree):
-            questions = self.base.questions
-            if answers_stand(questions, self.base_tree, self.head_tree, self.range.changed):
-                return self.base
-        return self.outcomes.of(self.head_tree)
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ An audit takes over what the one before knows where the two trees stand on one b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kscan.audit import Audit
@@ -17,12 +19,31 @@ from kscan.change.commits import differing, is_akin
 from kscan.change.contents import Contents
 from kscan.change.functions import MOST_FILES
 from kscan.change.kept import Kept, key_of
-from kscan.change.outcome import Outcome, window_of
-from kscan.model import Skip, TreeInfo
+from kscan.change.outcome import OpenWindow, Outcome, window_of
+from kscan.model import Skip, Stats, TreeInfo
 from kscan.program.program import Program
 from kscan.rules import Rule
 from kscan.source.patched import PatchedTree
 from kscan.source.tree import Tree
+from kscan.workers import workers
+
+Stands = Callable[[Questions], bool]
+Errand = Callable[[], Callable[[], None]]
+
+_work: list[Callable[[], Outcome]] = []
+"""What a process that is forked finds to do."""
+
+
+def _worked() -> Outcome:
+    return _work[0]()
+
+
+def _result(aside: Future[Outcome]) -> Outcome | None:
+    """What a process found; None where it was ended from outside."""
+    try:
+        return aside.result()
+    except BrokenExecutor:
+        return None
 
 
 @dataclass
@@ -39,23 +60,65 @@ class Outcomes:
     _contents: Contents = field(default_factory=Contents)
     _last: tuple[AskedTree, Audit] | None = None
 
-    def of(self, tree: Tree, beside: Callable[[], Callable[[], None]] | None = None) -> Outcome:
-        """The outcome for `tree`, kept where it is a commit that can be read whole.
+    def of(self, tree: Tree) -> Outcome:
+        """The outcome for `tree`, kept where it is a commit that can be read whole."""
+        known = self._kept(tree)
+        return known if known is not None else self._found(tree, *self._begun(tree))
 
-        If it has to be found, what `beside` returns is done in another thread meanwhile.
+    def both(
+        self, base: Tree, head: Tree, stands: Stands, errand: Errand
+    ) -> tuple[Outcome, Outcome]:
+        """The outcomes of the two ends of a range.
+
+        `stands` tells whether the head answers questions as the base does: then there is one
+        outcome.  What `errand` returns is done in another thread while the base is analysed.
         """
-        key = key_of("outcome", [tree], *self.asked)
-        known = self.kept.recall(key, Outcome)
-        if known is not None:
-            return known
-        asked, audit = self._begun(tree)
-        errand = beside() if beside is not None else lambda: None
+        first = self._kept(base)
+        if first is not None:
+            return first, first if stands(first.questions) else self.of(head)
+        begun = self._begun(base)
+        go = errand()
+        if self._may_fork and not stands(begun[0].questions) and self._kept(head) is None:
+            return self._side_by_side(base, head, begun, go)
         with ThreadPoolExecutor(1) as threads:
-            errands = threads.submit(errand)
-            outcome = outcome_of(audit, self.rules, asked.questions)
-            errands.result()
+            gone = threads.submit(go)
+            first = self._found(base, *begun)
+            gone.result()
+        return first, first if stands(first.questions) else self.of(head)
+
+    def _side_by_side(
+        self, base: Tree, head: Tree, begun: tuple[AskedTree, Audit], go: Callable[[], None]
+    ) -> tuple[Outcome, Outcome]:
+        """Both outcomes, the base's by a process of its own."""
+        asked, audit = begun
+        audit.program.definitions  # noqa: B018 - where a process forks no thread may be at work
+        _work[:] = [lambda: outcome_of(audit, self.rules, asked.questions)]
+        with workers(1, "fork") as pool, ThreadPoolExecutor(1) as threads:
+            aside = pool.submit(_worked)
+            gone = threads.submit(go)
+            last = self.of(head)
+            first = _result(aside)
+            gone.result()
+        if first is None:
+            return self._found(base, *self._begun(base)), last
+        self._keep(base, first)
+        return first, last
+
+    @property
+    def _may_fork(self) -> bool:
+        jobs = self.jobs if self.jobs is not None else len(os.sched_getaffinity(0))
+        return jobs > 1 and sys.platform == "linux"
+
+    def _kept(self, tree: Tree) -> Outcome | None:
+        return self.kept.recall(key_of("outcome", [tree], *self.asked), Outcome)
+
+    def _keep(self, tree: Tree, outcome: Outcome) -> None:
         if not tree.skips:
-            self.kept.keep(key, outcome)
+            self.kept.keep(key_of("outcome", [tree], *self.asked), outcome)
+
+    def _found(self, tree: Tree, asked: AskedTree, audit: Audit) -> Outcome:
+        outcome = outcome_of(audit, self.rules, asked.questions)
+        self._keep(tree, outcome)
         return outcome
 
     def audit_of(self, tree: Tree) -> Audit:
@@ -102,8 +165,25 @@ def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> O
         scenario=info.scenario,
         scenario_note=info.scenario_note,
         skips=by_path((*audit.tree.skips, *audit.reader.skips, *audit.failed)),
-        stats=audit.stats(),
+        stats=_stats(audit, windows),
         questions=questions,
+    )
+
+
+def _stats(audit: Audit, windows: Iterable[OpenWindow]) -> Stats:
+    """How well the files that matter could be parsed: the same whatever was known before.
+
+    Those are the files that name what a contract is about, and those that a window reaches.
+    """
+    searched = {path for case in audit.cases for path in case.window.tables.paths}
+    reached = {place.path for window in windows for slot in window.slots for place in slot.way}
+    paths = searched | reached
+    functions = [f for path in paths for f in audit.reader.unit(path).functions]
+    return Stats(
+        files_considered=sum(1 for path in audit.tree.paths() if path.endswith((".c", ".h"))),
+        files_parsed=len(paths),
+        functions=len(functions),
+        functions_with_errors=sum(function.broken for function in functions),
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from test_cli import kscan, one_line
 
 from kscan.facts.store import NullStore, Store
 from kscan.impact import Diff, Options
-from kscan.model import Confidence, Finding, Impact, KscanError, Stats
+from kscan.model import Confidence, Finding, Impact, KscanError
 from kscan.outcomes import outcome_of
 from kscan.source.patches import read_series
 from kscan.source.ranges import (
@@ -203,14 +204,33 @@ def test_a_bare_clone_gives_the_same(story: Told, new_path: Impact, tmp_path: Pa
 
 
 @pytest.mark.parametrize("per_commit", [False, True])
-def test_cold_warm_and_uncached_agree(story: Told, tmp_path: Path, per_commit: bool) -> None:
+def test_cold_warm_uncached_and_one_process_agree(
+    story: Told, tmp_path: Path, per_commit: bool
+) -> None:
     asked = replace(AS_ASKED, per_commit=per_commit)
-    spec = f"{story.commits[0]}..{story.commits[2]}"
-    store = Store(tmp_path / "cache")
-    answers = [impact(story.range(spec), asked, memory) for memory in (store, store, None)]
-    plain = [replace(a, stats=replace(a.stats, cache_hits=0, seconds=0.0)) for a in answers]
-    assert plain[0] == plain[1]
-    assert replace(plain[0], stats=Stats()) == replace(plain[2], stats=Stats())
+    first, _, last = story.commits
+    store, mixed = Store(tmp_path / "cache"), Store(tmp_path / "mixed")
+    impact(story.range(story.commits[1]), asked, mixed)  # knows one end, and a tree between
+    answers = []
+    for memory, jobs in ((store, None), (store, None), (NullStore(), None), (NullStore(), 1),
+                         (NullStore(), 2), (mixed, None)):  # fmt: skip
+        diff = Diff(story.range(f"{first}..{last}"), asked, memory, jobs=jobs)
+        answer = diff.impact()
+        answers.append(replace(answer, stats=replace(answer.stats, cache_hits=0, seconds=0.0)))
+    assert [answer == answers[0] for answer in answers] == [True] * len(answers)
+    assert answers[0].stats.files_parsed > 0
+
+
+def test_a_process_that_is_killed_costs_time_and_no_answer(
+    story: Told, new_path: Impact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.outcomes._worked", _killed)
+    diff = Diff(story.range(story.commits[1]), AS_ASKED, NullStore(), jobs=2)
+    agree(diff.impact(), new_path)
+
+
+def _killed() -> None:
+    os._exit(9)
 
 
 # What an edit does, and what it does not
