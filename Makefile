@@ -25,7 +25,7 @@ audit: $(VENV)/.installed
 	$(BIN)/kscan audit '$(TREE)' || [ $$? -eq 1 ]
 
 test: $(VENV)/.installed
-	$(BIN)/pytest -q -n 2 -m 'not kernel'
+	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not kernel'
 
 test-kernel: $(VENV)/.installed kernels
 	$(BIN)/pytest -q -n 2 --dist loadfile -m kernel
