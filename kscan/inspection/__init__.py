@@ -39,9 +39,7 @@ class Inspection:
     @cached_property
     def program(self) -> Program:
         """The tree's program; nothing is parsed yet."""
-        made = Program(Reader(self.tree, self.cache))
-        made.prefetch()
-        return made
+        return Program(Reader(self.tree, self.cache))
 
     def files_with(self, words: Iterable[str], suffixes: Sequence[str] = (".c", ".h")) -> list[str]:
         """The kernel's own files that contain one of `words`."""
@@ -69,6 +67,7 @@ class Inspection:
 
     def functions(self, asked: str) -> tuple[Function, ...]:
         """The definitions of ``NAME`` or ``PATH:NAME``; raises `KscanError` where there is none."""
+        self.program.prefetch()
         path, _, name = asked.rpartition(":")
         if not name.isidentifier():
             raise KscanError(f"{asked!r}: not a function: give a name, or PATH:NAME")
