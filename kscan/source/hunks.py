@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Hunks put on the text of one file, as ``git apply`` and ``patch`` do it.
 
-A hunk goes where its old lines stand, nearest to the line it names; if they stand nowhere,
-up to `FUZZ` lines of context at its ends are given up.
+A hunk goes where its old lines stand, nearest to the line it names; one whose context ends
+with it goes to the end of the file if they stand there. If they stand nowhere, up to `FUZZ`
+lines of context at its ends are given up.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ class _Lines:
     def run(self, lines: Sequence[bytes]) -> str:
         return "".join(self._codes.get(line, "\0") for line in lines)
 
+    def at_end(self, run: str, lowest: int) -> int:
+        """Where `run` stands as the last lines, not above `lowest`; -1 if it does not."""
+        start = len(self.text) - len(run)
+        return start if start >= lowest and self.text.endswith(run) else -1
+
     def nearest(self, run: str, wanted: int, lowest: int) -> int:
         """Where `run` stands nearest to line `wanted`, not above `lowest`; -1 for nowhere."""
         wanted = max(wanted, lowest)
@@ -93,6 +99,8 @@ def apply_hunks(content: bytes, hunks: Sequence[Hunk]) -> tuple[bytes, list[int]
 
 def _place(text: _Lines, hunk: Hunk, drift: int, lowest: int) -> tuple[int, int, int]:
     """Line where `hunk` goes, and the context given up at its top and bottom; -1: nowhere."""
+    if hunk.lead and not hunk.trail and (end := text.at_end(text.run(hunk.old), lowest)) >= 0:
+        return end, 0, 0
     tried = set()
     for fuzz in range(FUZZ + 1):
         lead, trail = min(fuzz, hunk.lead), min(fuzz, hunk.trail)

@@ -148,12 +148,14 @@ def _file_patch(origin: str, file: PatchedFile) -> FilePatch:
     old = _stated(info, "rename from ", "copy from ") or file.source_file
     new = _stated(info, "rename to ", "copy to ") or file.target_file
     is_moved = any(line.startswith(("rename to ", "copy to ")) for line in info)
-    if old == new == "/dev/null":
+    befores = _meanings(origin, old, is_git, is_moved)
+    afters = _meanings(origin, new, is_git, is_moved)
+    if not (befores and afters) and (is_moved or befores == afters):
         raise KscanError(f"{origin}: damaged patch: a file that never is")
     modes = {file.source_mode, file.target_mode}
     return FilePatch(
-        old=_meanings(origin, old, is_git, is_moved),
-        new=_meanings(origin, new, is_git, is_moved),
+        old=befores,
+        new=afters,
         hunks=tuple(_hunk(hunk) for hunk in file),
         is_move=is_moved,
         is_copy=any(line.startswith("copy to ") for line in info),

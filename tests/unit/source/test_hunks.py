@@ -40,6 +40,11 @@ def test_lines_added_above_move_the_hunks(old: list[str], new: list[str], above:
     assert apply_hunks(pushed + text(["START", *old]), hunks)[0] == expected or not hunks
 
 
+def test_a_hunk_without_context_below_goes_to_the_end_of_the_file() -> None:
+    hunks = hunks_of(["START", *"bbbb"], ["START", *"bbbba"])
+    assert apply_hunks(text(["above", "START", *"bbbb"]), hunks)[0].endswith(b"b\na\n")
+
+
 def test_the_nearest_place_is_taken() -> None:
     block = ["if (a) {", "\told();", "}"]
     old = [*block, "1", "2", "3", *block, "4", "5", "6", *block]

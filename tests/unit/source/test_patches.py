@@ -232,6 +232,7 @@ def test_bad_files_are_one_clear_line(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08\x00damaged", "cut short"),
         (gzip.compress(EDIT)[:9] + b"\xff" * 40, "damaged gzip"),
         (EDIT.replace(b"@@ -1,3", b"@@ -1,9"), "damaged patch"),
+        (b"diff --git a/a b/b\nrename from a\nrename to /dev/null\n", "a file that never is"),
     ):
         file = tmp_path / "p.patch"
         file.write_bytes(content)
