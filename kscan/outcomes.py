@@ -92,6 +92,8 @@ class Outcomes:
         """Both outcomes, the base's by a process of its own."""
         asked, audit = begun
         audit.program.definitions  # noqa: B018 - where a process forks no thread may be at work
+        for case in audit.cases:
+            window_of(case)  # what it walks, both sides know then
         _work[:] = [lambda: outcome_of(audit, self.rules, asked.questions)]
         with workers(1, "fork") as pool, ThreadPoolExecutor(1) as threads:
             aside = pool.submit(_worked)
