@@ -23,11 +23,11 @@ from kscan.model import (
     WindowEntry,
 )
 from kscan.program.program import Program
-from kscan.program.succession import take_over
+from kscan.program.succession import Succession, take_over
 from kscan.program.tables import Tables
 from kscan.rules import Rule, selected
 from kscan.source.open import open_tree
-from kscan.source.tree import Memory, Tree, WordTree
+from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
@@ -70,8 +70,8 @@ class Audit:
     """Only the contract of this registration function."""
     remembering: bool = True
     """Take answers to searches from the last run: worth it where there was one."""
-    earlier: tuple[Program, frozenset[str]] | None = None
-    """The program of a tree that differs in these files alone, to be taken over."""
+    earlier: Succession | None = None
+    """The program of a tree much like this one, to be taken over."""
     started: float = field(default_factory=time.monotonic)
     failed: list[Skip] = field(default_factory=list)
 
@@ -83,7 +83,7 @@ class Audit:
         self.program = Program(self.reader)
         self.program.prefetch()
         if self.earlier is not None:
-            take_over(self.program, *self.earlier)
+            take_over(self.program, self.earlier)
         cases = [self._case(contract) for contract in self._contracts()]
         self.cases = tuple(case for case in cases if case.registering) or tuple(cases[:1])
         self.absent = tuple(c.contract.register for c in cases if c not in self.cases)
@@ -185,7 +185,7 @@ class Audit:
         """What it cost and covered."""
         functions = [f for unit in self.reader.units.values() for f in unit.functions]
         return Stats(
-            files_considered=sum(1 for p in self.tree.paths() if p.endswith((".c", ".h"))),
+            files_considered=sum(path.endswith(C_SUFFIXES) for path in self.tree.paths()),
             files_parsed=len(self.reader.units) - len(self.reader.skipped),
             cache_hits=self.reader.hits,
             functions=len(functions),

@@ -23,14 +23,14 @@ from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
 from kscan.facts.reader import Reader
 from kscan.kernel.catalogue import catalogue
-from kscan.model import Confidence, Finding, Impact, KscanError, Skip, TreeInfo
+from kscan.model import Confidence, Finding, Impact, KscanError, Skip, Stats, TreeInfo
 from kscan.outcomes import Outcomes, by_path
 from kscan.program.program import Program
 from kscan.rules import Rule, selected
 from kscan.source.compare import ChangedPath
 from kscan.source.patched import PatchedTree
 from kscan.source.ranges import Range
-from kscan.source.tree import Memory, Tree, WordTree, is_below
+from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, is_below
 
 Progress = Callable[[str], None]
 
@@ -90,7 +90,7 @@ class Diff:
         return Impact(
             base=self._info(self.range.base, self.base),
             head=self._info(self.range.head, self.head),
-            stats=replace(self.head.stats, seconds=round(time.monotonic() - self.started, 3)),
+            stats=self._stats,
             rules=tuple(rule.info() for rule in self.rules),
             added=delta(self.head.windows, self.base.windows, self.alterations.is_altered),
             removed=delta(self.base.windows, self.head.windows, self.alterations.was_altered),
@@ -218,6 +218,12 @@ class Diff:
             known = with_hits(self.head_tree, findings)
             self.kept.keep(key, known)
         return known
+
+    @property
+    def _stats(self) -> Stats:
+        considered = sum(path.endswith(C_SUFFIXES) for path in self.head_tree.paths())
+        seconds = round(time.monotonic() - self.started, 3)
+        return replace(self.head.stats, files_considered=considered, seconds=seconds)
 
     @property
     def _skips_added(self) -> tuple[Skip, ...]:

@@ -19,10 +19,12 @@ from kscan.change.commits import differing, is_akin
 from kscan.change.contents import Contents
 from kscan.change.functions import MOST_FILES
 from kscan.change.kept import Kept, key_of
+from kscan.change.near import Near
 from kscan.change.outcome import OpenWindow, Outcome, window_of
 from kscan.model import Skip, Stats, TreeInfo
-from kscan.program.program import Program
+from kscan.program.succession import Succession, succession
 from kscan.rules import Rule
+from kscan.source.commit import CommitTree
 from kscan.source.patched import PatchedTree
 from kscan.source.tree import Tree
 from kscan.workers import workers
@@ -112,11 +114,18 @@ class Outcomes:
         return jobs > 1 and sys.platform == "linux"
 
     def _kept(self, tree: Tree) -> Outcome | None:
-        return self.kept.recall(key_of("outcome", [tree], *self.asked), Outcome)
+        known = self.kept.recall(key_of("outcome", [tree], *self.asked), Outcome)
+        if known is None and isinstance(tree, CommitTree):
+            known = Near(self.kept, self.asked).outcome(tree)
+            if known is not None:
+                self._keep(tree, known)
+        return known
 
     def _keep(self, tree: Tree, outcome: Outcome) -> None:
         if not tree.skips:
             self.kept.keep(key_of("outcome", [tree], *self.asked), outcome)
+            if isinstance(tree, CommitTree):
+                Near(self.kept, self.asked).note(tree)
 
     def _found(self, tree: Tree, asked: AskedTree, audit: Audit) -> Outcome:
         outcome = outcome_of(audit, self.rules, asked.questions)
@@ -137,8 +146,8 @@ class Outcomes:
         self._last = (asked, audit)
         return self._last
 
-    def _earlier(self, asked: AskedTree) -> tuple[Program, frozenset[str]] | None:
-        """The last program, and the files in which `asked` differs; None for too many.
+    def _earlier(self, asked: AskedTree) -> Succession | None:
+        """The last program, and in what `asked` differs; None for too many files.
 
         What is taken over rests on questions that are questions of `asked` then.
         """
@@ -152,7 +161,7 @@ class Outcomes:
         if len(changed) > MOST_FILES:
             return None
         asked.questions.include(known.questions)
-        return audit.program, frozenset(changed)
+        return succession(audit.program, known.tree, asked.tree, changed, self.kept)
 
 
 def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> Outcome:
@@ -168,7 +177,7 @@ def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> O
         scenario_note=info.scenario_note,
         skips=by_path((*audit.tree.skips, *audit.reader.skips, *audit.failed)),
         stats=_stats(audit, windows),
-        questions=questions,
+        questions=questions.as_asked(),
     )
 
 
@@ -182,7 +191,6 @@ def _stats(audit: Audit, windows: Iterable[OpenWindow]) -> Stats:
     paths = searched | reached
     functions = [f for path in paths for f in audit.reader.unit(path).functions]
     return Stats(
-        files_considered=sum(1 for path in audit.tree.paths() if path.endswith((".c", ".h"))),
         files_parsed=len(paths),
         functions=len(functions),
         functions_with_errors=sum(function.broken for function in functions),

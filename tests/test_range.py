@@ -269,18 +269,64 @@ def test_a_renamed_driver_keeps_its_findings(tmp_path: Path) -> None:
     assert "drivers/iommu/acme-core.c" in {f.primary.path for f in found.unchanged}
 
 
-def test_a_change_elsewhere_is_not_analysed_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    audits: list[str] = []
+@pytest.fixture
+def audits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the trees that are analysed."""
+    found: list[str] = []
     monkeypatch.setattr(
         "kscan.outcomes.outcome_of",
-        lambda audit, *rest: audits.append(audit.tree.name) or outcome_of(audit, *rest),
+        lambda audit, *rest: found.append(audit.tree.name) or outcome_of(audit, *rest),
     )
-    found = edited(tmp_path, lambda history: history.write("lib/sort.c", "int sorted;\n"))
+    return found
+
+
+def elsewhere(history: History) -> None:
+    text = f"int sorted = {len(history.git('log', '--oneline').splitlines())};\n"
+    history.write("lib/sort.c", text)
+
+
+def test_a_change_elsewhere_is_not_analysed_again(tmp_path: Path, audits: list[str]) -> None:
+    found = edited(tmp_path, elsewhere)
     assert len(audits) == 1
     assert (found.introduced, found.fixed) == ((), ())
     assert len(found.unchanged) == len(expected(STAGES[1]))
+
+
+def test_commits_elsewhere_cost_no_analysis_each(tmp_path: Path, audits: list[str]) -> None:
+    history = History(tmp_path / "linux")
+    history.becomes(STORY / STAGES[1])
+    history.commit("before")
+    for number in range(5):
+        elsewhere(history)
+        history.commit(f"lib: change {number}")
+    history.becomes(STORY / STAGES[2])
+    history.commit("fixed")
+    span = open_range(Repository(history.root), "HEAD~6..HEAD")
+    found = Diff(span, replace(AS_ASKED, per_commit=True), NullStore(), jobs=1).impact()
+    assert [len(share.fixed) > 0 for share in found.commits] == [False] * 5 + [True]
+    assert len(audits) == 2
+
+
+def test_a_commit_near_a_known_one_is_not_analysed(tmp_path: Path, audits: list[str]) -> None:
+    history = History(tmp_path / "linux")
+    history.becomes(STORY / STAGES[1])
+    history.commit("before")
+    store = Store(tmp_path / "cache")
+    for _ in range(3):
+        elsewhere(history)
+        history.commit("lib: change")
+        found = impact(open_range(Repository(history.root), "HEAD"), AS_ASKED, store)
+        assert len(found.unchanged) == len(expected(STAGES[1]))
+    assert len(audits) == 1
+    history.becomes(STORY / STAGES[2])
+    history.commit("fixed")
+    found = impact(open_range(Repository(history.root), "HEAD"), AS_ASKED, store)
+    assert found.fixed and audits[1:] == ["HEAD"]
+    elsewhere(history)
+    history.commit("lib: change")
+    found = impact(open_range(Repository(history.root), "HEAD"), AS_ASKED, store)
+    assert len(found.unchanged) == len(expected(STAGES[2]))
+    assert found.fixed == ()
 
 
 # On the command line

@@ -45,6 +45,12 @@ class Questions(msgspec.Struct, array_like=True):
     defined: dict[str, set[str]] = msgspec.field(default_factory=dict)
     """Names by the suffixes, joined, of the files that were to define them."""
 
+    def as_asked(self) -> Questions:
+        """The questions up to now."""
+        copy = Questions()
+        copy.include(self)
+        return copy
+
     def include(self, others: Questions) -> None:
         """Adds the questions that an answer taken over from another tree rests on."""
         self.read |= others.read

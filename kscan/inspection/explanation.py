@@ -15,6 +15,7 @@ from kscan.audit import Audit
 from kscan.inspection import Document, printable
 from kscan.inspection.reasons import Reasons
 from kscan.model import Finding, KscanError, Step
+from kscan.program.succession import succession
 from kscan.rules import Rule, rules
 from kscan.source.apply import apply_series, merged
 from kscan.source.patched import PatchedTree
@@ -149,7 +150,7 @@ def checked_patch(found: Explained) -> str:
     applied = apply_series(audit.tree, series_of([(finding.fingerprint, patch.encode())]))
     changes = merged(applied)
     patched = PatchedTree(audit.tree, changes)
-    earlier = (audit.program, frozenset(changes))
+    earlier = succession(audit.program, audit.tree, patched, changes, audit.cache)
     after = Audit(patched, audit.options, audit.cache, audit.progress, earlier=earlier)
     left = {f.fingerprint for f in after.findings(rules())}
     if finding.fingerprint in left:

@@ -9,11 +9,13 @@ is found anew.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
+from kscan.facts.reader import Reader
 from kscan.program.program import Program
 from kscan.source.search import defined_names
-from kscan.source.tree import Tree, Unreadable
+from kscan.source.tree import Memory, Tree, Unreadable
 
 MOST_NAMES = 20
 """Functions that come, go or change their type; with more of them all calls are looked at anew."""
@@ -22,18 +24,42 @@ _K = TypeVar("_K", tuple[str, str], tuple[str, str, str])
 _V = TypeVar("_V")
 
 
-def take_over(program: Program, earlier: Program, changed: Collection[str]) -> None:
-    """Gives the fresh `program` what `earlier` knows; their trees differ in the files `changed`.
+@dataclass(frozen=True)
+class Succession:
+    """The program of a tree, and in what the next tree differs from it."""
 
-    `earlier` is of no use afterwards: the two share what they know.
-    """
+    earlier: Program
+    """Of no use once it is taken over: the two programs share what they know."""
+    changed: frozenset[str]
+    names: frozenset[str]
+    """Functions of the changed files that came, went, or have another result or linkage."""
+    includes_stand: bool
+    """No header is changed, and no file came or went."""
+
+
+def succession(
+    earlier: Program, old: Tree, new: Tree, changed: Collection[str], memory: Memory
+) -> Succession:
+    """What is between `old`, the tree of `earlier`, and `new`, which differs in `changed`."""
+    before, after = Reader(old, memory), Reader(new, memory)
+    return Succession(
+        earlier,
+        frozenset(changed),
+        frozenset(name for path in changed for name in _altered(before, after, path)),
+        not any(path.endswith(".h") or old.exists(path) != new.exists(path) for path in changed),
+    )
+
+
+def take_over(program: Program, succession: Succession) -> None:
+    """Gives the fresh `program`, of the next tree, what the earlier one knows."""
+    earlier, changed, names = succession.earlier, succession.changed, succession.names
     _facts(program, earlier, changed)
-    if not _headers_stand(program, earlier, changed):
+    closures = earlier.headers._closures.values()
+    if not succession.includes_stand or any(p in known for known in closures for p in changed):
         return
     _headers(program, earlier, changed)
     program._records.update(_without(earlier._records, 1, changed))
     program._named.update(_without(earlier._named, 2, changed))
-    names = {name for path in changed for name in _altered(program, earlier, path)}
     program._resolved.update(
         (key, found)
         for key, found in _without(earlier._resolved, 1, changed).items()
@@ -61,15 +87,6 @@ def _facts(program: Program, earlier: Program, changed: Collection[str]) -> None
     program._facts.update(_without(earlier._facts, 0, changed))
 
 
-def _headers_stand(program: Program, earlier: Program, changed: Collection[str]) -> bool:
-    """No file came or went, and none of the changed ones is included anywhere."""
-    old, new = earlier.reader.tree, program.reader.tree
-    if any(path.endswith(".h") or old.exists(path) != new.exists(path) for path in changed):
-        return False
-    closures = earlier.headers._closures.values()
-    return not any(path in closure for closure in closures for path in changed)
-
-
 def _headers(program: Program, earlier: Program, changed: Collection[str]) -> None:
     """What the headers include and say: they are the same."""
     mine, theirs = program.headers, earlier.headers
@@ -89,13 +106,12 @@ def _without(known: Mapping[_K, _V], place: int, changed: Collection[str]) -> di
     return {key: found for key, found in known.items() if key[place] not in changed}
 
 
-def _altered(program: Program, earlier: Program, path: str) -> set[str]:
+def _altered(before: Reader, after: Reader, path: str) -> set[str]:
     """Functions of `path` that came, went, or have another result type or linkage."""
-    before = {f.name: (f.result, f.static) for f in earlier.unit(path).functions}
-    after = {f.name: (f.result, f.static) for f in program.unit(path).functions}
-    names = before.keys() | after.keys()
-    found = {name for name in names if before.get(name) != after.get(name)}
-    return found | (_defined(earlier.reader.tree, path) ^ _defined(program.reader.tree, path))
+    old = {f.name: (f.result, f.static) for f in before.unit(path).functions}
+    new = {f.name: (f.result, f.static) for f in after.unit(path).functions}
+    found = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    return found | (_defined(before.tree, path) ^ _defined(after.tree, path))
 
 
 def _defined(tree: Tree, path: str) -> set[str]:

@@ -14,6 +14,7 @@ import pytest
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
 from kscan.model import Finding
+from kscan.program.succession import succession
 from kscan.rules import rules
 from kscan.source.open import open_tree
 from kscan.source.patched import PatchedTree
@@ -55,7 +56,7 @@ def test_the_diff_of_a_labelled_bug_mends_it(
     changes = applied(tree_6_12, patches.pop(), tmp_path)
     assert set(changes) == {path}
     patched = PatchedTree(audit.tree, changes)
-    earlier = (audit.program, frozenset(changes))
+    earlier = succession(audit.program, audit.tree, patched, changes, NullStore())
     after = Audit(patched, audit.options, NullStore(), earlier=earlier).findings(rules())
     left = {f.fingerprint for f in after}
     assert left == {f.fingerprint for f in findings} - {f.fingerprint for f in about}

@@ -12,7 +12,7 @@ from kscan.facts.reader import Reader
 from kscan.facts.store import NullStore
 from kscan.program.calls import call_sites
 from kscan.program.program import Program
-from kscan.program.succession import take_over
+from kscan.program.succession import succession, take_over
 from kscan.source.directory import DirectoryTree
 from kscan.source.patched import PatchedTree
 
@@ -59,6 +59,14 @@ def program(tree: DirectoryTree | PatchedTree) -> Program:
     return Program(Reader(tree, NullStore()))
 
 
+def succeeding(earlier: Program, tree: PatchedTree) -> Program:
+    """A program of `tree` that took over what `earlier`, of the tree below, knows."""
+    heir = program(tree)
+    between = succession(earlier, tree.base, tree, tree.changes.keys(), NullStore())
+    take_over(heir, between)
+    return heir
+
+
 def everything(known: Program) -> list[object]:
     """What is asked of a program about the user."""
     names = ("foo_find", "foo_double", "plain", "helper", "foo_first", "user")
@@ -103,8 +111,7 @@ def test_it_answers_as_a_program_that_took_nothing_over(
     fresh = everything(program(PatchedTree(base, changes)))
     earlier = program(base)
     before = everything(earlier)
-    heir = program(PatchedTree(base, changes))
-    take_over(heir, earlier, frozenset(changes))
+    heir = succeeding(earlier, PatchedTree(base, changes))
     assert everything(heir) == fresh
     assert everything(program(base)) == before
 
@@ -115,15 +122,14 @@ def test_a_file_that_others_include_counts_as_a_header(base: DirectoryTree) -> N
     earlier = program(base)
     everything(earlier)
     changed = PatchedTree(base, {"plain.c": b"#define TWICE(x) more(x)\nint limit;\n"})
-    heir = program(changed)
-    take_over(heir, earlier, frozenset(["plain.c"]))
+    heir = succeeding(earlier, changed)
     assert everything(heir) == everything(program(changed))
 
 
 def test_what_is_unchanged_is_not_read_again(base: DirectoryTree) -> None:
     earlier = program(base)
     everything(earlier)
-    heir = program(PatchedTree(base, {"plain.c": b"int plain(int n)\n{\n return 2;\n}\n"}))
-    take_over(heir, earlier, frozenset(["plain.c"]))
+    changed = PatchedTree(base, {"plain.c": b"int plain(int n)\n{\n return 2;\n}\n"})
+    heir = succeeding(earlier, changed)
     everything(heir)
     assert heir.reader.parsed == 1
