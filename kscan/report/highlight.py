@@ -14,13 +14,13 @@ from kscan.report import clean
 
 _LEXER = CLexer(stripnl=False, ensurenl=False)
 _CLASSES = ((Comment, "hc"), (Keyword, "hk"), (Name.Function, "hf"), (Literal, "hl"))
-_LAST_NAME = re.compile(r"(\w+)\W*$")
+_NAME = re.compile(r"\w+")
 
 
 def source(text: str, subject: str = "") -> Markup:
     """One line of C with ``<span>`` around its tokens, ``<mark>`` around `subject`'s last name."""
-    name = _LAST_NAME.search(subject)
-    return _source(clean.line(text), name.group(1) if name else "")
+    names = _NAME.findall(subject)
+    return _source(clean.line(text), names[-1] if names else "")
 
 
 @lru_cache(maxsize=4096)
