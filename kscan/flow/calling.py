@@ -16,7 +16,6 @@ from kscan.flow.world import Call, Happening
 from kscan.flow.writes import root_name
 from kscan.kernel.catalogue import matches, position
 from kscan.program import macros
-from kscan.program.program import Function
 
 if TYPE_CHECKING:
     from kscan.flow.evaluate import Frame
@@ -159,8 +158,11 @@ def _handed_over(frame: Frame, node: ir.Call, name: str, args: list[Value]) -> V
     functions = frame.execution.world.functions
     if name in functions.tolerant:
         return ANY
-    targets = frame.scope.program.resolve(name, frame.function.path)
-    if len(targets) == 1 and (late or _enters(frame, targets[0])):
+    program, path, belongs = frame.scope.program, frame.function.path, frame.execution.world.belongs
+    if not late and program.is_elsewhere(name, path, belongs):
+        return ANY
+    targets = program.resolve(name, path)
+    if len(targets) == 1 and (late or targets[0].fact.inline or belongs(targets[0].path)):
         frames = (*frame.frames, Call(frame.function, targets[0], node.at))
         found = frame.execution.enter(targets[0], tuple(args), frames)
         if found is not None:
@@ -182,10 +184,6 @@ def _only_numbers(frame: Frame, node: ir.Call, args: list[Value]) -> bool:
         value.taint is not None and frame.scope.type_of(arg).ptr > 0
         for arg, value in zip(node.args, args, strict=True)
     )
-
-
-def _enters(frame: Frame, target: Function) -> bool:
-    return target.fact.inline or frame.execution.world.belongs(target.path)
 
 
 def _used(frame: Frame, node: ir.Call, name: str) -> None:

@@ -69,6 +69,8 @@ class Lifetimes:
 
     def targets(self, name: str, caller: Function) -> tuple[Function, ...]:
         """The functions called `name` that are followed from `caller`."""
+        if self.program.is_elsewhere(name, caller.path, self.belongs):
+            return ()
         found = self.program.resolve(name, caller.path)[:1]
         return tuple(f for f in found if f != caller and (f.fact.inline or self.belongs(f.path)))
 

@@ -82,7 +82,7 @@ class Headers:
         known = self._closures.get(path)
         if known is None:
             known = self._closures[path] = self._reached(path)
-            for header in known:
+            for header in known.keys() - self._sketched:
                 self._sketch(header)
         return known
 
@@ -122,8 +122,6 @@ class Headers:
         return self._spelled[path]
 
     def _sketch(self, path: str) -> None:
-        if path in self._sketched:
-            return
         self._sketched.add(path)
         source = self._source(path)
         for says in Says:

@@ -18,6 +18,7 @@ from typing import Any
 from kscan.facts import ir
 from kscan.facts.reader import Reader
 from kscan.facts.unit import (
+    UNKNOWN,
     CType,
     FunctionFact,
     GlobalFact,
@@ -141,9 +142,16 @@ class Program:
         headers = self.headers.saying(Says.INLINE, name, path)
         if headers and not any(belongs(header) for header in headers):
             return ()
-        if not headers and not any(belongs(file) for file in self.definitions.files(name)):
+        if self.is_elsewhere(name, path, belongs):
             return ()
         return tuple(found for found in self.resolve(name, path) if belongs(found.path))
+
+    def is_elsewhere(self, name: str, path: str, belongs: Callable[[str], bool]) -> bool:
+        """`name` is no inline function, and only files that `belongs` fails for define it."""
+        defined = not path.endswith(".h") and self._own(name, path) is not None
+        if defined or self._inlining(name, path):
+            return False
+        return not any(belongs(file) for file in self.definitions.files(name))
 
     def _definitions_of(self, name: str, path: str) -> Iterator[Function]:
         own = self._own(name, path)
@@ -169,15 +177,18 @@ class Program:
         A header may hold the stub of what another one declares or defines (include/linux/acpi.h
         and acpi/acpi_bus.h): of several bodies the longest counts.
         """
+        headers = self._inlining(name, path)
+        found = [inline for header in headers if (inline := self._own(name, header)) is not None]
+        return max(found, key=lambda inline: inline.fact.end - inline.fact.start, default=None)
+
+    def _inlining(self, name: str, path: str) -> list[str]:
+        """The headers that give `name` a body that counts."""
         headers = [path] if path.endswith(".h") and self._own(name, path) is not None else []
         headers += self.headers.saying(Says.INLINE, name, path)
         if not headers:
-            return None
+            return []
         declared = self._is_stub(name, path) or self.headers.saying(Says.PROTOTYPE, name, path)
-        if declared and self.definitions.files(name):
-            return None
-        found = [inline for header in headers if (inline := self._own(name, header)) is not None]
-        return max(found, key=lambda inline: inline.fact.end - inline.fact.start, default=None)
+        return [] if declared and self.definitions.files(name) else headers
 
     def _is_stub(self, name: str, header: str) -> bool:
         """`header` declares `name` as well: its inline body stands for a disabled CONFIG_."""
@@ -238,6 +249,14 @@ class Program:
         """A declaration of the function `name` that `path` sees."""
         found: FunctionFact | None = self._nearest(name, path, "prototypes")
         return found
+
+    def result(self, name: str, path: str) -> CType:
+        """What the function `name` returns, as `path` sees it; unknown where nothing says."""
+        fact = own.fact if (own := self._own(name, path)) is not None else None
+        fact = fact or self.prototype(name, path)
+        if fact is None:
+            fact = next((found.fact for found in self.resolve(name, path)), None)
+        return fact.result if fact is not None else UNKNOWN
 
     def _nearest(self, name: str, path: str, kind: str) -> Any:
         key = (kind, name, path)

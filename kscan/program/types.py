@@ -112,11 +112,7 @@ class Scope:
         expanded = macros.expanded(self.program, self.function.path, call)
         if expanded is not None:
             return self.type_of(expanded, depth + 1)
-        path = self.function.path
-        for found in self.program.resolve(name, path):
-            return found.fact.result
-        prototype = self.program.prototype(name, path)
-        return prototype.result if prototype is not None else UNKNOWN
+        return self.program.result(name, self.function.path)
 
 
 def _pointed(kind: CType) -> CType:

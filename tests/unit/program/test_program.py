@@ -52,6 +52,18 @@ def test_a_real_definition_is_preferred_to_its_stub() -> None:
     assert made.resolve("nobody", "a.c") == ()
 
 
+def test_a_definition_elsewhere_is_told_without_reading_its_file() -> None:
+    made = trees.program(FILES)
+    assert made.is_elsewhere("bar_go", "a.c", "a.c".__eq__)
+    assert not made.is_elsewhere("bar_go", "a.c", "b.c".__eq__)
+    assert not made.is_elsewhere("helped", "a.c", "b.c".__eq__)
+    assert not made.is_elsewhere("foo_get", "a.c", "b.c".__eq__)
+    assert made.result("bar_go", "a.c").base == "int"
+    assert made.result("foo_get", "a.c").base == "struct foo"
+    assert "b.c" not in made.reader.units
+    assert made.result("nobody", "a.c").base == ""
+
+
 def test_types_follow_calls_macros_and_members() -> None:
     made = trees.program(FILES)
     scope = Scope(made, trees.function(made, "start"))
