@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from kscan.facts.reader import Reader
@@ -16,6 +18,7 @@ from kscan.kernel.catalogue import Catalogue, Contract, Scenario, catalogue
 from kscan.model import (
     Confidence,
     Finding,
+    Hits,
     Report,
     Skip,
     Stats,
@@ -33,8 +36,11 @@ from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.registrations import Registration
 from kscan.window.window import Window
+from kscan.workers import aside, may_fork
 
 Progress = Callable[[str], None]
+FEWEST_FILES = 100
+"""Files of an analysis below which a second process takes longer to start than to do without."""
 _FAILURES = Exception
 """What a rule may raise on code that nobody thought of: a skip that says so, not an end."""
 
@@ -65,7 +71,7 @@ class Audit:
     cache: Memory
     progress: Progress = lambda _message: None
     jobs: int | None = None
-    """Processes that may parse; few files at once, as contracts make it, are parsed by one."""
+    """Processes that may work; by default one per processor."""
     only: str = ""
     """Only the contract of this registration function."""
     remembering: bool = True
@@ -196,12 +202,13 @@ class Audit:
     def report(self) -> Report:
         """The whole answer."""
         rules = selected(self.options.rules)
-        findings = self.findings(rules)
-        least = self.options.min_confidence.rank
-        kept = tuple(f for f in findings if f.confidence.rank >= least)
-        if self.options.hits and kept:
-            self.progress("looking for the hardware that is hit")
-            kept = with_hits(self.tree, kept)
+        with self._hits_aside() as hits:
+            findings = self.findings(rules)
+            least = self.options.min_confidence.rank
+            kept = tuple(f for f in findings if f.confidence.rank >= least)
+            if self.options.hits and kept:
+                self.progress("looking for the hardware that is hit")
+                kept = with_hits(self.tree, kept, hits())
         skips = {s.path: s for s in (*self.tree.skips, *self.reader.skips, *self.failed)}
         return Report(
             tree=self.info(),
@@ -214,11 +221,47 @@ class Audit:
             notes=tuple(f"{name}() is not in this tree, nor who calls it" for name in self.absent),
         )
 
+    @contextmanager
+    def _hits_aside(self) -> Iterator[Callable[[], Mapping[str, Hits]]]:
+        """Who is hit by what will be found, looked up by another process where that pays."""
+        paths = self._suspects() if self.options.hits and may_fork(self.jobs) else []
+        if not paths or len(self.reader.units) < FEWEST_FILES:
+            yield dict
+            return
+        with aside(partial(_looked_up, self.tree, paths)) as result:
+            yield partial(self._taken, result)
 
-def with_hits(tree: Tree, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """`findings` with who is hit by their files, and whom to ask."""
+    def _suspects(self) -> list[str]:
+        """Files in which something becomes ready after a registration."""
+        if self.options.rules:
+            return []
+        try:
+            return sorted(
+                {r.function.path for c in self.cases for r in c.registrations if c.late(r)}
+            )
+        except _FAILURES:  # the rule that asks for it says so
+            return []
+
+    def _taken(self, result: Callable[[], LookedUp | None]) -> Mapping[str, Hits]:
+        hits, skips = result() or ({}, ())
+        self.failed += skips
+        return hits
+
+
+LookedUp = tuple[Mapping[str, Hits], Sequence[Skip]]
+
+
+def _looked_up(tree: Tree, paths: list[str]) -> LookedUp:
+    return who.hits_of(tree, paths), tree.skips
+
+
+def with_hits(
+    tree: Tree, findings: tuple[Finding, ...], known: Mapping[str, Hits] | None = None
+) -> tuple[Finding, ...]:
+    """`findings` with who is hit by their files, unless `known`, and whom to ask."""
     paths = sorted({finding.primary.path for finding in findings})
-    hits = who.hits_of(tree, paths)
+    hits = dict(known or {})
+    hits.update(who.hits_of(tree, [path for path in paths if path not in hits]))
     people = {path: maintainers(tree, path) for path in paths}
     return tuple(
         replace(f, hits=hits[f.primary.path], maintainers=people[f.primary.path]) for f in findings

@@ -6,11 +6,10 @@ An audit takes over what the one before knows where the two trees stand on one b
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from kscan.audit import Audit
 from kscan.audit import Options as AuditOptions
@@ -27,25 +26,10 @@ from kscan.rules import Rule
 from kscan.source.commit import CommitTree
 from kscan.source.patched import PatchedTree
 from kscan.source.tree import Tree
-from kscan.workers import workers
+from kscan.workers import aside, may_fork
 
 Stands = Callable[[Questions], bool]
 Errand = Callable[[], Callable[[], None]]
-
-_work: list[Callable[[], Outcome]] = []
-"""What a process that is forked finds to do."""
-
-
-def _worked() -> Outcome:
-    return _work[0]()
-
-
-def _result(aside: Future[Outcome]) -> Outcome | None:
-    """What a process found; None where it was ended from outside."""
-    try:
-        return aside.result()
-    except BrokenExecutor:
-        return None
 
 
 @dataclass
@@ -80,7 +64,7 @@ class Outcomes:
             return first, first if stands(first.questions) else self.of(head)
         begun = self._begun(base)
         go = errand()
-        if self._may_fork and not stands(begun[0].questions) and self._kept(head) is None:
+        if may_fork(self.jobs) and not stands(begun[0].questions) and self._kept(head) is None:
             return self._side_by_side(base, head, begun, go)
         with ThreadPoolExecutor(1) as threads:
             gone = threads.submit(go)
@@ -96,22 +80,16 @@ class Outcomes:
         audit.program.definitions  # noqa: B018 - where a process forks no thread may be at work
         for case in audit.cases:
             window_of(case)  # what it walks, both sides know then
-        _work[:] = [lambda: outcome_of(audit, self.rules, asked.questions)]
-        with workers(1, "fork") as pool, ThreadPoolExecutor(1) as threads:
-            aside = pool.submit(_worked)
+        work = partial(outcome_of, audit, self.rules, asked.questions)
+        with aside(work) as result, ThreadPoolExecutor(1) as threads:
             gone = threads.submit(go)
             last = self.of(head)
-            first = _result(aside)
+            first = result()
             gone.result()
         if first is None:
             return self._found(base, *self._begun(base)), last
         self._keep(base, first)
         return first, last
-
-    @property
-    def _may_fork(self) -> bool:
-        jobs = self.jobs if self.jobs is not None else len(os.sched_getaffinity(0))
-        return jobs > 1 and sys.platform == "linux"
 
     def _kept(self, tree: Tree) -> Outcome | None:
         known = self.kept.recall(key_of("outcome", [tree], *self.asked), Outcome)

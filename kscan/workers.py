@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Processes that parse beside this one.
+"""Processes that work beside this one.
 
 A worker ignores Ctrl-C, which the terminal sends to it as well, and ends with its parent,
 however that ends: nothing is left behind, not by ``kill -9`` either.
@@ -10,11 +10,47 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import connection
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+_work: list[Callable[[], Any]] = []
+"""What a process that is forked finds to do."""
+
+
+def may_fork(jobs: int | None) -> bool:
+    """There may be a second process: `jobs`, or else the processors, are more than one."""
+    number = jobs if jobs is not None else len(os.sched_getaffinity(0))
+    return number > 1 and sys.platform == "linux"
+
+
+@contextmanager
+def aside(work: Callable[[], _T]) -> Iterator[Callable[[], _T | None]]:
+    """Has a forked process do `work`; what it yields waits for the result, which is pickled.
+
+    The result is None where the process was ended from outside.
+    """
+    _work[:] = [work]
+    with workers(1, "fork") as pool:
+        yield partial(_result, pool.submit(_worked))
+
+
+def _worked() -> Any:
+    return _work[0]()
+
+
+def _result(done: Future[_T]) -> _T | None:
+    try:
+        return done.result()
+    except BrokenExecutor:
+        return None
 
 
 @contextmanager

@@ -32,7 +32,8 @@ class Lifetimes:
     functions: Functions
     belongs: Callable[[str], bool]
     """Whether functions of a file are followed."""
-    _owned: dict[Function, tuple[Owned, ...]] = field(default_factory=dict)
+    _owned: dict[Function, tuple[int, tuple[Owned, ...]]] = field(default_factory=dict)
+    """With the depth each was found at: the lower it is, the more calls were entered."""
     _given: dict[tuple[Function, int, str], tuple[End, ...]] = field(default_factory=dict)
     _cfgs: dict[Function, Cfg] = field(default_factory=dict)
     _scopes: dict[Function, Scope] = field(default_factory=dict)
@@ -51,10 +52,12 @@ class Lifetimes:
 
     def of(self, function: Function, depth: int = 0) -> tuple[Owned, ...]:
         """Every object that `function` acquires, itself or through what it calls."""
-        if function not in self._owned:
-            self._owned[function] = ()
-            self._owned[function] = tuple(self._found(function, depth))
-        return self._owned[function]
+        known, found = self._owned.get(function, (depth + 1, ()))
+        if known > depth:
+            self._owned[function] = depth, ()
+            found = tuple(self._found(function, depth))
+            self._owned[function] = depth, found
+        return found
 
     def given(self, function: Function, argument: int, kind: str) -> tuple[End, ...]:
         """What `function` does with an object that it is handed at position `argument`."""

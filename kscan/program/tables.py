@@ -114,11 +114,13 @@ def home(program: Program, path: str, variable: str) -> str | None:
         return path
     if program.variable(variable, path) is None:
         return None
+    word = variable.encode()
     return next(
         (
             other
             for other in program.siblings(path)
-            if any(o.name == variable and not o.extern for o in program.unit(other).globals)
+            if program.reader.names(other, word)
+            and any(o.name == variable and not o.extern for o in program.unit(other).globals)
         ),
         None,
     )

@@ -7,7 +7,7 @@ device is there. An allocation that is stored all the same loses the one before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,17 +50,19 @@ class Overwrite:
 
 def overwrites(case: Case) -> Iterator[Overwrite]:
     """The overwrites below the followed slots that run again, each store once."""
+    catalogue = case.catalogue
+    lifetimes = Lifetimes(
+        case.program, catalogue.functions, lambda path: not catalogue.stops_in(path)
+    )
     seen: set[tuple[Function, int]] = set()
     for name in case.contract.repeated.followed:
         tag, _, member = name.partition(".")
         if not case.window.reaches(name):
             continue
         for entry in case.window.visited(Slot(tag, member)):
-            for found in _Path(case, entry).overwrites():
-                key = (found.owned.function, found.owned.at)
-                if key not in seen:
-                    seen.add(key)
-                    yield found
+            for found in _Path(case, entry, lifetimes).overwrites(seen):
+                seen.add((found.owned.function, found.owned.at))
+                yield found
 
 
 @dataclass
@@ -69,6 +71,8 @@ class _Path:
 
     case: Case
     entry: Entry
+    lifetimes: Lifetimes
+    """Objects in the functions that a walk may enter."""
 
     @cached_property
     def reach(self) -> Reach:
@@ -76,26 +80,18 @@ class _Path:
         return reach(self.case.program, self.case.catalogue, self.entry.function)
 
     @cached_property
-    def lifetimes(self) -> Lifetimes:
-        """Objects in the functions that a walk may enter."""
-        catalogue = self.case.catalogue
-        return Lifetimes(
-            self.case.program, catalogue.functions, lambda path: not catalogue.stops_in(path)
-        )
-
-    @cached_property
     def device(self) -> str:
         """The struct tag of what the slot is called for."""
         params = self.entry.function.fact.params
         return next((p.type.tag for p in params if p.type.ptr), "")
 
-    def overwrites(self) -> Iterator[Overwrite]:
-        """Stores of an allocation that happen in a second run as well."""
+    def overwrites(self, seen: Container[tuple[Function, int]]) -> Iterator[Overwrite]:
+        """Stores of an allocation, not among `seen`, that happen in a second run as well."""
         found = sorted(self.reach.functions(), key=lambda f: (f.path, f.fact.start))
         for function in found:
             for owned in self.lifetimes.of(function):
                 end = self._stored(owned)
-                if end is None:
+                if end is None or (owned.function, owned.at) in seen:
                     continue
                 listed = end.place is not None and end.place.kind == "membership"
                 overwrite = Overwrite(self.entry, self.reach.way(function), owned, end, listed)
