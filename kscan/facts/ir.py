@@ -255,6 +255,9 @@ Stmt = Union[  # noqa: UP007
 ]  # fmt: skip
 
 
+_LEAVES = (Name, Const, Opaque)
+
+
 class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A lowered function body."""
 
@@ -320,7 +323,8 @@ def walk(node: Expr) -> Iterator[Expr]:
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(parts(current)))
+        if not isinstance(current, _LEAVES):  # most are
+            stack.extend(reversed(parts(current)))
 
 
 def walk_body(body: Body) -> Iterator[Expr]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -58,6 +58,7 @@ class Writes:
     _known: dict[Function, tuple[Write, ...]] = field(default_factory=dict)
     _expansions: Counter[Function] = field(default_factory=Counter)
     _scopes: dict[Function, Scope] = field(default_factory=dict)
+    _local: dict[Function, dict[str, list[ir.Expr]]] = field(default_factory=dict)
 
     def scope(self, function: Function) -> Scope:
         """The names of `function`."""
@@ -169,14 +170,9 @@ class Writes:
 
     def _origin(self, function: Function, name: str) -> ir.Expr | None:
         """What the local `name` of `function` is set from; None for a new object or unknown."""
-        body = self.program.body(function)
-        values = [
-            d.value for d in ir.declarations(body.statements) if d.name == name and d.value
-        ] + [
-            node.value
-            for node in ir.walk_body(body)
-            if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at)
-        ]
+        if function not in self._local:
+            self._local[function] = _local_values(self.program.body(function))
+        values = self._local[function].get(name, [])
         if len(values) != 1 or self._is_fresh(values[0]):
             return None
         return values[0]
@@ -240,3 +236,15 @@ def root_name(node: ir.Expr | None) -> str:
             case _:
                 return ""
     return ""
+
+
+def _local_values(body: ir.Body) -> dict[str, list[ir.Expr]]:
+    """What each name is set to, by its declaration or by an assignment."""
+    found: dict[str, list[ir.Expr]] = defaultdict(list)
+    for declared in ir.declarations(body.statements):
+        if declared.value:
+            found[declared.name].append(declared.value)
+    for node in ir.walk_body(body):
+        if isinstance(node, ir.Assign) and isinstance(node.target, ir.Name):
+            found[node.target.id].append(node.value)
+    return found

@@ -129,8 +129,7 @@ def _handed(scope: Scope, argument: ir.Expr, at: int) -> CallSite | None:
     if not isinstance(argument, ir.Name) or scope.is_local(argument.id):
         return None
     name, path = argument.id, scope.function.path
-    own = any(f.name == name for f in scope.program.unit(path).functions)
-    declared = own or scope.program.prototype(name, path) is not None
+    declared = scope.program.defines(name, path) or scope.program.prototype(name, path) is not None
     if not declared or scope.program.variable(name, path) is not None:
         return None
     return CallSite(EdgeKind.ARGUMENT, name, None, at)

@@ -36,25 +36,26 @@ class Says(StrEnum):
 
 
 # What may span lines is bounded, lest a file of nothing but "static" take the square of its length.
+# A newline is looked for some three times as fast as the beginning of a line.
 _PATTERNS = {
-    Says.RECORD: rb"^(?:typedef[ \t]+)?(?:struct|union)[ \t]+(\w+)[^;\n(]*\{",
-    Says.MACRO: rb"^[ \t]*#[ \t]*define[ \t]+(\w+)",
-    Says.INLINE: rb"^(?:static|extern)\b[^;={}#(]{0,400}?inline\b[^;={}#(]{0,400}?\b(\w+)[ \t]*\(",
-    Says.FUNCTION: rb"^(?=[A-Za-z_])[^\n;={}#]*?\b(\w+)[ \t]*\(",
+    Says.RECORD: rb"\n(?:typedef[ \t]+)?(?:struct|union)[ \t]+(\w+)[^;\n(]*\{",
+    Says.MACRO: rb"\n[ \t]*#[ \t]*define[ \t]+(\w+)",
+    Says.INLINE: rb"\n(?:static|extern)\b[^;={}#(]{0,400}?inline\b[^;={}#(]{0,400}?\b(\w+)[ \t]*\(",
+    Says.FUNCTION: rb"\n(?=[A-Za-z_])[^\n;={}#]*?\b(\w+)[ \t]*\(",
     Says.PROTOTYPE: (
-        rb"^(?!static\b|typedef\b)(?=[A-Za-z_])[^;={}#()]{0,400}?"
+        rb"\n(?!static\b|typedef\b)(?=[A-Za-z_])[^;={}#()]{0,400}?"
         rb"\b(\w+)[ \t]*\([^;{}#]{0,4000};"
     ),
-    Says.TYPEDEF: rb"^(?:typedef\b[^\n;]*?|\} ?)\b(\w+)[ \t]*;",
-    Says.OBJECT: rb"^extern\b[^\n;(]*?\b(\w+)(?:\[[^\]\n]{0,200}\])?[ \t]*;",
+    Says.TYPEDEF: rb"\n(?:typedef\b[^\n;]*?|\} ?)\b(\w+)[ \t]*;",
+    Says.OBJECT: rb"\nextern\b[^\n;(]*?\b(\w+)(?:\[[^\]\n]{0,200}\])?[ \t]*;",
 }
-_COMPILED = {says: re.compile(pattern, re.MULTILINE) for says, pattern in _PATTERNS.items()}
-_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)', re.MULTILINE)
+_COMPILED = {says: re.compile(pattern) for says, pattern in _PATTERNS.items()}
+_INCLUDE = re.compile(rb'\n[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)')
 
 
 def names_in(source: bytes, says: Says) -> frozenset[str]:
     """The names of which a header says, textually, `says`."""
-    found = set(_COMPILED[says].findall(source))
+    found = set(_COMPILED[says].findall(b"\n" + source))
     return frozenset(name.decode("ascii", "replace") for name in found)
 
 
@@ -117,7 +118,7 @@ class Headers:
         if path not in self._spelled:
             self._spelled[path] = tuple(
                 (quote == b'"', target.decode("utf-8", "replace"))
-                for quote, target in _INCLUDE.findall(self._source(path))[:MOST]
+                for quote, target in _INCLUDE.findall(b"\n" + self._source(path))[:MOST]
             )
         return self._spelled[path]
 

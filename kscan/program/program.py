@@ -148,8 +148,7 @@ class Program:
 
     def is_elsewhere(self, name: str, path: str, belongs: Callable[[str], bool]) -> bool:
         """`name` is no inline function, and only files that `belongs` fails for define it."""
-        defined = not path.endswith(".h") and self._own(name, path) is not None
-        if defined or self._inlining(name, path):
+        if (not path.endswith(".h") and self.defines(name, path)) or self._inlining(name, path):
             return False
         return not any(belongs(file) for file in self.definitions.files(name))
 
@@ -183,7 +182,7 @@ class Program:
 
     def _inlining(self, name: str, path: str) -> list[str]:
         """The headers that give `name` a body that counts."""
-        headers = [path] if path.endswith(".h") and self._own(name, path) is not None else []
+        headers = [path] if path.endswith(".h") and self.defines(name, path) else []
         headers += self.headers.saying(Says.INLINE, name, path)
         if not headers:
             return []
@@ -193,6 +192,10 @@ class Program:
     def _is_stub(self, name: str, header: str) -> bool:
         """`header` declares `name` as well: its inline body stands for a disabled CONFIG_."""
         return name in self._index(header, "prototypes")
+
+    def defines(self, name: str, path: str) -> bool:
+        """`path` itself defines a function `name`."""
+        return self._own(name, path) is not None
 
     def _own(self, name: str, path: str) -> Function | None:
         """The function `name` that `path` itself defines."""

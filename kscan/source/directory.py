@@ -183,9 +183,10 @@ class DirectoryTree(SearchedTree):
 
     def _sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
         sizes: dict[str, int] = {}
+        top = f"{os.fspath(self.root)}/"
         for path in paths:
             try:
-                sizes[path] = (self.root / path).lstat().st_size
+                sizes[path] = os.lstat(top + path).st_size
             except OSError as error:
                 self._skips[path] = _reason(error)
         return sizes
