@@ -224,7 +224,7 @@ def test_cold_warm_uncached_and_one_process_agree(
 def test_a_process_that_is_killed_costs_time_and_no_answer(
     story: Told, new_path: Impact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.outcomes._worked", _killed)
+    monkeypatch.setattr("kscan.workers._worked", _killed)
     diff = Diff(story.range(story.commits[1]), AS_ASKED, NullStore(), jobs=2)
     agree(diff.impact(), new_path)
 

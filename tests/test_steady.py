@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from kscan.program.headers import MOST, Headers, Says, names_in
 from kscan.program.program import Program
 from kscan.rules import Rule, rules
 from kscan.source.open import open_tree
+from kscan.source.tree import LARGEST, Tree
 from kscan.syntax import dialect, parser
 from kscan.window.case import Case
 
@@ -406,3 +408,50 @@ def test_a_probe_of_thousands_of_statements(tmp_path: Path) -> None:
     padding = "\tif (a)\n\t\tx++;\n" * 700
     driver.write_text(text[:start] + padding + text[start:at] + padding + text[at:])
     assert Audit(open_tree(tree), Options(), NullStore()).report().findings
+
+
+# What another process looks up beside the rules
+
+
+@pytest.fixture
+def with_boards(tmp_path: Path) -> Path:
+    """A tree with a driver's boards, one of which is too large to be read."""
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path / "linux")
+    node = '/ { model = "Board"; mmu@1 { compatible = "fred,iommu-v1"; }; };\n'
+    boards = tree / "arch/arm64/boot/dts"
+    boards.mkdir(parents=True)
+    (boards / "small.dts").write_text(node)
+    (boards / "large.dts").write_text(node + "\n" * (LARGEST + 1))
+    return tree
+
+
+def test_hits_looked_up_aside_are_those_of_one_process(
+    with_boards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Tree] = []
+    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    reports = []
+    for jobs in (1, 2):
+        tree = open_tree(with_boards)
+        report = Audit(tree, Options(), NullStore(), jobs=jobs).report()
+        reports.append(replace(report, stats=replace(report.stats, seconds=0.0)))
+        asked.append(tree)
+    assert reports[0] == reports[1]
+    boards = {board for f in reports[0].findings if f.hits for board in f.hits.boards}
+    assert boards == {"arch/arm64/boot/dts/small.dts (Board)"}
+    assert "arch/arm64/boot/dts/large.dts" in {skip.path for skip in reports[0].skips}
+    assert [len(tree.skips) > 0 for tree in asked] == [True, False]
+
+
+def test_a_process_that_is_killed_takes_no_hits_along(
+    with_boards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
+    monkeypatch.setattr("kscan.workers._worked", _ended)
+    report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
+    assert report.findings == whole.findings
+
+
+def _ended() -> None:
+    os._exit(9)
