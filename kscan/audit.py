@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,7 +30,7 @@ from kscan.program.succession import Succession, take_over
 from kscan.program.tables import Tables
 from kscan.rules import Rule, selected
 from kscan.source.open import open_tree
-from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree
+from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, told_again
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
@@ -208,7 +208,7 @@ class Audit:
             kept = tuple(f for f in findings if f.confidence.rank >= least)
             if self.options.hits and kept:
                 self.progress("looking for the hardware that is hit")
-                kept = with_hits(self.tree, kept, hits())
+                kept = with_hits(self.tree, kept, hits(), self.jobs)
         skips = {s.path: s for s in (*self.tree.skips, *self.reader.skips, *self.failed)}
         return Report(
             tree=self.info(),
@@ -242,26 +242,30 @@ class Audit:
         except _FAILURES:  # the rule that asks for it says so
             return []
 
-    def _taken(self, result: Callable[[], LookedUp | None]) -> Mapping[str, Hits]:
-        hits, skips = result() or ({}, ())
-        self.failed += skips
+    def _taken(self, result: Callable[[], _LookedUp | None]) -> Mapping[str, Hits]:
+        hits, unread = result() or ({}, [])
+        told_again(self.tree, unread)
         return hits
 
 
-LookedUp = tuple[Mapping[str, Hits], Sequence[Skip]]
+_LookedUp = tuple[Mapping[str, Hits], list[str]]
+"""What another process found, and what it could not read."""
 
 
-def _looked_up(tree: Tree, paths: list[str]) -> LookedUp:
-    return who.hits_of(tree, paths), tree.skips
+def _looked_up(tree: Tree, paths: list[str]) -> _LookedUp:
+    return who.hits_of(tree, paths, jobs=1), [skip.path for skip in tree.skips]
 
 
 def with_hits(
-    tree: Tree, findings: tuple[Finding, ...], known: Mapping[str, Hits] | None = None
+    tree: Tree,
+    findings: tuple[Finding, ...],
+    known: Mapping[str, Hits],
+    jobs: int | None = None,
 ) -> tuple[Finding, ...]:
     """`findings` with who is hit by their files, unless `known`, and whom to ask."""
     paths = sorted({finding.primary.path for finding in findings})
-    hits = dict(known or {})
-    hits.update(who.hits_of(tree, [path for path in paths if path not in hits]))
+    unknown = [path for path in paths if path not in known]
+    hits = {**known, **who.hits_of(tree, unknown, jobs)}
     people = {path: maintainers(tree, path) for path in paths}
     return tuple(
         replace(f, hits=hits[f.primary.path], maintainers=people[f.primary.path]) for f in findings

@@ -215,7 +215,7 @@ class Diff:
         known = self.kept.recall(key, tuple[Finding, ...])
         if known is None:
             self.progress("looking for the hardware that is hit")
-            known = with_hits(self.head_tree, findings)
+            known = with_hits(self.head_tree, findings, {}, self.jobs)
             self.kept.keep(key, known)
         return known
 

@@ -14,12 +14,14 @@ import re
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kscan.hits import devicetree
 from kscan.hits.conditions import holds
 from kscan.hits.devicetree import Kind, Statement
 from kscan.hits.nodes import Client, State, clients_of, enabled, hear, node_of
-from kscan.source.tree import Tree, Unreadable
+from kscan.source.tree import Tree, Unreadable, told_again
+from kscan.workers import aside, may_fork
 
 _SOURCES = (".dts", ".dtsi")
 _DEEPEST = 32
@@ -27,6 +29,8 @@ _MANY_FILES = 512
 """Files one board may include, each counted as often as it is."""
 _KEPT_FILES = 1024
 _KEPT_STATES = 8
+FEWEST = 200
+"""Boards below which a second process takes longer to start than to do without."""
 _INCLUDED_NAME = re.compile(rb"include[/ \t]+[\"<]([^\">\n]+\.dtsi?)[\">]")
 
 
@@ -49,18 +53,42 @@ class Board:
 class Boards:
     """The boards of one tree, asked by the compatibles of drivers."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, jobs: int | None = None) -> None:
         self._tree = tree
+        self._jobs = jobs
 
     def using(self, wanted: Mapping[str, frozenset[str]]) -> dict[str, tuple[Board, ...]]:
         """The boards of each driver in `wanted`, which gives its compatibles; by path.
 
         All drivers are asked in one walk: a file is parsed once, however many of them it names.
+        Where there are many boards another process walks half of them.
         """
+        every = {compatible for names in wanted.values() for compatible in names}
+        candidates = _Walk(self._tree, every).candidates()
+        if len(candidates) < FEWEST or not may_fork(self._jobs):
+            return self._among(candidates, wanted)
+        middle = len(candidates) // 2
+        with aside(partial(self._apart, candidates[:middle], wanted)) as result:
+            last = self._among(candidates[middle:], wanted)
+            known = result()
+        if known is None:
+            first = self._among(candidates[:middle], wanted)
+        else:
+            first, unread = known
+            told_again(self._tree, unread)
+        return {driver: first[driver] + last[driver] for driver in wanted}
+
+    def _apart(self, candidates: list[str], wanted: Mapping[str, frozenset[str]]) -> _Apart:
+        return self._among(candidates, wanted), [skip.path for skip in self._tree.skips]
+
+    def _among(
+        self, candidates: list[str], wanted: Mapping[str, frozenset[str]]
+    ) -> dict[str, tuple[Board, ...]]:
+        """`using`, for the boards `candidates`."""
         every = {compatible for names in wanted.values() for compatible in names}
         found: dict[str, list[Board]] = {driver: [] for driver in wanted}
         walk = _Walk(self._tree, every)
-        for path in walk.candidates():
+        for path in candidates:
             state = walk.state_of(path)
             present = {p: names for p, names in state.matching.items() if enabled(state, p)}
             if not present:
@@ -71,6 +99,10 @@ class Boards:
                 if nodes:
                     found[driver].append(_board(path, state.model, nodes, clients))
         return {driver: tuple(boards) for driver, boards in found.items()}
+
+
+_Apart = tuple[dict[str, tuple[Board, ...]], list[str]]
+"""What another process found, and what it could not read."""
 
 
 def _board(path: str, model: str, nodes: list[str], clients: dict[str, set[Client]]) -> Board:

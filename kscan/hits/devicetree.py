@@ -74,6 +74,11 @@ _STRING = re.compile(rb"\"([^\"]*)\"")
 _DELETED = re.compile(rb"/delete-(?:node|property)/\s*(&\{[^}\n]*\}|[&\w,.+@#?-]+)")
 _KEPT = ("compatible", "status", "model", "iommus", "iommu-map")
 _TELLING = re.compile(rb"\b(?:compatible|status|model|iommus|iommu-map|delete-node)\b")
+_MERE = re.compile(
+    rb"\n[ \t]+(?!(?:compatible|status|model|iommus|iommu-map)[ \t]*=)[\w,.+?#-]++[ \t]*="
+    rb"(?:[^;{}\"/]|\"[^\"\n;{}/]*\")*+;"
+)
+"""A property that is not kept, on lines of its own: most of a file, and no work for the parser."""
 _QUERY = """
 (node) @node
 ((property name: (identifier) @name) @property
@@ -93,6 +98,7 @@ def statements(source: bytes) -> tuple[Statement, ...]:
     directives, text = _directives(source)
     if not (_TELLING.search(text) or _inside_a_node(directives, text)):
         return tuple(statement for _, statement in directives)
+    text = _MERE.sub(lambda m: b" " * len(m[0]), text)
     text = _MACRO_LABEL.sub(lambda m: m[1].rjust(len(m[0])), text)
     text = _MACRO_REFERENCE.sub(lambda m: (b"&" + m[1]).ljust(len(m[0])), text)
     try:

@@ -31,11 +31,12 @@ def hits(tree: Tree, place: str) -> Hits:
     )
 
 
-def hits_of(tree: Tree, paths: Iterable[str]) -> dict[str, Hits]:
-    """Who is hit by each of the C files `paths`, in one walk over the boards."""
+def hits_of(tree: Tree, paths: Iterable[str], jobs: int | None = None) -> dict[str, Hits]:
+    """Who is hit by each of the C files `paths`, in one walk; `jobs` processes share it."""
     paths = tuple(dict.fromkeys(paths))
     matched = {path: firmware.matches(tree, path) for path in paths}
-    boards = boards_of(tree, {path: names.compatibles for path, names in matched.items()})
+    wanted = {path: names.compatibles for path, names in matched.items()}
+    boards = boards_of(tree, wanted, jobs)
     defconfigs = Defconfigs(tree)
     found: dict[str, Hits] = {}
     for path in paths:
@@ -51,9 +52,11 @@ def hits_of(tree: Tree, paths: Iterable[str]) -> dict[str, Hits]:
     return found
 
 
-def boards_of(tree: Tree, compatibles: Mapping[str, Iterable[str]]) -> dict[str, tuple[Board, ...]]:
+def boards_of(
+    tree: Tree, compatibles: Mapping[str, Iterable[str]], jobs: int | None = None
+) -> dict[str, tuple[Board, ...]]:
     """The boards of each driver in `compatibles`, which gives what it is matched by."""
-    return Boards(tree).using({key: frozenset(names) for key, names in compatibles.items()})
+    return Boards(tree, jobs).using({key: frozenset(names) for key, names in compatibles.items()})
 
 
 def files_of(tree: Tree, place: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from kscan.model import KscanError, Skip
@@ -102,7 +103,6 @@ class Tree(Protocol):
 
 
 @runtime_checkable
-@runtime_checkable
 class WordTree(Tree, Protocol):
     """A tree that knows where each word stands, and may know it from the last run."""
 
@@ -120,6 +120,13 @@ class WordTree(Tree, Protocol):
 
     def remember(self, memory: Memory) -> None:
         """Takes answers to searches from `memory` where the tree is as it was, and keeps them."""
+
+
+def told_again(tree: Tree, unread: Iterable[str]) -> None:
+    """Lets `tree` find out, and count as skips, the paths that another process could not read."""
+    for path in unread:
+        with suppress(Unreadable):
+            tree.read(path)
 
 
 def blob_id_of(content: bytes) -> str:

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 from textwrap import dedent
 
 import pytest
 
 from kscan.hits.boards import Boards
+from kscan.source.directory import DirectoryTree
+from kscan.source.tree import LARGEST
 
 SOC = """
 / {
@@ -172,3 +175,25 @@ def test_files_that_include_one_another_end(tree_of):
     found = boards(tree_of, a__dtsi=loop, b__dtsi=loop, one__dts=loop + dedent(SOC))
     assert len(found) == 1
     assert time.monotonic() - begun < 5
+
+
+def test_boards_are_those_of_one_process(tmp_path, monkeypatch):
+    monkeypatch.setattr("kscan.hits.boards.FEWEST", 2)
+    place = tmp_path / DTS
+    place.mkdir(parents=True)
+    (place / "soc.dtsi").write_text(SOC)
+    for number in range(9):
+        board = f'#include "soc.dtsi"\n/ {{ model = "Acme {number}"; }};\n'
+        (place / f"board{number}.dts").write_text(board + "\n" * (LARGEST * (number == 1)))
+    wanted = {"driver": frozenset({"acme,mmu"}), "other": frozenset({"acme,none"})}
+    trees = [DirectoryTree(tmp_path), DirectoryTree(tmp_path)]
+    alone, shared = (Boards(tree, jobs).using(wanted) for jobs, tree in enumerate(trees, 1))
+    assert alone == shared
+    assert [board.model for board in alone["driver"]] == [f"Acme {n}" for n in (0, *range(2, 9))]
+    assert trees[0].skips == trees[1].skips != []
+    monkeypatch.setattr("kscan.workers._worked", _ended)
+    assert Boards(DirectoryTree(tmp_path), 2).using(wanted) == alone
+
+
+def _ended():
+    os._exit(9)

@@ -122,6 +122,25 @@ def test_comments_strings_and_cell_counts_say_nothing(text):
     assert said(text) == []
 
 
+@pytest.mark.parametrize(
+    "mere",
+    [
+        "reg = <0x10 0x20>;",
+        "clocks = <&a 1>,\n\t\t <&b 2>;",
+        'names = "a", "b;c", "{d}", "e/f";',
+        "cells = <1 /* ; } */ 2>;",
+        "bits = /bits/ 8 <1 2>;",
+        "last: reg = <1>;",
+        "status-led = <1>; flag; other = <2>;",
+        "size = <(2 / 1)>;\n\tflag;",
+    ],
+)
+def test_a_property_that_says_nothing_hides_nothing(mere):
+    node = '&a {{\n\t{}\n\tstatus = "okay";\n\t{}\n\tb {{ compatible = "c"; }};\n}};\n'
+    assert said(node.format(mere, mere)) == said(node.format("", ""))
+    assert len(said(node.format("", ""))) == 2
+
+
 def test_a_label_made_by_a_macro_is_its_argument():
     text = 'DIE_NODE(mmu): mmu@10 { status = "okay"; };\n&gpu { iommus = <&DIE_NODE(mmu) 1>; };\n'
     assert said(text) == [
