@@ -16,17 +16,19 @@ _TOP_FOLDERS = ("drivers", "kernel", "include")
 
 
 def open_tree(path: Path | str, commit: str | None = None) -> Tree:
-    """The directory `path`, or the tree at `commit` of the repository that it is in.
+    """The directory `path`, or the tree at `commit` of the repository whose top it is.
 
-    Raises `KscanError` where `path` is no directory, is empty, may not be read, or holds
-    no kernel source: at least one ``.c`` file, and one of Kconfig, Makefile, Kbuild,
-    drivers/, kernel/ and include/ at its top.
+    Raises `KscanError` where `path` is no directory, no top of a repository, is empty, may
+    not be read, or holds no kernel source: at least one ``.c`` file, and one of Kconfig,
+    Makefile, Kbuild, drivers/, kernel/ and include/ at its top.
     """
     place = Path(path)
     _refuse_what_is_no_directory(place)
     tree: Tree
     if commit is not None:
-        tree = CommitTree(Repository(place), commit)
+        repository = Repository(place)
+        _refuse_what_is_below(place, repository.worktree)
+        tree = CommitTree(repository, commit)
         top = {file.partition("/")[0] for file in tree.paths()}
         has_source = any(file.endswith(".c") for file in tree.paths())
         _refuse_what_is_no_kernel(f"{place} at {commit}", top, has_source)
@@ -54,6 +56,11 @@ def _refuse_what_is_no_directory(place: Path) -> None:
             f"{place}: a file, not a directory; give the top directory of a kernel tree, "
             "or a patch to kscan diff --patch"
         )
+
+
+def _refuse_what_is_below(place: Path, top: Path | None) -> None:
+    if top is not None and not top.samefile(place):
+        raise KscanError(f"{place}: below the top of its repository; give {top} with --commit")
 
 
 def _names_in(place: Path) -> set[str]:

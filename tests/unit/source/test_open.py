@@ -30,6 +30,13 @@ def test_a_directory_and_a_commit(workshop: Workshop) -> None:
     at = open_tree(str(workshop.root), "HEAD")
     assert isinstance(at, CommitTree)
     assert at.commit == commit
+    assert open_tree(workshop.root / ".git", "HEAD").paths() == at.paths()
+
+
+def test_a_commit_is_of_the_whole_repository(workshop: Workshop) -> None:
+    workshop.commit("first", drivers__a_c="int a;\n")
+    said = refusal(workshop.root / "drivers", "HEAD")
+    assert said.endswith(f"below the top of its repository; give {workshop.root} with --commit")
 
 
 @pytest.mark.parametrize("top", ["Kconfig", "Makefile", "Kbuild", "kernel/x.h", "include/x.h"])
