@@ -28,7 +28,7 @@ test: $(VENV)/.installed
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not kernel'
 
 test-kernel: $(VENV)/.installed kernels
-	$(BIN)/pytest -q -n 2 --dist loadfile -m kernel
+	$(BIN)/pytest -q -n 2 --dist loadfile -m kernel -o faulthandler_timeout=1200
 
 kernels:
 	@for package in $(KERNELS); do \

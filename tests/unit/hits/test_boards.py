@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import time
 from textwrap import dedent
 
 import pytest
@@ -170,11 +169,9 @@ def test_each_driver_gets_its_own_boards_in_one_walk(tree_of):
 
 
 def test_files_that_include_one_another_end(tree_of):
-    begun = time.monotonic()
     loop = '#include "a.dtsi"\n#include "b.dtsi"\n'
     found = boards(tree_of, a__dtsi=loop, b__dtsi=loop, one__dts=loop + dedent(SOC))
     assert len(found) == 1
-    assert time.monotonic() - begun < 5
 
 
 def test_boards_are_those_of_one_process(tmp_path, monkeypatch):
