@@ -56,8 +56,7 @@ def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 
     if name in functions.errors:
         return _error(frame, node)
     if name in functions.fresh:
-        args = [frame.value(arg) for arg in node.args]
-        _handed_over(frame, node, name, args)
+        _handed_over(frame, node, name, _arguments(frame, node, name))
         return Value(What.ANY, None, "fresh")
     if matches(functions.drvdata.getters, name) and node.args:
         return driver_data(frame, frame.value(node.args[0]), node.at, guarded=True)
@@ -147,9 +146,15 @@ def _entered(frame: Frame, node: ir.Call, name: str) -> Value:
             value = frame.value(expanded)
             frame.expanding.discard(name)
             return value
-    args = [frame.value(arg) for arg in node.args]
+    args = _arguments(frame, node, name)
     _used(frame, node, name)
     return _handed_over(frame, node, name, args)
+
+
+def _arguments(frame: Frame, node: ir.Call, name: str) -> list[Value]:
+    """The values of the arguments; anything for those that are not evaluated."""
+    idle = macros.unevaluated(frame.scope.program, frame.function.path, name)
+    return [ANY if at in idle else frame.value(arg) for at, arg in enumerate(node.args)]
 
 
 def _handed_over(frame: Frame, node: ir.Call, name: str, args: list[Value]) -> Value:

@@ -7,6 +7,8 @@ that matter (loops, guards) are read by the dialect.
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from itertools import islice
 
 import msgspec
@@ -36,6 +38,13 @@ MOST_EXPANSIONS = 200
 """Expansions within one call, its macros' macros included; an audit of 6.12 needs 28."""
 
 
+_NAME = re.compile(r"\w+")
+_OPERAND = re.compile(
+    r"\b(?:sizeof|typeof|__typeof__|__typeof|typeof_unqual)\s*\((?:[^()]++|\([^()]*+\))*+\)"
+)
+"""What is not evaluated."""
+
+
 def container_tag(name: str, args: tuple[ir.Expr, ...]) -> str:
     """The struct tag that a ``container_of``-like macro yields a pointer to; else empty."""
     position = _CONTAINERS.get(name, -1)
@@ -63,6 +72,23 @@ def expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
     if _is_large(body, given):
         return None
     return substituted(body, given, call.at)
+
+
+def unevaluated(program: Program, path: str, name: str) -> frozenset[int]:
+    """Positions of the arguments that the macro `name` asks for their type or size alone.
+
+    As ``kzalloc_obj(*p)`` does (include/linux/slab.h).
+    """
+    macro = program.macro(name, path)
+    if macro is None or not macro.params or len(macro.body) > _LARGEST:
+        return frozenset()
+    return _typed_only(macro.params, macro.body)
+
+
+@cache
+def _typed_only(params: tuple[str, ...], body: str) -> frozenset[int]:
+    typed = set(_NAME.findall(body)) - set(_NAME.findall(_OPERAND.sub("", body)))
+    return frozenset(at for at, name in enumerate(params) if name in typed)
 
 
 def _is_large(body: ir.Expr, given: dict[str, ir.Expr]) -> bool:

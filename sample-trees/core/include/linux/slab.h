@@ -13,4 +13,7 @@ void *kzalloc(size_t size, gfp_t flags);
 void *kcalloc(size_t n, size_t size, gfp_t flags);
 void kfree(const void *ptr);
 
+#define kzalloc_obj(P, ...) \
+	({ (typeof(P) *)kzalloc(sizeof(typeof(P)), (__VA_ARGS__ + 0) ?: GFP_KERNEL); })
+
 #endif

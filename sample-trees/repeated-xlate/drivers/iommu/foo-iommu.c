@@ -104,7 +104,7 @@ static int foo_kept_of_xlate_bad(struct device *dev, const struct of_phandle_arg
 
 	if (client)
 		return 0;
-	client = kzalloc(sizeof(*client), GFP_KERNEL); /* expect: repeated-xlate effect=leak */
+	client = kzalloc_obj(*client); /* expect: repeated-xlate effect=leak */
 	if (!client)
 		return -ENOMEM;
 	client->pdev = of_find_device_by_node(args->np);
