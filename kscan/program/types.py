@@ -13,6 +13,9 @@ from kscan.program.program import Function, Program
 
 _DEPTH = 12
 
+_INFERRED = frozenset({"Auto", "__auto_type", "typeof"})
+"""Types that an initialiser tells; the first is what the dialect makes of ``auto``."""
+
 
 @dataclass
 class Scope:
@@ -45,7 +48,7 @@ class Scope:
             return UNKNOWN
         match node:
             case ir.Name(id=name):
-                return self._named(name)
+                return self._named(name, depth)
             case ir.Member(object=inner, field=name):
                 return self._member(self.type_of(inner, depth + 1), name)
             case ir.Unary(op="*", operand=inner) | ir.Index(object=inner):
@@ -92,10 +95,17 @@ class Scope:
         tag = self.tag(kind)
         return self.field_type(tag, name) if tag else UNKNOWN
 
-    def _named(self, name: str) -> CType:
+    @cached_property
+    def _initial(self) -> dict[str, ir.Expr]:
+        """The initialisers of local variables."""
+        declarations = ir.declarations(self.program.body(self.function).statements)
+        return {d.name: d.value for d in declarations if d.value is not None}
+
+    def _named(self, name: str, depth: int) -> CType:
         known = self.locals.get(name)
         if known is not None:
-            return known
+            value = self._initial.get(name) if known.base in _INFERRED else None
+            return known if value is None else self.type_of(value, depth + 1)
         found = self.program.variable(name, self.function.path)
         return found.type if found is not None else UNKNOWN
 

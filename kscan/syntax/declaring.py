@@ -3,7 +3,9 @@
 
 Each becomes the declaration it stands for (``include/linux/types.h``, ``stddef.h``,
 ``percpu-defs.h``), its names in place.  The macro's name is a mark of kind ``declaration``.
-A bit-field without a name, which the grammar does not know, becomes blank.
+A bit-field without a name, which the grammar does not know, becomes blank, and the ``auto`` of
+C23 the name of a type; ``at_least`` (``include/linux/compiler_types.h``) tells nothing of a
+parameter.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ _BIT_TYPE = re.compile(
 )
 _GROUP = re.compile(rb"struct_group(?:_attr|_tagged)?+\s*+(" + PARENTHESES + rb"\s*+;?+)")
 _MAP_FIELD = re.compile(rb"\b__(?:uint|type|array|ulong)[ \t]*+" + PARENTHESES + rb"[ \t]*+;")
+_AUTO = re.compile(rb"\bauto(?=[ \t]++\*?+[A-Za-z_]\w*+[ \t]*+=)")
+_AT_LEAST = re.compile(rb"\[(at_least)(?=\s)")
 _DIMENSION = re.compile(rb"\[[^]\n]*\](?=\s+\w)")
 _BRACKET = re.compile(rb"[(){}\[\],]")
 
@@ -44,6 +48,7 @@ def commas(arguments: bytes) -> list[int]:
 def respell_declaring(draft: Draft) -> None:
     """Spell macros that declare as declarations."""
     text = bytes(draft.text)
+    _respell_new_words(draft, text)
     for m in _BITMAP.finditer(text):
         _declare_bitmap(draft, m)
     for m in _TYPED.finditer(text):
@@ -60,6 +65,15 @@ def respell_declaring(draft: Draft) -> None:
     if b"__uint" in text:
         for m in _MAP_FIELD.finditer(text):
             draft.blank(*m.span())
+
+
+def _respell_new_words(draft: Draft, text: bytes) -> None:
+    """Words that the grammar does not know."""
+    for m in _AT_LEAST.finditer(text):
+        draft.blank(*m.span(1))
+    for m in _AUTO.finditer(text):
+        draft.mark(*m.span(), "type")
+        draft.put(m.start(), b"Auto")
 
 
 def _declare_bitmap(draft: Draft, m: re.Match[bytes]) -> None:

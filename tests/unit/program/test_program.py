@@ -73,6 +73,25 @@ def test_types_follow_calls_macros_and_members() -> None:
     assert scope.tag_of(ir.Member(ir.Name("f", 0), "ops", True, 0)) == "ops"
 
 
+def test_an_inferred_type_is_that_of_the_initialiser() -> None:
+    made = trees.program(
+        {"a.c": """
+            struct ops { int (*put)(void); };
+            struct foo { struct ops *ops; };
+            int f(struct foo *foo)
+            {
+                const auto ops = foo->ops;
+                __auto_type same = ops;
+                typeof(*foo) *other = foo;
+
+                return ops->put() + same->put() + other->ops->put();
+            }
+        """}
+    )  # fmt: skip
+    sites = call_sites(made, trees.function(made, "f"))
+    assert [site.slot for site in sites] == [Slot("ops", "put")] * 3
+
+
 def test_a_function_handed_over_is_an_edge_from_who_hands_it() -> None:
     made = trees.program(FILES)
     found = {(s.kind, s.name) for s in call_sites(made, trees.function(made, "start"))}
