@@ -170,10 +170,13 @@ class _Places:
         )
 
     def is_respelled(self, old: Finding, new: Finding) -> bool:
-        """The old object's name is gone from the file, and the new one was not there."""
+        """One name of the object ends with the other, or the old is gone and the new one new."""
         if old.subject is None or new.subject is None:
             return False
-        was, now = _last_word(old.subject.name), _last_word(new.subject.name)
+        ways = old.subject.name, new.subject.name
+        was, now = map(_last_word, ways)
+        if was == now and max(ways, key=len).endswith(min(ways, key=len)):
+            return True
         before = self._text(self.renames.old.reader.tree.read, old.primary.path)
         after = self._text(self.renames.new.reader.tree.read, new.primary.path)
         return _names(was, before) and not _names(was, after) and not _names(now, before)

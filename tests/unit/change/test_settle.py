@@ -116,6 +116,15 @@ def test_a_renamed_object_is_paired(names: Renamed) -> None:
     assert counts(settled([finding()], [head], renames)) == (0, 0, 1)
 
 
+@pytest.mark.parametrize(("name", "other"), [("dev", 0), ("foo->dev", 1), ("v", 1)])
+def test_an_object_that_is_reached_by_another_way_is_paired(
+    names: Renamed, name: str, other: int
+) -> None:
+    old, new = finding(subject=("device", "pdev->dev")), finding(subject=("device", name))
+    found = settled([old], [new], names.by({FOO: TEXT + "\n"}))
+    assert counts(found) == (other, other, 1 - other)
+
+
 def test_another_object_that_was_there_before_is_another_finding(names: Renamed) -> None:
     renames = names.by({FOO: TEXT.replace("dma_dev", "foo_ops")})
     head = finding(subject=("global", "foo_ops"))
