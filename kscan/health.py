@@ -53,7 +53,8 @@ class Derailment:
     function: str
     """Empty at file scope."""
     macro: str
-    """The invocation or upper-case word nearest to it on its line; empty where none is."""
+    """The invocation that it stands in, where that begins on a line above; otherwise the
+    invocation or upper-case word nearest to it on its line; empty where none is."""
     source: str
     """The line as it stands in the file, stripped."""
 
@@ -235,9 +236,8 @@ def _derailments(source: bytes, root: Node, found: list[Definition]) -> tuple[De
         function = _function_at(error.start_byte, found)
         if function not in places:
             text = lines[line].decode("utf-8", "replace").strip()
-            places[function] = Derailment(
-                line + 1, function, _macro_near(text, error.start_point[1]), text
-            )
+            macro = _invocation_around(error) or _macro_near(text, error.start_point[1])
+            places[function] = Derailment(line + 1, function, macro, text)
         if len(places) >= PER_FILE:
             break
     return tuple(places.values())
@@ -246,6 +246,18 @@ def _derailments(source: bytes, root: Node, found: list[Definition]) -> tuple[De
 def _function_at(offset: int, found: list[Definition]) -> str:
     inside = (one for one in found if one.node.start_byte <= offset < one.node.end_byte)
     return next((one.name for one in inside), "")
+
+
+def _invocation_around(error: Node) -> str:
+    """What is called with `error` among its arguments, if the call begins on a line above."""
+    node, line = error, error.start_point[0]
+    while node.parent is not None:
+        inner, node = node, node.parent
+        if inner.type == "argument_list" and node.start_point[0] < line:
+            called = node.child_by_field_name("function")
+            if called is not None and called.type == "identifier":
+                return (called.text or b"").decode("utf-8", "replace")
+    return ""
 
 
 def _macro_near(text: str, column: int) -> str:
@@ -294,7 +306,12 @@ def as_json(answer: Health) -> dict[str, Any]:
                 "functions_with_errors": file.functions_with_errors,
                 "lost": list(file.lost),
                 "derailments": [
-                    {"line": at.line, "function": at.function, "macro": at.macro}
+                    {
+                        "line": at.line,
+                        "function": at.function,
+                        "macro": at.macro,
+                        "source": at.source,
+                    }
                     for at in file.derailments
                 ],
             }
