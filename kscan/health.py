@@ -43,6 +43,8 @@ _AHEAD = 3  # batches waiting per worker
 _MACRO = re.compile(
     r"\b(?!(?:if|for|while|switch|return|sizeof)\b)([A-Za-z_]\w*)\s*\(|\b([A-Z_]{3,}\w*)"
 )
+_UPPER = re.compile(r"[A-Z_]{3}")
+_NAME = re.compile(r"\b(?!(?:break|case|const|continue|do|else|goto|static)\b)([A-Za-z_]\w*)()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ class Derailment:
     function: str
     """Empty at file scope."""
     macro: str
-    """The invocation that it stands in, where that begins on a line above; otherwise the
-    invocation or upper-case word nearest to it on its line; empty where none is."""
+    """The upper-case word before it on its line, else the invocation that it stands in and that
+    begins on a line above, else the invocation or name nearest to it; empty where none is."""
     source: str
     """The line as it stands in the file, stripped."""
 
@@ -236,7 +238,9 @@ def _derailments(source: bytes, root: Node, found: list[Definition]) -> tuple[De
         function = _function_at(error.start_byte, found)
         if function not in places:
             text = lines[line].decode("utf-8", "replace").strip()
-            macro = _invocation_around(error) or _macro_near(text, error.start_point[1])
+            macro = _macro_near(text, error.start_point[1])
+            if not _UPPER.match(macro):
+                macro = _invocation_around(error) or macro
             places[function] = Derailment(line + 1, function, macro, text)
         if len(places) >= PER_FILE:
             break
@@ -261,10 +265,16 @@ def _invocation_around(error: Node) -> str:
 
 
 def _macro_near(text: str, column: int) -> str:
-    """The last macro that begins before `column` of the line `text`, or its first."""
-    macros = [(m.start(), m[1] or m[2]) for m in _MACRO.finditer(text)]
-    before = [name for start, name in macros if start <= column]
-    return before[-1] if before else macros[0][1] if macros else ""
+    """The last macro that begins before `column` of the line `text`, or its first.
+
+    A word that could be one comes after what surely looks like one.
+    """
+    for pattern in (_MACRO, _NAME) if not text.startswith("#") else (_MACRO,):
+        macros = [(m.start(), m[1] or m[2]) for m in pattern.finditer(text)]
+        before = [name for start, name in macros if start <= column]
+        if macros:
+            return before[-1] if before else macros[0][1]
+    return ""
 
 
 def as_text(answer: Health) -> str:

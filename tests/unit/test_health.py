@@ -46,6 +46,20 @@ def test_an_error_among_arguments_names_what_is_called() -> None:
     assert file.derailments[0].line > 3
 
 
+@pytest.mark.parametrize(
+    ("statement", "macro"),
+    [
+        (b"bar();\n\tidle_odd", "idle_odd"),
+        (b"char far *p;", "far"),
+        (b'print(\n\t\t"a" ODD_X "b" 1);', "ODD_X"),
+    ],
+)
+def test_words_that_could_be_macros_are_named(statement: bytes, macro: str) -> None:
+    file = examine("a.c", b"void foo(void)\n{\n\t" + statement + b"\n}\n")
+    assert isinstance(file, FileHealth)
+    assert [place.macro for place in file.derailments] == [macro]
+
+
 def test_a_swallowed_function_is_lost_or_broken() -> None:
     file = examine("a.c", SWALLOWED)
     assert isinstance(file, FileHealth)
