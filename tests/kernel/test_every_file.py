@@ -26,6 +26,12 @@ pytestmark = pytest.mark.kernel
 BATCH = 200
 """Files a worker gets at once."""
 
+REFUSED = {
+    "sound/usb/quirks-table.h": "syntax nested",  # the inside of a table: one comma expression
+    "tools/testing/radix-tree/maple.c": "check_erase2_sets(): a function of",
+}
+"""Files beyond a bound, and how the reason begins; besides them only headers of registers are."""
+
 
 @pytest.mark.parametrize("fixture", ["tree_6_12", "tree_6_1"])
 def test_every_file(fixture: str, request: pytest.FixtureRequest) -> None:
@@ -46,7 +52,7 @@ def test_every_file(fixture: str, request: pytest.FixtureRequest) -> None:
     assert total["files"] == len(chosen)
     assert total["bodies"] > 590_000 * 0.8 / EVERY
     assert failures == []
-    assert [line for line in refusals if not is_too_large(root, line)] == []
+    assert [line for line in refusals if not is_expected(line)] == []
 
 
 def through(root: Path, paths: Sequence[str]) -> tuple[Counter[str], list[str], list[str]]:
@@ -70,7 +76,9 @@ def _through(reader: Reader, path: str) -> Iterator[str]:
         yield "bodies" if body.statements else "empty bodies"
 
 
-def is_too_large(root: Path, refusal: str) -> bool:
-    """`refusal` is that of a file above the bound: generated register headers."""
-    path = refusal.partition(": ")[0]
-    return path.endswith(".h") and (root / path).stat().st_size > 8 << 20
+def is_expected(refusal: str) -> bool:
+    """`refusal` is that of a file in `REFUSED`, or of a generated register header."""
+    path, _, reason = refusal.partition(": ")
+    if path in REFUSED:
+        return reason.startswith(REFUSED[path])
+    return "/asic_reg/" in path and path.endswith(".h") and reason.startswith("larger than 8 MB")
