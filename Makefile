@@ -5,8 +5,10 @@ TREE ?= sample-trees/probe-path/1-new-probe-path
 BIN := $(VENV)/bin
 KERNELS := linux-source-6.12 linux-source-6.1
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+install = $(ROOT) apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+	$(ROOT) apt-get install -q -y --no-install-recommends $(1)
 
-.PHONY: help audit test test-kernel kernels check bench clean
+.PHONY: help audit test test-kernel kernels ctags check bench clean
 
 help:
 	@echo 'make audit [TREE=path/to/linux]   install kscan below $(VENV) and audit a tree'
@@ -27,17 +29,18 @@ audit: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not kernel'
 
-test-kernel: $(VENV)/.installed kernels
+test-kernel: $(VENV)/.installed kernels ctags
 	$(BIN)/pytest -q -n 2 --dist loadfile -m kernel -o faulthandler_timeout=1200
 
 kernels:
 	@for package in $(KERNELS); do \
 		[ -e /usr/src/$$package.tar.xz ] || missing="$$missing $$package"; \
 	done; \
-	if [ -n "$$missing" ]; then \
-		$(ROOT) apt-get update -q && \
-		DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -q -y --no-install-recommends $$missing; \
-	fi
+	if [ -n "$$missing" ]; then $(call install,$$missing); fi
+
+# Without it the functions found are not compared with what it finds: that test is skipped then.
+ctags:
+	-@ctags --version 2>/dev/null | grep -q '^Universal' || { $(call install,universal-ctags); }
 
 check: $(VENV)/.installed
 	$(BIN)/ruff check .

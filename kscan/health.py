@@ -43,6 +43,8 @@ _AHEAD = 3  # batches waiting per worker
 _MACRO = re.compile(
     r"\b(?!(?:if|for|while|switch|return|sizeof)\b)([A-Za-z_]\w*)\s*\(|\b([A-Z_]{3,}\w*)"
 )
+_UPPER = re.compile(r"[A-Z_]{3}")
+_NAME = re.compile(r"\b(?!(?:break|case|const|continue|do|else|goto|static)\b)([A-Za-z_]\w*)()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Derailment:
     function: str
     """Empty at file scope."""
     macro: str
-    """The invocation or upper-case word nearest to it on its line; empty where none is."""
+    """The upper-case word before it on its line, else the invocation that it stands in and that
+    begins on a line above, else the invocation or name nearest to it; empty where none is."""
     source: str
     """The line as it stands in the file, stripped."""
 
@@ -235,9 +238,10 @@ def _derailments(source: bytes, root: Node, found: list[Definition]) -> tuple[De
         function = _function_at(error.start_byte, found)
         if function not in places:
             text = lines[line].decode("utf-8", "replace").strip()
-            places[function] = Derailment(
-                line + 1, function, _macro_near(text, error.start_point[1]), text
-            )
+            macro = _macro_near(text, error.start_point[1])
+            if not _UPPER.match(macro):
+                macro = _invocation_around(error) or macro
+            places[function] = Derailment(line + 1, function, macro, text)
         if len(places) >= PER_FILE:
             break
     return tuple(places.values())
@@ -248,11 +252,29 @@ def _function_at(offset: int, found: list[Definition]) -> str:
     return next((one.name for one in inside), "")
 
 
+def _invocation_around(error: Node) -> str:
+    """What is called with `error` among its arguments, if the call begins on a line above."""
+    node, line = error, error.start_point[0]
+    while node.parent is not None:
+        inner, node = node, node.parent
+        if inner.type == "argument_list" and node.start_point[0] < line:
+            called = node.child_by_field_name("function")
+            if called is not None and called.type == "identifier":
+                return (called.text or b"").decode("utf-8", "replace")
+    return ""
+
+
 def _macro_near(text: str, column: int) -> str:
-    """The last macro that begins before `column` of the line `text`, or its first."""
-    macros = [(m.start(), m[1] or m[2]) for m in _MACRO.finditer(text)]
-    before = [name for start, name in macros if start <= column]
-    return before[-1] if before else macros[0][1] if macros else ""
+    """The last macro that begins before `column` of the line `text`, or its first.
+
+    A word that could be one comes after what surely looks like one.
+    """
+    for pattern in (_MACRO, _NAME) if not text.startswith("#") else (_MACRO,):
+        macros = [(m.start(), m[1] or m[2]) for m in pattern.finditer(text)]
+        before = [name for start, name in macros if start <= column]
+        if macros:
+            return before[-1] if before else macros[0][1]
+    return ""
 
 
 def as_text(answer: Health) -> str:
@@ -294,7 +316,12 @@ def as_json(answer: Health) -> dict[str, Any]:
                 "functions_with_errors": file.functions_with_errors,
                 "lost": list(file.lost),
                 "derailments": [
-                    {"line": at.line, "function": at.function, "macro": at.macro}
+                    {
+                        "line": at.line,
+                        "function": at.function,
+                        "macro": at.macro,
+                        "source": at.source,
+                    }
                     for at in file.derailments
                 ],
             }

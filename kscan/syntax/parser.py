@@ -22,7 +22,7 @@ SIZE_LIMIT = 8 << 20
 """Bytes; longer files are not parsed."""
 
 TIME_LIMIT = 20.0
-"""Seconds one parse may take."""
+"""Seconds of processor time that one parse may take: the same on a busy machine."""
 
 NESTING_LIMIT = 200
 """Brackets open at once; the deepest file of 6.12 has 15."""
@@ -76,18 +76,19 @@ def _parse_watched(text: bytes) -> Tree:
     """Parse under the clock, then once more from that tree, which costs next to nothing.
 
     The second tree holds `text` itself: the first reads it through a callback whenever a
-    query or ``Node.text`` wants a byte.
+    query or ``Node.text`` wants a byte.  The parser is one of its own: while a callback runs,
+    another thread may parse, and a parser that two use at once crashes; and one that a signal
+    interrupts would go on where it stopped, in the next text.
     """
-    parser, end = _parser(), time.monotonic() + TIME_LIMIT
+    parser, end = Parser(language()), time.thread_time() + TIME_LIMIT
     try:
         watched = parser.parse(
             lambda offset, _point: text[offset : offset + _CHUNK],
-            progress_callback=lambda _offset, _error: time.monotonic() > end,
+            progress_callback=lambda _offset, _error: time.thread_time() > end,
         )
     except ValueError:
-        parser.reset()
         raise Unparsable(f"not parsed within {TIME_LIMIT:.0f} seconds") from None
-    return parser.parse(text, watched)
+    return _parser().parse(text, watched)
 
 
 def nested_deeper_than(text: bytes, limit: int) -> bool:

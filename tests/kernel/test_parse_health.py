@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Whole kernels through the dialect: every file, few errors, no function that ctags sees lost."""
+"""Whole kernels through the dialect: few errors, and no function that ctags sees lost.
+
+All of 6.12 is measured, as ``kscan health`` does it for anyone; of 6.1 one file in `EVERY`.
+"""
 
 from __future__ import annotations
 
-import re
+import json
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from shares import EVERY, share
 
-from kscan.health import Health, health
+from kscan.health import WORST, health
 from kscan.source.open import open_tree
 from kscan.source.tree import is_below
 from kscan.syntax.dialect import respell
@@ -23,18 +28,8 @@ pytestmark = pytest.mark.kernel
 
 FOLDERS = ("drivers/iommu", "drivers/of", "drivers/base", "drivers/amba", "drivers/acpi")
 
-NO_FUNCTIONS = re.compile(r"ACPI_EXPORT_SYMBOL(_INIT)?\Z")
+NO_HEADS = "ACPI_EXPORT_SYMBOL+,ACPI_EXPORT_SYMBOL_INIT+"
 """Invocations without a semicolon, which ctags takes for the heads of the functions below them."""
-
-
-@pytest.fixture(scope="session")
-def health_6_12(tree_6_12: Path) -> Health:
-    return health(tree_6_12)
-
-
-@pytest.fixture(scope="session")
-def health_6_1(tree_6_1: Path) -> Health:
-    return health(tree_6_1)
 
 
 def test_the_folders_of_6_12(tree_6_12: Path) -> None:
@@ -51,20 +46,29 @@ def test_the_folders_of_6_1(tree_6_1: Path) -> None:
     assert answer.functions_lost <= 1
 
 
-def test_all_of_6_12(health_6_12: Health) -> None:
-    assert health_6_12.files > 34_000
-    assert health_6_12.functions > 640_000
-    assert health_6_12.share_with_errors < 0.002
-    assert health_6_12.functions_lost < 0.0005 * health_6_12.functions
-    assert health_6_12.skips == ()
+def test_all_of_6_12(tree_6_12: Path) -> None:
+    command = [sys.executable, "-c", "from kscan.cli import main; main()", "health", "-f", "json"]
+    done = subprocess.run([*command, str(tree_6_12)], capture_output=True, check=True, text=True)
+    answer = json.loads(done.stdout)
+    assert answer["files"] > 34_000
+    assert answer["functions"] > 640_000
+    assert answer["functions_with_errors"] < 0.002 * answer["functions"]
+    assert answer["functions_lost"] < 0.0005 * answer["functions"]
+    assert answer["skips"] == []
+    assert len(answer["worst"]) == WORST
+    broken = [file for file in answer["worst"] if file["functions_with_errors"]]
+    assert [f["path"] for f in broken if not any(at["macro"] for at in f["derailments"])] == []
 
 
-def test_all_of_6_1(health_6_1: Health) -> None:
-    assert health_6_1.files > 31_000
-    assert health_6_1.functions > 590_000
-    assert health_6_1.share_with_errors < 0.002
-    assert health_6_1.functions_lost < 0.0005 * health_6_1.functions
-    assert health_6_1.skips == ()
+def test_a_share_of_6_1(tree_6_1: Path) -> None:
+    tree = open_tree(tree_6_1)
+    paths = share(path for path in tree.paths() if path.endswith(".c"))
+    answer = health((path, tree.read(path)) for path in paths)
+    assert answer.files == len(paths) > 31_000 * 0.8 / EVERY
+    assert answer.functions > 590_000 * 0.8 / EVERY
+    assert answer.share_with_errors < 0.002
+    assert answer.functions_lost < 0.001 * answer.functions
+    assert answer.skips == ()
 
 
 @pytest.mark.parametrize("fixture", ["tree_6_12", "tree_6_1"])
@@ -75,9 +79,8 @@ def test_every_function_that_ctags_sees(fixture: str, request: pytest.FixtureReq
     ]
     seen = ctags(root, paths)
     missing = seen - found(root, paths)
-    unexplained = [name for path, name in missing.elements() if not NO_FUNCTIONS.match(name)]
-    assert sum(seen.values()) > 7_000
-    assert unexplained == []
+    assert sum(seen.values()) > 7_500
+    assert sorted(missing.elements()) == []
 
 
 def found(root: Path, paths: Sequence[str]) -> Counter[tuple[str, str]]:
@@ -91,11 +94,12 @@ def found(root: Path, paths: Sequence[str]) -> Counter[tuple[str, str]]:
 
 def ctags(root: Path, paths: Sequence[str]) -> Counter[tuple[str, str]]:
     """Functions that Universal Ctags finds, by path and name."""
-    program = shutil.which("ctags")
+    program = shutil.which("ctags-universal") or shutil.which("ctags")
     if program is None:
-        pytest.skip("universal-ctags is not installed")
+        pytest.skip("universal-ctags is not installed, nor could make test-kernel install it")
+    options = ["--options=NONE", "--languages=C", "--kinds-C=f", "-I", NO_HEADS, "--sort=no"]
     done = subprocess.run(
-        [program, "--options=NONE", "--languages=C", "--kinds-C=f", "--sort=no", "-f-", "-L-"],
+        [program, *options, "-f-", "-L-"],
         cwd=root,
         input="\n".join(paths),
         capture_output=True,

@@ -13,6 +13,16 @@ from kscan.model import KscanError, Skip
 
 GOOD = b"static int foo(int a)\n{\n\treturn a;\n}\n\nint bar(void)\n{\n\treturn foo(1);\n}\n"
 BROKEN = b"int foo(void)\n{\n\treturn 1 ODD_MACRO 2;\n}\n\nint bar(void)\n{\n\treturn 0;\n}\n"
+AMONG_ARGUMENTS = b"""\
+void foo(void)
+{
+	if (wait_odd(dev, 20,
+		if (bar())
+			break;
+	) < 0)
+		baz();
+}
+"""
 SWALLOWED = b"int a = {\n\nint foo(int a)\n{\n\tif (a) {\n}\n\nint bar(void)\n{\n\treturn 0;\n}\n"
 
 
@@ -27,6 +37,27 @@ def test_a_broken_function_names_the_macro() -> None:
     (derailment,) = file.derailments
     assert (derailment.line, derailment.function, derailment.macro) == (3, "foo", "ODD_MACRO")
     assert derailment.source == "return 1 ODD_MACRO 2;"
+
+
+def test_an_error_among_arguments_names_what_is_called() -> None:
+    file = examine("a.c", AMONG_ARGUMENTS)
+    assert isinstance(file, FileHealth)
+    assert [(place.macro, place.function) for place in file.derailments] == [("wait_odd", "foo")]
+    assert file.derailments[0].line > 3
+
+
+@pytest.mark.parametrize(
+    ("statement", "macro"),
+    [
+        (b"bar();\n\tidle_odd", "idle_odd"),
+        (b"char far *p;", "far"),
+        (b'print(\n\t\t"a" ODD_X "b" 1);', "ODD_X"),
+    ],
+)
+def test_words_that_could_be_macros_are_named(statement: bytes, macro: str) -> None:
+    file = examine("a.c", b"void foo(void)\n{\n\t" + statement + b"\n}\n")
+    assert isinstance(file, FileHealth)
+    assert [place.macro for place in file.derailments] == [macro]
 
 
 def test_a_swallowed_function_is_lost_or_broken() -> None:
@@ -119,5 +150,10 @@ def test_text_and_json() -> None:
     assert document["schema"] == "kscan/health/1"
     assert document["worst"][0]["path"] == "c/worse.c"
     assert document["worst"][1]["derailments"] == [
-        {"line": 3, "function": "foo", "macro": "ODD_MACRO"}
+        {
+            "line": 3,
+            "function": "foo",
+            "macro": "ODD_MACRO",
+            "source": "return 1 ODD_MACRO 2;",
+        }
     ]

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from unittest.mock import Mock
+
 import pytest
 from syntaxes import tree_of
 
@@ -47,6 +51,35 @@ def test_the_clock_stops_a_parse(monkeypatch: pytest.MonkeyPatch) -> None:
         parse(b"int a;\n" * 50_000)
     monkeypatch.undo()
     assert not parse(b"int a;\n" * 50_000).root_node.has_error
+
+
+LARGE = b"int f(void)\n{\n\treturn 0;\n}\n" * 20_000
+
+
+def test_threads_may_parse_at_once() -> None:
+    """In a process of its own, since what goes wrong there is a crash of the binding."""
+    script = (
+        "import sys\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from kscan.syntax.parser import parse\n"
+        "sys.setswitchinterval(1e-6)\n"
+        f"large = {LARGE[:27]!r} * 20_000\n"
+        "with ThreadPoolExecutor(3) as threads:\n"
+        "    for tree in threads.map(parse, [large, large[:2_700], large] * 4):\n"
+        "        assert not tree.root_node.has_error\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_parse_that_is_interrupted_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parser.time, "thread_time", Mock(side_effect=[0.0, KeyboardInterrupt]))
+    with pytest.raises(KeyboardInterrupt):
+        parse(LARGE)
+    monkeypatch.undo()
+    assert parse(b"int a;\n").root_node.end_byte == 7
 
 
 @pytest.mark.parametrize("text", [b"", b"\0", b"\xff\xfe", b"#", b"/*", b"}" * 5_000, b"int"])
