@@ -49,6 +49,9 @@ _FITTING = {
     Kind.TRACE: {Effect.DEADLOCK, Effect.CRASH},
 }
 
+_NO_OOPS = {Effect.LEAK, Effect.WARN, Effect.DECLINED, Effect.DEADLOCK}
+"""Effects after which the kernel goes on, or stands still: none of them is an oops."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
@@ -93,6 +96,9 @@ def _fit(incident: Incident, report: Report, finding: Finding) -> _Fit | None:
             f"{finding.registration.function}() on the trace, as the finding says; "
             f"{_fault(incident, name, inner)}"
         )
+        if incident.kind is Kind.OOPS and finding.effect in _NO_OOPS:
+            why += f"; but what the finding predicts is no oops: {finding.effect.value}"
+            return _Fit(finding, Strength.PARTIAL, inner, why)
         return _Fit(finding, Strength.STRONG, inner, why)
     if within:
         why = f"the trace passes through {name}(), but the fault is in another callback below it"

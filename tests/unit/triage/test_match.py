@@ -128,7 +128,16 @@ def test_the_effect_that_fits_the_incident_goes_first():
     declined = finding("late-drvdata", effect=Effect.DECLINED)
     found = verdict(logs.ARM64_RAW, declined, finding())
     assert found.finding.effect is Effect.CRASH
-    assert [other.effect for other in found.others] == [Effect.DECLINED]
+    assert found.others == ()
+
+
+@pytest.mark.parametrize("effect", [Effect.LEAK, Effect.DECLINED, Effect.WARN, Effect.DEADLOCK])
+def test_what_the_kernel_survives_predicts_no_oops(effect):
+    found = verdict(logs.ARM64_RAW, finding("repeated-xlate", effect=effect))
+    assert found.strength is Strength.PARTIAL
+    assert f"is no oops: {effect.value}" in found.why
+    both = verdict(logs.ARM64_RAW, finding("repeated-xlate", effect=effect), finding())
+    assert (both.strength, both.finding.effect) == (Strength.STRONG, Effect.CRASH)
 
 
 def test_a_function_of_the_same_name_elsewhere_is_another():
