@@ -112,9 +112,10 @@ def maintainers(tree: Tree, path: str) -> tuple[Maintainer, ...]:
     people = _People(mailmap.of(tree))
     lists: dict[str, Maintainer] = {}
     for section in matching(tree, path, known):
+        role = _role(section)
         for letter, value in section.fields:
             if letter == "M":
-                people.add(value, f"{_role(section)}:{_short(section.title)}")
+                people.add(value, f"{role}:{_short(section.title)}")
             elif letter == "R":
                 people.add(value, f"reviewer:{_short(section.title)}")
             elif letter == "L":

@@ -259,3 +259,8 @@ def test_hostile_people_are_read_in_linear_time(piece):
 )
 def test_mailboxes_are_parted_at_commas(value, several):
     assert len(mailmap.mailboxes(value)) == several
+
+
+def test_a_section_of_many_people_is_read_in_linear_time(tree_of):
+    people = "".join(f"M:\tA{number} <a{number}@b>\n" for number in range(40_000))
+    assert len(asked(tree_of, f"FOO\n{people}F:\tdrivers/foo/\n")) == 40_001
