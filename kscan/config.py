@@ -19,6 +19,9 @@ NAME = "kscan.toml"
 LARGEST = 1 << 20
 """Bytes; a longer file is refused."""
 
+MOST_DOTS = 200
+"""In one line; of the parts of a key tomllib takes a time that grows with their square."""
+
 
 class Suppress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One ``[[suppress]]`` entry: which findings are accepted, and why."""
@@ -73,13 +76,15 @@ def read_config(path: Path) -> Config:
 
 def config_of(content: bytes, name: str = NAME) -> Config:
     """The configuration that `content` spells; raises `KscanError`, which calls it `name`."""
+    if any(line.count(b".") > MOST_DOTS for line in content.splitlines()):
+        raise KscanError(f"{name}: a line with more than {MOST_DOTS} dots; not a configuration")
     try:
         document: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
         config = msgspec.convert(document, Config)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KscanError(f"{name}: not TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise KscanError(f"{name}: {error}; known keys are {_known_keys(str(error))}") from None
+    except (ValueError, RecursionError) as error:
+        raise KscanError(f"{name}: not TOML: {error}") from None
     for number, entry in enumerate(config.suppress, 1):
         _check(entry, f"{name}: suppress[{number - 1}]")
     return config

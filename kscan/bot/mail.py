@@ -26,7 +26,7 @@ from urllib.parse import quote
 from kscan import __version__
 from kscan.model import Impact, KscanError
 from kscan.report import clean, render
-from kscan.source.mail import Message, letters
+from kscan.source.mail import Message, letters, parsed
 
 ARCHIVE = "https://lore.kernel.org/all/"
 MOST_REFERENCES = 20
@@ -117,9 +117,7 @@ def answered(contents: Sequence[tuple[str, bytes]]) -> Letter:
 
 
 def _letter(raw: bytes, where: str) -> Letter:
-    from email import message_from_bytes  # noqa: PLC0415
-
-    mail = message_from_bytes(raw)
+    mail = parsed(raw)
     ids = _ids(mail, "Message-ID")
     if not ids:
         raise KscanError(
@@ -155,7 +153,11 @@ def _decoded(text: str) -> str:
 
 def _people(headers: Iterable[str]) -> list[Person]:
     """The people in address headers that have an address a mailer takes, each once."""
-    return _reachable(getaddresses([re.sub(r"\s+", " ", text) for text in headers]))
+    try:
+        found = getaddresses([re.sub(r"\s+", " ", text) for text in headers])
+    except RecursionError:  # comments inside each other
+        found = []
+    return _reachable(found)
 
 
 def _reachable(people: Iterable[tuple[str, str]]) -> list[Person]:

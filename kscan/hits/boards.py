@@ -31,7 +31,7 @@ _KEPT_FILES = 1024
 _KEPT_STATES = 8
 FEWEST = 200
 """Boards below which a second process takes longer to start than to do without."""
-_INCLUDED_NAME = re.compile(rb"include[/ \t]+[\"<]([^\">\n]+\.dtsi?)[\">]")
+_INCLUDED_NAME = re.compile(rb"include[/ \t]+[\"<]([^\"<>\n]+\.dtsi?)[\">]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,14 +113,21 @@ class _Reader:
         return _value(token, self._defined)
 
 
+def _integer(digits: str) -> int:
+    """What C makes of an integer's digits; `_NotUnderstood` where it makes nothing of them."""
+    try:
+        return int(digits, 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10)
+    except ValueError:  # 08, or thousands of digits
+        raise _NotUnderstood from None
+
+
 def _value(token: str, defined: Mapping[str, str]) -> int:
     """The integer that `token` spells or is defined as, through a few names; 0 if neither."""
     for _ in range(8):
         token = token.strip().strip("()").strip()
         integer = _INTEGER.match(token)
         if integer:
-            digits = integer[1]
-            return int(digits, 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10)
+            return _integer(integer[1])
         if token not in defined:
             return 0
         token = defined[token]

@@ -57,7 +57,7 @@ class Unreadable(Exception):
 _MACRO_LABEL = re.compile(rb"\b[A-Z][A-Z0-9_]*\((\w+)\)(?=[ \t]*:)")
 _MACRO_REFERENCE = re.compile(rb"&[A-Z][A-Z0-9_]*\((\w+)\)")
 _TOKEN = re.compile(
-    rb"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|//[^\n]*|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\""
+    rb"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|//[^\n]*|(?<!\\)\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\""
     rb"|/include/[ \t]*\"(?P<file>[^\"\n]*)\""
     rb"|#[ \t]*(?P<word>include|define|undef|if|ifdef|ifndef|elif|else|endif|error|warning|pragma)"
     rb"(?![\w,.+?#-])(?P<rest>(?:[^\n\\]|\\\r?\n|\\)*)",
@@ -72,6 +72,9 @@ _LABEL = re.compile(rb"(\w+)[ \t]*:")
 _REFERENCE = re.compile(rb"&(?:\{([^}\n]*)\}|(\w+))")
 _STRING = re.compile(rb"\"([^\"]*)\"")
 _DELETED = re.compile(rb"/delete-(?:node|property)/\s*(&\{[^}\n]*\}|[&\w,.+@#?-]+)")
+_LONGEST_PATH = 2000
+"""Characters; the longest of 6.12 has some hundred."""
+
 _KEPT = ("compatible", "status", "model", "iommus", "iommu-map")
 _TELLING = re.compile(rb"\b(?:compatible|status|model|iommus|iommu-map|delete-node)\b")
 _MERE = re.compile(
@@ -110,8 +113,14 @@ def statements(source: bytes) -> tuple[Statement, ...]:
 
 def _inside_a_node(directives: list[tuple[int, Statement]], text: bytes) -> bool:
     """Some file is included between the braces of a node."""
-    included = (offset for offset, statement in directives if statement.kind is Kind.INCLUDE)
-    return any(text.count(b"{", 0, offset) != text.count(b"}", 0, offset) for offset in included)
+    depth = start = 0
+    for offset, statement in directives:
+        if statement.kind is Kind.INCLUDE:
+            depth += text.count(b"{", start, offset) - text.count(b"}", start, offset)
+            start = offset
+            if depth:
+                return True
+    return False
 
 
 def _directives(source: bytes) -> tuple[list[tuple[int, Statement]], bytes]:
@@ -206,7 +215,7 @@ class _Outline:
             anchor, below = "/", ""
         else:
             anchor, above = self._place()
-            below = f"{above}/{name}"
+            below = f"{above}/{name}"[:_LONGEST_PATH]
         self._open.append((end, anchor, below))
         for label in _LABEL.findall(header["labels"]):
             self._say(Kind.LABEL, (_text(label),))

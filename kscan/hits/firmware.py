@@ -25,11 +25,11 @@ _WORTH_PARSING = re.compile(
 )
 _EXPORTED = re.compile(rb"\bMODULE_DEVICE_TABLE[ \t]*\([ \t\n]*\w+[ \t\n]*,[ \t\n]*(\w+)")
 _MATCHED = re.compile(
-    rb"\.(?:of_match_table|acpi_match_table|id_table)[ \t\n]*=[ \t\n]*"
-    rb"(?:of_match_ptr|ACPI_PTR)?[ \t\n]*\(?[ \t\n]*(\w+)"
+    rb"\.(?:of_match_table|acpi_match_table|id_table)[ \t\n]*+=[ \t\n]*+"
+    rb"(?:of_match_ptr|ACPI_PTR)?[ \t\n]*+\(?[ \t\n]*+(\w+)"
 )
 _DECLARED = re.compile(
-    rb"\b(?:[A-Z0-9_]*OF_DECLARE\w*|IRQCHIP_DECLARE)[ \t\n]*\([ \t\n]*\w+[ \t\n]*,"
+    rb"\b(?:(?=[A-Z0-9_]*OF_DECLARE)\w++|IRQCHIP_DECLARE)[ \t\n]*\([ \t\n]*\w+[ \t\n]*,"
     rb"[ \t\n]*\"([^\"\n]+)\""
     rb"|\bIRQCHIP_MATCH[ \t\n]*\([ \t\n]*\"([^\"\n]+)\""
 )
@@ -41,7 +41,7 @@ _DEFINE = re.compile(
 )
 _STRING = re.compile(rb"\"([^\"\n]*)\"")
 _COMMENT = re.compile(
-    rb"//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|(\"(?:[^\"\\\n]|\\.)*+\")", re.DOTALL
+    rb"//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|((?<!\\)\"(?:[^\"\\\n]|\\.)*+\")", re.DOTALL
 )
 
 
@@ -127,6 +127,6 @@ def _names(tag: str, value: Node, text: bytes, strings: dict[bytes, bytes]) -> I
         rows = (row for row in value.named_children if row.type == "initializer_list")
         firsts = (_FIRST.match(text[row.start_byte : row.end_byte]) for row in rows)
         spelled = [first[1] for first in firsts if first]
-    for name in spelled:
+    for name in dict.fromkeys(spelled):
         parts = _STRING.findall(strings.get(name, name))
         yield b"".join(parts).decode("utf-8", "replace")

@@ -11,10 +11,12 @@ the addresses found inside ``.yaml`` files, and ``.get_maintainer.conf``.
 from __future__ import annotations
 
 import re
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import comb
 
 from kscan.hits import mailmap
 from kscan.hits.mailmap import Mailbox
@@ -26,9 +28,17 @@ _LITERAL = re.compile(r"[^*?\[]*")
 _CLASS = re.compile(r"\[[\w-]+\]")
 _COSTLY = re.compile(r"\)[*+{]|\(\?[P(=!<]|\\[1-9kg]")
 _REPEAT = re.compile(r"(?<!\\)[*+{]")
+_OPTIONAL = re.compile(r"(?<![\\(])\?")
+_GROUPING = re.compile(r"\\.|\[\^?\]?[^]]*+\]|[()|]")
 _MANY_REPEATS = 3
+_MANY_STEPS = 1_000_000
+"""Steps that one pattern may take in one path or line."""
+
+_SECONDS = 5.0
+"""For the patterns of all sections on one path; what is left then does not match."""
+
+_LEAST_REACH = 60
 _LONGEST_PATTERN = 400
-_LONGEST_PATH = 300
 _LONGEST_LINE = 400
 _LONGEST_FILE = 1 << 20
 _LONGEST_TITLE = 50
@@ -102,9 +112,10 @@ def maintainers(tree: Tree, path: str) -> tuple[Maintainer, ...]:
     people = _People(mailmap.of(tree))
     lists: dict[str, Maintainer] = {}
     for section in matching(tree, path, known):
+        role = _role(section)
         for letter, value in section.fields:
             if letter == "M":
-                people.add(value, f"{_role(section)}:{_short(section.title)}")
+                people.add(value, f"{role}:{_short(section.title)}")
             elif letter == "R":
                 people.add(value, f"reviewer:{_short(section.title)}")
             elif letter == "L":
@@ -148,18 +159,19 @@ def _section(title: str, fields: list[tuple[str, str]]) -> Section:
 def matching(tree: Tree, path: str, known: tuple[Section, ...]) -> list[Section]:
     """The sections that claim `path`: by depth of the pattern, then file order, then keyword."""
     by_depth: list[tuple[int, Section]] = []
+    end = time.monotonic() + _SECONDS
     for section in known:
-        depth = _claim(section, path)
+        depth = _claim(section, path, end)
         if depth is not None:
             by_depth.append((depth, section))
     by_depth.sort(key=lambda pair: -pair[0])
     chosen = [section for _, section in by_depth]
     if _keywords_count(tree):
-        chosen += _by_keyword(tree, path, known)
+        chosen += _by_keyword(tree, path, known, end)
     return chosen
 
 
-def _claim(section: Section, path: str) -> int | None:
+def _claim(section: Section, path: str, end: float) -> int | None:
     """The depth of the last pattern of `section` that matches `path`, as the script keeps it."""
     if any(glob.matches(path) for glob in section.excluded):
         return None
@@ -172,7 +184,7 @@ def _claim(section: Section, path: str) -> int | None:
                 depths.append(glob.depth)
         elif letter == "N":
             pattern = _compiled_regex(value)
-            if pattern is not None and pattern.search(path[:_LONGEST_PATH]):
+            if pattern is not None and pattern.found_in(path, end):
                 depths.append(0)
     return depths[-1] if depths else None
 
@@ -186,16 +198,16 @@ def _keywords_count(tree: Tree) -> bool:
         return False
 
 
-def _by_keyword(tree: Tree, path: str, known: tuple[Section, ...]) -> list[Section]:
+def _by_keyword(tree: Tree, path: str, known: tuple[Section, ...], end: float) -> list[Section]:
     try:
         text = tree.read(path).decode("utf-8", "replace") if tree.exists(path) else ""
     except Unreadable:
         return []
-    lines = [line[:_LONGEST_LINE] for line in text[:_LONGEST_FILE].splitlines()]
+    lines = text[:_LONGEST_FILE].splitlines()
     found: list[Section] = []
     for section in known:
         patterns = [p for value in section.values("K") if (p := _compiled_regex(value))]
-        if any(p.search(line) for p in patterns for line in lines):
+        if any(p.found_in(line, end) for p in patterns for line in lines):
             found.append(section)
     return found
 
@@ -205,37 +217,72 @@ def _compiled_glob(text: str) -> re.Pattern[str] | None:
     """The glob as the script makes it a regex; None where it has too many wildcards."""
     if len(text) > _LONGEST_PATTERN or text.count("*") > _MANY_REPEATS + 2:
         return None
-    out: list[str] = []
+    parts = [""]
     place = 0
     while place < len(text):
         if klass := _CLASS.match(text, place):
-            out.append(klass[0])
+            parts[-1] += klass[0]
             place = klass.end()
             continue
         character = text[place]
-        out.append({"*": ".*", "?": "."}.get(character, re.escape(character)))
+        if character == "*":
+            parts.append("")
+        else:
+            parts[-1] += "." if character == "?" else re.escape(character)
         place += 1
-    try:
-        return re.compile("".join(out))
+    try:  # what stands after an asterisk may as well match where it first can
+        return re.compile(parts[0] + "".join(f"(?>.*?{part})" for part in parts[1:]))
     except re.error:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Regex:
+    """An ``N:`` or ``K:`` regex."""
+
+    pattern: re.Pattern[str]
+    reach: int
+    """Characters it may be asked to look at."""
+
+    def found_in(self, text: str, end: float) -> bool:
+        """It matches somewhere in `text`, and it is not yet `end` by the clock."""
+        return time.monotonic() < end and self.pattern.search(text[: self.reach]) is not None
+
+
+def _reach(value: str) -> int:
+    """Up to how many characters `value`, which repeats no group, is done in `_MANY_STEPS`."""
+    repeats = len(_REPEAT.findall(value))
+    ways = 2 ** len(_OPTIONAL.findall(value))
+    choices = [1]
+    for mark in _GROUPING.findall(value):
+        if mark == "(":
+            choices.append(1)
+        elif mark == "|":
+            choices[-1] += 1
+        elif mark == ")" and len(choices) > 1:
+            ways *= choices.pop()
+    start = not value.startswith("^")
+    lengths = range(_LONGEST_LINE, _LEAST_REACH - 1, -20)
+    fits = (n for n in lengths if comb(n + repeats, repeats + start) * ways <= _MANY_STEPS)
+    return next(fits, 0)
+
+
 @lru_cache(maxsize=1024)
-def _compiled_regex(value: str) -> re.Pattern[str] | None:
+def _compiled_regex(value: str) -> _Regex | None:
     """An ``N:`` or ``K:`` regex; None for one that is wrong or could take long to match."""
     hostile = (
         not value
         or len(value) > _LONGEST_PATTERN
         or _COSTLY.search(value)
         or len(_REPEAT.findall(value)) > _MANY_REPEATS
+        or not _reach(value)
     )
     if hostile:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return re.compile(value, re.VERBOSE)
+            return _Regex(re.compile(value, re.VERBOSE), _reach(value))
     except (re.error, OverflowError, RecursionError):
         return None
 

@@ -17,11 +17,12 @@ from pathlib import PurePosixPath
 
 from kscan.source.tree import Tree, Unreadable
 
-_CONTINUED = re.compile(r"[ \t]*\\\r?\n[ \t]*")
+_CONTINUED = re.compile(r"(?:(?<![ \t])[ \t]++)?+\\\r?\n[ \t]*+")
 _COMMENT = re.compile(r"(?<!\\)#.*")
-_ASSIGNMENT = re.compile(
-    r"^\s*([\w.@/-]+?)(?:-((?:y|m|n|objs|\$\([\w$(),. -]*\)|)*))?\s*(?:\+|::?|\?)?=\s*(.*)$"
-)
+_ASSIGNMENT = re.compile(r"([^=]*)=\s*+(.*)")
+_OPERATOR = re.compile(r"(?:\+|::?|\?)\Z")
+_PLAIN = re.compile(r"[\w.@/-]++")
+_SUFFIXED = re.compile(r"([\w.@/-]+)-((?:y|m|n|objs)*+(?:\$\([\w$(),. -]*\)(?:y|m|n|objs)*+)?+)")
 _CONDITION = re.compile(r"^\s*(ifdef|ifndef|ifeq|ifneq|else|endif)\b\s*(.*)$")
 _CONFIG = re.compile(r"CONFIG_\w+")
 _LISTED = re.compile(r"\$\(([\w.@/-]+?)(?:-(?:y|m|objs))?\)")
@@ -31,6 +32,12 @@ _ENTRANCES = frozenset({"obj", "lib", "subdir", "core", "drivers", "libs", "net"
 _LONGEST = 1 << 20
 _MANY_WAYS = 32
 _MANY_INCLUDES = 200
+_MANY_SYMBOLS = 100
+"""Of one assignment; the deepest makefile of 6.12 asks for a handful."""
+
+_MANY_STEPS = 200
+_MANY_CHOICES = 10_000
+_LONGEST_PREFIX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +127,10 @@ def _ways(rules: tuple[_Rule, ...], target: str) -> Iterator[tuple[str, tuple[st
     """How `target` (``a.o`` or ``dir/``) is reached: the entrance's object, and the symbols."""
     pending: list[tuple[str, str, tuple[str, ...]]] = [(target, target, ())]
     seen = set(pending)
-    found = 0
-    while pending and found < _MANY_WAYS:
+    found = steps = 0
+    while pending and found < _MANY_WAYS and steps < _MANY_STEPS and len(seen) < _MANY_CHOICES:
         word, name, symbols = pending.pop()
+        steps += 1
         for rule in (rule for rule in rules if word in rule.words):
             gathered = tuple(dict.fromkeys((*symbols, *rule.symbols)))
             if rule.stem in _ENTRANCES:
@@ -171,38 +179,53 @@ def _parsed(makefile: bytes) -> tuple[tuple[_Rule, ...], tuple[str, ...]]:
         plain = _COMMENT.sub("", line)
         if condition := _CONDITION.match(plain):
             _follow(conditions, condition[1], condition[2])
-        elif assignment := _ASSIGNMENT.match(plain):
-            rules.append(_rule(assignment[1], assignment[2] or "", assignment[3], conditions))
+        elif assigned := _assigned(plain):
+            rules.append(_rule(*assigned, conditions[-1] if conditions else ()))
         elif include := _INCLUDE.match(plain):
             included.append(include[1])
     return tuple(rule for rule in rules if rule.words), tuple(included)
 
 
-def _rule(stem: str, suffix: str, value: str, conditions: list[tuple[str, ...]]) -> _Rule:
-    gates = [symbol for condition in conditions for symbol in condition]
+def _assigned(line: str) -> tuple[str, str, str] | None:
+    """Stem, suffix and value of an assignment: ``obj``, ``$(CONFIG_X)`` and ``a.o``; or None."""
+    assignment = _ASSIGNMENT.fullmatch(line)
+    if assignment is None:
+        return None
+    target = _OPERATOR.sub("", assignment[1]).strip()
+    if suffixed := _SUFFIXED.fullmatch(target):
+        return suffixed[1], suffixed[2], assignment[2]
+    return (target, "", assignment[2]) if _PLAIN.fullmatch(target) else None
+
+
+def _rule(stem: str, suffix: str, value: str, gates: tuple[str, ...]) -> _Rule:
     value = _PREFIXED.sub(_spelled_out, value)
     listed = {f"$({name})" for name in _LISTED.findall(value)}
     words = {word.removeprefix("./") for word in value.split() if word.endswith((".o", "/"))}
-    symbols = tuple(dict.fromkeys((*gates, *_CONFIG.findall(suffix))))
+    symbols = tuple(dict.fromkeys((*gates, *_CONFIG.findall(suffix))))[-_MANY_SYMBOLS:]
     return _Rule(stem, symbols, frozenset(words | listed))
 
 
 def _spelled_out(prefixed: re.Match[str]) -> str:
     """``$(addprefix dir/, a.o b.o)`` as ``dir/a.o dir/b.o``."""
+    if len(prefixed[1]) > _LONGEST_PREFIX:
+        return ""
     return " ".join(prefixed[1] + word for word in prefixed[2].split())
 
 
 def _follow(conditions: list[tuple[str, ...]], word: str, rest: str) -> None:
-    """Keep the symbols that must be set on the lines that follow; a negated test asks for none."""
-    if word == "endif":
+    """Keep the symbols that must be set on the lines that follow; a negated test asks for none.
+
+    The last of `conditions` has those of all that are open.
+    """
+    if word in ("endif", "else"):
         del conditions[-1:]
-    elif word == "else":
-        inner = _CONDITION.match(rest)
-        conditions[-1:] = [()]
-        if inner:
-            conditions[-1:] = [_asked(inner[1], inner[2])]
-    else:
-        conditions.append(_asked(word, rest))
+    if word == "endif":
+        return
+    inner = _CONDITION.match(rest) if word == "else" else None
+    if inner:
+        word, rest = inner[1], inner[2]
+    around = conditions[-1] if conditions else ()
+    conditions.append((*around, *_asked(word, rest))[:_MANY_SYMBOLS])
 
 
 def _asked(word: str, rest: str) -> tuple[str, ...]:

@@ -12,10 +12,15 @@ from functools import lru_cache
 
 from kscan.source.tree import Tree, Unreadable
 
-_NAMED = re.compile(r"^([^<]*)<([^<>\s]+@[^<>\s]*)>")
+_NAMED = re.compile(r"^([^<]*+)<(?=[^<>\s]+@)([^<>\s]++)>")
 _BARE = re.compile(r"^\s*([^\s<>]+@[^\s<>]+)")
-_SEVERAL = re.compile(r',\s*(?=(?:"[^"]*"|[^"<>,@]*)?\s*<?[^\s<>,]+@)')
-_ENTRY = re.compile(r"^([^<]*)<([^>]+)>(?:\s*([^<]*)<([^>]+)>)?$")
+_SEVERAL = re.compile(
+    r',\s*+(?="[^"]*+"\s*+<?[^\s<>,]+@'
+    r'|[^"<>,@]*+(?:<[^\s<>,]+@|(?<=[^\s<>,])@|["@][^\s<>,]*@))'
+)
+"""A comma before another mailbox: after what may be its name stands ``<x@``, ``x@`` or ``"x@``."""
+
+_ENTRY = re.compile(r"^([^<]*+)<([^>]++)>(?:\s*+([^<]*+)<([^>]++)>)?$")
 _LONGEST = 4 << 20
 
 

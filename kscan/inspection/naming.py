@@ -114,7 +114,7 @@ def calls_through(inspection: Inspection, slots: Iterable[Slot]) -> Iterator[Cal
     if not wanted:
         return
     fields = b"|".join(re.escape(name.encode()) for name in sorted(wanted))
-    spelled = re.compile(rb"(?:->|\.)\s*(?:" + fields + rb")\s*\)?\s*\(")
+    spelled = re.compile(rb"(?:->|\.)\s*+(?:" + fields + rb")\s*+\)?\s*+\(")
     files = [p for p in inspection.files_with(wanted) if spelled.search(inspection.text(p))]
     program = inspection.program
     for path in inspection.loaded(files):

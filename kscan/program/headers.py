@@ -38,7 +38,7 @@ class Says(StrEnum):
 # What may span lines is bounded, lest a file of nothing but "static" take the square of its length.
 # A newline is looked for some three times as fast as the beginning of a line.
 _PATTERNS = {
-    Says.RECORD: rb"\n(?:typedef[ \t]+)?(?:struct|union)[ \t]+(\w+)[^;\n(]*\{",
+    Says.RECORD: rb"\n(?:typedef[ \t]+)?(?:struct|union)[ \t]+(\w++)[^;\n({]*+\{",
     Says.MACRO: rb"\n[ \t]*#[ \t]*define[ \t]+(\w+)",
     Says.INLINE: rb"\n(?:static|extern)\b[^;={}#(]{0,400}?inline\b[^;={}#(]{0,400}?\b(\w+)[ \t]*\(",
     Says.FUNCTION: rb"\n(?=[A-Za-z_])[^\n;={}#]*?\b(\w+)[ \t]*\(",

@@ -38,7 +38,9 @@ _EXPRESSION = re.compile(
 )
 _C_LIKE = re.compile(r"_|->|\(\)$")
 _BACKTICKS = re.compile(r"`+")
-_TRAILER = re.compile(r"(?i)\b([a-z-]+-by|link|closes|fixes|cc|message-id|change-id|base-commit):")
+_TRAILER = re.compile(
+    r"(?i)([a-z-]-by|\b(?:link|closes|fixes|cc|message-id|change-id|base-commit)):"
+)
 _JOINER = "\u200b"
 
 

@@ -47,6 +47,7 @@ class _Lines:
         self.text = "".join(
             self._codes.setdefault(line, chr(len(self._codes) + 1)) for line in lines
         )
+        self._backwards = self.text[::-1]
 
     def run(self, lines: Sequence[bytes]) -> str:
         return "".join(self._codes.get(line, "\0") for line in lines)
@@ -62,10 +63,17 @@ class _Lines:
         if not run:
             return min(wanted, len(self.text))
         below = self.text.find(run, wanted)
-        above = self.text.rfind(run, lowest, wanted + len(run))
+        above = self._last(run, lowest, wanted + len(run))
         if below < 0 or above < 0:
             return max(below, above)
         return above if wanted - above <= below - wanted else below
+
+    def _last(self, run: str, start: int, end: int) -> int:
+        """What ``text.rfind`` gives, which takes the product of both lengths."""
+        size = len(self.text)
+        end = min(end, size)
+        found = self._backwards.find(run[::-1], size - end, size - start)
+        return -1 if found < 0 else size - found - len(run)
 
 
 def split_lines(content: bytes) -> list[bytes]:

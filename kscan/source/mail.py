@@ -12,12 +12,21 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from kscan.model import KscanError
 from kscan.source.repository import printable
 
+if TYPE_CHECKING:
+    from email.message import Message as Mail
+    from email.policy import Compat32
+
 LARGEST_MAIL = 256 << 20
 """Bytes of one patch file, unpacked."""
+
+LONGEST_FIELD = 20_000
+"""Characters of a header field; Python's mail package takes times that grow with their square."""
 
 _SEPARATOR = re.compile(
     rb"^From \S+ [^\n]*\b[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d \d{4}[^\n]*\n",
@@ -87,10 +96,30 @@ def _unpacked(name: str, content: bytes) -> bytes:
     return content
 
 
-def _message(raw: bytes) -> Message:
+def parsed(raw: bytes) -> Mail:
+    """The mail `raw`, its header fields cut at `LONGEST_FIELD`; raises `KscanError`."""
     from email import message_from_bytes  # noqa: PLC0415  only patches need it
 
-    mail = message_from_bytes(raw)
+    try:
+        return message_from_bytes(raw, policy=_cutting())
+    except RecursionError:
+        raise KscanError("a mail with hundreds of parts inside each other is refused") from None
+
+
+@cache
+def _cutting() -> Compat32:
+    from email.policy import Compat32  # noqa: PLC0415
+
+    class Cutting(Compat32):
+        def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+            name, value = super().header_source_parse(sourcelines)
+            return name, value[:LONGEST_FIELD]
+
+    return Cutting()
+
+
+def _message(raw: bytes) -> Message:
+    mail = parsed(raw)
     bodies = [
         part.get_payload(decode=True)
         for part in mail.walk()

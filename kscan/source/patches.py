@@ -101,7 +101,8 @@ def _wanted(name: str, mails: Sequence[Message]) -> tuple[list[Message], list[Sk
     own = [mail for mail in patches if not mail.is_reply] or patches
     last = max((mail.version for mail in own), default=1)
     wanted = sorted((m for m in own if m.version == last), key=lambda mail: mail.part)
-    skips = [Skip(name, f"{_title(m)}: a diff in a reply") for m in patches if m not in own]
+    replies = [mail for mail in patches if mail.is_reply] if own is not patches else []
+    skips = [Skip(name, f"{_title(m)}: a diff in a reply") for m in replies]
     skips += [Skip(name, f"{_title(m)}: superseded by v{last}") for m in own if m.version != last]
     parts = {mail.part for mail in wanted}
     for part in range(1, max((mail.parts for mail in wanted), default=0) + 1):

@@ -135,7 +135,7 @@ def blob_id_of(content: bytes) -> str:
 
 
 _VERSION_LINE = re.compile(
-    rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*(\S*)[ \t]*$", re.MULTILINE
+    rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*+(\S*)[ \t]*$", re.MULTILINE
 )
 
 

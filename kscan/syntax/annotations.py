@@ -28,7 +28,7 @@ _ALONE = (
     rb"|net_(?:init|exit)\w*|paginginit|iomem|user|kernel|percpu(?:_kptr)?|rcu|force|nocast|bitwise\w*|private|safe"
     rb"|must_check|maybe_unused\w*|always_unused|always_used|unused\w*|used|packed\w*|aligned\w*|visible\w*|weak"
     rb"|pure|const|cold|hot|head|sched|lockfunc|kprobes|latent_entropy|randomize_layout|no_(?:sanitize|kcsan|kasan|kmsan|stack|randomize|caller|profile|ubsan)\w*|malloc"
-    rb"|nonstring\w*|read_mostly|ro_after_init|\w*cacheline_\w*aligned\w*|page_aligned_\w+|noreturn|noinline\w*"
+    rb"|nonstring\w*|read_mostly|ro_after_init|(?>\w*?cacheline_)(?>\w*?aligned)\w*+|page_aligned_\w+|noreturn|noinline\w*"
     rb"|always_inline\w*|inline(?:__)?|flatten|naked|noclone|irq_entry|softirq_entry|exception_irq_entry"
     rb"|noendbr|nocfi|nocf_check|signed__|volatile__|restrict(?:__)?|const__|extension__|designated_init"
     rb"|overloadable|noscs|cpuidle|bpf_kfunc(?:_start_defs|_end_defs)?|attribute_const__|noipa|efi_retpoline|efiapi|cdecl|stdcall"
@@ -47,7 +47,7 @@ _ANNOTATION = re.compile(
     + rb")\b(?!\s*+\())"
 )
 _TAGGED = re.compile(
-    rb"struct\s++\w++[\s*]++(?!const\b|volatile\b)\w++(?:\[[^]\n]*+\])*+[ \t]++(\w++)(?=\s*+[;=])"
+    rb"struct\s++\w++[\s*]++(?!const\b|volatile\b)\w++(?:\[[^][\n]*+\])*+[ \t]++(\w++)(?=\s*+[;=])"
 )
 _TYPED = re.compile(rb"__(?<![\w.>]__)[a-z]\w*+(?=[ \t]++\**+\w)")
 _TYPE_ENDS = re.compile(

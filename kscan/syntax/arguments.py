@@ -36,7 +36,7 @@ _ODD = re.compile(
     rb"|(?P<number>\d\w*+)"
     rb"|(?=[,)]))"
 )
-_NUMBER = re.compile(rb"(?:0[xX][0-9a-fA-F]+|0[bB][01]+|\d+(?:[eE]\d+)?)[uUlLfF]*\Z")
+_NUMBER = re.compile(rb"(?:0[xX][0-9a-fA-F]++|0[bB][01]++|\d++(?:[eE]\d++)?+)[uUlLfF]*+\Z")
 _CONDITION = re.compile(rb",\s*+(if)[ \t]*+" + PARENTHESES + rb"([ \t])(?=[ \t]*+\w)")
 _ALIGNOF = re.compile(rb"\b(?:__alignof__|__alignof|_Alignof|alignof)(?=\s*+\()")
 _TYPEOF = re.compile(rb"typeof(?:__|_member)?[ \t]*+(" + PARENTHESES + rb")")

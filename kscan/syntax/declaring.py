@@ -17,7 +17,9 @@ from kscan.syntax.draft import Draft
 
 _BITMAP = re.compile(rb"DECLARE_BITMAP\s*+(" + PARENTHESES + rb")")
 _TYPED = re.compile(
-    rb"D(?:EFINE|ECLARE)_(?:(?:EARLY_|INIT_)?PER_CPU\w*+|FLEX_ARRAY)\s*+(" + PARENTHESES + rb")"
+    rb"D(?:EFINE|ECLARE)_(?:(?:EARLY_|INIT_)?PER_CPU\w{0,200}+|FLEX_ARRAY)\s*+("
+    + PARENTHESES
+    + rb")"
 )
 _NAMED = re.compile(rb"DECLARE_(?:HASHTABLE|KFIFO(?:_PTR)?+)(\()\w++([^();]*+\))(?=;)")
 _BIT_FIELD = re.compile(rb":[ \t]*+\d++[ \t]*+;")
@@ -28,7 +30,7 @@ _GROUP = re.compile(rb"struct_group(?:_attr|_tagged)?+\s*+(" + PARENTHESES + rb"
 _MAP_FIELD = re.compile(rb"\b__(?:uint|type|array|ulong)[ \t]*+" + PARENTHESES + rb"[ \t]*+;")
 _AUTO = re.compile(rb"\bauto(?=[ \t]++\*?+[A-Za-z_]\w*+[ \t]*+=)")
 _AT_LEAST = re.compile(rb"\[(at_least)(?=\s)")
-_DIMENSION = re.compile(rb"\[[^]\n]*\](?=\s+\w)")
+_DIMENSION = re.compile(rb"\[[^]\n]*+(?P<whole>\](?=\s++\w))?+")
 _BRACKET = re.compile(rb"[(){}\[\],]")
 
 
@@ -97,7 +99,8 @@ def _declare_typed(draft: Draft, m: re.Match[bytes]) -> None:
     draft.put(m.start(1) + at[0], b" ")
     draft.put(m.end(1) - 1, b" ")
     for dimension in _DIMENSION.finditer(bytes(draft.text[m.start() : m.end()])):
-        draft.blank(m.start() + dimension.start(), m.start() + dimension.end())
+        if dimension["whole"]:
+            draft.blank(m.start() + dimension.start(), m.start() + dimension.end())
 
 
 def _ungroup_fields(draft: Draft, m: re.Match[bytes]) -> None:

@@ -36,7 +36,7 @@ _FAILURES = 2000
 """Searches for an open parenthesis that may fail; a file of C fails at a handful."""
 
 _HEADING = re.compile(rb"\b(?:if|for|while|switch)\s*\Z")
-_GAP_AT_END = re.compile(rb"[ \t]{2,}+\Z")
+_GAP_AT_END = re.compile(rb"(?<![ \t])[ \t]{2,}+\Z")
 _VALUELESS = re.compile(rb"(#[ \t]*+define[ \t]++\w++(?:\([^()]*+\))?+)([ \t\\][\s\\]*+)\Z")
 _NAMED_REST = re.compile(rb"(\w[ \t]*+)\.\.\.(?=[ \t]*\))")
 

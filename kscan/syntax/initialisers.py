@@ -12,7 +12,7 @@ import re
 
 from kscan.syntax.draft import Draft, evenly_bracketed
 
-_PART = re.compile(rb"[(,]\s*+(?:(\.)\w[\w.]*+(?:\[[^]{}\n]*+\])*+\s*+(?:=\s*+(\{)?+)?+|(\{))")
+_PART = re.compile(rb"[(,]\s*+(?:(\.)\w[\w.]*+(?:\[[^][{}\n]*+\])*+\s*+(?:=\s*+(\{)?+)?+|(\{))")
 _BRACKET = re.compile(rb"[][(){}]")
 _BRACE = re.compile(rb"[{}]")
 _REACH = 4000
@@ -24,12 +24,13 @@ def respell_initialisers(draft: Draft) -> None:
     """Make what stands in parentheses an expression where it is written as an initialiser."""
     text = bytes(draft.text)
     known, failures = 0, 0
+    closing = _closing(text)
     stack: list[bytes] = []
     for m in _PART.finditer(text):
         _follow(stack, text[known : m.start()])
         known = m.start()
         inside = text[known] == ord("(") or stack[-1:] == [b"("]
-        if inside and not _respell(draft, m):
+        if inside and not _respell(draft, m, closing):
             failures += 1
         if failures > _FAILURES:
             return
@@ -49,27 +50,27 @@ def _follow(stack: list[bytes], text: bytes) -> None:
             stack.pop()
 
 
-def _respell(draft: Draft, m: re.Match[bytes]) -> bool:
+def _respell(draft: Draft, m: re.Match[bytes], closing: dict[int, int]) -> bool:
     """Respell one part; false when its list does not end nearby."""
     if m[3]:
-        return _as_parenthesised(draft, m.start(3))
+        return _as_parenthesised(draft, m.start(3), closing)
     if draft.text[m.start(1)] != ord("."):
         return True
     if not m[2]:
         draft.put(m.start(1), b" ")
         return True
-    end = _closing(draft, m.start(2))
+    end = closing.get(m.start(2), -1)
     if end > 0:
         draft.mark(m.start(1), end + 1, "initialiser")
         draft.blank(m.start(1), end + 1)
     return end > 0
 
 
-def _as_parenthesised(draft: Draft, opening: int) -> bool:
+def _as_parenthesised(draft: Draft, opening: int, closing: dict[int, int]) -> bool:
     """``{1, 2}`` as ``(1, 2)``; a block of statements stays."""
     if draft.text[opening] != ord("{"):
         return True
-    end = _closing(draft, opening)
+    end = closing.get(opening, -1)
     content = draft.text[opening + 1 : end]
     if end > 0 and content.strip() and b";" not in content:
         draft.put(opening, b"(")
@@ -77,11 +78,13 @@ def _as_parenthesised(draft: Draft, opening: int) -> bool:
     return end > 0
 
 
-def _closing(draft: Draft, opening: int) -> int:
-    """Offset of the brace that closes the one at `opening`; -1 when it is not near."""
-    depth = 0
-    for m in _BRACE.finditer(draft.text, opening, opening + _REACH):
-        depth += 1 if m[0] == b"{" else -1
-        if depth == 0:
-            return m.start()
-    return -1
+def _closing(text: bytes) -> dict[int, int]:
+    """The offset of each opening brace to that of the one that closes it nearby."""
+    opened: list[int] = []
+    found: dict[int, int] = {}
+    for m in _BRACE.finditer(text):
+        if m[0] == b"{":
+            opened.append(m.start())
+        elif opened and m.start() < (opening := opened.pop()) + _REACH:
+            found[opening] = m.start()
+    return found

@@ -27,7 +27,7 @@ _STATEMENT = re.compile(
     + rb")[ \t]*+(?=[{\n\w*])"
 )
 _LOOP = re.compile(
-    rb"(?:for_each|foreach|FOREACH|FOR_EACH)\w*+[ \t]*+("
+    rb"(?:for_each|foreach|FOREACH|FOR_EACH)\w{0,200}+[ \t]*+("
     + PARENTHESES
     + rb")(?!\s*+[;,)?=<>!+|&.\-])"
 )
@@ -42,7 +42,7 @@ _INITIALISER = re.compile(rb"[=,(\]]\s*\{\Z")
 _TYPED = re.compile(rb"\*?\w+\s*[;=,\[]")
 NEXT_CALL = re.compile(rb"\w++[ \t]*+" + PARENTHESES + rb"(?:[ \t]++(?=\w)|[ \t]*+\n[ \t])")
 _DO_WHILE = re.compile(
-    rb"\}[ \t]++((?:while_|(?:\w*_)?for_each)\w*+)[ \t]*+(" + PARENTHESES + rb")(?=\s*+;)"
+    rb"\}[ \t]++((?=while_|(?:\w*_)?for_each)\w++)[ \t]*+(" + PARENTHESES + rb")(?=\s*+;)"
 )
 _BARE_WORD = re.compile(
     rb"\n[ \t]++(_*+[A-Z][A-Z0-9_]{2,}+|randomized_struct_fields_\w++)[ \t]*+(?=\n\s*+[\w}])"

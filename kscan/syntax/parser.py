@@ -9,6 +9,7 @@ are the reason for :data:`SIZE_LIMIT`.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -30,12 +31,20 @@ NESTING_LIMIT = 200
 DEPTH_LIMIT = 400
 """Levels of the syntax tree, which operators nest as well; the deepest of 6.12 has 190."""
 
+CHAIN_LIMIT = 2000
+"""Equals signs between two brackets, commas or semicolons; a header of 6.12 has 912 in comments.
+
+Of ``.a=.a=.a=`` tree-sitter takes time and memory that grow with its square, in one step that
+no clock can interrupt: a gigabyte for 30 KB.
+"""
+
 _WATCHED_FROM = 256 << 10
 """Bytes from which a parse is watched by the clock; below it even hostile text is quick."""
 
 _SAMPLE = 400
 _CHUNK = 32 << 10
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"(){}[]"))
+_NOT_CHAIN = bytes(set(range(256)) - set(b"(){}[],;="))
 
 
 class Unparsable(KscanError):
@@ -66,13 +75,16 @@ def parse(text: bytes) -> Tree:
         raise Unparsable(f"{len(text)} bytes, more than the {SIZE_LIMIT} that are parsed")
     if nested_deeper_than(text, NESTING_LIMIT):
         raise Unparsable(f"brackets nested more than {NESTING_LIMIT} deep")
-    tree = _parser().parse(text) if len(text) < _WATCHED_FROM else _parse_watched(text)
-    if deeper_than(tree, DEPTH_LIMIT):
+    if b"=" * CHAIN_LIMIT in text.translate(None, _NOT_CHAIN):
+        raise Unparsable(f"{CHAIN_LIMIT} equals signs in one expression")
+    end = time.thread_time() + TIME_LIMIT
+    tree = _parser().parse(text) if len(text) < _WATCHED_FROM else _parse_watched(text, end)
+    if deeper_than(tree, DEPTH_LIMIT, end):
         raise Unparsable(f"syntax nested more than {DEPTH_LIMIT} deep")
     return tree
 
 
-def _parse_watched(text: bytes) -> Tree:
+def _parse_watched(text: bytes, end: float) -> Tree:
     """Parse under the clock, then once more from that tree, which costs next to nothing.
 
     The second tree holds `text` itself: the first reads it through a callback whenever a
@@ -80,15 +92,18 @@ def _parse_watched(text: bytes) -> Tree:
     another thread may parse, and a parser that two use at once crashes; and one that a signal
     interrupts would go on where it stopped, in the next text.
     """
-    parser, end = Parser(language()), time.thread_time() + TIME_LIMIT
     try:
-        watched = parser.parse(
+        watched = Parser(language()).parse(
             lambda offset, _point: text[offset : offset + _CHUNK],
             progress_callback=lambda _offset, _error: time.thread_time() > end,
         )
     except ValueError:
-        raise Unparsable(f"not parsed within {TIME_LIMIT:.0f} seconds") from None
+        raise _too_slow() from None
     return _parser().parse(text, watched)
+
+
+def _too_slow() -> Unparsable:
+    return Unparsable(f"not parsed within {TIME_LIMIT:.0f} seconds")
 
 
 def nested_deeper_than(text: bytes, limit: int) -> bool:
@@ -107,13 +122,16 @@ def nested_deeper_than(text: bytes, limit: int) -> bool:
     return closed or len(left.translate(None, b")}]")) > limit
 
 
-def deeper_than(tree: Tree, limit: int) -> bool:
+def deeper_than(tree: Tree, limit: int, end: float = math.inf) -> bool:
     """Some leaf of `tree` stands more than `limit` levels below the root.
 
     Looks at a leaf every `_SAMPLE` bytes: a chain that nests so often spans many of them.
+    Each look passes all parts of an ERROR node; raises `Unparsable` at `end` of the thread's time.
     """
     cursor = tree.walk()
     for offset in range(0, tree.root_node.end_byte, _SAMPLE):
+        if time.thread_time() > end:
+            raise _too_slow()
         cursor.reset(tree.root_node)
         depth = 0
         while cursor.goto_first_child_for_byte(offset) is not None:

@@ -66,9 +66,9 @@ class Incident:
         return tuple(frame.function for frame in self.frames if frame.reliable)
 
 
-_CUT_HERE = re.compile(r"-{3,}\[ cut here \]-{3,}|^[ \t]*8<--- cut here ---$")
-_END = re.compile(r"-{3,}\[ end (?:trace|Kernel panic)|^={20,}$")
-_WARNING = re.compile(r"^[ \t]*WARNING: (?:CPU: \d+ PID: \d+ at )?[\w./-]+:\d+")
+_CUT_HERE = re.compile(r"(?<!-)-{3,}+\[ cut here \]-{3,}|^[ \t]*8<--- cut here ---$")
+_END = re.compile(r"(?<!-)-{3,}+\[ end (?:trace|Kernel panic)|^={20,}$")
+_WARNING = re.compile(r"^[ \t]*WARNING: (?:CPU: \d{1,9} PID: \d{1,9} at )?[\w./-]+:\d+")
 _OOPS = re.compile(
     r"^[ \t]*(?:Unable to handle kernel |BUG: (?:kernel NULL|unable to handle|KASAN:|KFENCE:)"
     r"|kernel BUG at |general protection fault|Internal error: |Oops(?::|\b.*\[#)|Kernel BUG \[#"
@@ -88,12 +88,12 @@ _REGISTERS = re.compile(
     r"^[ \t]*(?:(?P<x86>[RE]IP: )|(?P<riscv>epc : )|(?P<arm>PC is at )"
     r"|(?P<arm64>pstate: |pc : [A-Za-z_]))"
 )
-_HARDWARE = re.compile(r"^[ \t]*Hardware name:[ \t]+(.{1,200}?)(?:[ \t]+\(DT\))?$")
+_HARDWARE = re.compile(r"^[ \t]*Hardware name:[ \t]++(.{1,200}?)(?:[ \t]+\(DT\))?$")
 _VERSION = re.compile(
     r"^[ \t]*(?:CPU: \d+ .*?[ \t])?(\d{1,2}\.\d{1,3}[\w.+~-]{0,100})[ \t]+(?:\S+ )?#\d+"
 )
 _AT_PLACE = re.compile(
-    r"WARNING: .*?(?P<path>[\w./-]+):(?P<line>\d+)(?: at)?(?: (?P<name>[\w.$]+)\+0x)?"
+    r"WARNING: .*?(?<![\w./-])(?P<path>[\w./-]+):(?P<line>\d+)(?: at)?(?: (?P<name>[\w.$]+)\+0x)?"
 )
 
 

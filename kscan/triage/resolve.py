@@ -96,12 +96,13 @@ def _lines(tree: Tree, path: str, names: list[str]) -> dict[str, int]:
         return {}
     found: dict[str, int] = {}
     for head in _heads(tuple(sorted(names))).finditer(text):
-        if _BODY.match(text, head.end()):
-            found.setdefault(head[1].decode(), text.count(b"\n", 0, head.start(1)) + 1)
+        name = head[1].decode()
+        if name not in found and _BODY.match(text, head.end()):
+            found[name] = text.count(b"\n", 0, head.start(1)) + 1
     return found
 
 
-_BODY = re.compile(rb"[^;{}]{0,1000}\{")
+_BODY = re.compile(rb"[^;{}]{0,1000}+\{")
 
 
 @lru_cache(maxsize=64)

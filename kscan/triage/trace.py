@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 _NAME = r"[A-Za-z_$][\w$.]{0,255}"
 _RAW = rf"(?P<raw>{_NAME})\+0x[0-9a-f]{{1,8}}/0x[0-9a-f]{{1,8}}"
-_PLACES = r"\((?P<places>[^()\s]{1,400}:(?:\d{1,7}|\?)[^\n]{0,1200}?)\)"
+_PLACES = r"\((?P<places>(?>[^()\s]{1,400}:(?:\d{1,7}|\?))[^\n]{0,1200}?)\)"
 _DECODED = rf"(?P<decoded>{_NAME}) {_PLACES}"
 _TAIL = (
     r"(?:[ \t]+\[?(?P<module>[\w-]{1,64})(?: [0-9a-f]{8,64})?\]?)?(?:[ \t]+\([A-Z]{1,4}\))?[ \t]*$"
@@ -26,10 +26,10 @@ _FROM = re.compile(
     rf"(?: \[[\w-]{{1,64}}\])? from {_ADDRESS}\(?{_SYMBOL}(?: \[[\w-]{{1,64}}\](?=\)))?\)?{_TAIL}"
 )
 _COUNTER = re.compile(
-    r"^[ \t]*(?:pc|PC is at|RIP|EIP|epc)[ \t]*:?[ \t]*(?:[0-9a-f]{4}:)?[ \t]*"
+    r"^[ \t]*+(?:pc|PC is at|RIP|EIP|epc)[ \t]*+:?[ \t]*+(?:[0-9a-f]{4}:)?[ \t]*+"
     rf"{_ADDRESS}{_SYMBOL}{_TAIL}"
 )
-_PLACE = re.compile(r"([^\s()]{1,400}):(\d{1,7})")
+_PLACE = re.compile(r"(?<![^\s()])([^\s()]{1,400}):(\d{1,7})")
 _IN_TREE = re.compile(
     r"(?:^|/)((?:arch|block|certs|crypto|drivers|fs|include|init|io_uring|ipc|kernel|lib|mm|net"
     r"|rust|samples|security|sound|tools|usr|virt)/.*)$"

@@ -85,3 +85,14 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         read_config(tmp_path / "kscan.toml")
     (tmp_path / "kscan.toml").write_bytes(WHOLE)
     assert read_config(tmp_path / "kscan.toml") == config_of(WHOLE)
+
+
+@pytest.mark.parametrize("content", [b"a = " + b"[" * 100_000, b"a = " + b"1" * 5000])
+def test_what_the_parser_gives_up_is_no_configuration(content: bytes) -> None:
+    with pytest.raises(KscanError, match="not TOML"):
+        config_of(content)
+
+
+def test_a_key_of_many_parts_is_refused() -> None:
+    with pytest.raises(KscanError, match="200 dots"):
+        config_of(b"a." * 500_000 + b"a = 1")

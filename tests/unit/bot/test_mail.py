@@ -342,3 +342,7 @@ def test_patch_with_any_header(name: str, text: str) -> None:
 @given(raw=st.binary(max_size=300) | texts.map(lambda t: t.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_a_letter_or_one_line(raw: bytes) -> None:
     check_answer(b"Message-ID: <a@b>\nSubject: [PATCH 0/1] x\nFrom: a@b.c\n" + raw)
+
+
+def test_comments_inside_each_other_are_nobody() -> None:
+    assert mail._people(["(" * 10_000, "a:" * 10_000]) == []

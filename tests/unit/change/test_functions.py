@@ -160,3 +160,8 @@ def test_likeness_is_the_share_of_common_tokens() -> None:
     assert likeness((b"a", b"b"), (b"a", b"c")) == 0.5
     assert likeness((b"f", b"b"), (b"g", b"b"), ("f", "g")) == 1
     assert likeness((), ()) == 0
+
+
+@pytest.mark.parametrize("quote", [b'"', b"'"])
+def test_a_literal_without_end_is_read_in_linear_time(quote):
+    assert tokens(quote + (b"\\" + quote) * 500_000)

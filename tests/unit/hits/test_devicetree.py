@@ -180,3 +180,23 @@ def test_any_text_is_read_in_file_order(text):
 def test_hostile_text_ends():
     for text in ("/*" * 50000, '"' * 50001, "#if 1\n" * 20000, "a:" * 50000, "status\\" * 30000):
         assert isinstance(statements(text.encode()), tuple)
+
+
+MUCH = 400_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'"' + b'\\"' * MUCH,
+        b"{}" * MUCH + b"\n" + b"#include <a>\n" * MUCH,
+    ],
+)
+def test_hostile_text_is_read_in_linear_time(text):
+    statements(text)
+
+
+def test_the_path_of_a_node_is_cut():
+    inner = b'b { compatible = "c"; }; ' * 20_000
+    found = statements(b"/ { " + b"a" * MUCH + b" { " + inner + b"}; };")
+    assert max(len(s.below) for s in found) == 2000

@@ -117,3 +117,19 @@ def test_who_is_hit_by_a_function(tree_of):
 def test_a_place_the_tree_does_not_have(tree_of, place):
     with pytest.raises(KscanError, match=r"give a"):
         who.hits(tree_of(TREE), place)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".id_table=" + " " * 200_000 + ";",
+        "A_" + "OF_DECLARE" * 200_000 + ";",
+        '"' + '\\"' * 500_000,
+        f'#define S "{"a" * 1_000_000}"\nstatic const struct of_device_id t[] = {{\n'
+        + "{ .compatible = S },\n" * 50_000
+        + "};\nMODULE_DEVICE_TABLE(of, t);\n",
+    ],
+    ids=["table", "declare", "string", "macro"],
+)
+def test_hostile_text_is_read_in_linear_time(text):
+    firmware.in_source(b"of_device_id " + text.encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from kscan.hits import mailmap
+from kscan.hits import get_maintainer, mailmap
 from kscan.hits.get_maintainer import Glob, maintainers, parsed, sections
 from kscan.hits.mailmap import Mailbox
 
@@ -212,3 +212,51 @@ def test_a_hostile_pattern_claims_nothing_and_costs_nothing(tree_of, letter, pat
 def test_a_deep_glob_says_how_deep_it_is():
     depths = [Glob(text, text).depth for text in ("*", "drivers/", "drivers/foo", "drivers/foo/")]
     assert depths == [-1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["N:\t" + "a?" * 130 + "a" * 100, "N:\t" + "(a|a)" * 60 + "b", "F:\tdrivers/*a*a*a*a*b"],
+)
+def test_a_pattern_cannot_take_its_time(tree_of, pattern):
+    path = f"drivers/{'/'.join(['a' * 200] * 15)}/a.c"
+    assert asked(tree_of, f"FOO\nM:\tA <a@b>\n{pattern}\n", path)[:-1] == []
+
+
+def test_patterns_of_the_kernel_are_understood(tree_of):
+    for pattern in (
+        r"^.*/vdso/[^/]*getrandom[^/]+$",
+        r"phylink\.h|struct\s+phylink|>phylink_|phylink_(autoneg|clear|connect|create|destroy|set)",
+        r"\b(?:devm_|of_)?reset_control(?:ler_[a-z]+|_[a-z_]+)?\b",
+        r"(devm_)?hwmon_device_(un)?register(|_with_groups|_with_info)",
+    ):
+        assert get_maintainer._compiled_regex(pattern) is not None
+
+
+@pytest.mark.parametrize("piece", [" ", ",", ", a", "@", ',"', "a ", '"', ",\t"])
+def test_hostile_people_are_read_in_linear_time(piece):
+    much = piece * 400_000
+    mailmap.mailboxes(f"a@b, {much}x@")
+    mailmap.mailboxes(f"a <{much}x")
+    mailmap.parsed(f"<a>{much}x".encode())
+
+
+@pytest.mark.parametrize(
+    ("value", "several"),
+    [
+        ("a@b, c@d", 2),
+        ("A <a@b>, B <c@d>", 2),
+        ('"A, B" <a@b>, C <c@d>', 2),
+        ('C <c@d>, "A, B" <a@b>', 2),
+        ('a@b, "c"d@e', 2),
+        ("A, B <c@d> (x@y)", 1),
+        ("a@b, c, d@e", 2),
+    ],
+)
+def test_mailboxes_are_parted_at_commas(value, several):
+    assert len(mailmap.mailboxes(value)) == several
+
+
+def test_a_section_of_many_people_is_read_in_linear_time(tree_of):
+    people = "".join(f"M:\tA{number} <a{number}@b>\n" for number in range(40_000))
+    assert len(asked(tree_of, f"FOO\n{people}F:\tdrivers/foo/\n")) == 40_001

@@ -154,3 +154,27 @@ def test_code_that_is_always_built_lists_no_defconfig(tree_of):
 def test_code_of_one_architecture_is_in_no_other_defconfig(tree_of):
     way = kbuild.Build("arch/arm/mach-foo/a", ("CONFIG_FOO",))
     assert that_build(tree_of, way) == ("arch/arm/configs/m_defconfig",)
+
+
+def numbered(line: str) -> str:
+    return "".join(line.format(number, number + 1) for number in range(40_000))
+
+
+@pytest.mark.parametrize(
+    "makefile",
+    [
+        "obj-y :=" + " " * 1_000_000 + "x\n",
+        "a-" + "$()" * 300_000 + "@ = a.o\n",
+        "a-" + "$(a-" * 250_000 + " = a.o\n",
+        f"a-y := $(addprefix {'a' * 500_000},{'b ' * 250_000})\n",
+        numbered("ifdef CONFIG_{}\n") + "a-y += b.o\n" * 40_000,
+        numbered("a{1}-y += a{0}.o\n") + "a0-y += a.o\n",
+    ],
+    ids=["gap", "suffix", "open", "prefix", "ifdef", "chain"],
+)
+def test_a_hostile_makefile_is_read_in_linear_time(tree_of, makefile):
+    assert built(tree_of, makefile) == []
+
+
+def test_lines_continue_line_after_line(tree_of):
+    assert built(tree_of, "obj-y += b.o \\\n  \\\n\t \\\n a.o\n") == [("drivers/foo/a", (), ())]

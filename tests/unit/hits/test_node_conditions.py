@@ -66,3 +66,8 @@ def test_what_is_not_understood_holds(condition):
 def test_a_hostile_condition_ends():
     assert holds("(" * 5000 + "ZERO" + ")" * 5000, DEFINED) is True
     assert holds("!" * 399 + "0", DEFINED) is True
+
+
+@pytest.mark.parametrize("number", ["08", "1" * 5000, "0" + "9" * 5000])
+def test_what_is_no_integer_of_c_is_not_understood(number):
+    assert holds("X == 1", {"X": number})

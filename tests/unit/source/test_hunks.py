@@ -92,3 +92,14 @@ def test_a_run_of_equal_lines_is_searched_in_linear_time() -> None:
     hunk = Hunk(0, (b"x\n",) * 5000 + (b"y\n",), (b"z\n",), lead=0, trail=0)
     with pytest.raises(Misfit):
         apply_hunks(b"x\n" * 400_000, [hunk])
+
+
+def test_a_run_of_equal_lines_is_searched_upwards_in_linear_time() -> None:
+    hunk = Hunk(900_000, (b"x\n", b"y\n", *(b"x\n",) * 300_000), (b"z\n",), lead=0, trail=0)
+    with pytest.raises(Misfit):
+        apply_hunks(b"x\n" * 900_000, [hunk])
+
+
+def test_of_two_places_above_the_nearer_one_is_taken() -> None:
+    hunk = Hunk(5, (b"a\n", b"b\n"), (b"B\n",), lead=0, trail=0)
+    assert apply_hunks(b"a\nb\na\nb\nc\nd\n", [hunk])[0] == b"a\nb\nB\nc\nd\n"

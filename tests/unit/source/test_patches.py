@@ -294,3 +294,29 @@ class _Nothing:
     def read(self, path: str) -> bytes:
         assert path == "drivers/x.c"
         return OLD
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Subject: [PATCH] " + b"=?a?q?" * 500_000,
+        b'Content-Type: multipart/mixed; boundary="x"' + b';a*0="x"' * 300_000,
+    ],
+)
+def test_a_header_field_is_read_in_linear_time(header: bytes) -> None:
+    with contextlib.suppress(KscanError):
+        series_of([("m", header + b"\n\n" + EDIT)])
+
+
+def test_parts_inside_each_other_are_refused() -> None:
+    parts = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(2000)
+    )
+    with pytest.raises(KscanError, match=r"inside each other|no patch in it"):
+        series_of([("m", b"Subject: x\n" + parts)])
+
+
+def test_many_replies_are_passed_over_in_linear_time() -> None:
+    mail = b"From a Mon Jan  1 00:00:00 2000\nSubject: %sx\n\ndiff --git a/a b/a\n\n"
+    series = series_of([("m", (mail % b"re: ") * 15_000 + (mail % b"") * 15_000)])
+    assert len(series.skips) == 15_000

@@ -295,3 +295,35 @@ def test_repetition_costs_no_more_than_its_length(piece: bytes) -> None:
 def test_a_type_outlives_annotations(head: bytes) -> None:
     text = respell(head + b" *bar(void)\n{\n}\n").text
     assert text.split(b"*")[0].split()[-1] == b"foo_t"
+
+
+MUCH = 1_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"#include <a.h>" + b" " * MUCH + b"x\n",
+        b"int a __" + b"cacheline_aligned" * (MUCH // 17) + b"(",
+        b"for_each" * (MUCH // 4),
+        b"} " + b"a_for_each" * (MUCH // 5) + b";",
+        b"DEFINE_PER_CPU" * (MUCH // 7),
+        b"DEFINE_PER_CPU(" + b"[" * MUCH + b", b);",
+        b"struct a b[" * (MUCH // 4),
+        b",.a[" * (MUCH // 2),
+        b"f(0x" + b"f" * MUCH + b"g)",
+        (b"({" * 900 + b"a" + b"})" * 900) * (MUCH // 3600),
+    ],
+    ids=lambda text: text[:16].decode(),
+)
+def test_hostile_text_is_respelled_in_linear_time(text: bytes) -> None:
+    assert len(respell(text).text) == len(text)
+
+
+def test_loops_and_dimensions_that_stand_among_others_are_found() -> None:
+    text = b"\tdo {\n\t} while_each_x(a);\n\tdo {\n\t} a_for_each_b(a, b);\n"
+    assert respell(text).text.count(b"while") == 2
+    text = respell(b"DEFINE_PER_CPU(int [A[1]] [2], b);\nDEFINE_PER_CPU(int [2], b);\n").text
+    assert text.splitlines()[1].split() == [b"int", b"b", b";"]
+    text = respell(b"int __cacheline_internodealigned_in_smp a, __cacheline_x b;\n").text
+    assert text.split() == [b"int", b"a,", b"__cacheline_x", b"b;"]

@@ -123,3 +123,14 @@ def test_a_function_in_a_function_is_an_error() -> None:
 
 def test_no_functions() -> None:
     assert parse_counts(parse(b"int a;\n")) == (0, 0)
+
+
+def test_damage_that_takes_long_to_look_through_is_given_up(monkeypatch) -> None:
+    monkeypatch.setattr("kscan.syntax.parser.TIME_LIMIT", 1.0)
+    with pytest.raises(Unparsable, match="not parsed within 1 seconds"):
+        parse(b"int f(void)\n{\n" + b"@ ) ( " * 1_000_000 + b"}\n")
+
+
+def test_text_that_would_fill_the_memory_is_given_up() -> None:
+    with pytest.raises(Unparsable, match="equals signs"):
+        parse(b".a=" * 1_000_000)

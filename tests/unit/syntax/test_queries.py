@@ -57,3 +57,17 @@ def test_matches_hold_together() -> None:
     assert [match["name"][0].text for match in found] == [b"f", b"g"]
     assert [match["parameters"][0].text for match in found] == [b"(int a)", b"(void)"]
     assert all(match["body"][0].parent == match["function"][0] for match in found)
+
+
+def test_a_table_of_many_entries_is_captured_in_linear_time() -> None:
+    root = parsed("struct a b = {\n" + "\t.x = y,\n" * 150_000 + "};\n")
+    assert len(queries.captures("facts/tables", root)["pair"]) == 150_000
+
+
+def test_a_large_text_is_captured_like_a_small_one() -> None:
+    text = "struct a *b[] = { &x, &y };\nstruct a c = { .x = y ? &p : &q };\n"
+    small = queries.captures("facts/tables", parsed(text))
+    large = queries.captures("facts/tables", parsed(text + "int z;\n" * 20_000))
+    assert {name: [n.text for n in nodes] for name, nodes in small.items()} == {
+        name: [n.text for n in nodes] for name, nodes in large.items()
+    }

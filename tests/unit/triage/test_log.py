@@ -262,3 +262,18 @@ def test_a_log_from_standard_input(monkeypatch):
 def test_a_log_that_is_not_there(tmp_path):
     with pytest.raises(KscanError, match="no such file"):
         console.read(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RIP" + " " * 2000,
+        "pc : " + " " * 2000 + "x",
+        "WARNING: CPU: " + "1" * 1900 + " PID: 1 at a:1",
+        " f (" + "a" * 300 + ":1111111" * 200,
+    ],
+)
+def test_hostile_lines_are_read_in_linear_time(line):
+    begin = "------------[ cut here ]------------\nWARNING: a.c:1\n"
+    incidents((begin + f"{line}\n" * 4000).encode())
+    incidents((begin + "Call trace:\n" + f"{line}\n f+0x1/0x2\n" * 4000).encode())
