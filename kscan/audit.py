@@ -87,7 +87,6 @@ class Audit:
             self.tree.remember(self.cache)
         self.reader = Reader(self.tree, self.cache)
         self.program = Program(self.reader)
-        self.program.prefetch()
         if self.earlier is not None:
             take_over(self.program, self.earlier)
         cases = [self._case(contract) for contract in self._contracts()]
@@ -110,6 +109,7 @@ class Audit:
         self.progress(f"searching {self.tree.name} for {contract.register}")
         self._search_ahead(contract, words)
         paths = tuple(self.tree.files_with(words))
+        self.program.prefetch()
         self.progress(f"reading {len(paths)} files")
         self.reader.load(paths)
         word = contract.register.encode()
