@@ -7,7 +7,6 @@ got: the functions are the kernel's, offsets and registers are made up.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from kscan.triage.outcome import Outcome, triage
 
 pytestmark = pytest.mark.kernel
 
-ROOT = Path(os.environ.get("KSCAN_KERNELS", "/usr/src")) / "linux-source-6.12"
 
 OOPS = """\
 Unable to handle kernel {fault} at virtual address {address}
@@ -97,10 +95,8 @@ DUMMY = LATE.format(
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> tuple[Outcome, ...]:
-    if not (ROOT / "MAINTAINERS").is_file():
-        pytest.skip(f"no kernel tree at {ROOT}")
-    tree = DirectoryTree(ROOT)
+def outcomes(tree_6_12: Path) -> tuple[Outcome, ...]:
+    tree = DirectoryTree(tree_6_12)
     log = "".join((ROCKCHIP, MEDIATEK, DISK, DUMMY)).encode()
     return triage(log, audit(tree, cache=False), tree)
 
