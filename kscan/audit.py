@@ -4,21 +4,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kscan.facts.reader import Reader
 from kscan.fixes import mended
-from kscan.hits import who
-from kscan.hits.get_maintainer import maintainers
+from kscan.hits.findings import beforehand, with_hits
 from kscan.kernel.catalogue import Catalogue, Contract, Scenario, catalogue
 from kscan.model import (
     Confidence,
     Finding,
-    Hits,
     Report,
     Skip,
     Stats,
@@ -30,13 +26,13 @@ from kscan.program.succession import Succession, take_over
 from kscan.program.tables import Tables
 from kscan.rules import Rule, selected
 from kscan.source.open import open_tree
-from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, told_again
+from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.registrations import Registration
 from kscan.window.window import Window
-from kscan.workers import aside, may_fork
+from kscan.workers import may_fork
 
 Progress = Callable[[str], None]
 FEWEST_FILES = 100
@@ -202,7 +198,7 @@ class Audit:
     def report(self) -> Report:
         """The whole answer."""
         rules = selected(self.options.rules)
-        with self._hits_aside() as hits:
+        with beforehand(self.tree, self._suspects()) as hits:
             findings = self.findings(rules)
             least = self.options.min_confidence.rank
             kept = tuple(f for f in findings if f.confidence.rank >= least)
@@ -221,19 +217,10 @@ class Audit:
             notes=tuple(f"{name}() is not in this tree, nor who calls it" for name in self.absent),
         )
 
-    @contextmanager
-    def _hits_aside(self) -> Iterator[Callable[[], Mapping[str, Hits]]]:
-        """Who is hit by what will be found, looked up by another process where that pays."""
-        paths = self._suspects() if self.options.hits and may_fork(self.jobs) else []
-        if not paths or len(self.reader.units) < FEWEST_FILES:
-            yield dict
-            return
-        with aside(partial(_looked_up, self.tree, paths)) as result:
-            yield partial(self._taken, result)
-
     def _suspects(self) -> list[str]:
-        """Files in which something becomes ready after a registration."""
-        if self.options.rules:
+        """Files in which something is ready too late, where a second process pays."""
+        few = len(self.reader.units) < FEWEST_FILES
+        if few or self.options.rules or not (self.options.hits and may_fork(self.jobs)):
             return []
         try:
             return sorted(
@@ -241,35 +228,6 @@ class Audit:
             )
         except _FAILURES:  # the rule that asks for it says so
             return []
-
-    def _taken(self, result: Callable[[], _LookedUp | None]) -> Mapping[str, Hits]:
-        hits, unread = result() or ({}, [])
-        told_again(self.tree, unread)
-        return hits
-
-
-_LookedUp = tuple[Mapping[str, Hits], list[str]]
-"""What another process found, and what it could not read."""
-
-
-def _looked_up(tree: Tree, paths: list[str]) -> _LookedUp:
-    return who.hits_of(tree, paths, jobs=1), [skip.path for skip in tree.skips]
-
-
-def with_hits(
-    tree: Tree,
-    findings: tuple[Finding, ...],
-    known: Mapping[str, Hits],
-    jobs: int | None = None,
-) -> tuple[Finding, ...]:
-    """`findings` with who is hit by their files, unless `known`, and whom to ask."""
-    paths = sorted({finding.primary.path for finding in findings})
-    unknown = [path for path in paths if path not in known]
-    hits = {**known, **who.hits_of(tree, unknown, jobs)}
-    people = {path: maintainers(tree, path) for path in paths}
-    return tuple(
-        replace(f, hits=hits[f.primary.path], maintainers=people[f.primary.path]) for f in findings
-    )
 
 
 def audit(

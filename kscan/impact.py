@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 
 from kscan.audit import Options as AuditOptions
-from kscan.audit import with_hits
 from kscan.change.answers import Questions, answers_stand
 from kscan.change.commits import Attribution, Stage, attribution
 from kscan.change.drivers import Share
@@ -22,6 +21,7 @@ from kscan.change.reach import delta
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
 from kscan.facts.reader import Reader
+from kscan.hits.findings import with_hits
 from kscan.kernel.catalogue import catalogue
 from kscan.model import Confidence, Finding, Impact, KscanError, Skip, Stats, TreeInfo
 from kscan.outcomes import Outcomes, by_path

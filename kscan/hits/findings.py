@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Findings with who is hit by them, looked up beside the rules where there is a process for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+from kscan.hits import who
+from kscan.hits.get_maintainer import maintainers
+from kscan.model import Finding, Hits
+from kscan.source.tree import Tree, told_again
+from kscan.workers import aside
+
+
+def with_hits(
+    tree: Tree,
+    findings: tuple[Finding, ...],
+    known: Mapping[str, Hits],
+    jobs: int | None = None,
+) -> tuple[Finding, ...]:
+    """`findings` with who is hit by their files, unless `known`, and whom to ask."""
+    paths = sorted({finding.primary.path for finding in findings})
+    unknown = [path for path in paths if path not in known]
+    hits = {**known, **who.hits_of(tree, unknown, jobs)}
+    people = {path: maintainers(tree, path) for path in paths}
+    return tuple(
+        replace(f, hits=hits[f.primary.path], maintainers=people[f.primary.path]) for f in findings
+    )
+
+
+@contextmanager
+def beforehand(tree: Tree, paths: list[str]) -> Iterator[Callable[[], Mapping[str, Hits]]]:
+    """Has another process look up who is hit by `paths`; what it yields waits for the answer.
+
+    Nothing is looked up for no paths, and nothing is known where the process was ended.
+    """
+    if not paths:
+        yield dict
+        return
+    with aside(partial(_looked_up, tree, paths)) as result:
+        yield lambda: _taken(tree, result())
+
+
+_LookedUp = tuple[Mapping[str, Hits], list[str]]
+"""What another process found, and what it could not read."""
+
+
+def _looked_up(tree: Tree, paths: list[str]) -> _LookedUp:
+    return who.hits_of(tree, paths, jobs=1), [skip.path for skip in tree.skips]
+
+
+def _taken(tree: Tree, found: _LookedUp | None) -> Mapping[str, Hits]:
+    hits, unread = found or ({}, [])
+    told_again(tree, unread)
+    return hits
