@@ -107,6 +107,10 @@ class Drvdata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: tuple[str, ...]
 
 
+_DEFERRED = ("work", "timer")
+"""Kinds of objects whose function runs later."""
+
+
 class Initialiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Functions that make an object fit for use, and those that use it."""
 
@@ -199,6 +203,14 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def stops_at(self, name: str) -> bool:
         """A walk does not descend into `name`."""
         return self._stopped.fullmatch(name) is not None
+
+    def keeps(self, name: str) -> bool:
+        """What is handed to `name` is not called by it: a timer's or a work's function."""
+        return self.stops_at(name) or any(
+            matches(entry.makers, name)
+            for entry in self.functions.initialiser
+            if entry.kind in _DEFERRED
+        )
 
     @cached_property
     def _stopped_places(self) -> re.Pattern[str]:
