@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kscan.facts import ir
@@ -44,6 +44,8 @@ class CallSite:
     slot: Slot | None
     at: int
     confidence: Confidence = Confidence.HIGH
+    through: tuple[str, ...] = field(default=(), compare=False)
+    """The functions and macros, outermost first, that an argument is handed to."""
 
 
 def call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
@@ -90,21 +92,25 @@ def _spelled(call: ir.Call) -> Iterator[str]:
 
 
 def _sites(
-    scope: Scope, call: ir.Call, depth: int = 0, left: Iterator[int] | None = None
+    scope: Scope,
+    call: ir.Call,
+    outer: tuple[str, ...] = (),
+    left: Iterator[int] | None = None,
 ) -> list[CallSite]:
-    """The ways out at `call` and, `left` permitting, at the calls its macro is made of."""
+    """The ways out at `call`, which stands in the macros `outer`, and at those it is made of."""
     left = iter(range(macros.MOST_EXPANSIONS)) if left is None else left
     found = [_callee(scope, call)]
-    if isinstance(call.callee, ir.Name) and depth < 4 and next(left, None) is not None:
+    through = (*outer, call.callee.id) if isinstance(call.callee, ir.Name) else outer
+    if isinstance(call.callee, ir.Name) and len(outer) < 4 and next(left, None) is not None:
         inner = macros.expanded(scope.program, scope.function.path, call)
         if inner is not None:
             found += [
                 site
                 for node in ir.walk(inner)
                 if isinstance(node, ir.Call)
-                for site in _sites(scope, node, depth + 1, left)
+                for site in _sites(scope, node, through, left)
             ]
-    found += [_handed(scope, argument, call.at) for argument in call.args]
+    found += [_handed(scope, argument, call.at, through) for argument in call.args]
     return [site for site in found if site is not None]
 
 
@@ -122,7 +128,7 @@ def _callee(scope: Scope, call: ir.Call) -> CallSite | None:
     return None
 
 
-def _handed(scope: Scope, argument: ir.Expr, at: int) -> CallSite | None:
+def _handed(scope: Scope, argument: ir.Expr, at: int, through: tuple[str, ...]) -> CallSite | None:
     """A function passed as an argument is an edge from the caller that passes it."""
     if isinstance(argument, ir.Unary) and argument.op == "&":
         argument = argument.operand
@@ -132,4 +138,4 @@ def _handed(scope: Scope, argument: ir.Expr, at: int) -> CallSite | None:
     declared = scope.program.defines(name, path) or scope.program.prototype(name, path) is not None
     if not declared or scope.program.variable(name, path) is not None:
         return None
-    return CallSite(EdgeKind.ARGUMENT, name, None, at)
+    return CallSite(EdgeKind.ARGUMENT, name, None, at, through=through)

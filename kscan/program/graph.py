@@ -164,7 +164,7 @@ def _callees(
         call = SlotCall(caller, site)
         found.slots.setdefault(site.slot, call)
         return implementers(call)
-    if catalogue.stops_at(site.name):
+    if catalogue.stops_at(site.name) or any(map(catalogue.keeps, site.through)):
         return ()
     targets = [
         target

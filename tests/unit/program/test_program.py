@@ -109,6 +109,28 @@ def test_reach_takes_the_shortest_way_and_stops_where_told() -> None:
     assert set(found.slots) == {Slot("ops", "put")}
 
 
+def test_a_function_that_runs_later_is_not_reached() -> None:
+    made = trees.program(
+        {"a.c": """
+            #define arm_timer(t, f) init_timer_key(t, f, 0)
+            #define timer_setup(t, f, flags) arm_timer(t, f)
+            static void later(void) { }
+            static void work(void) { }
+            static void now(void) { }
+            void init_timer_key(int *t, void (*f)(void), int flags);
+            void start(int *t)
+            {
+                timer_setup(t, later, 0);
+                INIT_WORK(t, work);
+                for_each_thing(t, now);
+            }
+        """}
+    )  # fmt: skip
+    found = reach(made, catalogue(), trees.function(made, "start"))
+    assert found.named("now") is not None
+    assert found.named("later") is None and found.named("work") is None
+
+
 def test_an_assumed_edge_is_walked_like_any_other() -> None:
     made = trees.program(FILES)
     extra = (Assumed("helped", Slot("ops", "get")), Assumed("helped", callee="one"))
