@@ -17,6 +17,9 @@ from kscan.program.program import Function, Program
 from kscan.program.tables import Entry, Tables, home, table_entries
 from kscan.window.registrations import Published, Registration
 
+MOST_CALLS = 3
+"""Calls between a callback and the function that stores a table for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Callback:
@@ -47,6 +50,7 @@ class Window:
     """Tables of the files that the word search found."""
     scenario: Scenario | None = None
     _callbacks: dict[tuple[str, int], tuple[Callback, ...]] = field(default_factory=dict)
+    _stores: dict[tuple[str, str], frozenset[Function]] = field(default_factory=dict)
 
     @cached_property
     def root(self) -> Function:
@@ -204,19 +208,41 @@ class Window:
         )
         yield from own
         for entry in own:
-            for name in self._assigned(entry.function):
-                yield from table_entries(self.program, entry.function.path, name, ())
+            if self._runs(entry.slot):
+                for name in self._stored_by(entry.function):
+                    yield from table_entries(self.program, entry.function.path, name, ())
 
-    def _assigned(self, function: Function) -> Iterator[str]:
-        """Tables of the contract whose address `function` stores: ``domain->ops = &foo_ops``."""
-        for node in ir.walk_body(self.program.body(function)):
-            match node:
-                case ir.Assign(
-                    target=ir.Member(), value=ir.Unary(op="&", operand=ir.Name(id=name))
-                ):
-                    known = self.program.variable(name, function.path)
-                    if known is not None and known.type.tag in self.contract.tables:
-                        yield name
+    def _stored_by(self, function: Function) -> Iterator[str]:
+        """Tables of the contract that `function` stores: ``domain->ops = &foo_ops``.
+
+        In its own file also those that a function it calls stores.
+        """
+        known = dict.fromkeys(_stored(self.program.body(function)))
+        for name in known:
+            seen = self.program.variable(name, function.path)
+            if seen is not None and seen.type.tag in self.contract.tables:
+                yield name
+        for fact in self.program.unit(function.path).globals:
+            is_table = fact.type.tag in self.contract.tables and fact.name not in known
+            if is_table and function in self._storing(function.path, fact.name):
+                yield fact.name
+
+    def _storing(self, path: str, table: str) -> frozenset[Function]:
+        """Functions of `path` that store the address of `table`, and their callers there."""
+        key = (path, table)
+        if key not in self._stores:
+            functions = self.program.functions_in(path)
+            named = (f for f in functions if self.program.mentions(f, table))
+            found = level = {f for f in named if table in _stored(self.program.body(f))}
+            for _ in range(MOST_CALLS):
+                level = {
+                    f
+                    for f in functions
+                    if f not in found and any(self.program.mentions(f, g.name) for g in level)
+                }
+                found = found | level
+            self._stores[key] = frozenset(found)
+        return self._stores[key]
 
     def _runs(self, slot: Slot) -> bool:
         return self.is_open or slot in self.reach.slots
@@ -254,6 +280,14 @@ def _missing(edge: ScenarioEdge, walked: Reach) -> Assumed | None:
     if caller is None:
         return None
     return Assumed(caller.name, _slot(edge.slot) if edge.slot else None, edge.callee)
+
+
+def _stored(body: ir.Body) -> Iterator[str]:
+    """The objects whose address `body` stores in a member."""
+    for node in ir.walk_body(body):
+        match node:
+            case ir.Assign(target=ir.Member(), value=ir.Unary(op="&", operand=ir.Name(id=name))):
+                yield name
 
 
 def _nowhere(name: str) -> Function:

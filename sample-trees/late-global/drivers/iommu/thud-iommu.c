@@ -56,13 +56,18 @@ static const struct iommu_domain_ops thud_paging_ops = {
 	.attach_dev = thud_paging_attach,
 };
 
-static struct iommu_domain *thud_domain_alloc_paging(struct device *dev)
+static struct iommu_domain *thud_new_domain(void)
 {
 	struct iommu_domain *domain = kzalloc(sizeof(*domain), GFP_KERNEL);
 
 	if (domain)
 		domain->ops = &thud_paging_ops;
 	return domain;
+}
+
+static struct iommu_domain *thud_domain_alloc_paging(struct device *dev)
+{
+	return thud_new_domain();
 }
 
 static const struct iommu_ops thud_ops = {
