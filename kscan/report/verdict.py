@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kscan.model import Confidence, Finding, Impact, Reach, Report, Severity, Stats, TreeInfo
+from kscan.model import (
+    Confidence,
+    Finding,
+    Impact,
+    Implementation,
+    Reach,
+    Report,
+    Severity,
+    Stats,
+    TreeInfo,
+)
 
 PARSE_HEALTH_DIGITS = 2
 
@@ -125,17 +135,19 @@ def closed_windows(report: Report) -> list[str]:
 
 
 def reach_sentence(reach: Reach, impact: Impact) -> str:
-    """The headline of a diff: which callbacks of how many drivers newly run in a registration."""
-    files = {implementation.path for implementation in reach.implementations}
+    """The headline of a diff: how many implementations of a slot newly run in a registration."""
+    total = len(set(reach.implementations))
     text = (
-        f"This range newly runs `{reach.slot}` of {counted(len(files), 'driver')} "
+        f"This range newly runs {counted(total, 'implementation')} of `{reach.slot}` "
         f"inside {reach.api}()"
     )
-    unready = unready_drivers(reach, impact)
+    unready = unready_implementations(reach, impact)
     if not unready:
-        return text + "; no finding in them."
-    if len(files) == 1:
-        return text + "; it is not ready."
+        return f"{text}; no finding in {'it' if total == 1 else 'them'}."
+    if total == 1:
+        return f"{text}; it is not ready."
+    if len(unready) == total:
+        return f"{text}; none of them is ready."
     return f"{text}; {len(unready)} of them {'is' if len(unready) == 1 else 'are'} not ready."
 
 
@@ -144,17 +156,16 @@ def removed_sentence(reach: Reach) -> str:
     return f"This range no longer runs `{reach.slot}` inside {reach.api}()."
 
 
-def unready_drivers(reach: Reach, impact: Impact) -> list[str]:
-    """Drivers with an introduced finding in a callback of the added slot."""
-    return sorted(
-        {
-            finding.driver
-            for finding in active(impact.introduced)
-            if finding.callback
-            and finding.callback.slot == reach.slot
-            and (finding.registration is None or finding.registration.api == reach.api)
-        }
-    )
+def unready_implementations(reach: Reach, impact: Impact) -> set[Implementation]:
+    """The implementations of the added slot in which an introduced finding has its callback."""
+    found = {
+        Implementation(finding.callback.function, finding.callback.path)
+        for finding in active(impact.introduced)
+        if finding.callback
+        and finding.callback.slot == reach.slot
+        and (finding.registration is None or finding.registration.api == reach.api)
+    }
+    return found & set(reach.implementations)
 
 
 def impact_verdict(impact: Impact) -> str:

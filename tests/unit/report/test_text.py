@@ -186,11 +186,27 @@ def test_order_of_findings_does_not_matter():
 def test_impact_starts_with_the_reachability_delta():
     text = render("text", samples.change())
     sentence = (
-        "+ This range newly runs `iommu_ops.of_xlate` of 3 drivers inside "
+        "+ This range newly runs 3 implementations of `iommu_ops.of_xlate` inside "
         "iommu_device_register(); 1 of them is not ready."
     )
     assert sentence in text
     assert text.index(sentence) < text.index("error: late-global")
+
+
+def test_what_is_not_ready_never_exceeds_the_implementations():
+    slot = samples.late_global()
+    elsewhere = replace(slot.callback, path="drivers/iommu/elsewhere.c")
+    found = (
+        *(replace(slot, driver=f"drivers/iommu/d{n}", fingerprint=f"v1-{n}") for n in range(9)),
+        replace(slot, callback=elsewhere, fingerprint="v1-9"),
+    )
+    change = replace(samples.change(), introduced=found)
+    assert "3 implementations of `iommu_ops.of_xlate` inside" in render("text", change)
+    assert "; 1 of them is not ready." in render("text", change)
+    reach = replace(change.added[0], implementations=change.added[0].implementations[:1])
+    text = render("text", replace(change, added=(reach,)))
+    assert "1 implementation of `iommu_ops.of_xlate` inside" in text
+    assert "; it is not ready." in text
 
 
 def test_concise_lists_only_what_counts():
