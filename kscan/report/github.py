@@ -31,5 +31,6 @@ def _annotation(finding: Finding) -> str:
     shown = ",".join(f"{k}={clean.annotation_property(v)}" for k, v in properties.items())
     told = [finding.message, f"confidence: {confidence_reason(finding)}"]
     told += [f"fix: {finding.fix.sentence}"] if finding.fix else []
+    told += [f"kscan explain {finding.fingerprint}"] if finding.fingerprint else []
     message = "%0A".join(clean.annotation_message(text) for text in told)
     return f"::{_COMMAND[finding.severity]} {shown}::{message}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kscan.model import Confidence, Finding
+from kscan.model import Confidence, Finding, Maintainer, Step
 from kscan.report.litmus import weakest_step
 from kscan.report.verdict import listed
 
@@ -15,25 +15,54 @@ PEOPLE = 3
 
 def particulars(finding: Finding, *, numbered: bool = True) -> list[tuple[str, str]]:
     """The finding's particulars as (label, text), each cut with a count where it is a list."""
-    told = [("confidence", confidence_reason(finding, numbered=numbered))]
+    told = [("confidence", certainty(finding))]
+    step = _limiting_step(finding, numbered=numbered)
+    told += [("weakest step", step)] if step else []
     told += [("assumes", text) for text in finding.assumptions]
     told += [("fix", finding.fix.sentence)] if finding.fix else []
     told += [(label, listed(names, NAMES)) for label, names in hit_lists(finding) if names]
-    people = [f"{m.name} <{m.email}> ({m.role})" for m in finding.maintainers]
+    people = [_person(person) for person in finding.maintainers]
     return told + ([("maintainers", listed(people, PEOPLE))] if people else [])
+
+
+def certainty(finding: Finding) -> str:
+    """How certain, what happens, and where to read on: ``high; effect: crash; kscan explain …``."""
+    told = [_unlimited(finding), f"effect: {finding.effect}"]
+    told += [f"kscan explain {finding.fingerprint}"] if finding.fingerprint else []
+    return "; ".join(told)
 
 
 def confidence_reason(finding: Finding, *, numbered: bool = True) -> str:
     """The confidence and the step that limits it: ``medium: weakest step: …``."""
+    step = _limiting_step(finding, numbered=numbered)
+    return f"{finding.confidence}: weakest step: {step}" if step else _unlimited(finding)
+
+
+def _limiting_step(finding: Finding, *, numbered: bool) -> str:
+    """The step that is as weak as the finding; empty where none is."""
     step = weakest_step(finding)
-    if finding.confidence is Confidence.HIGH:
-        return "high"
-    if step is None or step.confidence.rank > finding.confidence.rank:
-        why = "see what is assumed" if finding.assumptions else "the rule itself is unsure"
-        return f"{finding.confidence}: no step of the trace is that weak; {why}"
+    if finding.confidence is Confidence.HIGH or step is None or _is_stronger(step, finding):
+        return ""
     where = step.location.function or step.location.path
     place = f"{where}:{step.location.line}" if numbered else where
-    return f"{finding.confidence}: weakest step: {place}: {step.kind}: {step.note or step.source}"
+    return f"{place}: {step.kind}: {step.note or step.source}"
+
+
+def _unlimited(finding: Finding) -> str:
+    """The confidence, with its reason where that is no step."""
+    step = weakest_step(finding)
+    if finding.confidence is Confidence.HIGH or (step and not _is_stronger(step, finding)):
+        return finding.confidence.value
+    why = "of what is assumed" if finding.assumptions else "the rule itself is unsure"
+    return f"{finding.confidence}, because {why}"
+
+
+def _is_stronger(step: Step, finding: Finding) -> bool:
+    return step.confidence.rank > finding.confidence.rank
+
+
+def _person(person: Maintainer) -> str:
+    return " ".join(part for part in (person.name, f"<{person.email}>", f"({person.role})") if part)
 
 
 def hit_lists(finding: Finding) -> list[tuple[str, Sequence[str]]]:

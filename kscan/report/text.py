@@ -176,8 +176,10 @@ def _siblings(siblings: Sequence[Sibling]) -> list[Line]:
 def _drivers(impact: Impact, columns: int) -> list[Line]:
     rows: list[Line] = []
     if impact.changed_functions or impact.drivers:
+        one = len(impact.changed_functions) == 1
+        verbs = "reaches or is reached" if one else "reach or are reached"
         changed = verdict.counted(len(impact.changed_functions), "changed function")
-        rows = [line(), line(f"{changed} reach or are reached by:")] if impact.drivers else []
+        rows = [line(), line(f"{changed} {verbs} by:")] if impact.drivers else []
     for driver in impact.drivers[:DRIVERS_SHOWN]:
         rows += _labelled([(driver.driver, " - ".join(driver.why))], columns)
     more = max(0, len(impact.drivers) - DRIVERS_SHOWN) + impact.drivers_not_listed

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from kscan.model import Confidence, Report, Skip, StepKind
+from kscan.model import Confidence, Maintainer, Report, Skip, StepKind
 from kscan.report import render
 
 from . import samples
@@ -142,13 +142,26 @@ def test_finding_without_a_trace_is_its_headline():
 
 def test_weakest_step_is_named():
     text = re.sub(r"\s+", " ", audit_text())
-    assert "confidence: medium: weakest step: iommu_init_device:427: slot:" in text
+    name = samples.late_global().fingerprint
+    assert f"confidence: medium; effect: crash; kscan explain {name} weakest step:" in text
+    assert "weakest step: iommu_init_device:427: slot:" in text
 
 
 def test_confidence_lowered_without_a_weak_step_names_no_step():
     low = replace(samples.unguarded_driver(), confidence=Confidence.LOW)
     text = audit_text(replace(samples.audit(), findings=(low,)))
-    assert "confidence: low: no step of the trace is that weak" in text
+    assert "confidence: low, because the rule itself is unsure; effect: crash" in text
+    assert "weakest step" not in text
+    assumed = replace(low, assumptions=("the bus is real",))
+    text = audit_text(replace(samples.audit(), findings=(assumed,)))
+    assert "confidence: low, because of what is assumed; effect: crash" in text
+
+
+def test_a_maintainer_without_a_name_is_an_address():
+    nameless = Maintainer("", "list@example.org", "open list")
+    found = replace(samples.late_global(), maintainers=(nameless,))
+    text = audit_text(replace(samples.audit(), findings=(found,)))
+    assert "maintainers: <list@example.org> (open list)" in text
 
 
 def test_skips_beyond_five_are_counted():
@@ -191,6 +204,12 @@ def test_impact_starts_with_the_reachability_delta():
     )
     assert sentence in text
     assert text.index(sentence) < text.index("error: late-global")
+
+
+def test_one_changed_function_takes_the_singular():
+    change = samples.change()
+    text = render("text", replace(change, changed_functions=change.changed_functions[:1]))
+    assert "1 changed function reaches or is reached by:" in text
 
 
 def test_what_is_not_ready_never_exceeds_the_implementations():
