@@ -134,6 +134,19 @@ def test_a_baseline_hides_what_was_accepted(tmp_path: Path) -> None:
     done = kscan("audit", NEW_PATH, "--baseline", file, "-f", "json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["findings"] == []
+    assert done.stderr.startswith("0 findings (9 in the baseline) in ")
+    text = kscan("audit", NEW_PATH, "--baseline", file).stdout
+    assert "\nNo new finding in 4 registrations" in text and "; 9 in the baseline." in text
+
+
+def test_the_count_on_stderr_leaves_out_what_is_suppressed(tmp_path: Path) -> None:
+    config = tmp_path / "kscan.toml"
+    config.write_text('[[suppress]]\nrule = "late-drvdata"\nreason = "known"\n')
+    arguments = ("audit", NEW_PATH, "--rule", "late-drvdata", "--config", config)
+    done = kscan(*arguments)
+    assert done.returncode == 0
+    assert done.stdout.endswith("\n0 errors, 0 warnings, 0 notes; 1 suppressed\n")
+    assert done.stderr.startswith("0 findings (1 suppressed) in ")
 
 
 # Bad input

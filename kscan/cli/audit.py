@@ -36,6 +36,7 @@ def command(
     TREE is an unbuilt kernel source tree; the current directory unless given.
     """
     from kscan.audit import Options  # noqa: PLC0415 - not for --help
+    from kscan.report.verdict import audit_count  # noqa: PLC0415
     from kscan.reported import report_of  # noqa: PLC0415
 
     asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues, not no_hits)
@@ -47,9 +48,9 @@ def command(
             report_of(opened, asked, options.store(no_cache), progress, jobs)
         )
     options.written(report, format_, output, min_confidence=Confidence(min_confidence))
-    stats, found = report.stats, options.counted(len(report.findings), "finding")
+    stats = report.stats
     options.said(
-        f"{found} in {stats.seconds:.1f} s: {stats.files_considered} files searched, "
+        f"{audit_count(report)} in {stats.seconds:.1f} s: {stats.files_considered} files searched, "
         f"{stats.files_parsed} parsed, {stats.cache_hits} of them before, "
         f"{len(report.skips)} skipped"
     )

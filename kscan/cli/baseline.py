@@ -56,4 +56,4 @@ def command(
         Path(output).write_text(text, encoding="utf-8")
     except OSError as error:
         raise KscanError(f"{output}: {error.strerror}: give a file that can be written") from None
-    options.said(f"{len(findings)} findings accepted in {output}")
+    options.said(f"{options.counted(len(findings), 'finding')} accepted in {output}")

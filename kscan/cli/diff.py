@@ -65,6 +65,7 @@ def command(
     source directories, in git or not. Nothing of them is written.
     """
     from kscan.impact import Diff, Options  # noqa: PLC0415 - not for --help
+    from kscan.report.verdict import impact_count  # noqa: PLC0415
 
     inputs = Inputs(places, patches, worktree, repo, base)
     asked = Options(
@@ -77,9 +78,7 @@ def command(
         impact = acceptance.of_impact(diff.impact(inputs.reproduce(span, scenario)))
     options.written(impact, format_, output, min_confidence=Confidence(min_confidence))
     options.said(
-        f"{len(impact.introduced)} introduced, {len(impact.fixed)} fixed, "
-        f"{len(impact.unchanged)} unchanged in {impact.stats.seconds:.1f} s; "
-        f"{len(impact.skips)} skipped"
+        f"{impact_count(impact)} in {impact.stats.seconds:.1f} s; {len(impact.skips)} skipped"
     )
     status = options.status_of(impact.introduced, fail_on)
     ctx.exit(2 if strict and impact.skips else status)

@@ -144,7 +144,7 @@ def _audit(report: Report) -> dict[str, Any]:
 
 def _audit_headline(report: Report, found: Sequence[Finding], drivers: set[str]) -> str:
     if not found:
-        return f"No finding in {verdict.looked_at(report)}."
+        return verdict.nothing_found(report)
     findings = verdict.counted(len(found), "finding")
     return f"{findings} in {verdict.counted(len(drivers), 'driver')}."
 

@@ -75,7 +75,7 @@ def _audit(report: Report, full: int) -> Message:
     found = verdict.active(report.findings)
     about = (f"Tree: {verdict.tree_title(report.tree)}.", *_scenario(report.tree))
     if not found:
-        return Message(f"No finding in {verdict.looked_at(report)}.", (), ())
+        return Message(verdict.nothing_found(report), (), ())
     drivers = {finding.driver for finding in found}
     head = f"{verdict.counted(len(found), 'finding')} in {verdict.counted(len(drivers), 'driver')}"
     sections = (

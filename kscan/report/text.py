@@ -70,7 +70,7 @@ def _report(report: Report, columns: int, min_confidence: Confidence) -> list[Li
     rows += _skips(report.skips, "skipped")
     found = verdict.active(report.findings)
     if not found:
-        rows += [line(), line(f"No finding in {verdict.looked_at(report)}.")]
+        rows += [line(), line(verdict.nothing_found(report))]
     rows += _findings(found, columns)
     rows += _one_line_each("suppressed", verdict.suppressed(report.findings))
     rows += _notes(report.notes)

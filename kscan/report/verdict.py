@@ -76,24 +76,52 @@ def tally(findings: Sequence[Finding]) -> str:
 
 def summary(report: Report, min_confidence: Confidence) -> str:
     """The last line of an audit: what was found, and what is not shown."""
-    text = tally(active(report.findings))
-    for number, phrase in (
-        (len(suppressed(report.findings)), "suppressed"),
-        (report.baselined, "in the baseline"),
-    ):
-        if number:
-            text += f"; {number:,} {phrase}"
+    text = "; ".join((tally(active(report.findings)), *accepted(report)))
     if report.hidden:
         text += f"; {report.hidden:,} hidden below {min_confidence} confidence"
         text += " (--min-confidence low shows them)"
     return text
 
 
+def accepted(report: Report) -> list[str]:
+    """What is not told though it was found: ``1 suppressed``, ``9 in the baseline``."""
+    numbers = (
+        (len(suppressed(report.findings)), "suppressed"),
+        (report.baselined, "in the baseline"),
+    )
+    return [f"{number:,} {phrase}" for number, phrase in numbers if number]
+
+
+def nothing_found(report: Report) -> str:
+    """The sentence of an audit without an active finding: where it looked, and what is accepted."""
+    what = "No new finding" if report.baselined else "No finding"
+    return "; ".join((f"{what} in {looked_at(report)}", *accepted(report))) + "."
+
+
+def audit_count(report: Report) -> str:
+    """``3 findings``, ``0 findings (1 suppressed, 9 in the baseline)``."""
+    text = counted(len(active(report.findings)), "finding")
+    told = ", ".join(accepted(report))
+    return f"{text} ({told})" if told else text
+
+
+def impact_count(impact: Impact) -> str:
+    """``3 introduced (1 suppressed), 0 fixed, 7 unchanged``."""
+    hidden = len(suppressed(impact.introduced))
+    return (
+        f"{len(active(impact.introduced)):,} introduced"
+        + (f" ({hidden:,} suppressed)" if hidden else "")
+        + f", {len(impact.fixed):,} fixed, {len(impact.unchanged):,} unchanged"
+    )
+
+
 def impact_summary(impact: Impact) -> str:
     """The last line of a diff."""
     new = active(impact.introduced)
-    settled = f"{len(impact.fixed):,} fixed; {len(impact.unchanged):,} unchanged"
-    return f"introduced: {tally(new)}; {settled}"
+    hidden = len(suppressed(impact.introduced))
+    told = [f"{hidden:,} suppressed"] if hidden else []
+    told += [f"{len(impact.fixed):,} fixed", f"{len(impact.unchanged):,} unchanged"]
+    return "; ".join((f"introduced: {tally(new)}", *told))
 
 
 def tree_title(tree: TreeInfo) -> str:

@@ -178,6 +178,15 @@ def test_summary_counts_what_is_hidden():
     )
 
 
+def test_what_is_accepted_is_told_where_nothing_is_found():
+    hidden = replace(samples.clean_audit(), findings=(samples.accepted(),), baselined=9)
+    said = "\nNo new finding in 3 registrations, 3 slots in the window, 2 in-window callbacks; "
+    text = audit_text(hidden)
+    assert said in text
+    assert " applied; 1 suppressed; 9 in the baseline.\n" in text
+    assert "No new finding" in render("markdown", hidden)
+
+
 def test_no_finding_says_what_was_looked_at():
     text = audit_text(samples.clean_audit())
     assert "No finding in 3 registrations, 3 slots in the window" in text
