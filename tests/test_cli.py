@@ -84,6 +84,27 @@ def test_text_diagnostics_start_as_editors_expect() -> None:
     )
 
 
+def test_concise_says_nothing_where_there_is_nothing_to_say() -> None:
+    done = kscan("audit", STORY / "0-before", "--as-is", "-f", "concise")
+    assert (done.returncode, done.stdout) == (0, "")
+    trees = (STORY / "0-before", STORY / "0-before")
+    assert kscan("diff", *trees, "-f", "concise").stdout == ""
+
+
+def test_the_text_of_triage_ends_in_one_newline(tmp_path: Path) -> None:
+    log = tmp_path / "dmesg"
+    log.write_text(
+        "BUG: kernel NULL pointer dereference, address: 0000000000000010\n"
+        "pc : bar_of_xlate+0x10/0x40\nCall trace:\n bar_of_xlate+0x10/0x40\n"
+        " of_iommu_xlate+0x10/0x40\n---[ end trace 0 ]---\n"
+    )
+    shown = kscan("triage", log, "--tree", NEW_PATH).stdout
+    assert shown.startswith("log:1: ")
+    assert shown.endswith("\n") and not shown.endswith("\n\n")
+    nothing = kscan("triage", "--tree", NEW_PATH, "/dev/null").stdout
+    assert nothing == "no oops or WARN found\n"
+
+
 def test_a_report_goes_into_a_file(tmp_path: Path) -> None:
     target = tmp_path / "report.json"
     done = kscan("audit", NEW_PATH, "-f", "json", "-o", target)

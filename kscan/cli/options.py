@@ -136,7 +136,7 @@ def written(document: Report | Impact, format_: str, output: str | None, **optio
 
     text = render(format_, document, **{**_look(output), **options})
     if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        click.echo(text, nl=bool(text) and not text.endswith("\n"))
         return
     try:
         Path(output).write_text(text, encoding="utf-8")

@@ -44,5 +44,6 @@ def command(
 
         click.echo(json.dumps(as_json(outcomes), indent=2))
     else:
-        click.echo("\n".join(as_text(outcome) for outcome in outcomes) or "no oops or WARN found")
+        told = "\n".join(as_text(outcome) for outcome in outcomes)
+        click.echo(told or "no oops or WARN found\n", nl=False)
     ctx.exit(0 if explained(outcomes) else 1)
