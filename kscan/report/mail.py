@@ -45,6 +45,8 @@ def _section(section: Section) -> list[str]:
     for sentence, reach in section.reaches[:LISTED]:
         rows += ["", *_reach(sentence, reach)]
     rows += _more(section.reaches, "slot")
+    for fold in section.folds:
+        rows += ["", *_wrapped(fold.sentence(verdict.SLOTS_NAMED))]
     for finding in section.full:
         rows += ["", *_finding(finding)]
     for finding in section.brief[:LISTED]:

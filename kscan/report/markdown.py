@@ -47,6 +47,8 @@ def _section(section: Section, most: int) -> list[list[str]]:
     for sentence, reach in section.reaches[:most]:
         blocks += _reach(sentence, reach)
     blocks += _more(len(section.reaches), most, "slot")
+    for fold in section.folds:
+        blocks += _fold(fold, most)
     for finding in section.full:
         blocks += _finding(finding)
     blocks += _table(section.brief, most, collapsed=bool(section.full) or len(section.brief) > 5)
@@ -56,6 +58,21 @@ def _section(section: Section, most: int) -> list[list[str]]:
     if section.command:
         blocks.append(clean.fence([section.command], "sh"))
     return [block for block in blocks if block]
+
+
+def _fold(fold: verdict.Fold, most: int) -> list[list[str]]:
+    rows = [_slot(reach) for reach in fold.reaches[:most]]
+    if not rows:
+        return [[f"{fold.title}."]]
+    more = _more(len(fold.reaches), most, "slot")
+    return [[f"<details><summary>{fold.title}</summary>"], rows, *more, ["</details>"]]
+
+
+def _slot(reach: Reach) -> str:
+    number = verdict.counted(len(set(reach.implementations)), "implementation")
+    path = " → ".join(map(clean.code, reach.via))
+    row = f"- {clean.code(reach.slot)} in {clean.code(reach.api + '()')}, {number}"
+    return f"{row}: {path}" if path else row
 
 
 def _reach(sentence: str, reach: Reach) -> list[list[str]]:

@@ -9,7 +9,7 @@ ends in what its author would have to answer to refute it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kscan.model import Effect, Finding, Impact, Reach, Report, Skip, TreeInfo
 from kscan.report import verdict
@@ -26,6 +26,7 @@ class Section:
     sentences: tuple[str, ...] = ()
     reaches: tuple[tuple[str, Reach], ...] = ()
     """A slot that became or ceased to be reachable, with the sentence that says so."""
+    folds: tuple[verdict.Fold, ...] = ()
     full: tuple[Finding, ...] = ()
     brief: tuple[Finding, ...] = ()
     lines: tuple[str, ...] = ()
@@ -89,7 +90,9 @@ def _range(impact: Impact, full: int) -> Message:
     new = verdict.active(impact.introduced)
     headline = verdict.impact_verdict(impact) + "."
     if not new and not impact.fixed and not impact.skips_added:
-        sentences = (verdict.reach_sentence(reach, impact) for reach in impact.added)
+        told, folds = verdict.slots_told(replace(impact, removed=()))
+        sentences = [sentence for sentence, _ in told]
+        sentences += [fold.sentence(verdict.SLOTS_NAMED) for fold in folds]
         return Message(" ".join((headline, *sentences)), (), ())
     trees = [verdict.tree_title(tree) for tree in (impact.base, impact.head)]
     new_skips = f"{verdict.counted(len(impact.skips_added), 'file')} newly not analysed."
@@ -120,9 +123,9 @@ def _scenario(tree: TreeInfo) -> tuple[str, ...]:
 
 
 def _reach(impact: Impact) -> Section:
-    added = [(verdict.reach_sentence(reach, impact), reach) for reach in impact.added]
-    gone = [(verdict.removed_sentence(reach), reach) for reach in impact.removed]
-    return Section("What runs inside a registration", reaches=(*added, *gone))
+    told, folds = verdict.slots_told(impact)
+    title = "What runs inside a registration"
+    return Section(title, reaches=tuple(told), folds=tuple(folds))
 
 
 def _not_analysed(

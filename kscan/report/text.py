@@ -31,6 +31,8 @@ WIDTH = 100
 """Columns when the terminal's width is not known."""
 LISTED = 5
 DRIVERS_SHOWN = 20
+FOLDED = 40
+_FOLD_LIMIT = 4000
 _LEAST_WIDTH = 40
 _INDENT = "    "
 _STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
@@ -81,9 +83,7 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
     rows = _scenario(impact.head)
     titles = [clean.line(verdict.tree_title(tree)) for tree in (impact.base, impact.head)]
     rows += [line(f"kscan diff: {titles[0]} .. {titles[1]}"), line(verdict.coverage(impact.stats))]
-    for sign, reaches in (("+", impact.added), ("-", impact.removed)):
-        for reach in reaches:
-            rows += _reach(sign, reach, impact, columns)
+    rows += _slots(impact, columns)
     found = verdict.active(impact.introduced)
     rows += [line(), line(Span(verdict.impact_verdict(impact), "bold"))]
     rows += _findings(found, columns)
@@ -156,9 +156,20 @@ def _one_line_each(word: str, findings: Sequence[Finding]) -> list[Line]:
     return rows
 
 
-def _reach(sign: str, reach: Reach, impact: Impact, columns: int) -> list[Line]:
-    added = sign == "+"
-    sentence = verdict.reach_sentence(reach, impact) if added else verdict.removed_sentence(reach)
+def _slots(impact: Impact, columns: int) -> list[Line]:
+    told, folds = verdict.slots_told(impact)
+    rows: list[Line] = []
+    for sentence, reach in told:
+        rows += _reach("+" if reach in impact.added else "-", sentence, reach, columns)
+    for fold in folds:
+        sign = "+" if fold.reaches[0] in impact.added else "-"
+        text = clean.line(f"{sign} {fold.sentence(FOLDED)}", _FOLD_LIMIT)
+        parts = wrap(text, columns, subsequent_indent=_INDENT, break_on_hyphens=False)
+        rows += [line(), *(line(Span(part, "bold")) for part in parts)]
+    return rows
+
+
+def _reach(sign: str, sentence: str, reach: Reach, columns: int) -> list[Line]:
     rows = [line(), line(Span(clean.line(f"{sign} {sentence}"), "bold"))]
     told = [("via", " -> ".join(reach.via)), ("changed", ", ".join(reach.changed))]
     functions = [f"{i.function} ({i.path})" for i in reach.implementations]

@@ -8,6 +8,7 @@ One wording for every format, built of plain strings that the renderers pass thr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from kscan.model import (
     Confidence,
@@ -194,6 +195,45 @@ def unready_implementations(reach: Reach, impact: Impact) -> set[Implementation]
         and (finding.registration is None or finding.registration.api == reach.api)
     }
     return found & set(reach.implementations)
+
+
+SLOTS_NAMED = 8
+"""Slots of a fold that a message names, within the line that it may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Slots of a range that are told in one line, for nothing was found in them."""
+
+    title: str
+    reaches: tuple[Reach, ...]
+
+    def sentence(self, most: int) -> str:
+        """The title and the first `most` slots, with the registrations where these differ."""
+        is_one = len({reach.api for reach in self.reaches}) == 1
+        names = [f"`{r.slot}`" + ("" if is_one else f" in {r.api}()") for r in self.reaches]
+        return f"{self.title}: {listed(names, most)}."
+
+
+def slots_told(impact: Impact) -> tuple[list[tuple[str, Reach]], list[Fold]]:
+    """The slots told in full, each with its sentence: those with findings first; and the folds.
+
+    One slot alone is not folded.
+    """
+    ready = [reach for reach in impact.added if not unready_implementations(reach, impact)]
+    unready = [reach for reach in impact.added if reach not in ready]
+    told, folds = [(reach_sentence(reach, impact), reach) for reach in unready], []
+    if len(ready) > 1:
+        more = " more" if unready else ""
+        title = f"{len(ready)}{more} slots newly run; no finding in their implementations"
+        folds.append(Fold(title, tuple(ready)))
+    else:
+        told += [(reach_sentence(reach, impact), reach) for reach in ready]
+    if len(impact.removed) > 1:
+        folds.append(Fold(f"{len(impact.removed)} slots no longer run", impact.removed))
+    else:
+        told += [(removed_sentence(reach), reach) for reach in impact.removed]
+    return told, folds
 
 
 def impact_verdict(impact: Impact) -> str:

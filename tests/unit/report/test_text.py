@@ -215,6 +215,30 @@ def test_impact_starts_with_the_reachability_delta():
     assert text.index(sentence) < text.index("error: late-global")
 
 
+def test_slots_without_a_finding_are_folded_behind_those_with_one():
+    change = samples.change()
+    of_xlate, gate = change.added
+    quiet = [replace(gate, slot=f"iommu_ops.s{n}") for n in range(3)]
+    many = replace(change, added=(*quiet, of_xlate), removed=change.removed * 2)
+    text = render("text", many)
+    fold = (
+        "+ 3 more slots newly run; no finding in their implementations: `iommu_ops.s0`, "
+        "`iommu_ops.s1`, `iommu_ops.s2`."
+    )
+    flat = text.replace("\n    ", " ")
+    assert fold in flat
+    assert flat.index("of `iommu_ops.of_xlate`") < flat.index(fold) < flat.index("error: late-")
+    assert "- 2 slots no longer run: `iommu_ops.is_attach_deferred`" in flat
+    title = "3 more slots newly run; no finding in their implementations"
+    assert f"<details><summary>{title}</summary>" in render("markdown", many)
+    assert title in render("mail", many)
+    none = replace(many, introduced=(), fixed=(), skips_added=(), added=tuple(quiet))
+    assert "`iommu_ops.s1`" in render("markdown", none)
+    elsewhere = replace(quiet[0], api="other_register")
+    text = render("text", replace(many, added=(of_xlate, elsewhere, *quiet)))
+    assert "`iommu_ops.s0` in other_register()" in text.replace("\n    ", " ")
+
+
 def test_one_changed_function_takes_the_singular():
     change = samples.change()
     text = render("text", replace(change, changed_functions=change.changed_functions[:1]))
