@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sample_trees
 from click.testing import CliRunner
+from histories import History
 
 from kscan.cli import kscan
 from kscan.rules import Rule, rules
@@ -53,6 +54,42 @@ def test_every_query_compiles(path: Path) -> None:
 def test_the_readme_lists_the_rules_as_kscan_does() -> None:
     table = CliRunner().invoke(kscan, ["rules", "--format", "markdown"]).output
     assert table in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_shows_what_an_audit_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    command, shown = _block("$ kscan audit ")
+    printed = CliRunner().invoke(kscan, [*command.split()[2:], "--no-cache"]).stdout
+    assert printed.strip() == shown
+
+
+def test_the_readme_shows_what_a_diff_prints(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    history = History(tmp_path / "story")
+    for stage, subject in (("0-before", "before"), ("1-new-probe-path", "new probe path")):
+        tree = sample_trees.materialise(
+            sample_trees.SAMPLE_TREES / "probe-path" / stage, tmp_path / stage
+        )
+        history.becomes(tree)
+        history.commit(subject)
+    monkeypatch.chdir(history.root)
+    arguments = ["diff", "HEAD~1..HEAD", "--no-cache"]
+    concise = CliRunner().invoke(kscan, [*arguments, "-f", "concise"]).stdout
+    assert concise.strip() == _block("$ kscan diff HEAD~2..HEAD~1 -f concise")[1]
+    told = CliRunner().invoke(kscan, arguments).stdout
+    _, shown = _block("$ kscan diff HEAD~2..HEAD~1\n")
+    for part in shown.split("\n\n")[1:]:
+        assert part.startswith("[") or part in told
+
+
+def _block(command: str) -> tuple[str, str]:
+    """The command that begins so in the README, and what stands as its output."""
+    text = (ROOT / "README.md").read_text()
+    start = text.index(command)
+    end = re.compile(r"^(?=\S)|^ {4}\$ ", re.M).search(text, text.index("\n", start) + 1)
+    rows = text[start : end.start() if end else None].splitlines()
+    return rows[0], "\n".join(row[4:] for row in rows[1:]).strip()
 
 
 def test_test_files_have_names_of_their_own() -> None:
