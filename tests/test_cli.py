@@ -143,6 +143,26 @@ def test_a_subtree_that_is_not_there() -> None:
     assert "drivers/nosuch" in one_line(kscan("audit", NEW_PATH, "--path", "drivers/nosuch"))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("health", NEW_PATH),
+        ("callers", "of_iommu_xlate", NEW_PATH),
+        ("callees", "of_iommu_xlate", NEW_PATH),
+        ("paths", "of_iommu_xlate", "of_iommu_xlate", NEW_PATH),
+        ("diff", STORY / "0-before", NEW_PATH),
+    ],
+)
+def test_no_command_takes_a_subtree_that_is_not_there(words: tuple[str | Path, ...]) -> None:
+    assert "nope: nothing below it in " in one_line(kscan(*words, "--path", "nope"))
+
+
+def test_a_change_may_remove_a_subtree(tmp_path: Path) -> None:
+    base = kernel(tmp_path / "base", **{"sound/acme/a.c": b"int a;\n"})
+    done = kscan("diff", base, NEW_PATH, "--path", "sound/acme", "--no-hits")
+    assert (done.returncode, done.stderr.count("0 introduced")) == (0, 1), done
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_full_disk() -> None:
     code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"
