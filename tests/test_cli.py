@@ -139,6 +139,21 @@ def test_a_baseline_hides_what_was_accepted(tmp_path: Path) -> None:
 # Bad input
 
 
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        ('[[suppress]]\nrule = "late-globel"\nreason = "r"\n', "suppress[0].rule"),
+        ('[policy.fail]\nrules = ["late-globel"]\n', "policy.fail.rules"),
+    ],
+)
+def test_a_configuration_of_an_unknown_rule(tmp_path: Path, content: str, key: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(content)
+    said = one_line(kscan("audit", NEW_PATH, "--config", file))
+    assert f"{file}: {key}: no rule 'late-globel': `kscan rules` lists " in said
+    assert "late-global" in said
+
+
 def test_a_subtree_that_is_not_there() -> None:
     assert "drivers/nosuch" in one_line(kscan("audit", NEW_PATH, "--path", "drivers/nosuch"))
 
