@@ -136,6 +136,28 @@ def test_a_baseline_hides_what_was_accepted(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["findings"] == []
 
 
+def test_a_log_without_an_oops_is_told_before_any_audit(tmp_path: Path) -> None:
+    log = tmp_path / "dmesg.txt"
+    log.write_text("[    1.0] usb 1-1: new device\n[    1.1] done\n")
+    done = kscan("triage", log, "--tree", tmp_path / "nowhere")
+    assert (done.returncode, done.stdout) == (1, "")
+    said = f"{log}: no oops, WARN, call trace or late probe in 2 lines: "
+    assert done.stderr.startswith(said)
+    as_json = kscan("triage", log, "--tree", NEW_PATH, "-f", "json")
+    assert (as_json.returncode, json.loads(as_json.stdout)["incidents"]) == (1, [])
+
+
+def test_a_log_with_an_oops_is_matched(tmp_path: Path) -> None:
+    log = tmp_path / "dmesg.txt"
+    log.write_text(
+        "Internal error: Oops: 0000000096000006 [#1] SMP\npc : foo+0x18/0x90\n"
+        "Call trace:\n foo+0x18/0x90\n---[ end trace 0000000000000000 ]---\n"
+    )
+    done = kscan("triage", log, "--tree", NEW_PATH)
+    assert done.returncode == 1
+    assert done.stdout.startswith("log:1: oops: ")
+
+
 # Bad input
 
 
