@@ -200,6 +200,23 @@ def test_a_change_may_remove_a_subtree(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.count("0 introduced")) == (0, 1), done
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("facts", "drivers/iommu", NEW_PATH), "drivers/iommu is a directory: give a file below"),
+        (("facts", NEW_PATH), "that is a directory; facts FILE TREE"),
+        (("hits", "drivers/iommu", NEW_PATH), "drivers/iommu: a directory of "),
+        (("hits", "drivers", NEW_PATH), "drivers: a directory of "),
+        (("hits", NEW_PATH), "that is a directory; hits FILE|FUNCTION TREE"),
+        (("window", NEW_PATH), "that is a directory; window API TREE"),
+    ],
+)
+def test_a_directory_where_something_else_is_asked(
+    words: tuple[str | Path, ...], said: str
+) -> None:
+    assert said in one_line(kscan(*words))
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_full_disk() -> None:
     code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"

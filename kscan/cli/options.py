@@ -179,6 +179,12 @@ def refuse_unknown(tree: Tree, under: tuple[str, ...], base: Tree | None = None)
             raise KscanError(f"{place}: nothing below it in {tree.name}; give a path below its top")
 
 
+def refuse_directory(place: str, tree: str, usage: str) -> None:
+    """Raises `KscanError` where `place` is a directory and no tree is named: a word is missing."""
+    if tree == "." and "\0" not in place and Path(place).is_dir():
+        raise KscanError(f"{place}: that is a directory; {usage}")
+
+
 def status_of(findings: tuple[Finding, ...], fail_on: str) -> int:
     """1 where a finding is as bad as `fail_on` says and nobody accepted it, else 0."""
     if fail_on == "never":
