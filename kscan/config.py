@@ -82,7 +82,7 @@ def config_of(content: bytes, name: str = NAME) -> Config:
         document: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
         config = msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
-        raise KscanError(f"{name}: {error}; known keys are {_known_keys(str(error))}") from None
+        raise KscanError(f"{name}: {error}; {_advice(str(error))}") from None
     except (ValueError, RecursionError) as error:
         raise KscanError(f"{name}: not TOML: {error}") from None
     for number, entry in enumerate(config.suppress, 1):
@@ -95,6 +95,25 @@ def _check(entry: Suppress, where: str) -> None:
         raise KscanError(f"{where}: the reason is empty; say why the findings are accepted")
     if not (entry.path or entry.function or entry.rule):
         raise KscanError(f"{where}: it would accept everything; give a path, function or rule")
+
+
+def _advice(message: str) -> str:
+    """What to write instead of what an error of msgspec speaks of."""
+    if "field `" in message or "Expected `object`" in message:
+        return f"known keys are {_known_keys(message)}"
+    if "enum value" in message:
+        known = Severity if message.endswith("severity`") else Confidence
+        return f"give one of {', '.join(value.value for value in known)}"
+    return next((said for word, said in _EXPECTED.items() if word in message), "give a string")
+
+
+_EXPECTED = {
+    "date": "give a day such as 2027-01-31",
+    "`bool`": "give true or false",
+    "$.suppress`": "write [[suppress]]",
+    "`array`": 'give a list such as ["late-global"]',
+}
+"""What stands in an error of msgspec, and the advice."""
 
 
 def _known_keys(message: str) -> str:

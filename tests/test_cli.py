@@ -170,11 +170,85 @@ def test_the_count_on_stderr_leaves_out_what_is_suppressed(tmp_path: Path) -> No
     assert done.stderr.startswith("0 findings (1 suppressed) in ")
 
 
+def test_a_log_without_an_oops_is_told_before_any_audit(tmp_path: Path) -> None:
+    log = tmp_path / "dmesg.txt"
+    log.write_text("[    1.0] usb 1-1: new device\n[    1.1] done\n")
+    done = kscan("triage", log, "--tree", tmp_path / "nowhere")
+    assert (done.returncode, done.stdout) == (1, "")
+    said = f"{log}: no oops, WARN, call trace or late probe in 2 lines: "
+    assert done.stderr.startswith(said)
+    as_json = kscan("triage", log, "--tree", NEW_PATH, "-f", "json")
+    assert (as_json.returncode, json.loads(as_json.stdout)["incidents"]) == (1, [])
+
+
+def test_a_log_with_an_oops_is_matched(tmp_path: Path) -> None:
+    log = tmp_path / "dmesg.txt"
+    log.write_text(
+        "Internal error: Oops: 0000000096000006 [#1] SMP\npc : foo+0x18/0x90\n"
+        "Call trace:\n foo+0x18/0x90\n---[ end trace 0000000000000000 ]---\n"
+    )
+    done = kscan("triage", log, "--tree", NEW_PATH)
+    assert done.returncode == 1
+    assert done.stdout.startswith("log:1: oops: ")
+
+
 # Bad input
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        ('[[suppress]]\nrule = "late-globel"\nreason = "r"\n', "suppress[0].rule"),
+        ('[policy.fail]\nrules = ["late-globel"]\n', "policy.fail.rules"),
+    ],
+)
+def test_a_configuration_of_an_unknown_rule(tmp_path: Path, content: str, key: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(content)
+    said = one_line(kscan("audit", NEW_PATH, "--config", file))
+    assert f"{file}: {key}: no rule 'late-globel': `kscan rules` lists " in said
+    assert "late-global" in said
 
 
 def test_a_subtree_that_is_not_there() -> None:
     assert "drivers/nosuch" in one_line(kscan("audit", NEW_PATH, "--path", "drivers/nosuch"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("health", NEW_PATH),
+        ("callers", "of_iommu_xlate", NEW_PATH),
+        ("callees", "of_iommu_xlate", NEW_PATH),
+        ("paths", "of_iommu_xlate", "of_iommu_xlate", NEW_PATH),
+        ("diff", STORY / "0-before", NEW_PATH),
+    ],
+)
+def test_no_command_takes_a_subtree_that_is_not_there(words: tuple[str | Path, ...]) -> None:
+    assert "nope: nothing below it in " in one_line(kscan(*words, "--path", "nope"))
+
+
+def test_a_change_may_remove_a_subtree(tmp_path: Path) -> None:
+    base = kernel(tmp_path / "base", **{"sound/acme/a.c": b"int a;\n"})
+    done = kscan("diff", base, NEW_PATH, "--path", "sound/acme", "--no-hits")
+    assert (done.returncode, done.stderr.count("0 introduced")) == (0, 1), done
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("facts", "drivers/iommu", NEW_PATH), "drivers/iommu is a directory: give a file below"),
+        (("facts", NEW_PATH), "that is a directory; facts FILE TREE"),
+        (("hits", "drivers/iommu", NEW_PATH), "drivers/iommu: a directory of "),
+        (("hits", "drivers", NEW_PATH), "drivers: a directory of "),
+        (("hits", NEW_PATH), "that is a directory; hits FILE|FUNCTION TREE"),
+        (("window", NEW_PATH), "that is a directory; window API TREE"),
+    ],
+)
+def test_a_directory_where_something_else_is_asked(
+    words: tuple[str | Path, ...], said: str
+) -> None:
+    assert said in one_line(kscan(*words))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kscan.model import KscanError
+
 if TYPE_CHECKING:
     from kscan.config import Config
     from kscan.model import Impact, Report
@@ -69,7 +71,30 @@ def _config(tree: Tree, named: Path | None) -> Config:
     from kscan.config import NAME, Config, config_of, read_config  # noqa: PLC0415
 
     if named is not None:
-        return read_config(named)
+        return _known(read_config(named), str(named))
     if not tree.exists(NAME):
         return Config()
-    return config_of(tree.read(NAME), f"{NAME} of {tree.name}")
+    name = f"{NAME} of {tree.name}"
+    return _known(config_of(tree.read(NAME), name), name)
+
+
+def _known(config: Config, name: str) -> Config:
+    """`config`, which is called `name`; raises `KscanError` where it names an unknown rule."""
+    policy = config.policy
+    asked = {
+        "policy.comment.rules": policy.comment.rules,
+        "policy.fail.rules": policy.fail.rules,
+        **{f"suppress[{n}].rule": (entry.rule,) for n, entry in enumerate(config.suppress)},
+    }
+    if not any(rule for ids in asked.values() for rule in ids):
+        return config
+    from kscan.rules import rules  # noqa: PLC0415 - imports every rule
+
+    ids = [rule.id for rule in rules()]
+    for key, wanted in asked.items():
+        unknown = sorted({rule for rule in wanted if rule} - set(ids))
+        if unknown:
+            raise KscanError(
+                f"{name}: {key}: no rule {unknown[0]!r}: `kscan rules` lists {', '.join(ids)}"
+            )
+    return config

@@ -72,6 +72,7 @@ def command(
         scenario, rules, under, Confidence(min_confidence), catalogues, per_commit, not no_hits
     )
     span = inputs.opened()
+    options.refuse_unknown(span.head, under, span.base)
     acceptance = accepted.acceptance(span.base, config, baseline)
     with options.progress() as progress:
         diff = Diff(span, asked, options.store(no_cache), progress, jobs)

@@ -26,7 +26,9 @@ def command(
 
     with options.progress() as progress:
         progress(f"parsing {tree}")
-        answer = health(options.opened(tree, commit), under=under, jobs=jobs)
+        opened = options.opened(tree, commit)
+        options.refuse_unknown(opened, under)
+        answer = health(opened, under=under, jobs=jobs)
     if format_ == "json":
         import json  # noqa: PLC0415 - only here
 

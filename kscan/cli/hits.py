@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from kscan.cli import options
+from kscan.model import KscanError
 
 
 @click.command()
@@ -17,10 +18,21 @@ from kscan.cli import options
 def command(place: str, tree: str, commit: str | None, whole: bool, format_: str) -> None:
     """Say who is hit by a driver: symbols, defconfigs, firmware matches, boards, maintainers."""
     from kscan.blast import as_json, as_text, blast  # noqa: PLC0415 - not for --help
+    from kscan.source.tree import is_below  # noqa: PLC0415 - with the tree
 
+    if not place.isidentifier():
+        options.refuse_directory(place, tree, "hits FILE|FUNCTION TREE")
     with options.progress() as progress:
         progress(f"looking for the hardware of {place}")
-        answer = blast(options.opened(tree, commit), place)
+        opened = options.opened(tree, commit)
+        try:
+            answer = blast(opened, place)
+        except KscanError:
+            if not any(is_below(path, (place.removeprefix("./"),)) for path in opened.paths()):
+                raise
+            raise KscanError(
+                f"{place}: a directory of {opened.name}; give a C file or a function of it"
+            ) from None
     if format_ == "json":
         import json  # noqa: PLC0415 - only here
 

@@ -87,7 +87,9 @@ def inspected(
     """The tree a command line asks about."""
     from kscan.inspection import Inspection  # noqa: PLC0415 - not for --help
 
-    return Inspection(opened(tree, commit), store(no_cache), under=under)
+    asked = opened(tree, commit)
+    refuse_unknown(asked, under)
+    return Inspection(asked, store(no_cache), under=under)
 
 
 def answered(document: dict[str, Any], format_: str, as_text: Callable[[], str]) -> None:
@@ -164,13 +166,23 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def refuse_unknown(tree: Tree, under: tuple[str, ...]) -> None:
-    """Raises `KscanError` for a directory of which `tree` has no file: a slip would look clean."""
+def refuse_unknown(tree: Tree, under: tuple[str, ...], base: Tree | None = None) -> None:
+    """Raises `KscanError` for a directory of which `tree` has no file: a slip would look clean.
+
+    A directory that only `base` has is one that a change removes.
+    """
     from kscan.source.tree import is_below  # noqa: PLC0415 - with the tree
 
+    trees = [tree] if base is None else [tree, base]
     for place in under:
-        if not any(is_below(path, (place,)) for path in tree.paths()):
+        if not any(is_below(path, (place,)) for known in trees for path in known.paths()):
             raise KscanError(f"{place}: nothing below it in {tree.name}; give a path below its top")
+
+
+def refuse_directory(place: str, tree: str, usage: str) -> None:
+    """Raises `KscanError` where `place` is a directory and no tree is named: a word is missing."""
+    if tree == "." and "\0" not in place and Path(place).is_dir():
+        raise KscanError(f"{place}: that is a directory; {usage}")
 
 
 def status_of(findings: tuple[Finding, ...], fail_on: str) -> int:

@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kscan.cli import options
+
+if TYPE_CHECKING:
+    from kscan.triage.log import Incident
+    from kscan.triage.outcome import Outcome
 
 
 @click.command()
@@ -27,23 +32,34 @@ def command(
 
     Exit status: 0 where a finding explains something, 1 where none does.
     """
-    from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
-    from kscan.model import Confidence  # noqa: PLC0415
+    from kscan.triage import outcome  # noqa: PLC0415 - not for --help
     from kscan.triage.console import read  # noqa: PLC0415
-    from kscan.triage.outcome import as_json, as_text, explained, triage  # noqa: PLC0415
+    from kscan.triage.log import incidents  # noqa: PLC0415
 
     text = read(log)
+    found = incidents(text)
+    outcomes = _judged(found, tree, commit, as_is, no_cache, jobs, catalogues) if found else ()
+    if format_ == "json":
+        options.answered(outcome.as_json(outcomes), format_, str)
+    elif outcomes:
+        click.echo("\n".join(outcome.as_text(each) for each in outcomes), nl=False)
+    if not found:
+        options.said(outcome.none_found(text, log))
+    ctx.exit(0 if outcome.explained(outcomes) else 1)
+
+
+def _judged(
+    found: tuple[Incident, ...], tree: str, commit: str | None, as_is: bool, no_cache: bool,
+    jobs: int | None, catalogues: tuple[Path, ...],
+) -> tuple[Outcome, ...]:  # fmt: skip
+    """What an audit of the tree has to say about each of `found`."""
+    from kscan.audit import Audit, Options  # noqa: PLC0415 - after the log
+    from kscan.model import Confidence  # noqa: PLC0415
+    from kscan.triage.outcome import outcomes_of  # noqa: PLC0415
+
     asked = Options(as_is=as_is, min_confidence=Confidence.LOW, catalogues=catalogues)
     with options.progress() as progress:
         opened = options.opened(tree, commit)
         report = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs).report()
         progress("matching the log")
-        outcomes = triage(text, report, opened)
-    if format_ == "json":
-        import json  # noqa: PLC0415 - only here
-
-        click.echo(json.dumps(as_json(outcomes), indent=2))
-    else:
-        told = "\n".join(as_text(outcome) for outcome in outcomes)
-        click.echo(told or "no oops or WARN found\n", nl=False)
-    ctx.exit(0 if explained(outcomes) else 1)
+        return outcomes_of(found, report, opened)

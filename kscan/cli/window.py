@@ -29,6 +29,9 @@ def command(
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
     from kscan.window.listing import listed, rendered  # noqa: PLC0415
 
+    options.refuse_directory(
+        api, tree, f"window API TREE, as in window iommu_device_register {api}"
+    )
     with options.progress() as progress:
         asked = Options(as_is=as_is, catalogues=catalogues)
         opened = options.opened(tree, commit)

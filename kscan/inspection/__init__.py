@@ -7,7 +7,7 @@ them, and renders it as text; what the answer rests on and what stays unresolved
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from kscan.facts.reader import Cache, Reader
 from kscan.kernel.catalogue import Catalogue, catalogue
 from kscan.model import KscanError
 from kscan.program.program import OUTSIDE, Function, Program
-from kscan.source.tree import Tree, Unreadable
+from kscan.source.tree import C_SUFFIXES, Tree, Unreadable
 
 MOST_FILES = 600
 """Files one question has parsed before it says how many more there are."""
@@ -41,18 +41,25 @@ class Inspection:
         """The tree's program; nothing is parsed yet."""
         return Program(Reader(self.tree, self.cache))
 
-    def files_with(self, words: Iterable[str], suffixes: Sequence[str] = (".c", ".h")) -> list[str]:
-        """The kernel's own files that contain one of `words`."""
+    def files_with(self, words: Iterable[str], *, everywhere: bool = False) -> list[str]:
+        """The kernel's own files that contain one of `words`, below `under` or `everywhere`."""
         wanted = sorted(set(words))
         if not wanted:
             return []
-        found = self.tree.files_with(wanted, suffixes=suffixes, under=self.under)
+        under = () if everywhere else self.under
+        found = self.tree.files_with(wanted, suffixes=C_SUFFIXES, under=under)
         return [path for path in found if not path.startswith(OUTSIDE)]
 
     def loaded(self, paths: Iterable[str], first: Iterable[str] = ()) -> list[str]:
-        """`paths` with their facts read, those of `first` before others; at most `MOST_FILES`."""
+        """`paths` with their facts read, at most `MOST_FILES`.
+
+        Those of `first` go before others, then headers, include/ foremost: what a whole kernel
+        may call stands there.
+        """
         preferred = set(first)
-        ordered = sorted(dict.fromkeys(paths), key=lambda path: (path not in preferred, path))
+        ordered = sorted(
+            dict.fromkeys(paths), key=lambda path: (path not in preferred, _rank(path))
+        )
         self.unread.update(ordered[MOST_FILES:])
         kept = ordered[:MOST_FILES]
         self.program.reader.load(kept)
@@ -71,14 +78,25 @@ class Inspection:
         path, _, name = asked.rpartition(":")
         if not name.isidentifier():
             raise KscanError(f"{asked!r}: not a function: give a name, or PATH:NAME")
+        if path and not self.tree.exists(path):
+            raise KscanError(f"{self.tree.name}: no file {path}: give a path below its top")
         known = [path] if path else list(self.program.definitions.files(name))
         found = self._defined(name, known)
-        if not found and not path:
-            found = self._defined(name, self.files_with([name]))
-        if not found:
-            where = path or self.tree.name
-            raise KscanError(f"{where}: no function {name}() is defined here: is it a macro?")
-        return tuple(found)
+        if found:
+            return tuple(found)
+        naming = [] if path else self.files_with([name], everywhere=True)
+        found = self._defined(name, naming)
+        if self.under:
+            self.unread.clear()  # the answer is about what stands below `under` alone
+        if found:
+            return tuple(found)
+        if len(naming) > MOST_FILES:
+            raise KscanError(
+                f"{self.tree.name}: {name}() not found in the first {MOST_FILES} of "
+                f"{len(naming)} files that name it; give PATH:{name}"
+            )
+        where = path or self.tree.name
+        raise KscanError(f"{where}: no function {name}() is defined here: is it a macro?")
 
     def _defined(self, name: str, paths: list[str]) -> list[Function]:
         """The definitions of `name` in `paths`, kernel code only."""
@@ -109,6 +127,11 @@ class Inspection:
                 for skip in (*self.tree.skips, *self.program.reader.skips)
             ],
         }
+
+
+def _rank(path: str) -> tuple[bool, bool, str]:
+    """Where `path` stands among files that are read in turn."""
+    return not path.startswith("include/"), not path.endswith(".h"), path
 
 
 def limits_text(document: Document) -> list[str]:

@@ -145,8 +145,9 @@ def checked_patch(found: Explained) -> str:
     finding, audit = found.finding, found.audit
     patch = finding.fix.patch if finding.fix else ""
     if not patch:
-        said = finding.fix.sentence if finding.fix else "no cure is known"
-        raise KscanError(f"{finding.fingerprint}: there is no patch: {said}")
+        said = finding.fix.sentence.rstrip(".") if finding.fix else "no cure is known"
+        said = said[:1].lower() + said[1:]
+        raise KscanError(f"{finding.fingerprint}: kscan cannot write this patch: {said}")
     applied = apply_series(audit.tree, series_of([(finding.fingerprint, patch.encode())]))
     changes = merged(applied)
     patched = PatchedTree(audit.tree, changes)

@@ -10,6 +10,7 @@ import msgspec
 from kscan.facts.unit import CType, FunctionFact, SlotFact, Unit
 from kscan.inspection import Document, Inspection, printable
 from kscan.model import KscanError
+from kscan.source.tree import is_below
 from kscan.syntax import dialect, parser
 
 _BODY = 60
@@ -19,6 +20,8 @@ _BODY = 60
 def facts(inspection: Inspection, path: str) -> Document:
     """The document ``kscan/facts/1`` on the file `path`; raises `KscanError`."""
     if not inspection.tree.exists(path):
+        if any(is_below(known, (path,)) for known in inspection.tree.paths()):
+            raise KscanError(f"{inspection.tree.name}: {path} is a directory: give a file below it")
         raise KscanError(f"{inspection.tree.name}: no file {path}: give a path below its top")
     unit = inspection.program.unit(path)
     return {

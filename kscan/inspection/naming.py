@@ -17,6 +17,7 @@ from kscan.inspection import Inspection
 from kscan.program.calls import CallSite, Slot, sites_of
 from kscan.program.program import Function
 from kscan.program.tables import slot_of
+from kscan.source.tree import is_below
 
 _LARGEST_MACRO = 2_000
 
@@ -56,10 +57,11 @@ class Naming:
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """Files that contain a name; for a static function of a C file, its own alone."""
+        """Files below `under` with a name; for a static function of a C file, its own alone."""
         hidden = {t for t in self.targets if t.fact.static and t.path.endswith(".c")}
         words = [t.name for t in self.targets if t not in hidden]
-        homes = [target.path for target in self.targets]
+        under = self.inspection.under
+        homes = [target.path for target in self.targets if is_below(target.path, under)]
         return tuple(self.inspection.loaded([*homes, *self.inspection.files_with(words)], homes))
 
     @cached_property

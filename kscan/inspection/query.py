@@ -73,7 +73,10 @@ def _compiled(file: Path) -> Query:
     if unknown:
         known = ", ".join(f"#{name}" for name in sorted(_PREDICATES))
         raise KscanError(f"{file}: no predicate #{unknown[0]}: known are {known}")
-    return compile_query(source, str(file))
+    query = compile_query(source, str(file))
+    if not query.capture_count:
+        raise KscanError(f"{file}: the query has no @capture: nothing can be shown")
+    return query
 
 
 def _paths(inspection: Inspection, below: str) -> list[str]:

@@ -11,7 +11,6 @@ from kscan.source.directory import DirectoryTree
 from kscan.source.repository import Repository
 from kscan.source.tree import Tree
 
-_TOP_FILES = ("Kconfig", "Makefile", "Kbuild")
 _TOP_FOLDERS = ("drivers", "kernel", "include")
 
 
@@ -19,8 +18,8 @@ def open_tree(path: Path | str, commit: str | None = None) -> Tree:
     """The directory `path`, or the tree at `commit` of the repository whose top it is.
 
     Raises `KscanError` where `path` is no directory, no top of a repository, is empty, may
-    not be read, or holds no kernel source: at least one ``.c`` file, and one of Kconfig,
-    Makefile, Kbuild, drivers/, kernel/ and include/ at its top.
+    not be read, or holds no kernel source: at least one ``.c`` file, and one of drivers/,
+    kernel/ and include/ at its top, where a part of a kernel tree has a Makefile, too.
     """
     place = Path(path)
     _refuse_what_is_no_directory(place)
@@ -29,7 +28,7 @@ def open_tree(path: Path | str, commit: str | None = None) -> Tree:
         repository = Repository(place)
         _refuse_what_is_below(place, repository.worktree)
         tree = CommitTree(repository, commit)
-        top = {file.partition("/")[0] for file in tree.paths()}
+        top = {file.partition("/")[0] for file in tree.paths() if "/" in file}
         has_source = any(file.endswith(".c") for file in tree.paths())
         _refuse_what_is_no_kernel(f"{place} at {commit}", top, has_source)
         return tree
@@ -37,7 +36,8 @@ def open_tree(path: Path | str, commit: str | None = None) -> Tree:
     if {"HEAD", "objects", "refs"} <= top and "Makefile" not in top:
         raise KscanError(f"{place}: a bare git repository; name a commit of it with --commit")
     tree = DirectoryTree(place)
-    _refuse_what_is_no_kernel(str(place), top, tree.has_source())
+    folders = {name for name in top.intersection(_TOP_FOLDERS) if (place / name).is_dir()}
+    _refuse_what_is_no_kernel(str(place), folders, tree.has_source())
     return tree
 
 
@@ -73,11 +73,11 @@ def _names_in(place: Path) -> set[str]:
     return names
 
 
-def _refuse_what_is_no_kernel(name: str, top: set[str], has_source: bool) -> None:
+def _refuse_what_is_no_kernel(name: str, folders: set[str], has_source: bool) -> None:
     if not has_source:
         raise KscanError(f"{name}: not a kernel tree: no .c file in it")
-    if not top.intersection(_TOP_FILES + _TOP_FOLDERS):
+    if not folders.intersection(_TOP_FOLDERS):
         raise KscanError(
-            f"{name}: not a kernel tree: none of {', '.join(_TOP_FILES)}, "
-            f"{'/, '.join(_TOP_FOLDERS)}/ at its top; give the top directory"
+            f"{name}: not a kernel tree: none of {'/, '.join(_TOP_FOLDERS)}/ at its top; "
+            "give the top directory"
         )

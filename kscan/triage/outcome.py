@@ -36,7 +36,13 @@ class Outcome:
 
 def triage(log: bytes, report: Report, tree: Tree | None = None) -> tuple[Outcome, ...]:
     """What `report`, the audit of `tree`, has to say about each incident in `log`."""
-    found = incidents(log)
+    return outcomes_of(incidents(log), report, tree)
+
+
+def outcomes_of(
+    found: tuple[Incident, ...], report: Report, tree: Tree | None = None
+) -> tuple[Outcome, ...]:
+    """What `report`, the audit of `tree`, has to say about each of `found`."""
     sites = resolved(tree, found) if tree is not None else [()] * len(found)
     devices = Devices(report, tree)
     return tuple(
@@ -61,6 +67,16 @@ def _match(incident: Incident, devices: Devices) -> Verdict:
 def explained(outcomes: tuple[Outcome, ...]) -> bool:
     """Some finding predicts some incident, wholly or in part."""
     return any(outcome.verdict.strength is not Strength.NONE for outcome in outcomes)
+
+
+def none_found(log: bytes, name: str) -> str:
+    """What is said of a log, called `name`, without any incident."""
+    lines = log.count(b"\n") + (log[-1:] not in (b"", b"\n"))
+    where = "standard input" if name == "-" else name
+    return _printable(
+        f"{where}: no oops, WARN, call trace or late probe in {lines} "
+        f"line{'' if lines == 1 else 's'}: give what dmesg or the serial console printed"
+    )
 
 
 def as_text(outcome: Outcome) -> str:

@@ -80,6 +80,29 @@ def test_an_unknown_key_is_answered_with_the_known_ones() -> None:
         config_of(b'[[suppress]]\nreason = "r"\nfile = "f"\n')
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[policy]\nfail_on_new_skips = 'yes'\n", "give true or false"),
+        (b"[policy]\nfial = 1\n", "known keys are comment, fail, fail_on_new_skips"),
+        (b"[policy.fail]\nconfidence = 'hgh'\n", "give one of low, medium, high"),
+        (b"[policy.fail]\nseverity = 'fatal'\n", "give one of error, warning, note"),
+        (b"[policy.fail]\nrules = 'late-global'\n", 'give a list such as ["late-global"]'),
+        (b"[policy]\nfail = 1\n", "known keys are severity, confidence, rules"),
+        (b"[suppress]\nreason = 'r'\n", "write [[suppress]]"),
+        (b"[[suppress]]\nreason = 1\n", "give a string"),
+        (b"[[suppress]]\nreason = 'r'\nexpires = 'soon'\n", "such as 2027-01-31"),
+        (b"[[suppress]]\nreason = 'r'\nexpires = 2027-01-31T10:00:00\n", "such as 2027-01-31"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_answered_with_the_right_one(
+    content: bytes, said: str
+) -> None:
+    with pytest.raises(KscanError) as caught:
+        config_of(content)
+    assert str(caught.value).endswith(said)
+
+
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(KscanError, match="no such file"):
         read_config(tmp_path / "kscan.toml")

@@ -117,3 +117,54 @@ def test_names_from_the_tree_cannot_command_the_terminal(inspect: Inspect) -> No
     document = callers(inspect(), "foo_visit")
     document["callers"][0]["path"] = "a\x1b[2Jb.c"
     assert "\x1b" not in as_text(document)
+
+
+HELPER = "static inline int foo_help(struct foo *foo)\n{\n\treturn 0;\n}\n"
+HELPED = "int {0}(struct foo *foo)\n{{\n\treturn foo_help(foo);\n}}\n"
+
+
+def test_an_inline_function_is_found_however_many_files_name_it(
+    inspect: Inspect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kscan.inspection, "MOST_FILES", 2)
+    include = "#include <linux/help.h>\n"
+    users = {f"arch/a{n}.c": include + HELPED.format(f"use_{n}") for n in range(3)}
+    inspection = inspect({"include/linux/help.h": HELPER, **users})
+    found = callers(inspection, "foo_help")
+    assert found["definitions"] == [
+        {"function": "foo_help", "path": "include/linux/help.h", "line": 1}
+    ]
+    assert [c["function"] for c in found["callers"]] == ["use_0"]
+    assert found["not_read"] == ["arch/a1.c", "arch/a2.c"]
+
+
+def test_a_definition_that_was_not_looked_for_everywhere_is_no_macro(
+    inspect: Inspect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kscan.inspection, "MOST_FILES", 2)
+    users = {f"arch/a{n}.c": HELPED.format(f"use_{n}") for n in range(2)}
+    inspection = inspect({**users, "drivers/foo/help.c": HELPER})
+    with pytest.raises(KscanError, match=r"foo_help\(\) not found in the first 2 of 3 files"):
+        callers(inspection, "foo_help")
+    assert edges(callers(inspect(), "drivers/foo/help.c:foo_help")) == []
+
+
+def test_a_path_limits_callers_and_not_definitions(
+    inspect: Inspect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kscan.inspection, "MOST_FILES", 2)
+    include = "#include <linux/help.h>\n"
+    files = {
+        "include/linux/help.h": HELPER + HELPED.format("beside"),
+        "arch/a.c": include + HELPED.format("use_a"),
+        "sound/b.c": include + HELPED.format("use_b"),
+    }
+    found = callers(inspect(files, under=("sound",)), "foo_help")
+    assert [d["path"] for d in found["definitions"]] == ["include/linux/help.h"]
+    assert [c["function"] for c in found["callers"]] == ["use_b"]
+    assert found["not_read"] == []
+
+
+def test_a_file_that_is_not_there_is_said(inspect: Inspect) -> None:
+    with pytest.raises(KscanError, match=r"no file nofile\.c: give a path below its top"):
+        callers(inspect(), "nofile.c:foo_run")

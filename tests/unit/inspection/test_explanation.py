@@ -140,7 +140,7 @@ def test_a_patch_that_breaks_something_else_is_not_printed() -> None:
 
 def test_without_a_patch_the_sentence_is_the_answer() -> None:
     found = finding("1-new-probe-path", "late-drvdata", "bar_of_xlate")
-    with pytest.raises(KscanError, match=r"there is no patch: Do so\."):
+    with pytest.raises(KscanError, match=r"kscan cannot write this patch: do so$"):
         checked_patch(with_patch(found, ""))
 
 

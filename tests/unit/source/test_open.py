@@ -39,7 +39,7 @@ def test_a_commit_is_of_the_whole_repository(workshop: Workshop) -> None:
     assert said.endswith(f"below the top of its repository; give {workshop.root} with --commit")
 
 
-@pytest.mark.parametrize("top", ["Kconfig", "Makefile", "Kbuild", "kernel/x.h", "include/x.h"])
+@pytest.mark.parametrize("top", ["drivers/x.h", "kernel/x.h", "include/x.h"])
 def test_little_is_asked_of_a_kernel_tree(tmp_path: Path, top: str) -> None:
     (tmp_path / "foo.c").mkdir()
     (tmp_path / top).parent.mkdir(exist_ok=True)
@@ -47,6 +47,16 @@ def test_little_is_asked_of_a_kernel_tree(tmp_path: Path, top: str) -> None:
     assert refusal(tmp_path) == f"{tmp_path}: not a kernel tree: no .c file in it"
     (tmp_path / "foo.c/a.c").write_text("")
     assert open_tree(tmp_path).paths()
+
+
+def test_a_part_of_a_kernel_tree_is_none(tmp_path: Path, workshop: Workshop) -> None:
+    for name in ("Makefile", "Kconfig", "Kbuild", "kernel", "iommu/a.c"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    said = "not a kernel tree: none of drivers/, kernel/, include/ at its top; "
+    assert refusal(tmp_path) == f"{tmp_path}: {said}give the top directory"
+    workshop.commit("part", Makefile="", kernel="", iommu__a_c="")
+    assert said in refusal(workshop.root, "HEAD")
 
 
 def test_what_is_no_tree(tmp_path: Path, workshop: Workshop) -> None:
@@ -61,9 +71,7 @@ def test_what_is_no_tree(tmp_path: Path, workshop: Workshop) -> None:
     assert "a file, not a directory" in refusal(file)
     assert "kscan diff --patch" in refusal(file)
     (empty / "a.c").write_text("")
-    assert "none of Kconfig, Makefile, Kbuild, drivers/, kernel/, include/ at its top" in refusal(
-        empty
-    )
+    assert "none of drivers/, kernel/, include/ at its top" in refusal(empty)
     assert "not a path" in refusal("a\0b")
     circle = tmp_path / "circle"
     circle.symlink_to(circle)
