@@ -40,7 +40,11 @@ class Says(StrEnum):
 _PATTERNS = {
     Says.RECORD: rb"\n(?:typedef[ \t]+)?(?:struct|union)[ \t]+(\w++)[^;\n({]*+\{",
     Says.MACRO: rb"\n[ \t]*#[ \t]*define[ \t]+(\w+)",
-    Says.INLINE: rb"\n(?:static|extern)\b[^;={}#(]{0,400}?inline\b[^;={}#(]{0,400}?\b(\w+)[ \t]*\(",
+    Says.INLINE: (
+        rb"\n(?:static|extern)\b[^;={}#(]{0,400}?inline\b(?:\s+__(?:alloc_size|attribute(?:__)?"
+        rb"|printf|scanf|section|aligned)\([^\n;{}]{0,100}?\)(?=\s+\w))?"
+        rb"[^;={}#(]{0,400}?\b(\w+)[ \t]*\("
+    ),
     Says.FUNCTION: rb"\n(?=[A-Za-z_])[^\n;={}#]*?\b(\w+)[ \t]*\(",
     Says.PROTOTYPE: (
         rb"\n(?!static\b|typedef\b)(?=[A-Za-z_])[^;={}#()]{0,400}?"

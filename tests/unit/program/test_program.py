@@ -9,6 +9,7 @@ from kscan.facts import ir
 from kscan.kernel.catalogue import catalogue
 from kscan.program.calls import EdgeKind, Slot, call_sites
 from kscan.program.graph import Assumed, reach
+from kscan.program.headers import Says, names_in
 from kscan.program.tables import Tables, table_entries
 from kscan.program.types import Scope
 
@@ -50,6 +51,20 @@ def test_a_real_definition_is_preferred_to_its_stub() -> None:
     assert [f.path for f in made.resolve("bar_go", "a.c")] == ["b.c"]
     assert [f.path for f in made.resolve("foo_get", "a.c")] == ["include/linux/foo.h"]
     assert made.resolve("nobody", "a.c") == ()
+
+
+def test_an_attribute_is_not_the_name_of_an_inline_function() -> None:
+    source = b"""static inline __alloc_size(1, 2) void *foo_alloc(size_t n, size_t m)
+{
+}
+static __always_inline __attribute__((unused)) int __bar(int a)
+{
+}
+static inline void __baz(int a) __must_hold(lock)
+{
+}
+"""
+    assert names_in(source, Says.INLINE) == {"foo_alloc", "__bar", "__baz"}
 
 
 def test_a_definition_elsewhere_is_told_without_reading_its_file() -> None:
