@@ -372,3 +372,11 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     command = f"'{sys.executable}' -c \"{code}\" audit '{NEW_PATH}' -f json | head -c 10"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+def test_a_patch_without_its_option_is_told_the_option(tmp_path: Path) -> None:
+    patch = tmp_path / "series.mbox"
+    patch.write_text("x")
+    done = kscan("diff", patch)
+    assert done.returncode == 2
+    assert done.stderr.endswith("series.mbox: a file; kscan diff --patch FILE reads one\n")

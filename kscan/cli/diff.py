@@ -107,7 +107,13 @@ class Inputs:
             return ranges.worktree_range(Repository(self.repo))
         if len(self.places) == 2:
             return self._directories()
-        return ranges.open_range(Repository(self.repo), self.places[0])
+        place = self.places[0]
+        try:
+            return ranges.open_range(Repository(self.repo), place)
+        except KscanError as error:
+            if Path(place).is_file():
+                raise KscanError(f"{place}: a file; kscan diff --patch FILE reads one") from error
+            raise
 
     def _refuse_mixture(self) -> None:
         kinds = [bool(self.places), bool(self.patches), self.worktree]

@@ -25,7 +25,7 @@ def command(
 ) -> None:  # fmt: skip
     """Explain a rule, or a finding of TREE: each step in its source, with the reason for it.
 
-    FINGERPRINT is what `kscan audit --format json` calls the finding; its beginning will do. With
+    FINGERPRINT is what `kscan audit` shows beside the finding; its beginning will do. With
     --patch the diff is printed once the patched tree was audited and the finding was gone.
     """
     from kscan.inspection.explanation import (  # noqa: PLC0415 - not for --help

@@ -172,8 +172,8 @@ class Order:
         if needed.calls:
             first = next(iter(needed.calls))
             raise Refused(
-                f"{first} may rely on the registration or on what comes before it: "
-                "see whether the registration can come last instead"
+                f"it cannot tell whether {first} relies on the registration or on what comes "
+                "before it: see whether the registration can come last instead"
             )
         for statement in self.passed:
             seen = self._of(statement)

@@ -119,7 +119,7 @@ REFUSED = {
         new->map = my_core_table(&pdev->dev);
         return 0;
         """,
-        "my_core_table() may rely on the registration or on what comes before it",
+        "cannot tell whether my_core_table() relies on the registration or on what comes before it",
     ),
     "conditional": (
         """\
