@@ -209,8 +209,10 @@ class Store:
             self._disconnect()
 
     def __del__(self) -> None:
-        with suppress(Exception):
+        try:  # noqa: SIM105 - when Python ends `suppress` may be gone already
             self._disconnect()
+        except Exception:
+            pass
 
     def _close_after_note(self, connection: sqlite3.Connection) -> None:
         with transaction(connection):
