@@ -78,10 +78,10 @@ _LONGEST_PATH = 2000
 _KEPT = ("compatible", "status", "model", "iommus", "iommu-map")
 _TELLING = re.compile(rb"\b(?:compatible|status|model|iommus|iommu-map|delete-node)\b")
 _MERE = re.compile(
-    rb"\n[ \t]+(?!(?:compatible|status|model|iommus|iommu-map)[ \t]*=)[\w,.+?#-]++[ \t]*="
-    rb"(?:[^;{}\"/]|\"[^\"\n;{}/]*\")*+;"
+    rb"(?:\n[ \t]++(?!(?:compatible|status|model|iommus|iommu-map)[ \t]*+=)[\w,.+?#-]++[ \t]*+="
+    rb"(?:[^;{}\"/]++|\"[^\"\n;{}/]*+\")*+;)++"
 )
-"""A property that is not kept, on lines of its own: most of a file, and no work for the parser."""
+"""Properties that are not kept, on lines of their own: most of a file, no work for the parser."""
 _QUERY = """
 (node) @node
 ((property name: (identifier) @name) @property
