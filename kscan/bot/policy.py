@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from kscan.config import Policy, Threshold
-from kscan.model import Confidence, Finding, Impact, KscanError
+from kscan.config import NAME, Policy, Threshold
+from kscan.model import Confidence, Finding, Impact
 from kscan.report import clean, verdict
 
 
@@ -72,16 +72,12 @@ def _is_above(threshold: Threshold, finding: Finding) -> bool:
 
 
 def _refuse_unknown_rules(policy: Policy) -> None:
-    from kscan.rules import rules  # noqa: PLC0415 - imports every rule
-
     asked = {"policy.comment": policy.comment.rules, "policy.fail": policy.fail.rules}
-    known = {rule.id for rule in rules()} if any(asked.values()) else set()
-    for table, ids in asked.items():
-        unknown = sorted(set(ids) - known)
-        if unknown:
-            raise KscanError(
-                f"kscan.toml: {table}.rules: no rule {unknown[0]!r}; kscan rules lists them"
-            )
+    if any(asked.values()):
+        from kscan.rules import selected  # noqa: PLC0415 - imports every rule
+
+        for table, ids in asked.items():
+            selected(ids, f"{NAME}: {table}.rules: ")
 
 
 def sentence(judgement: Judgement) -> str:

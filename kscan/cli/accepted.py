@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kscan.model import KscanError
-
 if TYPE_CHECKING:
     from kscan.config import Config
     from kscan.model import Impact, Report
@@ -86,15 +84,9 @@ def _known(config: Config, name: str) -> Config:
         "policy.fail.rules": policy.fail.rules,
         **{f"suppress[{n}].rule": (entry.rule,) for n, entry in enumerate(config.suppress)},
     }
-    if not any(rule for ids in asked.values() for rule in ids):
-        return config
-    from kscan.rules import rules  # noqa: PLC0415 - imports every rule
+    if any(map(any, asked.values())):
+        from kscan.rules import selected  # noqa: PLC0415 - imports every rule
 
-    ids = [rule.id for rule in rules()]
-    for key, wanted in asked.items():
-        unknown = sorted({rule for rule in wanted if rule} - set(ids))
-        if unknown:
-            raise KscanError(
-                f"{name}: {key}: no rule {unknown[0]!r}: `kscan rules` lists {', '.join(ids)}"
-            )
+        for key, ids in asked.items():
+            selected(tuple(filter(None, ids)), f"{name}: {key}: ")
     return config

@@ -39,10 +39,11 @@ def command(
     text = read(log)
     found = incidents(text)
     outcomes = _judged(found, tree, commit, as_is, no_cache, jobs, catalogues) if found else ()
-    if format_ == "json":
-        options.answered(outcome.as_json(outcomes), format_, str)
-    elif outcomes:
-        click.echo("\n".join(outcome.as_text(each) for each in outcomes), nl=False)
+    if outcomes or format_ == "json":
+        texts = (outcome.as_text(each) for each in outcomes)
+        options.answered(
+            outcome.as_json(outcomes), format_, lambda: "\n".join(texts).removesuffix("\n")
+        )
     if not found:
         options.said(outcome.none_found(text, log))
     ctx.exit(0 if outcome.explained(outcomes) else 1)

@@ -113,10 +113,8 @@ class Lists:
 
     def _searched_in(self, caller: Function, name: str, wanted: set[Place], depth: int) -> bool:
         """A function of the same file that is called searches one of the lists."""
-        if self.program.is_elsewhere(name, caller.path, caller.path.__eq__):
-            return False
-        for callee in self.program.resolve(name, caller.path)[:1]:
-            if callee.path != caller.path or callee == caller:
+        for callee in self.program.resolve_within(name, caller.path, caller.path.__eq__)[:1]:
+            if callee == caller:
                 return False
             scope = Scope(self.program, callee)
             return any(

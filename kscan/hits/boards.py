@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from kscan.hits import devicetree
+from kscan.hits.apart import apart
 from kscan.hits.conditions import holds
 from kscan.hits.devicetree import Kind, Statement
 from kscan.hits.nodes import Client, State, clients_of, enabled, hear, node_of
-from kscan.source.tree import Tree, Unreadable, told_again
-from kscan.workers import aside, may_fork
+from kscan.source.tree import Tree, Unreadable
+from kscan.workers import may_fork
 
 _SOURCES = (".dts", ".dtsi")
 _DEEPEST = 32
@@ -63,31 +64,25 @@ class Boards:
         All drivers are asked in one walk: a file is parsed once, however many of them it names.
         Where there are many boards another process walks half of them.
         """
-        every = {compatible for names in wanted.values() for compatible in names}
-        candidates = _Walk(self._tree, every).candidates()
+        candidates = self._walk(wanted).candidates()
         if len(candidates) < FEWEST or not may_fork(self._jobs):
             return self._among(candidates, wanted)
         middle = len(candidates) // 2
-        with aside(partial(self._apart, candidates[:middle], wanted)) as result:
+        first = partial(self._among, candidates[:middle], wanted)
+        with apart(self._tree, first) as result:
             last = self._among(candidates[middle:], wanted)
-            known = result()
-        if known is None:
-            first = self._among(candidates[:middle], wanted)
-        else:
-            first, unread = known
-            told_again(self._tree, unread)
-        return {driver: first[driver] + last[driver] for driver in wanted}
+            known = result() or first()
+        return {driver: known[driver] + last[driver] for driver in wanted}
 
-    def _apart(self, candidates: list[str], wanted: Mapping[str, frozenset[str]]) -> _Apart:
-        return self._among(candidates, wanted), [skip.path for skip in self._tree.skips]
+    def _walk(self, wanted: Mapping[str, frozenset[str]]) -> _Walk:
+        return _Walk(self._tree, {each for names in wanted.values() for each in names})
 
     def _among(
         self, candidates: list[str], wanted: Mapping[str, frozenset[str]]
     ) -> dict[str, tuple[Board, ...]]:
         """`using`, for the boards `candidates`."""
-        every = {compatible for names in wanted.values() for compatible in names}
         found: dict[str, list[Board]] = {driver: [] for driver in wanted}
-        walk = _Walk(self._tree, every)
+        walk = self._walk(wanted)
         for path in candidates:
             state = walk.state_of(path)
             present = {p: names for p, names in state.matching.items() if enabled(state, p)}
@@ -99,10 +94,6 @@ class Boards:
                 if nodes:
                     found[driver].append(_board(path, state.model, nodes, clients))
         return {driver: tuple(boards) for driver, boards in found.items()}
-
-
-_Apart = tuple[dict[str, tuple[Board, ...]], list[str]]
-"""What another process found, and what it could not read."""
 
 
 def _board(path: str, model: str, nodes: list[str], clients: dict[str, set[Client]]) -> Board:

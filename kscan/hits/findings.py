@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import partial
 
 from kscan.hits import who
+from kscan.hits.apart import apart
 from kscan.hits.get_maintainer import maintainers
 from kscan.model import Finding, Hits
-from kscan.source.tree import Tree, told_again
-from kscan.workers import aside
+from kscan.source.tree import Tree
 
 
 def with_hits(
@@ -40,19 +40,5 @@ def beforehand(tree: Tree, paths: list[str]) -> Iterator[Callable[[], Mapping[st
     if not paths:
         yield dict
         return
-    with aside(partial(_looked_up, tree, paths)) as result:
-        yield lambda: _taken(tree, result())
-
-
-_LookedUp = tuple[Mapping[str, Hits], list[str]]
-"""What another process found, and what it could not read."""
-
-
-def _looked_up(tree: Tree, paths: list[str]) -> _LookedUp:
-    return who.hits_of(tree, paths, jobs=1), [skip.path for skip in tree.skips]
-
-
-def _taken(tree: Tree, found: _LookedUp | None) -> Mapping[str, Hits]:
-    hits, unread = found or ({}, [])
-    told_again(tree, unread)
-    return hits
+    with apart(tree, partial(who.hits_of, tree, paths, jobs=1)) as result:
+        yield lambda: result() or {}

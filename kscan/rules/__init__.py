@@ -61,10 +61,10 @@ def rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda r: r.id))
 
 
-def selected(ids: tuple[str, ...]) -> tuple[Rule, ...]:
-    """The rules named, or all; raises `KscanError` for an unknown id."""
+def selected(ids: tuple[str, ...], where: str = "") -> tuple[Rule, ...]:
+    """The rules named, or all; raises `KscanError`, after `where`, for an unknown id."""
     known = {found.id: found for found in rules()}
     for wanted in ids:
         if wanted not in known:
-            raise KscanError(f"no rule {wanted!r}: `kscan rules` lists {', '.join(known)}")
+            raise KscanError(f"{where}no rule {wanted!r}: `kscan rules` lists {', '.join(known)}")
     return tuple(known[wanted] for wanted in dict.fromkeys(ids)) if ids else rules()

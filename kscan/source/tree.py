@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from kscan.model import KscanError, Skip
@@ -120,13 +119,6 @@ class WordTree(Tree, Protocol):
 
     def remember(self, memory: Memory) -> None:
         """Takes answers to searches from `memory` where the tree is as it was, and keeps them."""
-
-
-def told_again(tree: Tree, unread: Iterable[str]) -> None:
-    """Lets `tree` find out, and count as skips, the paths that another process could not read."""
-    for path in unread:
-        with suppress(Unreadable):
-            tree.read(path)
 
 
 def blob_id_of(content: bytes) -> str:

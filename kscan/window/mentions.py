@@ -30,7 +30,7 @@ class Mentions:
 
     def mentions(self, function: Function, words: tuple[bytes, ...]) -> bool:
         """The text of `function`, of what it calls or of a macro there has one of `words`."""
-        below = self._reached(function)
+        below = self.reached(function)
         macros = {f.path for f in below}
         return any(
             self.program.reader.contains(f.path, f.fact, word) for f in below for word in words
@@ -39,7 +39,8 @@ class Mentions:
     def _macros(self, path: str) -> bytes:
         return "\n".join(macro.body for macro in self.program.unit(path).macros).encode()
 
-    def _reached(self, function: Function) -> tuple[Function, ...]:
+    def reached(self, function: Function) -> tuple[Function, ...]:
+        """`function` and what it may call, directly and through others, where it `belongs`."""
         if function not in self._below:
             found = {function: None}
             waiting = [function]

@@ -15,10 +15,8 @@ from kscan.program.calls import Slot
 from kscan.program.graph import Assumed, Reach, SlotCall, reach
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry, Tables, home, table_entries
+from kscan.window.mentions import Mentions
 from kscan.window.registrations import Published, Registration
-
-MOST_CALLS = 3
-"""Calls between a callback and the function that stores a table for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,8 @@ class Window:
     """Tables of the files that the word search found."""
     scenario: Scenario | None = None
     _callbacks: dict[tuple[str, int], tuple[Callback, ...]] = field(default_factory=dict)
-    _stores: dict[tuple[str, str], frozenset[Function]] = field(default_factory=dict)
+    _mentions: dict[str, Mentions] = field(default_factory=dict)
+    """What functions of a file name there, by file."""
 
     @cached_property
     def root(self) -> Function:
@@ -217,32 +216,18 @@ class Window:
 
         In its own file also those that a function it calls stores.
         """
-        known = dict.fromkeys(_stored(self.program.body(function)))
-        for name in known:
-            seen = self.program.variable(name, function.path)
+        path = function.path
+        own = [
+            g.name for g in self.program.unit(path).globals if g.type.tag in self.contract.tables
+        ]
+        known = self._mentions.setdefault(path, Mentions(self.program, path.__eq__))
+        callees = known.reached(function) if own else ()
+        storing = [f for f in callees if any(self.program.mentions(f, name) for name in own)]
+        bodies = map(self.program.body, dict.fromkeys((function, *storing)))
+        for name in dict.fromkeys(name for body in bodies for name in _stored(body)):
+            seen = self.program.variable(name, path)
             if seen is not None and seen.type.tag in self.contract.tables:
                 yield name
-        for fact in self.program.unit(function.path).globals:
-            is_table = fact.type.tag in self.contract.tables and fact.name not in known
-            if is_table and function in self._storing(function.path, fact.name):
-                yield fact.name
-
-    def _storing(self, path: str, table: str) -> frozenset[Function]:
-        """Functions of `path` that store the address of `table`, and their callers there."""
-        key = (path, table)
-        if key not in self._stores:
-            functions = self.program.functions_in(path)
-            named = (f for f in functions if self.program.mentions(f, table))
-            found = level = {f for f in named if table in _stored(self.program.body(f))}
-            for _ in range(MOST_CALLS):
-                level = {
-                    f
-                    for f in functions
-                    if f not in found and any(self.program.mentions(f, g.name) for g in level)
-                }
-                found = found | level
-            self._stores[key] = frozenset(found)
-        return self._stores[key]
 
     def _runs(self, slot: Slot) -> bool:
         return self.is_open or slot in self.reach.slots

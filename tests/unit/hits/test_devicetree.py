@@ -179,7 +179,7 @@ def test_any_text_is_read_in_file_order(text):
 
 def test_hostile_text_ends():
     for text in ("/*" * 50000, '"' * 50001, "#if 1\n" * 20000, "a:" * 50000, "status\\" * 30000):
-        assert isinstance(statements(text.encode()), tuple)
+        statements(text.encode())
 
 
 MUCH = 400_000
