@@ -93,6 +93,7 @@ def main() -> None:
         what = _one_line(f"{type(error).__name__}: {error}")
         click.echo(f"kscan: defect: {what}; KSCAN_TRACEBACK=1 shows where", err=True)
         status = 2
+    gc.freeze()  # or the end of Python goes through every object, for half a second
     sys.exit(status if isinstance(status, int) else 0)
 
 
