@@ -7,6 +7,7 @@ differs is searched in the commit, so the answer is the commit's own.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from kscan.source import git
 from kscan.source.directory import DirectoryTree
 from kscan.source.index import entries
 from kscan.source.repository import Repository
-from kscan.source.search import pathspecs
+from kscan.source.search import RECORD, pathspecs
 from kscan.source.tree import Unreadable, blob_id_of, is_below
 
 MOST = 300
@@ -53,20 +54,21 @@ class Checkout:
         return DirectoryTree(self.root)
 
     def grep(
-        self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
+        self,
+        options: Sequence[str],
+        suffixes: Sequence[str],
+        under: Sequence[str],
+        early: bytes | None = None,
     ) -> bytes | None:
         """What ``git grep -z`` finds in the commit, without its id before each path.
 
+        `early` is what `worktree_grep` found in the whole worktree, if that was asked already.
         None where git cannot answer for every file.
         """
-        specs = pathspecs(suffixes, under)
-        excluded = [f":(exclude,literal){path}" for path in self.foreign]
-        line = ["grep", *git.GREP_PLAINLY, *options, "--", *specs, *excluded]
-        variables = git.environment(self.repository.git_dir, self.root)
-        try:
-            alike = git.grep_output(git.finished(line, self.root, variables))
-        except KscanError:
-            return None
+        if early is None:
+            alike = worktree_grep(self.repository, options, suffixes, under, self.foreign)
+        else:
+            alike = _without(early, self.foreign, "-l" in options)
         rest = self._otherwise(options, suffixes, under)
         return None if alike is None or rest is None else alike + rest
 
@@ -84,6 +86,35 @@ class Checkout:
         found = self.repository.grep(options, self.commit, wanted)
         prefix = re.escape(self.commit.encode() + b":")
         return None if found is None else re.sub(rb"(?<![^\0\n])" + prefix, b"", found)
+
+
+def worktree_grep(
+    repository: Repository,
+    options: Sequence[str],
+    suffixes: Sequence[str],
+    under: Sequence[str],
+    excluded: Sequence[str] = (),
+) -> bytes | None:
+    """What ``git grep -z`` finds in the tracked files of the worktree; None where it cannot."""
+    root = repository.worktree
+    if root is None:
+        return None
+    specs = [*pathspecs(suffixes, under), *(f":(exclude,literal){path}" for path in excluded)]
+    line = ["grep", *git.GREP_PLAINLY, *options, "--", *specs]
+    try:
+        return git.grep_output(git.finished(line, root, git.environment(repository.git_dir, root)))
+    except KscanError:
+        return None
+
+
+def _without(found: bytes, paths: Sequence[str], names_only: bool) -> bytes:
+    """What ``git grep -z`` printed, but for `paths`."""
+    if not paths:
+        return found
+    gone = {os.fsencode(path) for path in paths}
+    if names_only:
+        return b"".join(path + b"\0" for path in found.split(b"\0") if path and path not in gone)
+    return b"".join(match[0] for match in RECORD.finditer(found) if match[1] not in gone)
 
 
 def beside(repository: Repository, commit: str, files: Mapping[str, str]) -> Checkout | None:

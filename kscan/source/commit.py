@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
-from kscan.source.checkout import Checkout, beside
+from kscan.source.checkout import Checkout, beside, worktree_grep
 from kscan.source.repository import Repository
 from kscan.source.search import pathspecs
 from kscan.source.searched import SearchedTree, too_large
@@ -104,13 +105,24 @@ class CommitTree(SearchedTree):
     ) -> tuple[bytes, int] | None:
         if self._missing:
             return None
-        checkout = self._compared_checkout()
+        checkout, early = self._searched_early(options, suffixes, under)
         if checkout is not None:
-            found = checkout.grep(options, suffixes, under)
+            found = checkout.grep(options, suffixes, under, early)
             if found is not None:
                 return found, 0
         output = self.repository.grep(options, self.commit, pathspecs(suffixes, under))
         return None if output is None else (output, len(self.commit) + 1)
+
+    def _searched_early(
+        self, options: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
+    ) -> tuple[Checkout | None, bytes | None]:
+        """The checkout, and what a search of the whole worktree found while it was compared."""
+        if "_checkout" in self.__dict__:
+            return self._checkout, None
+        with ThreadPoolExecutor(1) as threads:
+            comparing = threads.submit(self._compared_checkout)
+            found = worktree_grep(self.repository, options, suffixes, under)
+            return comparing.result(), found
 
     def _compared_checkout(self) -> Checkout | None:
         with _COMPARING:  # searches run side by side

@@ -32,7 +32,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 _NEVER = frozenset("\0\n")
 _FEW = 20
 """Words up to which looking for each is faster than a pattern for all."""
-_RECORD = re.compile(rb"([^\0]+)\0([^\n]+)\n")
+RECORD = re.compile(rb"([^\0]+)\0([^\n]+)\n")
+"""Path and match as ``git grep -z -o`` prints them; a path may hold newlines."""
 
 NOT_FUNCTIONS = frozenset(
     b"if while for switch return sizeof else do case goto typeof defined int void char long "
@@ -117,7 +118,7 @@ def grep_matches(output: bytes, prefix: int) -> Iterator[tuple[str, bytes]]:
     `prefix` bytes before each path are left out.
     """
     last, path = b"", ""
-    for match in _RECORD.finditer(output):
+    for match in RECORD.finditer(output):
         if match[1] != last:
             last = match[1]
             path = os.fsdecode(last[prefix:])

@@ -54,6 +54,8 @@ def agrees_without(workshop: Workshop, revision: str, monkeypatch: pytest.Monkey
     tree, checkout = beside(workshop, revision)
     assert checkout is not None
     found = answers(tree)
+    afresh = CommitTree(Repository(workshop.root), revision)
+    assert answers(afresh) == found, "the first search runs while the checkout is compared"
     monkeypatch.setattr("kscan.source.commit.beside", lambda *_: None)
     assert found == answers(beside(workshop, revision)[0])
 
