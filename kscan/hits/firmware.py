@@ -93,7 +93,7 @@ def in_source(source: bytes) -> Matches:
     """The firmware names in one C file; empty for one that has none or cannot be parsed."""
     if not _WORTH_PARSING.search(source):
         return Matches()
-    text = dialect.respell(source).text
+    text = dialect.respell(_without_bodies(source)).text
     try:
         root = parser.parse(text).root_node
     except parser.Unparsable:
@@ -106,6 +106,25 @@ def in_source(source: bytes) -> Matches:
         found[kind].update(_names(tag, value, text, strings))
     found["of"].update((a or b).decode("utf-8", "replace") for a, b in _DECLARED.findall(plain))
     return Matches(*(tuple(sorted(found[kind] - {""})) for kind in ("of", "acpi", "platform")))
+
+
+def _without_bodies(source: bytes) -> bytes:
+    """`source` without the function bodies that have no table: most of a file.
+
+    A body begins after a parenthesis, and it begins and ends with a brace that stands first on
+    its line; one that an ``#ifdef`` begins in or ends in stays.
+    """
+    parts, kept = [], 0
+    while (start := source.find(b"\n{", kept)) >= 0 and (end := source.find(b"\n}", start)) >= 0:
+        body = source[start:end]
+        goes = (
+            source[max(0, start - 80) : start].rstrip().endswith(b")")
+            and body.count(b"#if") == body.count(b"#endif")
+            and b"_device_id" not in body
+        )
+        parts.append(source[kept : start + 2 if goes else end])
+        kept = end
+    return b"".join([*parts, source[kept:]])
 
 
 def _driver_tables(root: Node, plain: bytes) -> Iterator[tuple[str, Node]]:

@@ -133,3 +133,42 @@ def test_a_place_the_tree_does_not_have(tree_of, place):
 )
 def test_hostile_text_is_read_in_linear_time(text):
     firmware.in_source(b"of_device_id " + text.encode())
+
+
+TABLE = """
+static const struct of_device_id acme_match[] = {
+	{ .compatible = "acme,mmu" }, { }
+};
+MODULE_DEVICE_TABLE(of, acme_match);
+"""
+BODIES = {
+    "plain": "int f(void)\n{\n\treturn '}';\n}\n",
+    "two ends": "int f(void)\n{\n#ifdef A\n\treturn 1;\n}\n#else\n\treturn 2;\n}\n#endif\n",
+    "two bodies": "#ifdef A\nint f(void)\n{\n}\n#else\nint f(void)\n{\n\tg();\n}\n#endif\n",
+    "of a macro": "#define F(x) \\\nint x(void) \\\n{ \\\n\treturn 1; \\\n}\n",
+    "a list": "static int table[] =\n{\n\t1, 2,\n};\n",
+    "closed inside": "int f(void)\n{\n\tif (a) {\n}\n\treturn 1;\n}\n",
+}
+
+
+@pytest.mark.parametrize("above", BODIES.values(), ids=BODIES)
+def test_a_table_is_found_below_whatever_body(above: str):
+    assert firmware.in_source((above + TABLE).encode()).compatibles == ("acme,mmu",)
+
+
+def test_a_table_may_begin_with_a_brace_on_a_line_of_its_own():
+    source = TABLE.replace(" = {", " =\n{")
+    assert firmware.in_source(source.encode()).compatibles == ("acme,mmu",)
+
+
+def test_a_table_in_a_function_counts_where_it_is_used():
+    inside = TABLE.partition("MODULE")[0].replace("\n", "\n\t")
+    body = f"int f(void)\n{{{inside}\n\tuse(acme_match);\n}}\n"
+    driver = "struct platform_driver d = { .driver = { .of_match_table = acme_match } };\n"
+    assert firmware.in_source((body + driver).encode()).compatibles == ("acme,mmu",)
+
+
+@pytest.mark.parametrize("bait", [b"f()\n{", b"f()\n{\n}", b"\n{\n#if", b"\n}"])
+def test_bodies_are_left_out_in_the_time_their_length_takes(bait: bytes):
+    driver = bait * 200_000 + b"of_device_id"
+    assert len(firmware._without_bodies(driver)) <= len(driver)
