@@ -20,7 +20,7 @@ from kscan.flow.cfg import Cfg, Kind, cfg_of
 from kscan.kernel.fixes import mending
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
-from kscan.program.types import Scope
+from kscan.program.types import Scope, scope_of
 from kscan.window.case import Case
 
 _OUTER = ("to_", "container_of")
@@ -84,7 +84,7 @@ class _Once:
         if found is None:
             raise Refused(f"{function.name}() is not understood well enough")
         tag, _, member = unset.partition(".")
-        scope = Scope(case.program, function)
+        scope = scope_of(case.program, function)
         return cls(case, function, scope, tag, member, Edits(source), found)
 
     def patch(self) -> str:

@@ -17,6 +17,7 @@ from kscan.kernel.catalogue import Functions, matches
 from kscan.kernel.fixes import mending
 from kscan.program import macros
 from kscan.program.program import Function, Program
+from kscan.program.types import scope_of
 
 _DEPTH = 5
 _DRVDATA = Place("driver data", "", "")
@@ -84,7 +85,7 @@ class Observer:
         return found
 
     def _observe(self, function: Function, node: ir.Expr, found: Effects) -> None:
-        scope = self.writes.scope(function)
+        scope = scope_of(self.program, function)
         match node:
             case ir.Name(id=name) if scope.is_local(name) and name not in scope.statics:
                 found.reads.add(name)
@@ -110,10 +111,12 @@ class Observer:
             kind = known.type if known is not None else None
         else:
             kind = self.program.field_type(place.owner, place.name, function.path)
-        return kind is not None and not kind.ptr and bool(self.writes.scope(function).tag(kind))
+        return (
+            kind is not None and not kind.ptr and bool(scope_of(self.program, function).tag(kind))
+        )
 
     def _touch(self, function: Function, node: ir.Expr, found: Effects) -> None:
-        place = place_of(self.writes.scope(function), self.functions, node)
+        place = place_of(scope_of(self.program, function), self.functions, node)
         if place is not None:
             found.touched.add(place)
 

@@ -21,7 +21,7 @@ from kscan.flow.ownership import Lifetimes
 from kscan.kernel.fixes import mending
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 
@@ -120,7 +120,7 @@ class _Put:
     def _statement(self, tested: bool) -> bytes:
         """``put_device(&pdev->dev);``, behind a test where the pointer may be NULL."""
         put, name = mending().put, self._variable
-        scope = Scope(self.case.program, self.owned.function)
+        scope = scope_of(self.case.program, self.owned.function)
         kind = scope.type_of(ir.Name(name, 0))
         inner = scope.field_type(scope.tag(kind), put.member)
         if scope.tag(kind) == put.device:
@@ -210,7 +210,7 @@ class _Put:
 
     def _without(self) -> frozenset[int]:
         """Nodes that control reaches where the look-up has found nothing."""
-        scope = Scope(self.case.program, self.owned.function)
+        scope = scope_of(self.case.program, self.owned.function)
         holders = Holders(scope, self.case.catalogue.functions, frozenset({self._variable}))
         found: frozenset[int] = frozenset()
         for node in self._cfg.nodes:

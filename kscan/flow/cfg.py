@@ -14,6 +14,7 @@ from functools import cached_property
 import networkx as nx
 
 from kscan.facts import ir
+from kscan.program.program import Function, Program
 
 Ends = list[tuple[int, int]]
 """Open ends: a node, and the position of its successor that is not known yet."""
@@ -118,6 +119,14 @@ class Cfg:
 def cfg_of(body: ir.Body) -> Cfg:
     """The control flow of `body`."""
     return _Builder().built(body)
+
+
+def flow_of(program: Program, function: Function) -> Cfg:
+    """The control flow of `function`, built once."""
+    known: Cfg | None = program.flows.get(function)
+    if known is None:
+        known = program.flows[function] = cfg_of(program.body(function))
+    return known
 
 
 class _Builder:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
 from kscan.flow import evaluate
-from kscan.flow.cfg import Cfg, Kind, Node, cfg_of
+from kscan.flow.cfg import Kind, Node, flow_of
 from kscan.flow.values import ANY, Place, Taint, Value, What, joined, truth
 from kscan.flow.world import Call, Event, World
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 
 DEPTH = 7
 """Calls entered below the first function."""
@@ -85,25 +85,11 @@ class Execution:
     _values: int = 0
     _seen: set[tuple[object, ...]] = field(default_factory=set)
     _memo: dict[tuple[object, ...], Value] = field(default_factory=dict)
-    _cfgs: dict[Function, Cfg] = field(default_factory=dict)
-    _scopes: dict[Function, Scope] = field(default_factory=dict)
 
     def is_spent(self) -> bool:
         """Counts one more expression; whether there were so many that the rest stays unknown."""
         self._values += 1
         return self._values > MOST_VALUES
-
-    def cfg(self, function: Function) -> Cfg:
-        """The control flow of `function`."""
-        if function not in self._cfgs:
-            self._cfgs[function] = cfg_of(self.program.body(function))
-        return self._cfgs[function]
-
-    def scope(self, function: Function) -> Scope:
-        """The names of `function`."""
-        if function not in self._scopes:
-            self._scopes[function] = Scope(self.program, function)
-        return self._scopes[function]
 
     def run(
         self,
@@ -113,7 +99,7 @@ class Execution:
         start: int = 0,
     ) -> Outcome:
         """Executes `function` from node `start` on."""
-        cfg = self.cfg(function)
+        cfg = flow_of(self.program, function)
         env = {
             parameter.name: value
             for parameter, value in zip(function.fact.params, args, strict=False)
@@ -129,7 +115,7 @@ class Execution:
             node, state = cfg.nodes[key[0]], states[key].copy()
             outcome.visited.add(node.index)
             visited.add(node.index)
-            frame = evaluate.Frame(self, function, self.scope(function), state, frames)
+            frame = evaluate.Frame(self, function, scope_of(self.program, function), state, frames)
             for target in self._step(node, frame, outcome):
                 following = (target, state.decided)
                 if following not in states:

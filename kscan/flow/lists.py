@@ -13,7 +13,7 @@ from kscan.flow.values import Place
 from kscan.kernel.catalogue import Functions, matches, position
 from kscan.program import macros
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope
+from kscan.program.types import Scope, scope_of
 
 _DEPTH = 3
 """Callees below a function in which a search is looked for."""
@@ -62,7 +62,7 @@ class Lists:
 
     def joins(self, function: Function) -> Iterator[Join]:
         """The joins that stand in the body of `function`."""
-        scope = Scope(self.program, function)
+        scope = scope_of(self.program, function)
         known = self.functions.joins
         for call in ir.walk_body(self.program.body(function)):
             if not isinstance(call, ir.Call) or not isinstance(call.callee, ir.Name):
@@ -77,7 +77,7 @@ class Lists:
     def searches_before(self, cfg: Cfg, function: Function, at: int, wanted: set[Place]) -> bool:
         """Every way to offset `at` of `function` looks at one of the lists or nodes `wanted`."""
         target = cfg.containing(at)
-        scope = Scope(self.program, function)
+        scope = scope_of(self.program, function)
         return target is not None and any(
             node.index != target.index
             and cfg.dominates(node.index, target.index)
@@ -87,7 +87,7 @@ class Lists:
 
     def searched_for(self, join: Join) -> set[Place]:
         """What a search before `join` would look at: its list, or the node itself."""
-        scope = Scope(self.program, join.function)
+        scope = scope_of(self.program, join.function)
         node = place_of(scope, self.functions, join.node)
         return {join.place} if node is None else {join.place, node}
 
@@ -116,7 +116,7 @@ class Lists:
         for callee in self.program.resolve_within(name, caller.path, caller.path.__eq__)[:1]:
             if callee == caller:
                 return False
-            scope = Scope(self.program, callee)
+            scope = scope_of(self.program, callee)
             return any(
                 isinstance(statement, ir.ForEach)
                 and (head := head_of_loop(scope, self.functions, statement)) is not None

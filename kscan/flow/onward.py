@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kscan.facts import ir
-from kscan.flow.cfg import Kind, Node
+from kscan.flow.cfg import Kind, Node, flow_of
 from kscan.flow.fates import MEMORY, End, Fate
 from kscan.flow.holding import Holders
 from kscan.flow.lists import listed_object
@@ -18,7 +18,7 @@ from kscan.flow.values import Place
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Functions, matches, position
 from kscan.program.program import Function
-from kscan.program.types import Scope
+from kscan.program.types import Scope, scope_of
 
 if TYPE_CHECKING:
     from kscan.flow.ownership import Lifetimes
@@ -43,11 +43,11 @@ class Onward:
     @property
     def scope(self) -> Scope:
         """The names of the function."""
-        return self.lifetimes.scope(self.function)
+        return scope_of(self.lifetimes.program, self.function)
 
     def ends(self, start: int, names: frozenset[str], call: int = -1) -> tuple[End, ...]:
         """The fates of the object that `names` hold, or that `call` yields, from `start` on."""
-        cfg = self.lifetimes.cfg(self.function)
+        cfg = flow_of(self.lifetimes.program, self.function)
         waiting = [(start, names, call, False)]
         seen: set[tuple[int, frozenset[str], bool]] = set()
         while waiting:

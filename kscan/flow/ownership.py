@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
-from kscan.flow.cfg import Cfg, Node, cfg_of
+from kscan.flow.cfg import Node, flow_of
 from kscan.flow.fates import MEMORY, REFERENCE, Acquired, End, Fate, Owned
 from kscan.flow.onward import Onward
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Functions, matches
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 
 _DEPTH = 4
 """Callees below a function in which it may acquire something."""
@@ -35,20 +35,6 @@ class Lifetimes:
     _owned: dict[Function, tuple[int, tuple[Owned, ...]]] = field(default_factory=dict)
     """With the depth each was found at: the lower it is, the more calls were entered."""
     _given: dict[tuple[Function, int, str], tuple[End, ...]] = field(default_factory=dict)
-    _cfgs: dict[Function, Cfg] = field(default_factory=dict)
-    _scopes: dict[Function, Scope] = field(default_factory=dict)
-
-    def cfg(self, function: Function) -> Cfg:
-        """The control flow of `function`."""
-        if function not in self._cfgs:
-            self._cfgs[function] = cfg_of(self.program.body(function))
-        return self._cfgs[function]
-
-    def scope(self, function: Function) -> Scope:
-        """The names of `function`."""
-        if function not in self._scopes:
-            self._scopes[function] = Scope(self.program, function)
-        return self._scopes[function]
 
     def of(self, function: Function, depth: int = 0) -> tuple[Owned, ...]:
         """Every object that `function` acquires, itself or through what it calls."""
@@ -78,7 +64,7 @@ class Lifetimes:
         return tuple(f for f in found if f != caller and (f.fact.inline or self.belongs(f.path)))
 
     def _found(self, function: Function, depth: int) -> Iterator[Owned]:
-        for node in self.cfg(function).nodes:
+        for node in flow_of(self.program, function).nodes:
             for expr in node.expressions():
                 for call in ir.walk(expr):
                     if isinstance(call, ir.Call) and isinstance(call.callee, ir.Name):
@@ -109,7 +95,7 @@ class Lifetimes:
 
     def _may_yield(self, function: Function, call: ir.Call) -> bool:
         """The call gives a pointer back, or may through the address of one."""
-        scope = self.scope(function)
+        scope = scope_of(self.program, function)
         kinds = (scope.type_of(argument) for argument in call.args)
         return scope.type_of(call).ptr > 0 or any(kind.ptr > 1 for kind in kinds)
 
@@ -134,7 +120,7 @@ class Lifetimes:
         argument = call.args[position_] if position_ < len(call.args) else None
         match argument:
             case ir.Unary(op="&", operand=ir.Name(id=name)):
-                after = self.cfg(function).nodes[node.index].then
+                after = flow_of(self.program, function).nodes[node.index].then
                 ends = tuple(e for n in after for e in way.ends(n, frozenset({name})))
                 yield Owned(acquired, function, call.at, tuple(dict.fromkeys(ends)))
             case ir.Name(id=name):

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
-from kscan.flow.cfg import Kind, Node, cfg_of
+from kscan.flow.cfg import Kind, Node, flow_of
 from kscan.flow.holding import Holders
 from kscan.flow.values import Place
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Functions
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 
 _DEPTH = 3
 """Calls of helpers in the same file that are followed."""
@@ -82,7 +82,7 @@ class Rereads:
 
     def _holders(self, function: Function, name: str) -> Holders:
         """The locals that lead to the object which the parameter `name` points at."""
-        scope = Scope(self.program, function)
+        scope = scope_of(self.program, function)
         holders = Holders(scope, self.functions, frozenset({name}))
         for declaration in ir.declarations(self.program.body(function).statements):
             if declaration.value is not None and holders.hold(declaration.value):
@@ -153,7 +153,7 @@ class _Walk:
 
     def rereads(self) -> tuple[Reread, ...]:
         """Every use after a second read."""
-        cfg = cfg_of(self.rereading.program.body(self.function))
+        cfg = flow_of(self.rereading.program, self.function)
         before: dict[int, _Facts] = {0: frozenset()}
         waiting = [0]
         while waiting:

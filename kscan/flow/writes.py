@@ -14,7 +14,7 @@ from kscan.flow.world import Call
 from kscan.kernel.catalogue import Catalogue, matches, position
 from kscan.program import macros
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope
+from kscan.program.types import Scope, scope_of
 
 DEPTH = 5
 MOST_EXPANSIONS = 3_000
@@ -57,14 +57,7 @@ class Writes:
     """Whether a file is the driver's own."""
     _known: dict[Function, tuple[Write, ...]] = field(default_factory=dict)
     _expansions: Counter[Function] = field(default_factory=Counter)
-    _scopes: dict[Function, Scope] = field(default_factory=dict)
     _local: dict[Function, dict[str, list[ir.Expr]]] = field(default_factory=dict)
-
-    def scope(self, function: Function) -> Scope:
-        """The names of `function`."""
-        if function not in self._scopes:
-            self._scopes[function] = Scope(self.program, function)
-        return self._scopes[function]
 
     def of(self, function: Function, depth: int = 0) -> tuple[Write, ...]:
         """Everything `function` writes, directly and through the driver's own callees."""
@@ -82,7 +75,7 @@ class Writes:
 
     def within(self, function: Function, expr: ir.Expr, depth: int = 0) -> Iterator[Write]:
         """What evaluating `expr` in `function` writes."""
-        scope = self.scope(function)
+        scope = scope_of(self.program, function)
         for node in ir.walk(expr):
             if isinstance(node, ir.Assign):
                 yield from self._assigned(scope, node)

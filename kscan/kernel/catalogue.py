@@ -54,6 +54,7 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return _position(self.names, name, default)
 
 
+@cache
 def matches(entries: tuple[str, ...], name: str) -> bool:
     """`name` is one of `entries`, some of which are prefixes or suffixes."""
     return _compiled(entries).fullmatch(name) is not None

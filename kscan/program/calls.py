@@ -11,7 +11,7 @@ from kscan.facts import ir
 from kscan.model import Confidence
 from kscan.program import macros
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope
+from kscan.program.types import Scope, scope_of
 
 
 class EdgeKind(StrEnum):
@@ -57,7 +57,7 @@ def call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
 
 
 def _call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
-    scope = Scope(program, caller)
+    scope = scope_of(program, caller)
     found: dict[CallSite, None] = {}
     for node in ir.walk_body(program.body(caller)):
         if isinstance(node, ir.Call):
@@ -73,7 +73,7 @@ def sites_of(
 
     A name is spelled by the callee, by the field called through or as an argument.
     """
-    scope = Scope(program, caller)
+    scope = scope_of(program, caller)
     for node in ir.walk_body(program.body(caller)):
         if isinstance(node, ir.Call):
             spelled = next((name for name in _spelled(node) if name in names), "")

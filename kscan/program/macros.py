@@ -8,6 +8,7 @@ that matter (loops, guards) are read by the dialect.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from itertools import islice
 
@@ -69,7 +70,7 @@ def expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
     if body is None:
         return None
     given = dict(zip(macro.params, call.args, strict=False))
-    if _is_large(body, given):
+    if _is_large(macro.body, body, given):
         return None
     return substituted(body, given, call.at)
 
@@ -91,20 +92,20 @@ def _typed_only(params: tuple[str, ...], body: str) -> frozenset[int]:
     return frozenset(at for at, name in enumerate(params) if name in typed)
 
 
-def _is_large(body: ir.Expr, given: dict[str, ir.Expr]) -> bool:
-    """`body` with `given` put in has more than `LARGEST_RESULT` expressions."""
-    sizes: dict[str, int] = {}
-    total = 0
-    for node in ir.walk(body):
-        total += 1
-        if isinstance(node, ir.Name) and node.id in given:
-            if node.id not in sizes:
-                sizes[node.id] = sum(1 for _ in islice(ir.walk(given[node.id]), LARGEST_RESULT + 1))
-            total += sizes[node.id]
-        if total > LARGEST_RESULT:
-            return True
-    return False
+def _is_large(text: str, body: ir.Expr, given: dict[str, ir.Expr]) -> bool:
+    """`body`, which `text` spells, with `given` put in has over `LARGEST_RESULT` expressions."""
+    if text not in _names:
+        nodes = list(ir.walk(body))
+        _names[text] = len(nodes), Counter(n.id for n in nodes if isinstance(n, ir.Name))
+    total, names = _names[text]
+    for name in names.keys() & given.keys():
+        size = sum(1 for _ in islice(ir.walk(given[name]), LARGEST_RESULT + 1))
+        total += names[name] * size
+    return total > LARGEST_RESULT
 
+
+_names: dict[str, tuple[int, Counter[str]]] = {}
+"""How many expressions a macro body has, and how often each name is one."""
 
 _bodies: dict[str, ir.Expr | None] = {}
 

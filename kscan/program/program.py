@@ -70,6 +70,10 @@ class Program:
     reader: Reader
     sites: dict[Function, Any] = field(default_factory=dict)
     """Call sites of functions, as `kscan.program.calls` found them."""
+    scopes: dict[Function, Any] = field(default_factory=dict)
+    """Names of functions, as `kscan.program.types` has them."""
+    flows: dict[Function, Any] = field(default_factory=dict)
+    """Control flow of functions, as `kscan.flow.cfg` built it."""
     _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
     _bodies: dict[tuple[str, str], ir.Body] = field(default_factory=dict)
     _records: dict[tuple[str, str], StructFact | None] = field(default_factory=dict)

@@ -17,6 +17,14 @@ _INFERRED = frozenset({"Auto", "__auto_type", "typeof"})
 """Types that an initialiser tells; the first is what the dialect makes of ``auto``."""
 
 
+def scope_of(program: Program, function: Function) -> Scope:
+    """The names of `function`, found once."""
+    known: Scope | None = program.scopes.get(function)
+    if known is None:
+        known = program.scopes[function] = Scope(program, function)
+    return known
+
+
 @dataclass
 class Scope:
     """One function's names: parameters and locals, then its file's."""

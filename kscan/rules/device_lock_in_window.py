@@ -31,7 +31,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kscan.flow.cfg import Cfg, cfg_of
+from kscan.flow.cfg import Cfg, flow_of
 from kscan.flow.locking import Taken, device_locks, retries
 from kscan.flow.paths import spelled
 from kscan.model import Effect, Finding, Fix, Severity, Step, StepKind, Subject
@@ -50,7 +50,7 @@ from kscan.window.registrations import driver_of
 def device_lock_in_window(case: Case) -> Iterator[Finding]:
     """Device locks that the walk or a callback takes."""
     for entered in _holding(case):
-        cfg = cfg_of(case.program.body(entered.function))
+        cfg = flow_of(case.program, entered.function)
         for taken in sorted(device_locks(cfg, case.catalogue.locks.device), key=lambda t: t.at):
             if not _is_harmless(case, entered, cfg, taken):
                 yield _finding(case, entered, taken)

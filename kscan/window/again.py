@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.flow.cfg import flow_of
 from kscan.flow.execute import Execution
 from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists
@@ -115,7 +116,7 @@ class Again:
 
     def happens(self, function: Function, at: int, dropped: bool = False) -> bool:
         """The second call comes to offset `at` of `function`; after a drop, where asked."""
-        node = self.lifetimes.cfg(function).containing(at)
+        node = flow_of(self.lifetimes.program, function).containing(at)
         visited = self.run(dropped).visited.get(function, set())
         return node is not None and node.index in visited
 

@@ -18,7 +18,7 @@ from kscan.program.calls import Slot
 from kscan.program.headers import Says
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 from kscan.window.configured import Configured
 from kscan.window.drivers import probing_drivers
 from kscan.window.inside import Inside
@@ -248,7 +248,7 @@ class Case:
         if opened is None:
             return {}
         test, holds = opened
-        scope = Scope(self.program, registration.function)
+        scope = scope_of(self.program, registration.function)
         place = place_of(scope, self.catalogue.functions, test)
         return {} if place is None else {place: SET if holds else ZERO}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from kscan.facts import ir
-from kscan.flow.cfg import cfg_of
+from kscan.flow.cfg import flow_of
 from kscan.flow.gaps import Gap, Gaps, Indirect
 from kscan.flow.paths import assigned, root_of, spelled
 from kscan.flow.stale import Stale, Staleness
@@ -18,7 +18,7 @@ from kscan.model import Confidence, weakest
 from kscan.program import macros
 from kscan.program.calls import CallSite, EdgeKind, call_sites
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope
+from kscan.program.types import Scope, scope_of
 from kscan.window.inside import Entered, Inside
 
 DEPTH = 2
@@ -59,8 +59,8 @@ class DroppedLocks:
 
     def _in(self, entered: Entered) -> Iterator[Dropped]:
         function = entered.function
-        scope = Scope(self.program, function)
-        cfg = cfg_of(self.program.body(function))
+        scope = scope_of(self.program, function)
+        cfg = flow_of(self.program, function)
         gaps = Gaps(cfg, self.catalogue.locks.lock, lambda call: self._indirect(scope, call))
         staleness = Staleness(
             cfg,

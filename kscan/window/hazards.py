@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.flow.cfg import flow_of
 from kscan.flow.fates import MEMORY, REFERENCE, End, Fate, Owned
 from kscan.flow.lists import Join, listed_object
 from kscan.flow.places import place_of
 from kscan.flow.values import Place
 from kscan.flow.world import Event, Happening
 from kscan.program.program import Function
+from kscan.program.types import scope_of
 from kscan.window.again import Again, Hazard, Kind
 from kscan.window.resets import resets
 
@@ -80,7 +82,7 @@ def _is_searched_for(again: Again, kept: tuple[End, ...]) -> bool:
     for end in kept:
         if end.place is None or end.place.kind != "membership" or end.target is None:
             continue
-        scope = again.lifetimes.scope(end.function)
+        scope = scope_of(again.lifetimes.program, end.function)
         head = place_of(scope, again.catalogue.functions, listed_object(end.target))
         if head is not None and _looked(again, end.function, end.at, {head}):
             return True
@@ -90,7 +92,7 @@ def _is_searched_for(again: Again, kept: tuple[End, ...]) -> bool:
 def _looked(again: Again, function: Function, at: int, wanted: set[Place]) -> bool:
     """A search stands before offset `at` of `function`, or before the calls that lead there."""
     return any(
-        again.lists.searches_before(again.lifetimes.cfg(f), f, place, wanted)
+        again.lists.searches_before(flow_of(again.lifetimes.program, f), f, place, wanted)
         for f, place in again.upwards(function, at)
     )
 
@@ -112,7 +114,7 @@ def _insertions(again: Again) -> Iterator[Hazard]:
 
 
 def _insertion(again: Again, kind: Kind, join: Join) -> Hazard:
-    scope = again.lifetimes.scope(join.function)
+    scope = scope_of(again.lifetimes.program, join.function)
     node = place_of(scope, again.catalogue.functions, join.node)
     name = node.spelled if node is not None else "the entry"
     return Hazard(kind, join.function, join.at, again.entered[join.function], name, join.place)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
+from kscan.flow.cfg import flow_of
 from kscan.flow.execute import Execution
 from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import World
@@ -18,7 +19,7 @@ from kscan.flow.writes import Write, Writes, embedding, root_name
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope
+from kscan.program.types import Scope, scope_of
 from kscan.window.registrations import Callers, Registration, values_of
 
 LEVELS = 4
@@ -91,7 +92,7 @@ class Lateness:
         outer, path = embedding(write.target)
         if not path or outer is None or place.kind == _DRVDATA:
             return place.kind, place.spelled
-        scope = Scope(self.program, write.function)
+        scope = scope_of(self.program, write.function)
         if isinstance(outer, ir.Name) and scope.tag_of(outer) and not _points(scope, outer):
             if not scope.is_local(outer.id):
                 return ("global" if place.kind == "field" else place.kind), f"{outer.id}.{path}"
@@ -137,7 +138,7 @@ class Lateness:
                 world.functions, belongs=world.belongs, results={(function.path, call.at): result}
             ),
         )
-        cfg = execution.cfg(function)
+        cfg = flow_of(execution.program, function)
         node = cfg.containing(call.at)
         if node is None:
             return
@@ -271,7 +272,7 @@ class _Around:
 
     def _field_is_own(self, node: ir.Member, hops: int) -> bool:
         """``foo->dev`` after ``foo->dev = &pdev->dev``."""
-        scope = Scope(self.lateness.program, self.function)
+        scope = scope_of(self.lateness.program, self.function)
         tag = scope.tag_of(node.object)
         return any(
             isinstance(other, ir.Assign)

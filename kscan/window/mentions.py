@@ -27,6 +27,8 @@ class Mentions:
     belongs: Callable[[str], bool]
     _below: dict[Function, tuple[Function, ...]] = field(default_factory=dict)
     _named: dict[Function, tuple[Function, ...]] = field(default_factory=dict)
+    _bodies: dict[str, bytes] = field(default_factory=dict)
+    """Of all macros of a file."""
 
     def mentions(self, function: Function, words: tuple[bytes, ...]) -> bool:
         """The text of `function`, of what it calls or of a macro there has one of `words`."""
@@ -37,7 +39,10 @@ class Mentions:
         ) or any(word in self._macros(path) for path in macros for word in words)
 
     def _macros(self, path: str) -> bytes:
-        return "\n".join(macro.body for macro in self.program.unit(path).macros).encode()
+        if path not in self._bodies:
+            bodies = (macro.body for macro in self.program.unit(path).macros)
+            self._bodies[path] = "\n".join(bodies).encode()
+        return self._bodies[path]
 
     def reached(self, function: Function) -> tuple[Function, ...]:
         """`function` and what it may call, directly and through others, where it `belongs`."""

@@ -24,7 +24,7 @@ from kscan.program import macros
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.program.tables import slot_of
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 from kscan.window.registrations import Callers, calls_of
 
 CALLERS = 3
@@ -336,7 +336,7 @@ class Origins:
         for caller in self.program.functions_in(target.path):
             if not self.program.mentions(caller, slot.field):
                 continue
-            scope = Scope(self.program, caller)
+            scope = scope_of(self.program, caller)
             for node in ir.walk_body(self.program.body(caller)):
                 match node:
                     case ir.Call(callee=ir.Member(object=table, field=name)) if name == slot.field:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.flow.cfg import flow_of
 from kscan.flow.execute import Execution
 from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists, listed_object
@@ -25,7 +26,7 @@ from kscan.program.calls import Slot
 from kscan.program.graph import Edge, Reach, reach
 from kscan.program.program import Function
 from kscan.program.tables import Entry
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 from kscan.window.case import Case
 
 
@@ -107,7 +108,7 @@ class _Path:
         return next((end for end in stored if self._is_owned(end)), None)
 
     def _is_owned(self, end: End) -> bool:
-        scope = Scope(self.case.program, end.function)
+        scope = scope_of(self.case.program, end.function)
         root = root_of(end.target)
         if end.place is not None and end.place.kind == "membership":
             return bool(root) and not scope.is_local(root)
@@ -129,7 +130,7 @@ class _Path:
         """`function`, executed by itself in `world`, comes to offset `at`."""
         execution = Execution(self.case.program, world)
         execution.run(function, _arguments(function))
-        node = self.lifetimes.cfg(function).containing(at)
+        node = flow_of(self.lifetimes.program, function).containing(at)
         return node is not None and node.index in execution.visited[function]
 
     def _left(self, overwrite: Overwrite) -> Iterator[Place]:
@@ -144,7 +145,7 @@ class _Path:
 
     def _through(self, end: End) -> Iterator[Place]:
         """The place of a store, and the pointers that lead there."""
-        scope, node = Scope(self.case.program, end.function), end.target
+        scope, node = scope_of(self.case.program, end.function), end.target
         while isinstance(node, ir.Member):
             place = place_of(scope, self.case.catalogue.functions, node)
             if place is not None:
@@ -154,9 +155,9 @@ class _Path:
     def _is_looked_for(self, overwrite: Overwrite) -> bool:
         """The list is searched first, or what stands in the device is released first."""
         end, function = overwrite.end, overwrite.owned.function
-        cfg = self.lifetimes.cfg(function)
+        cfg = flow_of(self.lifetimes.program, function)
         if overwrite.listed:
-            scope = Scope(self.case.program, end.function)
+            scope = scope_of(self.case.program, end.function)
             functions = self.case.catalogue.functions
             head = place_of(scope, functions, listed_object(end.target)) if end.target else None
             lists = Lists(self.case.program, functions)
@@ -171,7 +172,7 @@ class _Path:
     def _releases(self, function: Function, expressions: tuple[ir.Expr, ...], end: End) -> bool:
         """One step frees what the store overwrites."""
         functions = self.case.catalogue.functions
-        scope = Scope(self.case.program, function)
+        scope = scope_of(self.case.program, function)
         return any(
             isinstance(part, ir.Call)
             and isinstance(part.callee, ir.Name)

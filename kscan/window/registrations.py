@@ -13,7 +13,7 @@ from kscan.kernel.catalogue import Contract
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 
 _HOPS = 3
 
@@ -171,7 +171,7 @@ class Registrations:
                 for branch in (then, other):
                     if branch is not None:
                         yield from self._handed(function, branch, hops)
-            case ir.Name(id=name) if not Scope(self.program, function).is_local(name):
+            case ir.Name(id=name) if not scope_of(self.program, function).is_local(name):
                 yield from map(Handed, self.program.resolve(name, function.path)[:1])
             case ir.Name(id=name) if hops < _HOPS:
                 values = [(function, v) for v in values_of(self.program, function, name)]
@@ -206,7 +206,7 @@ class Registrations:
 
     def _held(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Published]:
         """The tables that `node` may hold in `function`."""
-        scope = Scope(self.program, function)
+        scope = scope_of(self.program, function)
         match node:
             case ir.Unary(op="&", operand=ir.Name(id=name)) if not scope.is_local(name):
                 place = home(self.program, function.path, name)

@@ -14,7 +14,7 @@ from kscan.model import Confidence, Step, StepKind, weakest
 from kscan.program.calls import EdgeKind, Slot, call_sites
 from kscan.program.program import Function
 from kscan.program.tables import Entry
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 from kscan.window.again import Again, Hazard, Kind
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
@@ -110,7 +110,8 @@ def drops(case: Case) -> tuple[Drop, ...]:
         for node in ir.walk_body(case.program.body(function))
         if isinstance(node, ir.Assign)
         and isinstance(node.value, ir.Const)
-        and place_of(Scope(case.program, function), case.catalogue.functions, node.target) == place
+        and place_of(scope_of(case.program, function), case.catalogue.functions, node.target)
+        == place
     ]
     names = {function.name for function, _ in dropping}
     on_way = [

@@ -14,13 +14,13 @@ from enum import StrEnum
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.flow.cfg import cfg_of
+from kscan.flow.cfg import flow_of
 from kscan.flow.conditions import Condition, conditions_of, reduced
 from kscan.flow.paths import assigned, spelled
 from kscan.flow.world import Call
 from kscan.kernel.devices import Configuration
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope
+from kscan.program.types import scope_of
 from kscan.window.inside import Inside
 from kscan.window.origins import Origins
 
@@ -203,7 +203,7 @@ class Replays:
         met = {
             guard
             for step, (function, at) in enumerate(places)
-            for condition in conditions_of(cfg_of(self.program.body(function)), at)
+            for condition in conditions_of(flow_of(self.program, function), at)
             for guard in self._said(places[: step + 1], condition)
         }
         return next((guard for guard in Guard if guard in met), Guard.NONE)
@@ -241,4 +241,4 @@ class Replays:
         test = condition.test
         if not isinstance(test, ir.Member) or test.field != name:
             return False
-        return Scope(self.program, function).tag_of(test.object) in ("", tag)
+        return scope_of(self.program, function).tag_of(test.object) in ("", tag)

@@ -11,6 +11,7 @@ from kscan.flow.places import field_named, place_of
 from kscan.flow.values import Place
 from kscan.kernel.catalogue import matches
 from kscan.program.program import Function
+from kscan.program.types import scope_of
 from kscan.window.again import DEPTH, Again, Hazard, Kind
 
 _STEPS = ("++", "--")
@@ -19,7 +20,7 @@ _STEPS = ("++", "--")
 def resets(again: Again) -> Iterator[Hazard]:
     """Writes of a constant, or a step, to what an instance shares between its clients."""
     for function, frames in again.entered.items():
-        scope = again.lifetimes.scope(function)
+        scope = scope_of(again.lifetimes.program, function)
         for node in ir.walk_body(again.program.body(function)):
             target = _overwritten(node)
             if target is None or not _is_shared(again, function, target):
@@ -52,7 +53,7 @@ def _is_shared(again: Again, function: Function, target: ir.Expr) -> bool:
     """
     if isinstance(target, ir.Index):
         return False
-    scope, root = again.lifetimes.scope(function), root_of(target)
+    scope, root = scope_of(again.lifetimes.program, function), root_of(target)
     if not scope.is_local(root) or root in scope.statics:
         return bool(root)
     variable = ir.Name(root, target.at)
