@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from kscan.facts.reader import Reader
+from kscan.facts.reader import Reader, Readings
 from kscan.fixes import mended
 from kscan.hits.findings import beforehand, with_hits
 from kscan.kernel.catalogue import Catalogue, Contract, Scenario, catalogue
@@ -24,9 +26,10 @@ from kscan.model import (
 from kscan.program.program import Program
 from kscan.program.succession import Succession, take_over
 from kscan.program.tables import Tables
-from kscan.rules import Rule, selected
+from kscan.rules import Rule, selected, shared_out
+from kscan.source.apart import apart
 from kscan.source.open import open_tree
-from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree
+from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, is_below
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
@@ -58,6 +61,19 @@ class Options:
     """Say of each finding which hardware is hit, and whom to ask."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """What some of the rules give in a process of their own."""
+
+    findings: list[Finding]
+    failed: list[Skip]
+    readings: Readings
+
+
+def silent(_message: str) -> None:
+    """The progress of a process that nobody watches."""
+
+
 @dataclass
 class Audit:
     """One audit in progress: its tree, and the cases of its contracts."""
@@ -65,7 +81,7 @@ class Audit:
     tree: Tree
     options: Options
     cache: Memory
-    progress: Progress = lambda _message: None
+    progress: Progress = silent
     jobs: int | None = None
     """Processes that may work; by default one per processor."""
     only: str = ""
@@ -101,7 +117,8 @@ class Audit:
         return next((s for s in self.catalogue.scenarios if s.contract == contract.name), None)
 
     def _case(self, contract: Contract) -> Case:
-        words = sorted({*_words(contract), *_scenario_words(self._scenario(contract))})
+        scenario = self._scenario(contract)
+        words = sorted(contract.words | (scenario.words if scenario is not None else set()))
         self.progress(f"searching {self.tree.name} for {contract.register}")
         self._search_ahead(contract, words)
         paths = tuple(self.tree.files_with(words))
@@ -113,8 +130,10 @@ class Audit:
             path for path in paths if path.endswith(".c") and self.reader.names(path, word)
         )
         tables = Tables(self.program, paths)
-        window = Window(self.program, self.catalogue, contract, tables, self._scenario(contract))
-        return Case(self.program, self.catalogue, window, registering)
+        window = Window(self.program, self.catalogue, contract, tables, scenario)
+        case = Case(self.program, self.catalogue, window, registering)
+        case.search_ahead()
+        return case
 
     def _search_ahead(self, contract: Contract, words: list[str]) -> None:
         """One search for everything that rules ask for later: the tree remembers it."""
@@ -124,13 +143,53 @@ class Audit:
 
     def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
         """What the rules find, in a fixed order, with fingerprints."""
+        return in_order(self._found(rules))
+
+    def _found(self, rules: tuple[Rule, ...]) -> list[Finding]:
         found: list[Finding] = []
         for rule in rules:
             for case in self.cases:
                 self.progress(f"{rule.id}: {case.contract.register}")
                 found += self._checked(rule, case)
-        kept = [f for f in found if _is_below(f.primary.path, self.options.under)]
-        return named(sorted(kept, key=_order))
+        return [f for f in found if is_below(f.primary.path, self.options.under)]
+
+    @contextmanager
+    def _sharing(self, rules: tuple[Rule, ...]) -> Iterator[Callable[[], list[Finding]]]:
+        """What it yields finds what `findings` does, with the help of another process."""
+        mine, others = shared_out(rules)
+        if not (mine and others and self._is_worth_sharing()):
+            yield partial(self.findings, rules)
+            return
+        with apart(self.tree, partial(self._part, others)) as part:
+            yield partial(self._joined, mine, others, part)
+
+    def _is_worth_sharing(self) -> bool:
+        """There may be a second process, and enough for it to do once all callbacks are known."""
+        try:
+            for case in self.cases:
+                for registration in case.registrations:
+                    case.window.callbacks(registration)
+        except _FAILURES:  # the rules that ask for it say so
+            return False
+        self.settle()
+        return len(self.reader.units) >= FEWEST_FILES and may_fork(self.jobs)
+
+    def _part(self, rules: tuple[Rule, ...]) -> Part:
+        """What `rules` find, for the process that asked for it."""
+        self.progress = silent
+        known = frozenset(self.reader.units)
+        return Part(self._found(rules), self.failed, self.reader.beyond(known))
+
+    def _joined(
+        self, mine: tuple[Rule, ...], others: tuple[Rule, ...], part: Callable[[], Part | None]
+    ) -> list[Finding]:
+        found = self._found(mine)
+        theirs = part()
+        if theirs is None:
+            return in_order([*found, *self._found(others)])
+        self.reader.take(theirs.readings)
+        self.failed += theirs.failed
+        return in_order([*found, *theirs.findings])
 
     def _checked(self, rule: Rule, case: Case) -> list[Finding]:
         try:
@@ -140,7 +199,9 @@ class Audit:
             return []
 
     def _mended(self, case: Case, rule: Rule, finding: Finding) -> Finding:
-        """`finding` with a suggested fix; as it is where making one fails."""
+        """`finding` with a suggested fix; as it is where making one fails, or nobody sees it."""
+        if finding.confidence.rank < self.options.min_confidence.rank:
+            return finding
         try:
             return mended(case, rule, finding)
         except _FAILURES as error:
@@ -189,7 +250,7 @@ class Audit:
         return Stats(
             files_considered=sum(path.endswith(C_SUFFIXES) for path in self.tree.paths()),
             files_parsed=len(self.reader.units) - len(self.reader.skipped),
-            cache_hits=self.reader.hits,
+            cache_hits=len(self.reader.stored),
             functions=len(functions),
             functions_with_errors=sum(f.broken for f in functions),
             seconds=round(time.monotonic() - self.started, 3),
@@ -198,8 +259,11 @@ class Audit:
     def report(self) -> Report:
         """The whole answer."""
         rules = selected(self.options.rules)
-        with beforehand(self.tree, self._suspects()) as hits:
-            findings = self.findings(rules)
+        with (
+            self._sharing(rules) as found,
+            beforehand(self.tree, self._suspects(), self.jobs) as hits,
+        ):
+            findings = found()
             least = self.options.min_confidence.rank
             kept = tuple(f for f in findings if f.confidence.rank >= least)
             if self.options.hits and kept:
@@ -217,17 +281,27 @@ class Audit:
             notes=tuple(f"{name}() is not in this tree, nor who calls it" for name in self.absent),
         )
 
+    def suspects(self) -> list[str]:
+        """Files that findings may stand in: what registers, and what configures a device's DMA."""
+        drivers = {found.function.path for case in self.cases for found in case.registrations}
+        configuring = {p for case in self.cases if case.configured for p in case.configured.paths}
+        return sorted(drivers | configuring)
+
     def _suspects(self) -> list[str]:
-        """Files in which something is ready too late, where a second process pays."""
+        """`suspects`, where a finding is likely and a second process pays."""
         few = len(self.reader.units) < FEWEST_FILES
         if few or self.options.rules or not (self.options.hits and may_fork(self.jobs)):
             return []
         try:
-            return sorted(
-                {r.function.path for c in self.cases for r in c.registrations if c.late(r)}
-            )
+            is_likely = any(case.late(found) for case in self.cases for found in case.registrations)
+            return self.suspects() if is_likely else []
         except _FAILURES:  # the rule that asks for it says so
             return []
+
+    def settle(self) -> None:
+        """Waits for searches under way: a process forks when no thread is at work."""
+        for case in self.cases:
+            case.settle()
 
 
 def audit(
@@ -244,20 +318,6 @@ def audit(
     options = Options(as_is=as_is, min_confidence=Confidence(min_confidence))
     store = Store() if cache else NullStore()
     return Audit(opened, options, store).report()
-
-
-def _words(contract: Contract) -> Iterator[str]:
-    yield contract.register
-    yield from contract.tables
-    if contract.gate is not None:
-        yield contract.gate.needs
-    if contract.walked is not None:
-        yield contract.walked.slot.partition(".")[2]
-
-
-def _scenario_words(scenario: Scenario | None) -> Iterator[str]:
-    for edge in scenario.edge if scenario is not None else ():
-        yield edge.slot.partition(".")[2] or edge.callee
 
 
 def _assumption(window: Window) -> str:
@@ -280,6 +340,11 @@ def _assumption(window: Window) -> str:
     return ""
 
 
+def in_order(findings: list[Finding]) -> list[Finding]:
+    """`findings` as every report lists them, with fingerprints."""
+    return named(sorted(findings, key=_order))
+
+
 def _order(finding: Finding) -> tuple[object, ...]:
     callback = finding.callback
     return (
@@ -287,9 +352,3 @@ def _order(finding: Finding) -> tuple[object, ...]:
         finding.subject.name if finding.subject else "",
         callback.slot if callback else "", callback.function if callback else "",
     )  # fmt: skip
-
-
-def _is_below(path: str, under: tuple[str, ...]) -> bool:
-    return not under or any(
-        path == place.strip("/") or path.startswith(place.strip("/") + "/") for place in under
-    )

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from kscan.audit import Audit
 from kscan.audit import Options as AuditOptions
 from kscan.change.answers import Questions, answers_stand
 from kscan.change.commits import Attribution, Stage, attribution
@@ -21,9 +23,9 @@ from kscan.change.reach import delta
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
 from kscan.facts.reader import Reader
-from kscan.hits.findings import with_hits
+from kscan.hits.findings import beforehand, with_hits
 from kscan.kernel.catalogue import catalogue
-from kscan.model import Confidence, Finding, Impact, KscanError, Skip, Stats, TreeInfo
+from kscan.model import Confidence, Finding, Hits, Impact, KscanError, Skip, Stats, TreeInfo
 from kscan.outcomes import Outcomes, by_path
 from kscan.program.program import Program
 from kscan.rules import Rule, selected
@@ -64,6 +66,9 @@ class Diff:
     progress: Progress = lambda _message: None
     jobs: int | None = None
     started: float = field(default_factory=time.monotonic)
+    _beside: ExitStack = field(default_factory=ExitStack)
+    """Processes that work for this diff."""
+    _foreseen: Callable[[], Mapping[str, Hits]] = dict
 
     def __post_init__(self) -> None:
         self.rules: tuple[Rule, ...] = selected(self.options.rules)
@@ -86,6 +91,10 @@ class Diff:
 
     def impact(self, reproduce: str = "") -> Impact:
         """The whole answer; `reproduce` is the command that gives it again."""
+        with self._beside:
+            return self._impact(reproduce)
+
+    def _impact(self, reproduce: str) -> Impact:
         found, share, attributed = self.findings, self.share, self.attribution
         return Impact(
             base=self._info(self.range.base, self.base),
@@ -121,7 +130,8 @@ class Diff:
 
     @cached_property
     def _both(self) -> tuple[Outcome, Outcome]:
-        return self.outcomes.both(self.base_tree, self.head_tree, self._stands, self._ahead)
+        trees = self.base_tree, self.head_tree
+        return self.outcomes.both(*trees, self._stands, self._ahead, self._foresee)
 
     def _stands(self, questions: Questions) -> bool:
         """The head answers all `questions` as the base does."""
@@ -140,6 +150,13 @@ class Diff:
         program = Program(Reader(self.head_tree, self.kept))
         words = names_above(program, self.catalogue, self.alterations.all)
         return lambda: search_ahead(self.head_tree, words)
+
+    def _foresee(self, audit: Audit) -> None:
+        """Has another process look up who is hit, where the range changes what a window runs."""
+        changed = {change.new for change in self.range.changed}
+        if self.options.hits and any(changed & case.core for case in audit.cases):
+            hits = beforehand(self.head_tree, audit.suspects(), 1)  # the ends keep two busy
+            self._foreseen = self._beside.enter_context(hits)
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:
@@ -215,7 +232,7 @@ class Diff:
         known = self.kept.recall(key, tuple[Finding, ...])
         if known is None:
             self.progress("looking for the hardware that is hit")
-            known = with_hits(self.head_tree, findings, {}, self.jobs)
+            known = with_hits(self.head_tree, findings, self._foreseen(), self.jobs)
             self.kept.keep(key, known)
         return known
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from kscan.audit import Audit
+from kscan.audit import Audit, silent
 from kscan.audit import Options as AuditOptions
 from kscan.change.answers import AskedTree, Questions
 from kscan.change.commits import differing, is_akin
@@ -30,6 +30,15 @@ from kscan.workers import aside, may_fork
 
 Stands = Callable[[Questions], bool]
 Errand = Callable[[], Callable[[], None]]
+Foresee = Callable[[Audit], None]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An audit that can be asked, and what it asks its tree."""
+
+    asked: AskedTree
+    audit: Audit
 
 
 @dataclass
@@ -44,52 +53,55 @@ class Outcomes:
     progress: Callable[[str], None]
     jobs: int | None = None
     _contents: Contents = field(default_factory=Contents)
-    _last: tuple[AskedTree, Audit] | None = None
+    _last: Begun | None = None
 
     def of(self, tree: Tree) -> Outcome:
         """The outcome for `tree`, kept where it is a commit that can be read whole."""
         known = self._kept(tree)
-        return known if known is not None else self._found(tree, *self._begun(tree))
+        return known if known is not None else self._found(tree, self._begun(tree))
 
     def both(
-        self, base: Tree, head: Tree, stands: Stands, errand: Errand
+        self, base: Tree, head: Tree, stands: Stands, errand: Errand, foresee: Foresee
     ) -> tuple[Outcome, Outcome]:
         """The outcomes of the two ends of a range.
 
         `stands` tells whether the head answers questions as the base does: then there is one
         outcome.  What `errand` returns is done in another thread while the base is analysed.
+        `foresee` is told of the head's audit before it is asked for findings, where there are
+        processes beside this one.
         """
         first = self._kept(base)
         if first is not None:
             return first, first if stands(first.questions) else self.of(head)
         begun = self._begun(base)
         go = errand()
-        if may_fork(self.jobs) and not stands(begun[0].questions) and self._kept(head) is None:
-            return self._side_by_side(base, head, begun, go)
+        begun.audit.settle()  # a process forks, and questions are gone through, when none is asked
+        if may_fork(self.jobs) and not stands(begun.asked.questions) and self._kept(head) is None:
+            return self._side_by_side(begun, head, go, foresee)
         with ThreadPoolExecutor(1) as threads:
             gone = threads.submit(go)
-            first = self._found(base, *begun)
+            first = self._found(base, begun)
             gone.result()
         return first, first if stands(first.questions) else self.of(head)
 
     def _side_by_side(
-        self, base: Tree, head: Tree, begun: tuple[AskedTree, Audit], go: Callable[[], None]
+        self, begun: Begun, head: Tree, go: Callable[[], None], foresee: Foresee
     ) -> tuple[Outcome, Outcome]:
         """Both outcomes, the base's by a process of its own."""
-        asked, audit = begun
-        audit.program.definitions  # noqa: B018 - where a process forks no thread may be at work
-        for case in audit.cases:
-            window_of(case)  # what it walks, both sides know then
-        work = partial(outcome_of, audit, self.rules, asked.questions)
-        with aside(work) as result, ThreadPoolExecutor(1) as threads:
-            gone = threads.submit(go)
-            last = self.of(head)
+        base = begun.asked.tree
+        with aside(partial(_quietly, begun, self.rules)) as result:
+            last = self._begun(head)
+            last.audit.settle()
+            foresee(last.audit)
+            with ThreadPoolExecutor(1) as threads:
+                gone = threads.submit(go)
+                second = self._found(head, last)
+                gone.result()
             first = result()
-            gone.result()
         if first is None:
-            return self._found(base, *self._begun(base)), last
+            return self._found(base, self._begun(base)), second
         self._keep(base, first)
-        return first, last
+        return first, second
 
     def _kept(self, tree: Tree) -> Outcome | None:
         known = self.kept.recall(key_of("outcome", [tree], *self.asked), Outcome)
@@ -105,23 +117,23 @@ class Outcomes:
             if isinstance(tree, CommitTree):
                 Near(self.kept, self.asked).note(tree)
 
-    def _found(self, tree: Tree, asked: AskedTree, audit: Audit) -> Outcome:
-        outcome = outcome_of(audit, self.rules, asked.questions)
+    def _found(self, tree: Tree, begun: Begun) -> Outcome:
+        outcome = outcome_of(begun.audit, self.rules, begun.asked.questions)
         self._keep(tree, outcome)
         return outcome
 
     def audit_of(self, tree: Tree) -> Audit:
         """An audit of `tree`: the last one, if it was that."""
-        if self._last is not None and self._last[0].tree is tree:
-            return self._last[1]
-        return self._begun(tree)[1]
+        if self._last is not None and self._last.asked.tree is tree:
+            return self._last.audit
+        return self._begun(tree).audit
 
-    def _begun(self, tree: Tree) -> tuple[AskedTree, Audit]:
+    def _begun(self, tree: Tree) -> Begun:
         asked = AskedTree(tree, self._contents)
         earlier = self._earlier(asked)
         self._last = None  # what nobody takes over is let go of first
         audit = Audit(asked, self.options, self.kept, self.progress, self.jobs, earlier=earlier)
-        self._last = (asked, audit)
+        self._last = Begun(asked, audit)
         return self._last
 
     def _earlier(self, asked: AskedTree) -> Succession | None:
@@ -131,7 +143,7 @@ class Outcomes:
         """
         if self._last is None or not isinstance(asked.tree, PatchedTree):
             return None
-        known, audit = self._last
+        known, audit = self._last.asked, self._last.audit
         if not is_akin(known.tree, asked.tree):
             return None
         differences = differing(known.tree, asked.tree)
@@ -140,6 +152,12 @@ class Outcomes:
             return None
         asked.questions.include(known.questions)
         return succession(audit.program, known.tree, asked.tree, changed, self.kept)
+
+
+def _quietly(begun: Begun, rules: tuple[Rule, ...]) -> Outcome:
+    """`outcome_of` in a process that nobody watches."""
+    begun.audit.progress = silent
+    return outcome_of(begun.audit, rules, begun.asked.questions)
 
 
 def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> Outcome:

@@ -13,16 +13,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import connection
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
-
-_work: list[Callable[[], Any]] = []
-"""What a process that is forked finds to do."""
 
 
 def may_fork(jobs: int | None) -> bool:
@@ -35,22 +32,40 @@ def may_fork(jobs: int | None) -> bool:
 def aside(work: Callable[[], _T]) -> Iterator[Callable[[], _T | None]]:
     """Has a forked process do `work`; what it yields waits for the result, which is pickled.
 
-    The result is None where the process was ended from outside.
+    The result is None where the process was ended from outside; what `work` raises is raised
+    again.  A process that nobody waited for is ended.
     """
-    _work[:] = [work]
-    with workers(1, "fork") as pool:
-        yield partial(_result, pool.submit(_worked))
-
-
-def _worked() -> Any:
-    return _work[0]()
-
-
-def _result(done: Future[_T]) -> _T | None:
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_do, args=(work, theirs))
+    process.start()
+    theirs.close()
     try:
-        return done.result()
-    except BrokenExecutor:
+        yield partial(_received, ours)
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _do(work: Callable[[], _T], answer: connection.Connection) -> None:
+    """What the process does that is forked for `work`."""
+    _begin()
+    try:
+        done: tuple[Any, BaseException | None] = (work(), None)
+    except Exception as error:
+        done = (None, error)
+    answer.send(done)
+
+
+def _received(answer: connection.Connection) -> Any:
+    try:
+        result, error = answer.recv()
+    except (EOFError, ConnectionError):
         return None
+    if error is not None:
+        raise error
+    return result
 
 
 @contextmanager

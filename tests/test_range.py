@@ -224,12 +224,12 @@ def test_cold_warm_uncached_and_one_process_agree(
 def test_a_process_that_is_killed_costs_time_and_no_answer(
     story: Told, new_path: Impact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.workers._worked", _killed)
+    monkeypatch.setattr("kscan.workers._do", _killed)
     diff = Diff(story.range(story.commits[1]), AS_ASKED, NullStore(), jobs=2)
     agree(diff.impact(), new_path)
 
 
-def _killed() -> None:
+def _killed(*_: object) -> None:
     os._exit(9)
 
 

@@ -34,7 +34,7 @@ from kscan.flow.values import Place
 from kscan.flow.world import World
 from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import catalogue
-from kscan.model import Finding, KscanError, Severity
+from kscan.model import Confidence, Finding, KscanError, Severity
 from kscan.program.calls import call_sites
 from kscan.program.headers import MOST, Headers, Says, names_in
 from kscan.program.program import Program
@@ -196,6 +196,22 @@ def test_a_rule_that_raises_is_a_skip_with_its_name(error: Exception, tmp_path: 
     assert audit.findings((bad, good)) == audit.findings((good,)) != []
     assert audit.failed[0].path == bad.id
     assert type(error).__name__ in audit.failed[0].reason
+
+
+def test_a_rule_that_raises_in_another_process_is_a_skip_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
+    good = next(rule for rule in rules() if rule.id == "late-global")
+    bad = rule_that_raises(KeyError("x"))
+    assert good.shares and not bad.shares
+    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.audit.selected", lambda _ids: (bad, good))
+    reports = [
+        Audit(open_tree(tree), Options(), NullStore(), jobs=jobs).report() for jobs in (1, 2)
+    ]
+    assert reports[0].findings == reports[1].findings != ()
+    assert [[skip.path for skip in report.skips] for report in reports] == [[bad.id]] * 2
 
 
 @pytest.mark.parametrize(("strict", "status"), [(["--strict"], 2), ([], 0)])
@@ -412,7 +428,21 @@ def test_a_probe_of_thousands_of_statements(tmp_path: Path) -> None:
     assert Audit(open_tree(tree), Options(), NullStore()).report().findings
 
 
-# What another process looks up beside the rules
+# What other processes do
+
+
+@pytest.mark.parametrize("tree", sample_trees.trees(), ids=sample_trees.name_of)
+def test_rules_shared_out_find_what_one_process_does(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    source = sample_trees.materialise(tree, tmp_path / "linux")
+    options = Options(min_confidence=Confidence.LOW)
+    reports = []
+    for jobs in (1, 2):
+        report = Audit(open_tree(source), options, NullStore(), jobs=jobs).report()
+        reports.append(replace(report, stats=replace(report.stats, seconds=0.0)))
+    assert reports[0] == reports[1]
 
 
 @pytest.fixture
@@ -441,15 +471,15 @@ def test_hits_looked_up_aside_are_those_of_one_process(
     assert "arch/arm64/boot/dts/large.dts" in {skip.path for skip in reports[0].skips}
 
 
-def test_a_process_that_is_killed_takes_no_hits_along(
+def test_a_process_that_is_killed_takes_nothing_along(
     with_boards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
     whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
-    monkeypatch.setattr("kscan.workers._worked", _ended)
+    monkeypatch.setattr("kscan.workers._do", _ended)
     report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
-    assert report.findings == whole.findings
+    assert report.findings == whole.findings != ()
 
 
-def _ended() -> None:
+def _ended(*_: object) -> None:
     os._exit(9)

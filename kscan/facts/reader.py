@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -53,6 +53,15 @@ class _Text:
     macros: dict[int, str]
 
 
+@dataclass(frozen=True)
+class Readings:
+    """What a reader has read, to be sent to another process."""
+
+    units: dict[str, bytes]
+    stored: set[str]
+    skipped: dict[str, str]
+
+
 @dataclass
 class Reader:
     """Reads the facts of files of one tree; remembers what it has read."""
@@ -61,7 +70,8 @@ class Reader:
     cache: Memory
     units: dict[str, Unit] = field(default_factory=dict)
     parsed: int = 0
-    hits: int = 0
+    stored: set[str] = field(default_factory=set)
+    """Files whose facts were in the store."""
     skipped: dict[str, str] = field(default_factory=dict)
     _texts: dict[str, _Text] = field(default_factory=dict)
     _kept: int = 0
@@ -91,9 +101,26 @@ class Reader:
                 if unit is not None:
                     fresh[keys[path]] = msgspec.msgpack.encode(unit)
             else:
-                self.hits += 1
+                self.stored.add(path)
             self.units[path] = unit or Unit()
         self.cache.put_many(fresh)
+
+    def beyond(self, known: Collection[str]) -> Readings:
+        """What was read of files that are not `known`."""
+        new = [path for path in self.units if path not in known]
+        return Readings(
+            {path: msgspec.msgpack.encode(self.units[path]) for path in new},
+            self.stored.difference(known),
+            self.skipped,
+        )
+
+    def take(self, readings: Readings) -> None:
+        """Knows what a reader of the same tree in another process has read."""
+        for path, encoded in readings.units.items():
+            if path not in self.units:
+                self.units[path] = _UNIT.decode(encoded)
+        self.stored |= readings.stored
+        self.skipped = {**readings.skipped, **self.skipped}
 
     def body(self, path: str, function: FunctionFact) -> ir.Body:
         """The lowered body of a function of `path`; an empty one, and a skip, for a hostile one."""

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from kscan.hits import devicetree
-from kscan.hits.apart import apart
 from kscan.hits.conditions import holds
 from kscan.hits.devicetree import Kind, Statement
 from kscan.hits.nodes import Client, State, clients_of, enabled, hear, node_of
+from kscan.source.apart import apart
 from kscan.source.tree import Tree, Unreadable
 from kscan.workers import may_fork
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import partial
 
 from kscan.hits import who
-from kscan.hits.apart import apart
 from kscan.hits.get_maintainer import maintainers
 from kscan.model import Finding, Hits
+from kscan.source.apart import apart
 from kscan.source.tree import Tree
 
 
@@ -32,13 +32,15 @@ def with_hits(
 
 
 @contextmanager
-def beforehand(tree: Tree, paths: list[str]) -> Iterator[Callable[[], Mapping[str, Hits]]]:
-    """Has another process look up who is hit by `paths`; what it yields waits for the answer.
+def beforehand(
+    tree: Tree, paths: list[str], jobs: int | None = None
+) -> Iterator[Callable[[], Mapping[str, Hits]]]:
+    """Has other processes look up who is hit by `paths`; what it yields waits for the answer.
 
     Nothing is looked up for no paths, and nothing is known where the process was ended.
     """
     if not paths:
         yield dict
         return
-    with apart(tree, partial(who.hits_of, tree, paths, jobs=1)) as result:
+    with apart(tree, partial(who.hits_of, tree, paths, jobs)) as result:
         yield lambda: result() or {}

@@ -168,6 +168,13 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tolerated: tuple[Tolerated, ...] = ()
     repeated: Repeated = Repeated()
 
+    @property
+    def words(self) -> frozenset[str]:
+        """What a file names that has to do with it."""
+        gate = {self.gate.needs} if self.gate is not None else set()
+        walked = {field_of(self.walked.slot)} if self.walked is not None else set()
+        return frozenset({self.register, *self.tables, *gate, *walked})
+
     def skipped_after(self, refused: str, slot: str, via: str) -> bool:
         """`slot` of a table that `via` led to does not run once `refused` turned an object away."""
         return refused != slot and any(
@@ -205,3 +212,13 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edge: tuple[ScenarioEdge, ...]
     commit: str = ""
     subject: str = ""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What a file names that its edges lead to."""
+        return frozenset(field_of(edge.slot) or edge.callee for edge in self.edge)
+
+
+def field_of(slot: str) -> str:
+    """``dma_configure`` of ``bus_type.dma_configure``; empty where there is none."""
+    return slot.partition(".")[2]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -30,6 +30,8 @@ class Rule:
     check: Check
     summary: str
     severity: Severity
+    shares: str = ""
+    """What of the case it asks that takes long to find; one process checks all that share it."""
 
     @property
     def id(self) -> str:
@@ -46,9 +48,9 @@ class Rule:
         return RuleInfo(self.id, self.summary, self.severity, self.page)
 
 
-def rule(*, summary: str, severity: Severity) -> Callable[[Check], Rule]:
+def rule(*, summary: str, severity: Severity, shares: str = "") -> Callable[[Check], Rule]:
     """Makes a rule of a generator."""
-    return lambda check: Rule(check, summary, severity)
+    return lambda check: Rule(check, summary, severity, shares)
 
 
 @cache
@@ -68,3 +70,9 @@ def selected(ids: tuple[str, ...], where: str = "") -> tuple[Rule, ...]:
         if wanted not in known:
             raise KscanError(f"{where}no rule {wanted!r}: `kscan rules` lists {', '.join(known)}")
     return tuple(known[wanted] for wanted in dict.fromkeys(ids)) if ids else rules()
+
+
+def shared_out(rules: Iterable[Rule]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The rules for two processes: those that share something, and the others."""
+    chosen = tuple(rules)
+    return tuple(r for r in chosen if r.shares), tuple(r for r in chosen if not r.shares)

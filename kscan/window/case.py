@@ -87,6 +87,18 @@ class Case:
         """Who calls the registering functions."""
         return Callers(self.program)
 
+    def search_ahead(self) -> None:
+        """Starts to look for the callers of whatever may register."""
+        word = self.contract.register
+        functions = (f for path in self.registering for f in self.program.functions_in(path))
+        names = {f.name for f in functions if not f.fact.static and self.program.mentions(f, word)}
+        self.callers.search_ahead(sorted(names - {word}))
+
+    def settle(self) -> None:
+        """Waits for searches that were started."""
+        self.callers.settle()
+        _ = self.program.definitions
+
     @cached_property
     def registrations(self) -> tuple[Registration, ...]:
         """Every registration of the contract."""

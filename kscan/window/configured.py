@@ -51,7 +51,8 @@ class Configured:
     @cached_property
     def calls(self) -> tuple[ConfigureCall, ...]:
         """Every call outside the functions themselves, by file and offset."""
-        found = [one for path in self._paths() for one in self._in(path)]
+        self.program.reader.load(self.paths)
+        found = [one for path in self.paths for one in self._in(path)]
         callers = {asked.function.name for _, _, asked in found if self.origins.asks_callers(asked)}
         self.origins.callers.prepare(sorted(callers))  # one search of the tree for all of them
         classified = (self._classified(call, name, asked) for call, name, asked in found)
@@ -62,13 +63,11 @@ class Configured:
         """Those for a device that has a driver."""
         return tuple(call for call in self.calls if call.found.origin is Origin.BOUND)
 
-    def _paths(self) -> Iterator[str]:
-        reader = self.program.reader
-        named = reader.tree.files_with(self.configuration.functions)
-        found = [path for path in named if path.endswith(".c")]
-        paths = [path for path in found if not path.startswith(OUTSIDE)]
-        reader.load(paths)
-        yield from paths
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Files that name one of the functions."""
+        named = self.program.reader.tree.files_with(self.configuration.functions)
+        return tuple(p for p in named if p.endswith(".c") and not p.startswith(OUTSIDE))
 
     def _in(self, path: str) -> Iterator[tuple[ir.Call, str, Asked]]:
         """The calls in one file, with the name of what is called, and what is asked of each."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +14,7 @@ from kscan.kernel.catalogue import Contract
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
-from kscan.program.types import scope_of
+from kscan.program.types import Scope, scope_of
 
 _HOPS = 3
 
@@ -74,12 +75,27 @@ class Callers:
 
     program: Program
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _searching: Future[object] | None = None
+
+    def search_ahead(self, names: list[str]) -> None:
+        """Starts to look for `names` beside whatever comes next: git does the work."""
+        waiting = ThreadPoolExecutor(1)
+        tree = self.program.reader.tree
+        self._searching = waiting.submit(tree.files_with, names, suffixes=(".c",))
+        waiting.shutdown(wait=False)
+
+    def settle(self) -> None:
+        """Waits for the search that was started."""
+        if self._searching is not None:
+            self._searching.result()
+            self._searching = None
 
     def prepare(self, names: list[str], under: tuple[str, ...] = ()) -> None:
         """Finds the files that use any of `names`, in one search of the tree or `under` it."""
         wanted = [name for name in names if name not in self.files]
         if not wanted:
             return
+        self.settle()
         tree = self.program.reader.tree
         found = tree.files_with(wanted, suffixes=(".c",), under=under)
         for name in wanted:

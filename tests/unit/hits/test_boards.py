@@ -188,9 +188,9 @@ def test_boards_are_those_of_one_process(tmp_path, monkeypatch):
     assert alone == shared
     assert [board.model for board in alone["driver"]] == [f"Acme {n}" for n in (0, *range(2, 9))]
     assert trees[0].skips == trees[1].skips != []
-    monkeypatch.setattr("kscan.workers._worked", _ended)
+    monkeypatch.setattr("kscan.workers._do", _ended)
     assert Boards(DirectoryTree(tmp_path), 2).using(wanted) == alone
 
 
-def _ended():
+def _ended(*_):
     os._exit(9)
