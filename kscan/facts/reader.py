@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from kscan.facts import extract, ir
+from kscan.facts.defines import Defines
 from kscan.facts.lower import lowered
 from kscan.facts.unit import FunctionFact, Unit
 from kscan.model import Skip
@@ -74,6 +75,7 @@ class Reader:
     """Files whose facts were in the store."""
     skipped: dict[str, str] = field(default_factory=dict)
     _texts: dict[str, _Text] = field(default_factory=dict)
+    _defines: dict[str, Defines] = field(default_factory=dict)
     _kept: int = 0
 
     def __post_init__(self) -> None:
@@ -104,6 +106,12 @@ class Reader:
                 self.stored.add(path)
             self.units[path] = unit or Unit()
         self.cache.put_many(fresh)
+
+    def defines(self, path: str) -> Defines:
+        """The macros of `path`, which need not be parsed for them."""
+        if path not in self._defines:
+            self._defines[path] = Defines(self._source(path) or b"")
+        return self._defines[path]
 
     def beyond(self, known: Collection[str]) -> Readings:
         """What was read of files that are not `known`."""

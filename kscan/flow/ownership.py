@@ -83,6 +83,8 @@ class Lifetimes:
             acquired = Acquired(kind, name, function, call.at)
             ends = Onward(self, function, kind).ends(node.index, frozenset(), call.at)
             yield Owned(acquired, function, call.at, ends)
+        elif name in self.functions.releases:
+            return
         elif depth < _DEPTH and self._may_yield(function, call):
             for target in self.targets(name, function):
                 for owned in self.of(target, depth + 1):

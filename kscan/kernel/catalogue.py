@@ -227,6 +227,10 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
             return False
         return self._open_places.match(path) is None
 
+    def walks_in(self, path: str) -> bool:
+        """A walk descends into functions of the file `path`."""
+        return not self.stops_in(path)
+
     @property
     def devices(self) -> Devices:
         """How devices come into being, and what configures their DMA."""

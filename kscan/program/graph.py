@@ -166,11 +166,7 @@ def _callees(
         return implementers(call)
     if catalogue.stops_at(site.name) or any(map(catalogue.keeps, site.through)):
         return ()
-    targets = [
-        target
-        for target in program.resolve(site.name, caller.path)
-        if not catalogue.stops_in(target.path)
-    ]
+    targets = program.resolve_among(site.name, caller.path, catalogue.walks_in)
     if not targets and not site.name.startswith("__"):
         found.unresolved.add(site.name)
     sure = Confidence.HIGH if len(targets) == 1 else Confidence.MEDIUM

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kscan.source.search import NOT_FUNCTIONS
 from kscan.source.tree import Tree, Unreadable
 
 DEPTH = 6
@@ -59,7 +60,7 @@ _INCLUDE = re.compile(rb'\n[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)')
 
 def names_in(source: bytes, says: Says) -> frozenset[str]:
     """The names of which a header says, textually, `says`."""
-    found = set(_COMPILED[says].findall(b"\n" + source))
+    found = set(_COMPILED[says].findall(b"\n" + source)) - NOT_FUNCTIONS
     return frozenset(name.decode("ascii", "replace") for name in found)
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from kscan.facts import ir
+from kscan.facts.defines import Unsure
 from kscan.facts.reader import Reader
 from kscan.facts.unit import (
     UNKNOWN,
@@ -146,9 +148,16 @@ class Program:
         headers = self.headers.saying(Says.INLINE, name, path)
         if headers and not any(belongs(header) for header in headers):
             return ()
-        if self.is_elsewhere(name, path, belongs):
-            return ()
-        return tuple(found for found in self.resolve(name, path) if belongs(found.path))
+        return self.resolve_among(name, path, belongs)
+
+    def resolve_among(
+        self, name: str, path: str, belongs: Callable[[str], bool]
+    ) -> tuple[Function, ...]:
+        """Those of `resolve` that are in files `belongs` holds for; the others stay unread."""
+        known = self._resolved.get((name, path))
+        if known is None:
+            known = tuple(self._definitions_of(name, path, belongs))
+        return tuple(found for found in known if belongs(found.path))
 
     def is_elsewhere(self, name: str, path: str, belongs: Callable[[str], bool]) -> bool:
         """`name` is no inline function, and only files that `belongs` fails for define it."""
@@ -156,7 +165,9 @@ class Program:
             return False
         return not any(belongs(file) for file in self.definitions.files(name))
 
-    def _definitions_of(self, name: str, path: str) -> Iterator[Function]:
+    def _definitions_of(
+        self, name: str, path: str, belongs: Callable[[str], bool] | None = None
+    ) -> Iterator[Function]:
         own = self._own(name, path)
         if own is not None and not path.endswith(".h"):
             yield own
@@ -168,6 +179,8 @@ class Program:
         files = [f for f in self.definitions.files(name) if not f.startswith(OUTSIDE)]
         files.sort(key=lambda f: (posixpath.dirname(f) != posixpath.dirname(path), f))
         for file in files[:MOST_CANDIDATES]:
+            if belongs is not None and not belongs(file):
+                continue
             found = self._own(name, file)
             if found is not None and not found.fact.static:
                 yield found
@@ -221,6 +234,13 @@ class Program:
             self._facts[key] = {fact.name: fact for fact in reversed(facts)}
         return self._facts[key]
 
+    def _fact(self, path: str, kind: str, name: str) -> Any:
+        """The fact of `path` that `_index` has; a macro costs no parse of a file not yet read."""
+        if kind == "macros" and path not in self.reader.units:
+            with suppress(Unsure):
+                return self.reader.defines(path).macro(name)
+        return self._index(path, kind).get(name)
+
     def record(self, tag: str, path: str) -> StructFact | None:
         """The struct or union `tag` as seen from `path`; None where no body is found."""
         key = (tag, path)
@@ -269,6 +289,6 @@ class Program:
         key = (kind, name, path)
         if key not in self._named:
             places = [path, *self.headers.saying(_SAYS[kind], name, path)]
-            found = (self._index(place, kind).get(name) for place in places)
+            found = (self._fact(place, kind, name) for place in places)
             self._named[key] = next((fact for fact in found if fact is not None), None)
         return self._named[key]

@@ -24,7 +24,7 @@ _ANNOTATION = (
 _TYPE = r"(?:[A-Za-z_*][\w* \t]*[ \t*]|\*)?"
 _HEAD = rf"(?!static\b)(?=[A-Za-z_*]){_ANNOTATION}{_TYPE}"
 _NAME = r"[A-Za-z_]\w*"
-_TAIL = r"(?=[ \t]*\((?![^\n]*;[ \t\r\f]*$))"
+_TAIL = r"(?=[ \t]*\((?![^\n]*;[ \t\r\f]*(?:/[*/][^\n]*)?$))"
 
 GREP_DEFINITION = rf"^{_HEAD}\K{_NAME}{_TAIL}"
 _DEFINITION = re.compile(f"^{_HEAD}({_NAME}){_TAIL}".encode(), re.MULTILINE)
