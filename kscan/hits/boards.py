@@ -166,9 +166,11 @@ class _Walk:
             return
         branches = _Branches()
         for statement in self._statements(path):
-            if branches.follow(statement, state.defines) or not branches.active:
+            if statement.kind in _CONDITIONAL:
+                branches.follow(statement, state.defines)
+            elif not branches.active:
                 continue
-            if statement.kind is Kind.INCLUDE:
+            elif statement.kind is Kind.INCLUDE:
                 target = self._target(path, statement.values[0])
                 if target:
                     self._include(target, state, node_of(statement, state, base), depth)
@@ -202,18 +204,19 @@ class _Walk:
         return prefixed if self._tree.exists(prefixed) else ""
 
 
+_CONDITIONAL = frozenset({Kind.IF, Kind.ELSE, Kind.ENDIF})
+
+
 class _Branches:
     """The ``#if`` … ``#endif`` of one file that stand open."""
 
     def __init__(self) -> None:
         self._open: list[tuple[bool, bool]] = []
         """For each: this branch is taken; one of its branches has been."""
+        self.active = True
+        """All the branches that stand open are taken."""
 
-    @property
-    def active(self) -> bool:
-        return all(taken for taken, _ in self._open)
-
-    def follow(self, statement: Statement, defines: Mapping[str, str]) -> bool:
+    def follow(self, statement: Statement, defines: Mapping[str, str]) -> None:
         """`statement` opens, turns or closes a conditional."""
         if statement.kind is Kind.IF:
             taken = holds(statement.values[0], defines)
@@ -223,8 +226,6 @@ class _Branches:
                 _, been = self._open.pop()
                 taken = not been and holds(statement.values[0], defines)
                 self._open.append((taken, been or taken))
-        elif statement.kind is Kind.ENDIF:
-            del self._open[-1:]
         else:
-            return False
-        return True
+            del self._open[-1:]
+        self.active = all(taken for taken, _ in self._open)
