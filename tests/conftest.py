@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Goldens: whole outputs kept as real files, compared byte for byte."""
+"""Goldens: whole outputs kept as real files, compared byte for byte; and Ctrl-C as in a shell."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_configure() -> None:
+    """What is started in the background ignores Ctrl-C, and so would every kscan it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

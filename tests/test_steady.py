@@ -44,8 +44,8 @@ from kscan.source.tree import LARGEST
 from kscan.syntax import dialect, parser
 from kscan.window.case import Case
 
-SOON = 10
-"""Starts of Python, some 0.1 s each on an idle machine, in which a signal ends a command."""
+SOON = 20
+"""Starts of Python, some 0.05 s each on an idle machine, in which a signal ends a command."""
 
 
 def taken_through(program: Program, path: str = "a.c") -> None:
