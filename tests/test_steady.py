@@ -483,3 +483,19 @@ def test_a_process_that_is_killed_takes_nothing_along(
 
 def _ended(*_: object) -> None:
     os._exit(9)
+
+
+def test_a_signal_in_a_callback_of_an_extension_ends_kscan_too() -> None:
+    line = (
+        "import os, signal, time, kscan.cli as cli\n"
+        "def lost(standalone_mode):\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        time.sleep(9)\n"
+        "    except cli.signals.Stopped:\n"
+        "        raise SystemError('returned a result with an exception set')\n"
+        "cli.kscan = lost\n"
+        "cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGTERM, b"", b"")

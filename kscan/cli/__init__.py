@@ -87,14 +87,19 @@ def main() -> None:
         # the reader went away (`| head`): nothing is left to say, at exit neither
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
-    except Exception as error:  # a defect of kscan: said so, and no finding
-        if os.environ.get("KSCAN_TRACEBACK"):
-            raise
-        what = _one_line(f"{type(error).__name__}: {error}")
-        click.echo(f"kscan: defect: {what}; KSCAN_TRACEBACK=1 shows where", err=True)
-        status = 2
+    except Exception as error:
+        status = signals.status() or _defect(error)
     gc.freeze()  # or the end of Python goes through every object, for half a second
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _defect(error: Exception) -> int:
+    """Says that kscan itself is wrong, and nothing of findings; the status to end with."""
+    if os.environ.get("KSCAN_TRACEBACK"):
+        raise error
+    what = _one_line(f"{type(error).__name__}: {error}")
+    click.echo(f"kscan: defect: {what}; KSCAN_TRACEBACK=1 shows where", err=True)
+    return 2
 
 
 def _one_line(text: str) -> str:

@@ -15,6 +15,9 @@ GRACE = 0.5
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
+_received: list[int] = []
+
+
 class Stopped(BaseException):
     """A signal ends this process; `status` is what a shell expects to see then."""
 
@@ -32,6 +35,7 @@ def heed() -> None:
 
 def _stop(number: int, _frame: FrameType | None) -> None:
     """Ends what was started; what has not unwound after `GRACE` seconds is not waited for."""
+    _received.append(number)
     for each in ENDING:
         signal.signal(each, signal.SIG_IGN)
     last = threading.Timer(GRACE, os._exit, (128 + number,))
@@ -44,3 +48,11 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     for child in processes.active_children() if processes is not None else ():
         child.kill()
     raise Stopped(number)
+
+
+def status() -> int:
+    """What a shell expects to see where a signal came, whatever became of its `Stopped`; else 0.
+
+    In a callback of an extension it comes out as a `SystemError`.
+    """
+    return 128 + _received[0] if _received else 0
