@@ -38,8 +38,8 @@ from kscan.window.window import Window
 from kscan.workers import may_fork
 
 Progress = Callable[[str], None]
-FEWEST_FILES = 100
-"""Files of an analysis below which a second process takes longer to start than to do without."""
+FEWEST_FILES = 5_000
+"""Files of a tree below which a second process takes longer to start than to do without."""
 _FAILURES = Exception
 """What a rule may raise on code that nobody thought of: a skip that says so, not an end."""
 
@@ -157,14 +157,19 @@ class Audit:
     def _sharing(self, rules: tuple[Rule, ...]) -> Iterator[Callable[[], list[Finding]]]:
         """What it yields finds what `findings` does, with the help of another process."""
         mine, others = shared_out(rules)
-        if not (mine and others and self._is_worth_sharing()):
+        if not (mine and others and self._may_share and self._walks()):
             yield partial(self.findings, rules)
             return
         with apart(self.tree, partial(self._part, others)) as part:
             yield partial(self._joined, mine, others, part)
 
-    def _is_worth_sharing(self) -> bool:
-        """There may be a second process, and enough for it to do once all callbacks are known."""
+    @property
+    def _may_share(self) -> bool:
+        """Other processes may work beside this one, and there is enough for them to do."""
+        return may_fork(self.jobs) and len(self.tree.paths()) >= FEWEST_FILES
+
+    def _walks(self) -> bool:
+        """Finds all callbacks, which every process needs to know."""
         try:
             for case in self.cases:
                 for registration in case.registrations:
@@ -172,7 +177,7 @@ class Audit:
         except _FAILURES:  # the rules that ask for it say so
             return False
         self.settle()
-        return len(self.reader.units) >= FEWEST_FILES and may_fork(self.jobs)
+        return True
 
     def _part(self, rules: tuple[Rule, ...]) -> Part:
         """What `rules` find, for the process that asked for it."""
@@ -259,10 +264,7 @@ class Audit:
     def report(self) -> Report:
         """The whole answer."""
         rules = selected(self.options.rules)
-        with (
-            self._sharing(rules) as found,
-            beforehand(self.tree, self._suspects(), self.jobs) as hits,
-        ):
+        with beforehand(self.tree, self._likely) as hits, self._sharing(rules) as found:
             findings = found()
             least = self.options.min_confidence.rank
             kept = tuple(f for f in findings if f.confidence.rank >= least)
@@ -283,20 +285,17 @@ class Audit:
 
     def suspects(self) -> list[str]:
         """Files that findings may stand in: what registers, and what configures a device's DMA."""
-        drivers = {found.function.path for case in self.cases for found in case.registrations}
+        drivers = {path for case in self.cases for path in case.registering}
         configuring = {p for case in self.cases if case.configured for p in case.configured.paths}
         return sorted(drivers | configuring)
 
-    def _suspects(self) -> list[str]:
-        """`suspects`, where a finding is likely and a second process pays."""
-        few = len(self.reader.units) < FEWEST_FILES
-        if few or self.options.rules or not (self.options.hits and may_fork(self.jobs)):
+    @property
+    def _likely(self) -> list[str]:
+        """`suspects`, where there may be findings and another process to ask about them."""
+        if self.options.rules or not (self.options.hits and self._may_share):
             return []
-        try:
-            is_likely = any(case.late(found) for case in self.cases for found in case.registrations)
-            return self.suspects() if is_likely else []
-        except _FAILURES:  # the rule that asks for it says so
-            return []
+        self.settle()
+        return self.suspects() if any(case.stores_afterwards for case in self.cases) else []
 
     def settle(self) -> None:
         """Waits for searches under way: a process forks when no thread is at work."""

@@ -155,7 +155,7 @@ class Diff:
         """Has another process look up who is hit, where the range changes what a window runs."""
         changed = {change.new for change in self.range.changed}
         if self.options.hits and any(changed & case.core for case in audit.cases):
-            hits = beforehand(self.head_tree, audit.suspects(), 1)  # the ends keep two busy
+            hits = beforehand(self.head_tree, audit.suspects())
             self._foreseen = self._beside.enter_context(hits)
 
     @cached_property

@@ -32,15 +32,13 @@ def with_hits(
 
 
 @contextmanager
-def beforehand(
-    tree: Tree, paths: list[str], jobs: int | None = None
-) -> Iterator[Callable[[], Mapping[str, Hits]]]:
-    """Has other processes look up who is hit by `paths`; what it yields waits for the answer.
+def beforehand(tree: Tree, paths: list[str]) -> Iterator[Callable[[], Mapping[str, Hits]]]:
+    """Has another process look up who is hit by `paths`; what it yields waits for the answer.
 
     Nothing is looked up for no paths, and nothing is known where the process was ended.
     """
     if not paths:
         yield dict
         return
-    with apart(tree, partial(who.hits_of, tree, paths, jobs)) as result:
+    with apart(tree, partial(who.hits_of, tree, paths, jobs=1)) as result:
         yield lambda: result() or {}

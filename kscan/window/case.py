@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from kscan.facts import ir
 from kscan.flow.execute import Execution
 from kscan.flow.places import place_of
 from kscan.flow.values import SET, ZERO, Place, Value, What
@@ -25,7 +26,7 @@ from kscan.window.inside import Inside
 from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.origins import Origins
 from kscan.window.readers import Reader, Readers
-from kscan.window.registrations import Callers, Registration, Registrations
+from kscan.window.registrations import Callers, Registration, Registrations, calls_of
 from kscan.window.scope import Ownership, ownership
 from kscan.window.window import Callback, Window
 
@@ -86,6 +87,17 @@ class Case:
     def callers(self) -> Callers:
         """Who calls the registering functions."""
         return Callers(self.program)
+
+    @property
+    def stores_afterwards(self) -> bool:
+        """Some function goes on to store something once it has registered: a quick no."""
+        return any(
+            isinstance(node, ir.Assign) and node.at > call.at
+            for path in self.registering
+            for function in self.program.functions_in(path)
+            for call in calls_of(self.program, function, self.contract.register)
+            for node in ir.walk_body(self.program.body(function))
+        )
 
     def search_ahead(self) -> None:
         """Starts to look for the callers of whatever may register."""
