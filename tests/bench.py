@@ -135,14 +135,10 @@ def words() -> tuple[str, ...]:
 
 def searched() -> list[str]:
     """The words that the catalogue's contracts and scenarios make an audit search for."""
-    from kscan import audit
     from kscan.kernel.catalogue import catalogue
 
     known = catalogue()
-    found = {word for contract in known.contracts for word in audit._words(contract)}
-    for scenario in known.scenarios:
-        found.update(audit._scenario_words(scenario))
-    return sorted(found)
+    return sorted({word for each in (*known.contracts, *known.scenarios) for word in each.words})
 
 
 def floor(tree: Path, name: str = "floor: git grep -l -w") -> Command:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import bench
 import pytest
 import sample_trees
 from click.testing import CliRunner
@@ -120,3 +121,7 @@ def _functions(path: Path) -> Iterator[tuple[str, int]]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_the_bench_knows_what_an_audit_searches_for() -> None:
+    assert {"iommu_device_register", "iommu_ops", "dma_configure"} <= set(bench.searched())
