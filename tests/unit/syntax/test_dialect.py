@@ -272,14 +272,18 @@ def test_literals_and_comments() -> None:
      b"f(a;)", b"for_each(", b"\n \n ", b'\nM(x, "y")\n.a=1', b"#if X\n", b"x;\n#ifdef A\n#endif\n"],
 )  # fmt: skip
 def test_repetition_costs_no_more_than_its_length(piece: bytes) -> None:
-    """Four times the text takes no more than some ten times as long, not sixteen."""
-    times = []
-    for size in (30_000, 120_000):
+    """Four times the text takes no more than some ten times as long, not sixteen.
+
+    On a busy machine one run may take any time; what grows with the square does so in every run.
+    """
+
+    def taken(size: int) -> float:
         text = b"int f(void)\n{\n\t" + piece * (size // len(piece))
         begun = time.process_time()
         respell(text)
-        times.append(time.process_time() - begun)
-    assert times[1] < 10 * times[0] + 0.2
+        return time.process_time() - begun
+
+    assert any(taken(120_000) < 10 * taken(30_000) + 0.2 for _ in range(8))
 
 
 @pytest.mark.parametrize(
