@@ -380,3 +380,15 @@ def test_a_patch_without_its_option_is_told_the_option(tmp_path: Path) -> None:
     done = kscan("diff", patch)
     assert done.returncode == 2
     assert done.stderr.endswith("series.mbox: a file; kscan diff --patch FILE reads one\n")
+
+
+def test_a_misspelt_rule_is_no_fingerprint(tmp_path: Path) -> None:
+    told = one_line(kscan("explain", "late-globl", cwd=tmp_path))
+    assert "no rule 'late-globl'" in told and "late-global" in told
+
+
+def test_the_last_line_says_what_was_assumed() -> None:
+    before = STORY / "0-before"
+    assumed = kscan("audit", before, "-f", "concise").stderr
+    assert "scenario new-probe-path (--as-is leaves it out)" in assumed
+    assert "scenario" not in kscan("audit", before, "-f", "concise", "--as-is").stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kscan.cli import accepted, options
-from kscan.model import Confidence
+from kscan.model import Confidence, Report
 
 
 @click.command()
@@ -51,8 +51,14 @@ def command(
     stats = report.stats
     options.said(
         f"{audit_count(report)} in {stats.seconds:.1f} s: {stats.files_considered} files searched, "
-        f"{stats.files_parsed} parsed, {stats.cache_hits} of them before, "
-        f"{len(report.skips)} skipped"
+        f"{stats.files_parsed} parsed, {stats.cache_hits} of them by an earlier run, "
+        f"{len(report.skips)} skipped{_assumed(report)}"
     )
     status = options.status_of(report.findings, fail_on)
     ctx.exit(2 if strict and report.skips else status)
+
+
+def _assumed(report: Report) -> str:
+    """What a format of one line a finding has no room for."""
+    scenario = report.tree.scenario
+    return "" if scenario == "as-is" else f"; scenario {scenario} (--as-is leaves it out)"

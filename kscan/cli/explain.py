@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
 from kscan.cli import options
 from kscan.model import KscanError
+
+_FINGERPRINT = re.compile(r"v\d.*|[0-9a-f-]+")
+"""A fingerprint or its beginning, as far as its letters tell."""
 
 
 @click.command()
@@ -35,6 +39,7 @@ def command(
         explained,
         page,
     )  # fmt: skip
+    from kscan.rules import selected  # noqa: PLC0415 - not for --help
 
     known = page(name)
     if known is not None and patch:
@@ -43,6 +48,8 @@ def command(
         text = str(known["page"])
         options.answered(known, format_, lambda: text)
         return
+    if not _FINGERPRINT.fullmatch(name):
+        selected((name,))  # raises what rules there are
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for a page
 
     with options.progress() as progress:

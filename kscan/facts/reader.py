@@ -123,11 +123,15 @@ class Reader:
         )
 
     def take(self, readings: Readings) -> None:
-        """Knows what a reader of the same tree in another process has read."""
+        """Knows what a reader of the same tree in another process has read.
+
+        What one of the two has parsed, the other may have found in the store.
+        """
+        parsed = readings.units.keys() - readings.stored | self.units.keys() - self.stored
         for path, encoded in readings.units.items():
             if path not in self.units:
                 self.units[path] = _UNIT.decode(encoded)
-        self.stored |= readings.stored
+        self.stored = (self.stored | readings.stored) - parsed
         self.skipped = {**readings.skipped, **self.skipped}
 
     def body(self, path: str, function: FunctionFact) -> ir.Body:
