@@ -92,6 +92,8 @@ class Audit:
     """The program of a tree much like this one, to be taken over."""
     started: float = field(default_factory=time.monotonic)
     failed: list[Skip] = field(default_factory=list)
+    _shown_from: int = 0
+    """The rank of confidence from which findings are shown."""
 
     def __post_init__(self) -> None:
         self.catalogue: Catalogue = catalogue(self.options.catalogues)
@@ -205,7 +207,7 @@ class Audit:
 
     def _mended(self, case: Case, rule: Rule, finding: Finding) -> Finding:
         """`finding` with a suggested fix; as it is where making one fails, or nobody sees it."""
-        if finding.confidence.rank < self.options.min_confidence.rank:
+        if finding.confidence.rank < self._shown_from:
             return finding
         try:
             return mended(case, rule, finding)
@@ -264,9 +266,9 @@ class Audit:
     def report(self) -> Report:
         """The whole answer."""
         rules = selected(self.options.rules)
+        least = self._shown_from = self.options.min_confidence.rank
         with beforehand(self.tree, self._likely) as hits, self._sharing(rules) as found:
             findings = found()
-            least = self.options.min_confidence.rank
             kept = tuple(f for f in findings if f.confidence.rank >= least)
             if self.options.hits and kept:
                 self.progress("looking for the hardware that is hit")
