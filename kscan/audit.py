@@ -145,7 +145,7 @@ class Audit:
 
     def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
         """What the rules find, in a fixed order, with fingerprints."""
-        return in_order(self._found(rules))
+        return _in_order(self._found(rules))
 
     def _found(self, rules: tuple[Rule, ...]) -> list[Finding]:
         found: list[Finding] = []
@@ -193,10 +193,10 @@ class Audit:
         found = self._found(mine)
         theirs = part()
         if theirs is None:
-            return in_order([*found, *self._found(others)])
+            return _in_order([*found, *self._found(others)])
         self.reader.take(theirs.readings)
         self.failed += theirs.failed
-        return in_order([*found, *theirs.findings])
+        return _in_order([*found, *theirs.findings])
 
     def _checked(self, rule: Rule, case: Case) -> list[Finding]:
         try:
@@ -296,8 +296,11 @@ class Audit:
         """`suspects`, where there may be findings and another process to ask about them."""
         if self.options.rules or not (self.options.hits and self._may_share):
             return []
-        self.settle()
-        return self.suspects() if any(case.stores_afterwards for case in self.cases) else []
+        try:
+            self.settle()
+            return self.suspects() if any(case.stores_afterwards for case in self.cases) else []
+        except _FAILURES:  # the rules that ask for it say so
+            return []
 
     def settle(self) -> None:
         """Waits for searches under way: a process forks when no thread is at work."""
@@ -341,7 +344,7 @@ def _assumption(window: Window) -> str:
     return ""
 
 
-def in_order(findings: list[Finding]) -> list[Finding]:
+def _in_order(findings: list[Finding]) -> list[Finding]:
     """`findings` as every report lists them, with fingerprints."""
     return named(sorted(findings, key=_order))
 

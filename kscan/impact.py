@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from kscan.audit import Audit
+from kscan.audit import Audit, silent
 from kscan.audit import Options as AuditOptions
 from kscan.change.answers import Questions, answers_stand
 from kscan.change.commits import Attribution, Stage, attribution
@@ -63,7 +63,7 @@ class Diff:
     range: Range
     options: Options
     cache: Memory
-    progress: Progress = lambda _message: None
+    progress: Progress = silent
     jobs: int | None = None
     started: float = field(default_factory=time.monotonic)
     _beside: ExitStack = field(default_factory=ExitStack)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import sample_trees
@@ -477,6 +478,16 @@ def test_a_process_that_is_killed_takes_nothing_along(
     monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
     whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
     monkeypatch.setattr("kscan.workers._do", _ended)
+    report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
+    assert report.findings == whole.findings != ()
+
+
+def test_what_fails_before_hits_are_looked_up_aside_costs_no_finding(
+    with_boards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
+    monkeypatch.setattr("kscan.audit.Audit.suspects", Mock(side_effect=KeyError("x")))
     report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
     assert report.findings == whole.findings != ()
 
