@@ -155,8 +155,9 @@ class Diff:
         """Has another process look up who is hit, where the range changes what a window runs."""
         changed = {change.new for change in self.range.changed}
         if self.options.hits and any(changed & case.core for case in audit.cases):
-            hits = beforehand(self.head_tree, audit.suspects())
-            self._foreseen = self._beside.enter_context(hits)
+            near = {path for case in audit.cases for path in (*case.registering, *case.core)}
+            sources = sorted(path for path in near if path.endswith(".c"))
+            self._foreseen = self._beside.enter_context(beforehand(self.head_tree, sources))
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:

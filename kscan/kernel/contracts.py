@@ -129,13 +129,15 @@ class Repeated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Slots outside the contract's own tables, with all that they reach."""
     object: str = ""
     """The field that leads to what is dropped between two calls, as ``device.iommu``."""
+    left: tuple[str, ...] = ()
+    """Fields of what it leads to that a complete run has set."""
     dropped: tuple[str, ...] = ()
     """Fields that are lost with it."""
     source: str = ""
     why: str = ""
 
     def __post_init__(self) -> None:
-        check_slots([*self.slots, *self.followed, *self.dropped])
+        check_slots([*self.slots, *self.followed, *self.left, *self.dropped])
         check_slots([self.object] if self.object else [])
 
 

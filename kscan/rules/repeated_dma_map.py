@@ -16,7 +16,9 @@ Why it matters
 How it can be wrong
     A caller that kscan does not follow may look first, or clean up between two runs as
     device_unbind_cleanup() does after a bind. Where the entry joins a list, or the store
-    hides in a callee, more code decides and the confidence is medium.
+    hides in a callee, more code decides and the confidence is medium. Where the way ends
+    early while the fwspec of the first run is there, only a failure in between brings a
+    second run to the store, and the confidence is low.
 
 How to fix it
     Look first: ``if (!dev->dma_range_map) { … }``, around the allocation as well.
@@ -105,7 +107,10 @@ def _message(found: Overwrite, name: str) -> str:
 
 def _assumptions(found: Overwrite) -> Iterator[str]:
     yield "a device is configured more than once: when it is added, and at bind"
-    yield "nothing on the way returns early because of what the first run left"
+    if found.kept_out is not None:
+        yield "a later step fails, and the core drops what the first run left"
+    else:
+        yield "nothing on the way returns early because of what the first run left"
     for edge in found.way:
         if edge.site.confidence is not Confidence.HIGH:
             yield f"the kernel is built with the {edge.callee.name}() of {edge.callee.path}"
@@ -126,6 +131,10 @@ def _trace(evidence: Evidence, found: Overwrite, name: str) -> Iterator[Step]:
     yield evidence.step(start, start.fact.start, StepKind.CALLBACK, note, 1, 0, sure)
     yield from evidence.edges(found.way, 1)
     depth = len(found.way)
+    if found.kept_out is not None:
+        kept_out, at = found.kept_out
+        note = "a second run comes here only once the core has dropped what the first one left"
+        yield evidence.step(kept_out, at, StepKind.GUARD, note, 1, depth, Confidence.LOW)
     yield from evidence.inside(owned.acquired.frames, 1)
     note = f"allocates with {owned.acquired.name}(), in each run"
     yield evidence.step(owned.acquired.function, owned.acquired.at, StepKind.WRITE, note, 1, depth)

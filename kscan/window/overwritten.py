@@ -7,8 +7,8 @@ device is there. An allocation that is stored all the same loses the one before.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kscan.facts import ir
@@ -18,7 +18,7 @@ from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists, listed_object
 from kscan.flow.ownership import Lifetimes
 from kscan.flow.paths import root_of
-from kscan.flow.places import place_of
+from kscan.flow.places import field_named, place_of
 from kscan.flow.values import ANY, SET, Place, Value, What
 from kscan.flow.world import World
 from kscan.flow.writes import Writes
@@ -42,6 +42,8 @@ class Overwrite:
     end: End
     listed: bool
     """It joins a list that is not searched, rather than a member of the device."""
+    kept_out: tuple[Function, int] | None = None
+    """The offset that a second run does not come to until the core drops what the first left."""
 
     @property
     def at(self) -> int:
@@ -96,8 +98,8 @@ class _Path:
                     continue
                 listed = end.place is not None and end.place.kind == "membership"
                 overwrite = Overwrite(self.entry, self.reach.way(function), owned, end, listed)
-                if self._happens_again(overwrite) and not self._is_looked_for(overwrite):
-                    yield overwrite
+                if self._missed(overwrite) is None and not self._is_looked_for(overwrite):
+                    yield replace(overwrite, kept_out=self._missed(overwrite, self._undropped))
 
     def _stored(self, owned: Owned) -> End | None:
         """The store of an allocation in the device, or on a list that all devices share."""
@@ -115,16 +117,27 @@ class _Path:
         params = end.function.fact.params
         return any(p.name == root and p.type.tag == self.device and p.type.ptr for p in params)
 
-    def _happens_again(self, overwrite: Overwrite) -> bool:
-        """The second run comes to the store: every function on the way lets it pass."""
+    @cached_property
+    def _undropped(self) -> frozenset[Place]:
+        """What a complete first run leaves in the object that the core may drop."""
+        repeated = self.case.contract.repeated
+        return frozenset(field_named(name) for name in (repeated.object, *repeated.left) if name)
+
+    def _missed(
+        self, overwrite: Overwrite, left: Iterable[Place] = ()
+    ) -> tuple[Function, int] | None:
+        """The first offset on the way to the store that a second run does not come to.
+
+        It starts with what the first run stores, and with what it leaves in `left`.
+        """
         function, owned = overwrite.owned.function, overwrite.owned
         places = [(edge.caller, edge.site.at) for edge in overwrite.way]
         places += [(function, owned.at), (function, overwrite.at)]
         entered = {place.path for place, _ in places}
-        given = dict.fromkeys(self._left(overwrite), SET)
+        given = dict.fromkeys((*self._left(overwrite), *left), SET)
         functions = self.case.catalogue.functions
         world = World(functions, belongs=lambda path: path in entered, given=given)
-        return all(self._comes_to(world, *place) for place in places)
+        return next((place for place in places if not self._comes_to(world, *place)), None)
 
     def _comes_to(self, world: World, function: Function, at: int) -> bool:
         """`function`, executed by itself in `world`, comes to offset `at`."""

@@ -8,7 +8,7 @@ from text_tree import case_of
 from windows import tree
 
 from kscan.flow.paths import spelled
-from kscan.window.overwritten import overwrites
+from kscan.window.overwritten import Overwrite, overwrites
 
 HEAD = """
 struct entry { struct list_head list; struct device *dev; };
@@ -37,15 +37,20 @@ int of_dma_configure_id(struct device *dev)
 """
 
 
-def found(body: str, *, as_is: bool = False) -> list[tuple[str, str]]:
-    """Where allocations are stored again: the function, and what is overwritten."""
+def overwritten(body: str, *, as_is: bool = False) -> list[Overwrite]:
+    """The overwrites of a tree where of_dma_configure_id() ends in `body`."""
     code = HEAD + f"    {body}\n    return of_iommu_configure(dev);\n}}\n"
     text = tree(drivers__of__device_c=code)
     if as_is:
         text = text.replace("dev->bus->dma_configure(dev);", "")
+    return list(overwrites(case_of(text, as_is=as_is)))
+
+
+def found(body: str, *, as_is: bool = False) -> list[tuple[str, str]]:
+    """Where allocations are stored again: the function, and what is overwritten."""
     return [
         (one.owned.function.name, spelled(one.end.target))
-        for one in overwrites(case_of(text, as_is=as_is))
+        for one in overwritten(body, as_is=as_is)
     ]
 
 
@@ -90,3 +95,18 @@ def test_what_a_second_run_overwrites(body: str, expected: list[tuple[str, str]]
 def test_a_path_that_the_window_does_not_reach_runs_once() -> None:
     assert found("dev->map = kcalloc(4, 4, 1);", as_is=True) == []
     assert found("dev->map = kcalloc(4, 4, 1);") == STORED
+
+
+@pytest.mark.parametrize(
+    ("body", "kept_out"),
+    [
+        ("if (dev->iommu && dev->iommu->fwspec) return 0; dev->map = kcalloc(4, 4, 1);", True),
+        ("if (!dev->iommu->fwspec) set_map(dev);", True),
+        ("dev->map = kcalloc(4, 4, 1); if (dev->iommu->fwspec) return 0;", False),
+        ("if (!dev->iommu->fwspec) return 0; dev->map = kcalloc(4, 4, 1);", False),
+        ("if (dev->other) return 0; dev->map = kcalloc(4, 4, 1);", False),
+    ],
+)
+def test_what_the_core_may_drop_keeps_a_second_run_out(body: str, *, kept_out: bool) -> None:
+    (one,) = overwritten(body)
+    assert (one.kept_out is not None) is kept_out
