@@ -34,9 +34,12 @@ _REFERENCE = re.compile(
     r"|(?i:www)(?=\.)|\b[A-Z]{2,}-(?=\d))"
 )
 _EXPRESSION = re.compile(
-    r"(?<=[\s(])[A-Za-z_]\w*(?:(?:->|\.)\w+)*(?:\(\))?(?=[\s),;:.?!])", re.ASCII
+    r"(?<=[\s(])[A-Za-z_]"
+    r"(?:[\w./-]*(?:[~^]\d*)+|\w*(?:(?:->|\.)\w+)*(?:\(\))?)"
+    r"(?=[\s),;:.?!])",
+    re.ASCII,
 )
-_C_LIKE = re.compile(r"_|->|\(\)$")
+_CODE_LIKE = re.compile(r"_|->|\(\)$|[~^]")
 _BACKTICKS = re.compile(r"`+")
 _TRAILER = re.compile(
     r"(?i)([a-z-]-by|\b(?:link|closes|fixes|cc|message-id|change-id|base-commit)):"
@@ -84,7 +87,7 @@ def prose(text: str) -> str:
     ASCII characters that can be inline markup are escaped. Forges look for mentions, references
     and bare links in the *rendered* text, where an escape does not help: a zero-width space after
     the character that starts one does. What stands between backticks and what reads as a C
-    expression (``dev->driver``, ``foo_probe()``) becomes a code span.
+    expression (``dev->driver``, ``foo_probe()``) or a revision (``HEAD~2``) becomes a code span.
     """
     parts = line(text).split("`")
     if len(parts) % 2 == 0:
@@ -101,14 +104,14 @@ def _plain(text: str, *, start: bool, end: bool) -> str:
     """Prose between two code spans, or at the `start` or `end` of a text."""
     framed = f"{' ' if start else '`'}{text}{' ' if end else '`'}"
     shown, at = [], 1
-    for match in filter(_reads_as_c, _EXPRESSION.finditer(framed)):
+    for match in filter(_reads_as_code, _EXPRESSION.finditer(framed)):
         shown += [_escaped(framed[at : match.start()]), code(match.group())]
         at = match.end()
     return "".join((*shown, _escaped(framed[at:-1])))
 
 
-def _reads_as_c(match: re.Match[str]) -> bool:
-    return _C_LIKE.search(match.group()) is not None
+def _reads_as_code(match: re.Match[str]) -> bool:
+    return _CODE_LIKE.search(match.group()) is not None
 
 
 def _escaped(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from kscan.model import Impact, Skip
+from kscan.model import Impact, Skip, TreeInfo
 from kscan.report import render
 
 from . import samples
@@ -85,3 +85,9 @@ def test_sections_follow_the_content_model():
         "What runs inside a registration", "Introduced", "Fixed", "The same pattern stands in",
         "Not analysed", "Reproduce",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["HEAD~2", "v6.14^", "b4~1^2"])
+def test_a_revision_can_be_copied(name):
+    impact = replace(samples.change(), base=TreeInfo(name, "6.14.0"))
+    assert f"`{name}`" in render("markdown", impact)
