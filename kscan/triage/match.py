@@ -184,7 +184,22 @@ def unexplained(incident: Incident, report: Report) -> str:
             "not explained: a registration is on the trace, but no function on it registers in "
             f"{_named(report)}"
         )
+    step = next((f for f in incident.functions if _passing(report, f)), None)
+    if step is not None:
+        many = _passing(report, step)
+        return (
+            f"not explained: {step}() is a step of {many} finding{'s' * (many > 1)}, but nothing of "
+            "the drivers they name is on the trace"
+        )
     return "not explained: no function on the trace takes part in a registration or a finding"
+
+
+def _passing(report: Report, function: str) -> int:
+    """How many findings have a step in `function`."""
+    return sum(
+        any(step.location.function == function for step in finding.trace)
+        for finding in report.findings
+    )
 
 
 def _known_registration(incident: Incident, report: Report, entry: WindowEntry) -> str:

@@ -175,6 +175,14 @@ def test_what_is_not_explained_says_so(log, said):
     assert said in found.why
 
 
+def test_a_step_of_findings_is_named_where_their_drivers_are_not_on_the_trace():
+    step = Step(Location("drivers/of/base.c", 7, function="of_step"), StepKind.CALL, "calls")
+    passing = finding(trace=(step, *finding().trace))
+    found = verdict("Call trace:\n of_step+0x1/0x2\n foo+0x1/0x2\n", passing, finding())
+    assert found.strength is Strength.NONE
+    assert "of_step() is a step of 1 finding, but nothing of the drivers" in found.why
+
+
 DECLINED = finding(
     "late-drvdata",
     effect=Effect.DECLINED,
