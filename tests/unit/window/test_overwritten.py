@@ -49,8 +49,7 @@ def overwritten(body: str, *, as_is: bool = False) -> list[Overwrite]:
 def found(body: str, *, as_is: bool = False) -> list[tuple[str, str]]:
     """Where allocations are stored again: the function, and what is overwritten."""
     return [
-        (one.owned.function.name, spelled(one.end.target))
-        for one in overwritten(body, as_is=as_is)
+        (one.owned.function.name, spelled(one.end.target)) for one in overwritten(body, as_is=as_is)
     ]
 
 
