@@ -21,6 +21,10 @@ _COMMENT_OR_LITERAL = re.compile(
 _DIRECTIVE = re.compile(
     rb"^[ \t]*+(#[ \t]*+(\w*+)[^\n\\]*+(?:\\(?:.|\Z)[^\n\\]*+)*+)", re.MULTILINE | re.DOTALL
 )
+_REST_OF_DIRECTIVE = re.compile(rb"[ \t]*+[^\s]")
+_INDENTED = 80
+"""Bytes in which a line's first character is looked for."""
+_LINE_BREAK = re.compile(rb"[ ]\n")
 _BLANKED = re.compile(rb"(?:(?!\\\n)[^\n])++")
 _IN_LITERAL = bytes(10 if byte == 10 else 1 for byte in range(256))
 _IN_DIRECTIVE = bytes(10 if byte == 10 else 2 for byte in range(256))
@@ -117,11 +121,22 @@ class Draft:
     def _hide(self, m: re.Match[bytes]) -> bytes:
         text = m[0]
         if text[:1] == b"/":
-            return blank(text)
+            return self._hide_comment(m)
         self._literals.append(m.span())
         ended = len(text) > 1 and text[-1] == text[0]
         inside = text[1 : len(text) - ended]
         return text[:1] + inside.translate(_IN_LITERAL) + text[:ended]
+
+    def _hide_comment(self, m: re.Match[bytes]) -> bytes:
+        """Spaces; backslashes as well where a directive goes on behind a comment of several lines."""
+        hidden, source = blank(m[0]), self.source
+        if b"\n" not in hidden or not _REST_OF_DIRECTIVE.match(source, m.end()):
+            return hidden
+        line = source.rfind(b"\n", 0, m.start()) + 1
+        continues = source[max(0, line - 2) : line] == b"\\\n"
+        if continues or source[line : line + _INDENTED].lstrip()[:1] == b"#":
+            return _LINE_BREAK.sub(b"\\\\\n", hidden)
+        return hidden
 
     def _hide_directive(self, m: re.Match[bytes]) -> bytes:
         start, end = m.span(1)

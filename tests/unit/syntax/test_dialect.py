@@ -265,6 +265,15 @@ def test_literals_and_comments() -> None:
     assert not tree_of(source).root_node.has_error
 
 
+def test_a_comment_of_several_lines_does_not_end_a_macro() -> None:
+    inside = b"#ifndef G\n#define F(a) do { /* one\n\t * two */ \\\n\ta(); \\\n} while (0)\nint b;\n#endif\n"
+    assert not tree_of(inside).root_node.has_error
+    assert b"int b;" in respell(inside).text
+    after = b"#define A 1 /* one\n two */\nint b;\n#if A /* one\n two */ || C\nint d;\n#endif\n"
+    assert b"A 1       \n " in respell(after).text
+    assert not tree_of(after).root_node.has_error
+
+
 @pytest.mark.parametrize(
     "piece",
     [b"(", b")", b"{", b"({", b"[", b"/*", b'"', b"'", b"\\\n", b"* ", b"const ", b"unsigned ", b";)", b")\"",
