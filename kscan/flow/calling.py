@@ -169,7 +169,7 @@ def _handed_over(frame: Frame, node: ir.Call, name: str, args: list[Value]) -> V
     targets = program.resolve(name, path)
     if len(targets) == 1 and (late or targets[0].fact.inline or belongs(targets[0].path)):
         frames = (*frame.frames, Call(frame.function, targets[0], node.at))
-        found = frame.execution.enter(targets[0], tuple(args), frames)
+        found = frame.execution.enter(targets[0], tuple(args), frames, frame.state)
         if found is not None:
             return found
     elif late and not _only_numbers(frame, node, args):

@@ -110,7 +110,7 @@ class Frame:
         return self._read(place, node.at, ANY)
 
     def _read(self, place: Place, at: int, otherwise: Value) -> Value:
-        stored = self.state.env.get(_key(place))
+        stored = self.state.env.get(key_of(place))
         if stored is not None:
             return stored
         self.execution.touched.add(place)
@@ -285,7 +285,7 @@ class Frame:
         if place is None:
             return
         if isinstance(target, ir.Name | ir.Member):
-            self.state.env[_key(place)] = value
+            self.state.env[key_of(place)] = value
         if value.taint is not None and value.what in INVALID:
             self.note(Happening.STORED, value.taint, at, f"stores it in {place.spelled}", place)
 
@@ -373,5 +373,6 @@ def _names_a_node(comparison: ir.Binary) -> bool:
     )
 
 
-def _key(place: Place) -> str:
+def key_of(place: Place) -> str:
+    """What a state calls `place`."""
     return f"{place.kind}\0{place.owner}\0{place.name}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from kscan.facts import ir
 from kscan.flow import evaluate
@@ -18,6 +19,9 @@ from kscan.flow.values import ANY, Place, Taint, Value, What, joined, truth
 from kscan.flow.world import Call, Event, World
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
+
+Stored = tuple[tuple[str, Value], ...]
+"""What places hold that the world is about, each by its key."""
 
 DEPTH = 7
 """Calls entered below the first function."""
@@ -59,6 +63,16 @@ class Outcome:
     returns: list[tuple[Value, Taint | None, int]] = field(default_factory=list)
     """Returned value, the late read that led there, and the offset of the return."""
     visited: set[int] = field(default_factory=set)
+    stored: dict[str, Value] | None = None
+    """What the function leaves in shared places, by key; None while it has not ended."""
+
+    def end(self, state: State, shared: frozenset[str]) -> None:
+        """One way ends in `state`: a place that only some ways store may hold anything."""
+        found = {key: value for key, value in state.env.items() if key in shared}
+        known = found if self.stored is None else self.stored
+        self.stored = {
+            key: joined(known.get(key, ANY), found.get(key, ANY)) for key in {**known, **found}
+        }
 
     @property
     def value(self) -> Value:
@@ -84,7 +98,12 @@ class Execution:
     """The nodes that were executed, of every function entered."""
     _values: int = 0
     _seen: set[tuple[object, ...]] = field(default_factory=set)
-    _memo: dict[tuple[object, ...], Value] = field(default_factory=dict)
+    _memo: dict[tuple[object, ...], tuple[Value, Stored]] = field(default_factory=dict)
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Keys of the places that the world is about: what is stored there, all functions see."""
+        return frozenset(evaluate.key_of(p) for p in {*self.world.late, *self.world.given})
 
     def is_spent(self) -> bool:
         """Counts one more expression; whether there were so many that the rest stays unknown."""
@@ -97,10 +116,11 @@ class Execution:
         args: tuple[Value, ...] = (),
         frames: tuple[Call, ...] = (),
         start: int = 0,
+        stored: Stored = (),
     ) -> Outcome:
-        """Executes `function` from node `start` on."""
+        """Executes `function` from node `start` on; shared places hold what was `stored`."""
         cfg = flow_of(self.program, function)
-        env = {
+        env = dict(stored) | {
             parameter.name: value
             for parameter, value in zip(function.fact.params, args, strict=False)
         }
@@ -131,7 +151,10 @@ class Execution:
             case Kind.RETURN:
                 value = frame.value(node.expr) if node.expr is not None else ANY
                 outcome.returns.append((value, frame.state.decided, node.at))
+                outcome.end(frame.state, self.shared)
                 return []
+            case Kind.EXIT:
+                outcome.end(frame.state, self.shared)
             case Kind.BRANCH:
                 return self._branch(node, frame)
             case Kind.LOOP:
@@ -183,16 +206,20 @@ class Execution:
         return list(dict.fromkeys(node.then))
 
     def enter(
-        self, function: Function, args: tuple[Value, ...], frames: tuple[Call, ...]
+        self, function: Function, args: tuple[Value, ...], frames: tuple[Call, ...], state: State
     ) -> Value | None:
-        """The value a call of `function` yields; None when it is not entered."""
+        """The value a call of `function` yields, which may store; None when it is not entered."""
         if len(frames) > DEPTH or any(frame.callee == function for frame in frames[:-1]):
             return None
-        key = (function, args)
+        stored = tuple((key, value) for key, value in state.env.items() if key in self.shared)
+        key = (function, args, stored)
         if key not in self._memo:
-            self._memo[key] = ANY
-            self._memo[key] = self.run(function, args, frames).value
-        return self._memo[key]
+            self._memo[key] = ANY, ()
+            outcome = self.run(function, args, frames, stored=stored)
+            self._memo[key] = outcome.value, tuple((outcome.stored or {}).items())
+        value, left = self._memo[key]
+        state.env.update(left)
+        return value
 
     def note(self, event: Event) -> None:
         """Keeps `event`, once for each place and spot."""

@@ -150,14 +150,16 @@ class Writes:
             for parameter, argument in zip(target.fact.params, call.args, strict=False)
         }
         base = write.base
+        scope = scope_of(self.program, target)
         for _ in range(_HOPS):
             root = root_name(base)
-            if base is None or root in given:
+            if base is None or root in given or _is_anywhere(scope, root):
                 break
             origin = self._origin(target, root)
             base = macros.substituted(base, {root: origin}, call.at) if origin else None
         base = macros.substituted(base, given, call.at) if base is not None else None
-        if base is not None and root_name(write.base) == root_name(base) not in given:
+        root = root_name(base)
+        if root == root_name(write.base) and root not in given and not _is_anywhere(scope, root):
             base = None
         return replace(write, base=base, frames=(frame, *write.frames))
 
@@ -176,6 +178,11 @@ class Writes:
             and isinstance(value.callee, ir.Name)
             and value.callee.id in self.catalogue.functions.fresh
         )
+
+
+def _is_anywhere(scope: Scope, name: str) -> bool:
+    """`name` is an object of the file or of the program: every function means the same."""
+    return bool(name) and (name in scope.statics or not scope.is_local(name))
 
 
 def embedding(target: ir.Expr | None) -> tuple[ir.Expr | None, str]:

@@ -56,6 +56,17 @@ REFUSES: tuple[set[Happening], bool] = (set(), True)
         ("int f(void) { while (late) late->n++; return 0; }", set(), False),
         ("void f(void) { kfree(late); }", set(), False),
         ("void f(void) { use(late); }", CRASH, False),
+        # what is stored, the functions called see, and those that call
+        ("static void s(void) { late = &x; } int f(void) { s(); return late->n; }", set(), False),
+        ("static int g(void) { return late->n; } int f(void) { late = &x; return g(); }",
+         set(), False),
+        ("static int g(void) { return late->n; } int f(void) { g(); late = &x; return g(); }",
+         *CRASHES),
+        ("static int s(int a) { if (a) return -EINVAL; late = &x; return 0; }"
+         " int f(int a) { if (s(a)) return -EINVAL; return late->n; }", set(), False),
+        ("static void s(struct foo *p) { late = p; } int f(void) { s(0); return late->n; }",
+         set(), False),
+        ("static void g(void) { } int f(void) { g(); return late->n; }", *CRASHES),
         ("void f(void) { dev_err(late->dev, \"x\"); }", CRASH, False),
     ],
 )  # fmt: skip

@@ -28,6 +28,7 @@ HEAD = """
             return dev->iommu->priv;
         return 0;
     }
+    static void set_priv(struct device *dev, void *priv) { dev->iommu->priv = priv; }
     static struct foo *find(void *np)
     {
         struct platform_device *pdev = of_find_device_by_node(np);
@@ -96,6 +97,8 @@ PRIV = "dev_iommu.priv"
         # what is dropped
         (f"c = dev_iommu_priv_get(dev); if (!c) {{ {ALLOCATE} dev_iommu_priv_set(dev, c); }}",
          [("lost", PRIV)]),
+        (f"if (!dev_iommu_priv_get(dev)) {{ {ALLOCATE} set_priv(dev, c); }}"
+         " c = dev_iommu_priv_get(dev); c->id = spec->id;", [("lost", PRIV)]),
         ("c = dev_iommu_priv_get(dev); if (!c) { c = devm_kzalloc(dev->parent, 8, 1);"
          " dev_iommu_priv_set(dev, c); }", []),
         (f"struct foo *foo = find(spec->np); c = dev_iommu_priv_get(dev);"
