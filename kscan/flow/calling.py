@@ -109,7 +109,7 @@ def driver_data(frame: Frame, device: Value, at: int, guarded: bool = False) -> 
 
 def _empty(frame: Frame, node: ir.Call) -> Value:
     taint = frame.late_list(node.args[0])
-    frame.value(node.args[0])
+    frame.dereferenced(frame.value(node.args[0]), node.at)
     return Value(What.SET, taint) if taint is not None else ANY
 
 
@@ -117,8 +117,8 @@ def _first(frame: Frame, node: ir.Call, name: str) -> Value:
     head = node.args[0] if node.args else None
     if head is None:
         return ANY
-    value = frame.value(head)
-    frame.dereferenced(value, node.at)
+    _used(frame, node, name)
+    frame.dereferenced(frame.value(head), node.at)
     taint = frame.late_list(head)
     if taint is None:
         return ANY
@@ -201,6 +201,13 @@ def _used(frame: Frame, node: ir.Call, name: str) -> None:
         if at >= len(node.args):
             continue
         needs(frame, node.args[at], entry.kind, node.at, f"calls {name}() on it")
+
+
+def walked(frame: Frame, walk: ir.ForEach, head: ir.Expr) -> None:
+    """A loop walks the list `head`, which must have been made ready."""
+    for entry in frame.execution.world.functions.initialiser:
+        if matches(entry.users, walk.macro):
+            needs(frame, head, entry.kind, walk.at, f"{walk.macro}() walks it")
 
 
 def needs(frame: Frame, node: ir.Expr, kind: str, at: int, note: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kscan.facts import ir
 from kscan.flow import calling
-from kscan.flow.lists import head_of_loop
+from kscan.flow.lists import head_of_loop, walk_of
 from kscan.flow.places import place_of
 from kscan.flow.values import (
     ANY,
@@ -321,13 +321,22 @@ class Frame:
             and node.callee.id in self.execution.world.functions.noreturn
         )
 
-    def empty_list(self, loop: ir.ForEach) -> tuple[bool, Taint | None]:
-        """Whether a late membership leaves the list of `loop` empty, and whether that counts.
+    def walks(self, loop: ir.ForEach) -> tuple[bool, Taint | None]:
+        """Whether the body of `loop` never runs, and the late read that decides what follows.
 
         To walk a list one is not on yet is harmless; to search it for one's own node is not.
         """
-        head = head_of_loop(self.scope, self.execution.world.functions, loop)
-        taint = self.late_list(head) if head is not None else None
+        functions = self.execution.world.functions
+        walk = walk_of(self.scope, functions, loop)
+        head = head_of_loop(self.scope, functions, walk) if walk is not None else None
+        if walk is None or head is None:
+            return False, None
+        calling.walked(self, walk, head)
+        value = self.value(head)
+        if value.taint is not None and value.what in INVALID:
+            self.dereferenced(value, loop.at)
+            return True, None
+        taint = self.late_list(head)
         if taint is None:
             return False, None
         return True, taint if _looks_up_by_node(loop) else None

@@ -194,10 +194,10 @@ class Execution:
 
     def _loop(self, node: Node, frame: evaluate.Frame) -> list[int]:
         assert isinstance(node.statement, ir.ForEach)
-        empty, taint = frame.empty_list(node.statement)
+        idle, taint = frame.walks(node.statement)
         for argument in node.expressions():
             frame.value(argument)
-        if empty:
+        if idle:
             frame.state.decided = taint or frame.state.decided
             return [node.then[1]]
         for argument in node.statement.args[:2]:

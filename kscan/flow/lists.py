@@ -19,11 +19,10 @@ _DEPTH = 3
 """Callees below a function in which a search is looked for."""
 
 
-def head_of_loop(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.Expr | None:
-    """The list head that a loop macro walks; a driver's own macro is expanded once."""
+def walk_of(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.ForEach | None:
+    """The list walk that a loop macro makes; a driver's own macro is expanded. None: no list's."""
     if matches(functions.loops.heads, loop.macro):
-        at = position(functions.loops.heads, loop.macro, 1)
-        return loop.args[at] if at < len(loop.args) else None
+        return loop
     macro = scope.program.macro(loop.macro, scope.function.path)
     head = macros.head_of(macro.body) if macro is not None and macro.params else None
     if macro is None or head is None or head[0] == loop.macro:
@@ -33,7 +32,16 @@ def head_of_loop(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.Exp
         return None
     given = dict(zip(macro.params or (), loop.args, strict=False))
     args = tuple(macros.substituted(item, given, loop.at) for item in inner)
-    return head_of_loop(scope, functions, ir.ForEach(head[0], args, (), loop.at))
+    return walk_of(scope, functions, ir.ForEach(head[0], args, (), loop.at))
+
+
+def head_of_loop(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.Expr | None:
+    """The list head that a loop macro walks."""
+    walk = walk_of(scope, functions, loop)
+    if walk is None:
+        return None
+    at = position(functions.loops.heads, walk.macro, 1)
+    return walk.args[at] if at < len(walk.args) else None
 
 
 def listed_object(node: ir.Expr) -> ir.Expr:

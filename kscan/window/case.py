@@ -30,6 +30,8 @@ from kscan.window.registrations import Callers, Registration, Registrations, cal
 from kscan.window.scope import Ownership, ownership
 from kscan.window.window import Callback, Window
 
+_LIST_HEAD = "list_head"
+
 
 @dataclass(frozen=True)
 class LateRead:
@@ -170,14 +172,24 @@ class Case:
         if not self.window.callbacks(registration):
             return
         late = self.late(registration)
-        memberships = frozenset(one.place for one in late if one.place.kind == "membership")
+        lists = frozenset(one.place for one in late if self._leads_to_others(one))
         for one in late:
-            for reader in self.readers(registration).of(one.place, memberships):
+            for reader in self.readers(registration).of(one.place, lists):
                 doubts = tuple(self._doubts(registration, one, reader))
                 sure = weakest(
                     one.confidence, reader.confidence, *(confidence for confidence, _ in doubts)
                 )
                 yield LateRead(registration, one, reader, sure, tuple(why for _, why in doubts))
+
+    def _leads_to_others(self, late: Late) -> bool:
+        """Until it is written, nothing is met on a list: it joins one, or points at its head."""
+        if late.place.kind == "membership":
+            return True
+        target = late.write.target
+        if target is None or late.place.kind not in ("field", "global"):
+            return False
+        kind = scope_of(self.program, late.write.function).type_of(target)
+        return kind.ptr == 1 and kind.tag == _LIST_HEAD
 
     def _doubts(
         self, registration: Registration, late: Late, reader: Reader

@@ -107,10 +107,10 @@ class Readers:
     """What must hold for these callbacks to run at all."""
     _idle: dict[Callback, _Run] = field(default_factory=dict)
 
-    def of(self, place: Place, memberships: frozenset[Place]) -> Iterator[Reader]:
-        """The callbacks that suffer from `place` being late; `memberships` are late as well."""
+    def of(self, place: Place, lists: frozenset[Place]) -> Iterator[Reader]:
+        """The callbacks that suffer from `place` being late; what leads to `lists` is as well."""
         words = words_of(place, self.catalogue.functions)
-        for callback, run in self._sweep(frozenset({place}) | memberships, place, words):
+        for callback, run in self._sweep(frozenset({place}) | lists, place, words):
             reader = self._worst(callback, run.events_of(place))
             if reader is not None:
                 yield reader

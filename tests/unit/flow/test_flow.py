@@ -15,7 +15,8 @@ from kscan.kernel.catalogue import catalogue
 LATE = Place("global", "a.c", "late")
 HEAD = """
     struct dev { int id; };
-    struct foo { struct dev *dev; int n; };
+    struct list_head { struct list_head *next, *prev; };
+    struct foo { struct dev *dev; int n; struct list_head *all; struct list_head list, node; };
     static struct foo *late;
     static int number;
     void use(struct foo *f);
@@ -56,6 +57,15 @@ REFUSES: tuple[set[Happening], bool] = (set(), True)
         ("int f(void) { while (late) late->n++; return 0; }", set(), False),
         ("void f(void) { kfree(late); }", set(), False),
         ("void f(void) { use(late); }", CRASH, False),
+        # lists: a head that is no pointer to one, and one that is not made ready
+        ("void f(void) { struct foo *p; list_for_each_entry(p, late->all, node) use(p); }",
+         *CRASHES),
+        ("void f(void) { struct foo *p; list_for_each_entry(p, &late->list, node) use(p); }",
+         *CRASHES),
+        ("int f(void) { return list_empty(late->all); }", *CRASHES),
+        ("int f(void) { return list_empty(&late->list); }", *CRASHES),
+        ("void f(struct foo *p) { if (late) list_for_each_entry(p, late->all, node) use(p); }",
+         set(), False),
         # what is stored, the functions called see, and those that call
         ("static void s(void) { late = &x; } int f(void) { s(); return late->n; }", set(), False),
         ("static int g(void) { return late->n; } int f(void) { late = &x; return g(); }",
@@ -85,6 +95,30 @@ def test_what_is_done_with_null(text: str, events: set[Happening], refused: bool
 )
 def test_what_is_done_with_zero(text: str, events: set[Happening], refused: bool) -> None:
     assert run(text, Place("global", "a.c", "number")) == (events, refused)
+
+
+WALK = "void f(struct foo *g) { struct foo *p; %s }"
+
+
+@pytest.mark.parametrize(
+    ("body", "events"),
+    [
+        ("list_for_each_entry(p, &g->list, node) p->n = 1;", {Happening.UNREADY}),
+        ("p = list_first_entry(&g->list, struct foo, node);", {Happening.UNREADY}),
+        ("list_for_each_entry(p, &g->node, list) p->n = 1;", set()),
+        ("hlist_for_each_entry(p, &g->list, node) p->n = 1;", set()),
+    ],
+)
+def test_a_list_is_made_ready_before_it_is_walked(body: str, events: set[Happening]) -> None:
+    assert run(WALK % body, Place("list", "foo", "list"))[0] == events
+
+
+def test_behind_a_head_that_is_null_nothing_is_met() -> None:
+    made = trees.program({"a.c": HEAD + WALK % "list_for_each_entry(p, late->all, node) use(p);"})
+    lists = frozenset({LATE, Place("lock", "foo", "n")})
+    execution = Execution(made, World(catalogue().functions, lists))
+    execution.run(trees.function(made, "f"))
+    assert [event.what for event in execution.events] == [Happening.CRASH]
 
 
 def test_branches_test_one_thing_each_and_dominate() -> None:
