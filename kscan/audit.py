@@ -239,9 +239,9 @@ class Audit:
             return f"{gate.needs}() is not reachable: {gate.why}" if gate else ""
         return ""
 
-    def info(self) -> TreeInfo:
-        """Which source this is, and what was assumed of it."""
-        note = " ".join(_assumption(case.window) for case in self.cases).strip()
+    def info(self, advice: str = " (--as-is leaves it out)") -> TreeInfo:
+        """Which source this is, and what was assumed of it, with `advice`."""
+        note = " ".join(_assumption(case.window, advice) for case in self.cases).strip()
         scenarios = [c.window.scenario.name for c in self.cases if c.window.scenario]
         return TreeInfo(
             self.tree.name,
@@ -249,6 +249,17 @@ class Audit:
             self.tree.commit,
             scenarios[0] if scenarios else "as-is",
             note,
+        )
+
+    def not_assumed(self) -> str:
+        """What scenarios of the catalogue would add to this tree, where none was asked for."""
+        return " ".join(
+            f"As it stands, the tree lacks {', '.join(map(str, lacking))}: "
+            f"--scenario {scenario.name} assumes it."
+            for case in self.cases
+            for scenario in self.catalogue.scenarios
+            if case.window.scenario is None and scenario.contract == case.contract.name
+            if (lacking := case.window.lacking(scenario))
         )
 
     def stats(self) -> Stats:
@@ -324,16 +335,13 @@ def audit(
     return Audit(opened, options, store).report()
 
 
-def _assumption(window: Window) -> str:
+def _assumption(window: Window, advice: str) -> str:
     scenario = window.scenario
     if scenario is None:
         return ""
     if window.assumed:
         edges = ", ".join(map(str, window.assumed))
-        return (
-            f"Scenario {scenario.name}: this tree lacks {edges}; the edge is assumed "
-            "(--as-is leaves it out)."
-        )
+        return f"Scenario {scenario.name}: this tree lacks {edges}; the edge is assumed{advice}."
     lacking = [e.slot for e in scenario.edge if e.slot and not window.reaches(e.slot)]
     if lacking:
         return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -112,7 +112,7 @@ class Diff:
             drivers_not_listed=share.not_listed,
             commits=attributed.shares,
             passing=attributed.passing,
-            skips=by_path((*self.base.skips, *self.head.skips, *self.range.skips)),
+            skips=by_path((*self.base.skips, *self.head.skips, *self._skips_of_range)),
             skips_added=self._skips_added,
             reproduce=reproduce,
             notes=self._notes,
@@ -154,10 +154,11 @@ class Diff:
     def _foresee(self, audit: Audit) -> None:
         """Has another process look up who is hit, where the range changes what a window runs."""
         changed = {change.new for change in self.range.changed}
-        if self.options.hits and any(changed & case.core for case in audit.cases):
-            near = {path for case in audit.cases for path in (*case.registering, *case.core)}
-            sources = sorted(path for path in near if path.endswith(".c"))
-            self._foreseen = self._beside.enter_context(beforehand(self.head_tree, sources))
+        with suppress(KscanError):  # what is wrong with a window, its outcome tells
+            if self.options.hits and any(changed & case.core for case in audit.cases):
+                near = {path for case in audit.cases for path in (*case.registering, *case.core)}
+                sources = sorted(path for path in near if path.endswith(".c"))
+                self._foreseen = self._beside.enter_context(beforehand(self.head_tree, sources))
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:
@@ -181,7 +182,22 @@ class Diff:
         """The findings of both ends, compared."""
         renames = Renames(self.alterations.old, self.alterations.new, self.range.changed)
         base, head = (self._below(outcome.findings) for outcome in (self.base, self.head))
-        return settled(base, head, renames, self.options.min_confidence)
+        found = settled(base, head, renames, self.options.min_confidence)
+        return replace(found, fixed=()) if self._lost else found
+
+    @cached_property
+    def _lost(self) -> tuple[Skip, ...]:
+        """Functions that the catalogue rests on and that the head lacks: findings fade with them."""
+        told = "removed by the range, and the catalogue rests on it: nothing counts as fixed"
+        places = {i.function: i.path for i in self.alterations.gone(self.catalogue.names)}
+        places |= {name: places.get(name, name) for name in self._unregistered}
+        return tuple(Skip(path, f"{name}() is {told}") for name, path in sorted(places.items()))
+
+    @cached_property
+    def _unregistered(self) -> frozenset[str]:
+        """Registration functions of the base that are none in the head."""
+        known = {window.api for window in self.base.windows if not window.note}
+        return frozenset(w.api for w in self.head.windows if w.note and w.api in known)
 
     def _below(self, findings: Sequence[Finding]) -> list[Finding]:
         return [f for f in findings if is_below(f.primary.path, self.options.under)]
@@ -215,7 +231,8 @@ class Diff:
     def _others(self) -> Others:
         audit = self.outcomes.audit_of(self.head_tree)
         touched = frozenset(c.new for c in self.range.changed if c.new is not None)
-        return Others(audit.program, audit.catalogue, audit.cases, touched)
+        cases = tuple(c for c in audit.cases if c.contract.register not in self._unregistered)
+        return Others(audit.program, audit.catalogue, cases, touched)
 
     def _info(self, tree: Tree, outcome: Outcome) -> TreeInfo:
         return TreeInfo(
@@ -246,7 +263,13 @@ class Diff:
     @property
     def _skips_added(self) -> tuple[Skip, ...]:
         before = {skip.path for skip in self.base.skips}
-        return tuple(skip for skip in self.head.skips if skip.path not in before)
+        added = (skip for skip in self.head.skips if skip.path not in before)
+        return by_path((*added, *self._skips_of_range))
+
+    @property
+    def _skips_of_range(self) -> tuple[Skip, ...]:
+        """Parts of the range that were not applied, and what it takes from under the findings."""
+        return (*self.range.skips, *self._lost)
 
     @property
     def _notes(self) -> tuple[str, ...]:
@@ -259,7 +282,7 @@ class Diff:
             f"{end}: {window.note}"
             for end, outcome in (("base", self.base), ("head", self.head))
             for window in outcome.windows
-            if window.note
+            if window.note and window.api not in self._unregistered
         ]
         return (*self.range.notes, *silent, *(told if left_out else []))
 

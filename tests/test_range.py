@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -257,6 +258,31 @@ def test_a_comment_changes_nothing(tmp_path: Path) -> None:
     found = edited(tmp_path, edit)
     assert places(found.unchanged) != [] and found.changed_functions == ()
     assert (found.introduced, found.fixed, found.added, found.removed) == ((), (), (), ())
+
+
+@pytest.mark.parametrize(
+    "name", ["iommu_device_register", "iommu_fwspec_init", "dev_iommu_priv_set"]
+)
+def test_nothing_is_fixed_by_a_new_name_for_what_the_catalogue_knows(
+    tmp_path: Path, name: str
+) -> None:
+    def edit(history: History) -> None:
+        for path in history.root.rglob("*.[ch]"):
+            told = path.read_text()
+            if name in told:
+                path.write_text(re.sub(rf"\b{name}\b", f"{name}_anew", told))
+
+    found = edited(tmp_path, edit)
+    assert found.fixed == ()
+    (lost,) = [skip for skip in found.skips_added if "the catalogue rests on it" in skip.reason]
+    assert f"{name}() is removed" in lost.reason
+    assert lost in found.skips
+
+
+def test_a_tree_without_the_edge_says_which_scenario_has_it(story: Told) -> None:
+    there = impact(story.range(story.commits[1]))
+    assert "--scenario new-probe-path assumes it" in there.base.scenario_note
+    assert there.head.scenario_note == ""
 
 
 def test_a_renamed_driver_keeps_its_findings(tmp_path: Path) -> None:

@@ -123,6 +123,22 @@ class Alterations:
         }
         return tuple(sorted(self._altered(files, moved), key=lambda i: (i.path, i.function)))
 
+    def gone(self, names: frozenset[str]) -> tuple[Implementation, ...]:
+        """The functions among `names` that no changed file has any more, by file and name.
+
+        Of a change too large to be compared it tells nothing.
+        """
+        if self.not_compared:
+            return ()
+        still = {name for change in self.files for name in self.new.of(change.new)}
+        found = {
+            Implementation(name, change.old)
+            for change in self.files
+            if change.old is not None
+            for name in names.intersection(self.old.of(change.old)) - still
+        }
+        return tuple(sorted(found, key=lambda i: (i.path, i.function)))
+
     def _altered(
         self, files: Sequence[ChangedPath], moved: set[tuple[str, tuple[Tokens, ...]]]
     ) -> Iterator[Implementation]:

@@ -38,6 +38,7 @@ class _Asked:
 
     repo: str
     config: Path | None
+    scenario: str
     no_cache: bool
     jobs: int | None
     catalogues: tuple[Path, ...]
@@ -50,8 +51,9 @@ class _Asked:
         span = inputs.opened()
         accepts = accepted.acceptance(span.base, self.config, None)
         policy = accepts.config.policy
-        asked = Options(min_confidence=least_confidence(policy), catalogues=self.catalogues)
-        reproduce = inputs.reproduce(span, "")
+        least = least_confidence(policy)
+        asked = Options(self.scenario, min_confidence=least, catalogues=self.catalogues)
+        reproduce = inputs.reproduce(span, self.scenario)
         if fetch and span.head.commit:
             reproduce = f"git fetch origin {span.head.commit} && {reproduce}"
         with options.progress() as progress:
@@ -70,6 +72,8 @@ def _shared(command: _F) -> _F:
         options.run_options,
         click.option("--config", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
                      help="Policy and suppressions, instead of kscan.toml of the base."),
+        click.option("--scenario", default="", metavar="NAME",
+                     help="Assume the call edges of this scenario in both trees."),
         click.option("--repo", default=".", metavar="DIR",
                      help="The repository; the current directory unless given."),
     ):  # fmt: skip

@@ -9,6 +9,7 @@ with a file of the same shape.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,11 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     functions: Functions
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """Every plain name that some entry rests on: functions, macros, struct tags."""
+        return frozenset(_names(msgspec.to_builtins(self)))
+
+    @cached_property
     def _stopped(self) -> re.Pattern[str]:
         return _compiled(tuple(name for stop in self.stops for name in stop.names))
 
@@ -312,3 +318,17 @@ def _contracts(
                 f"known are {', '.join(names)}"
             )
     return contracts, (*scenarios, *file.scenario)
+
+
+def _names(entry: object) -> Iterator[str]:
+    """The identifiers among the texts of `entry`."""
+    if isinstance(entry, str):
+        name = entry.partition(":")[0]
+        if name.isidentifier():
+            yield name
+    elif isinstance(entry, dict):
+        for value in entry.values():
+            yield from _names(value)
+    elif isinstance(entry, list | tuple):
+        for value in entry:
+            yield from _names(value)

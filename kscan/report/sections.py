@@ -89,11 +89,11 @@ def _audit(report: Report, full: int) -> Message:
 def _range(impact: Impact, full: int) -> Message:
     new = verdict.active(impact.introduced)
     headline = verdict.impact_verdict(impact) + "."
-    if not new and not impact.fixed and not impact.skips_added:
+    if not (new or impact.fixed or impact.skips_added or impact.notes):
         told, folds = verdict.slots_told(replace(impact, removed=()))
         sentences = [sentence for sentence, _ in told]
         sentences += [fold.sentence(verdict.SLOTS_NAMED) for fold in folds]
-        return Message(" ".join((headline, *sentences)), (), ())
+        return Message(" ".join((headline, *sentences, *_scenario(impact.head))), (), ())
     trees = [verdict.tree_title(tree) for tree in (impact.base, impact.head)]
     new_skips = f"{verdict.counted(len(impact.skips_added), 'file')} newly not analysed."
     sections = (

@@ -32,7 +32,12 @@ _SEPARATOR = re.compile(
     rb"^From \S+ [^\n]*\b[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d \d{4}[^\n]*\n",
     re.MULTILINE,
 )
-_HEADER = re.compile(rb"(?:From|Date|Subject|Message-I[Dd]|To|Return-Path|Received|Delivered-To):")
+_HEADER = re.compile(
+    rb"(?:[!-9;-~]{1,80}:[^\n]{0,2000}\n(?:[ \t][^\n]{0,2000}\n){0,200}){1,200}?"
+    rb"(?:From|Date|Subject|Message-ID|To):|(?:From|Date|Subject|Message-ID|To|Return-Path|Received):",
+    re.IGNORECASE,
+)
+"""The fields that mail begins with, whatever a mail program put before those that tell."""
 _REPLY = re.compile(r"\s*(?:re|aw|sv|fwd?)\s*(?:\[\d+\])?:", re.IGNORECASE)
 _TAG = re.compile(r"^\s*(?:\[[^\]]*\]\s*)+")
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{7,64})[ \t\r]*$", re.MULTILINE)

@@ -79,35 +79,51 @@ def bytes_of(file: Path) -> bytes:
 
 def series_of(contents: Iterable[tuple[str, bytes]]) -> Series:
     """The series in patch files given as name and bytes; raises `KscanError`."""
+    files = [(name, list(messages(name, content))) for name, content in contents]
+    mails = [mail for _, several in files for mail in several]
+    base = next((mail.base_commit for mail in mails if mail.base_commit), None)
     found: list[tuple[str, Message]] = []
     skips: list[Skip] = []
-    base = None
-    for name, content in contents:
-        mails = list(messages(name, content))
-        base = base or next((mail.base_commit for mail in mails if mail.base_commit), None)
-        wanted, passed = _wanted(name, mails)
+    for name, letters in _apart(files):
+        wanted, passed = _wanted(name, letters)
         if not wanted:
             raise KscanError(f"{name}: no patch in it; give a diff, or mail that holds one")
-        found += [(name, mail) for mail in wanted]
+        found += wanted
         skips += passed
     if len({mail.parts for _, mail in found}) == 1:
         found.sort(key=lambda pair: pair[1].part)
     return Series(tuple(_patch(name, mail) for name, mail in found), base, tuple(skips))
 
 
-def _wanted(name: str, mails: Sequence[Message]) -> tuple[list[Message], list[Skip]]:
-    """The patches of the last version in `mails`, in order; the diffs passed over as skips."""
-    patches = [mail for mail in mails if mail.diff]
-    own = [mail for mail in patches if not mail.is_reply] or patches
-    last = max((mail.version for mail in own), default=1)
-    wanted = sorted((m for m in own if m.version == last), key=lambda mail: mail.part)
-    replies = [mail for mail in patches if mail.is_reply] if own is not patches else []
-    skips = [Skip(name, f"{_title(m)}: a diff in a reply") for m in replies]
-    skips += [Skip(name, f"{_title(m)}: superseded by v{last}") for m in own if m.version != last]
-    parts = {mail.part for mail in wanted}
-    for part in range(1, max((mail.parts for mail in wanted), default=0) + 1):
+_Letters = list[tuple[str, Message]]
+"""Mails, each with the file it stands in."""
+
+
+def _apart(files: Iterable[tuple[str, list[Message]]]) -> Iterable[tuple[str, _Letters]]:
+    """The mails of each series, and its first file: one mbox, or a file for each of its mails."""
+    found: dict[object, tuple[str, _Letters]] = {}
+    for number, (name, mails) in enumerate(files):
+        alone = mails[0] if len(mails) == 1 and mails[0].parts > 1 else None
+        series = (alone.version, alone.parts) if alone is not None else number
+        found.setdefault(series, (name, []))[1].extend((name, mail) for mail in mails)
+    return found.values()
+
+
+def _wanted(series: str, letters: _Letters) -> tuple[_Letters, list[Skip]]:
+    """The patches of the last version in `letters`, in order; the diffs passed over as skips."""
+    patches = [(name, mail) for name, mail in letters if mail.diff]
+    own = [(name, mail) for name, mail in patches if not mail.is_reply] or patches
+    last = max((mail.version for _, mail in own), default=1)
+    wanted = sorted((p for p in own if p[1].version == last), key=lambda pair: pair[1].part)
+    replies = [(n, mail) for n, mail in patches if mail.is_reply] if own is not patches else []
+    skips = [Skip(name, f"{_title(m)}: a diff in a reply") for name, m in replies]
+    old = [(name, mail) for name, mail in own if mail.version != last]
+    skips += [Skip(name, f"{_title(m)}: superseded by v{last}") for name, m in old]
+    parts = {mail.part for _, mail in wanted}
+    where = "among the files" if len({name for name, _ in letters}) > 1 else "in the file"
+    for part in range(1, max((mail.parts for _, mail in wanted), default=0) + 1):
         if part not in parts:
-            skips.append(Skip(name, f"part {part} of the series is not in the file"))
+            skips.append(Skip(series, f"part {part} of the series is not {where}"))
     return wanted, skips
 
 

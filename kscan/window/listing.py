@@ -129,7 +129,8 @@ def _way(api: str, slot: dict[str, Any]) -> str:
     for step in slot["way"]:
         label = step["slot"] if step["kind"] in ("slot", "assumed") else step["kind"]
         assumed = "assumed " if step["kind"] == "assumed" else ""
-        arrow = "->" if step["kind"] == "direct" else f"-[{assumed}{label}]->"
+        label = f"{assumed}{label or 'call'}"
+        arrow = "->" if step["kind"] == "direct" else f"-[{label}]->"
         parts.append(f"{arrow} {step['to']}")
     assumed = "assumed " if slot["kind"] == "assumed" else ""
     parts.append(f"-[{assumed}{slot['slot']}]->")

@@ -72,9 +72,13 @@ class Window:
     @cached_property
     def assumed(self) -> tuple[Assumed, ...]:
         """The scenario's edges that this tree lacks."""
+        return self.lacking(self.scenario) if self.scenario is not None else ()
+
+    def lacking(self, scenario: Scenario) -> tuple[Assumed, ...]:
+        """The edges of `scenario` that this tree lacks."""
         found: tuple[Assumed, ...] = ()
         walked = self.as_it_stands
-        for edge in self.scenario.edge if self.scenario is not None else ():
+        for edge in scenario.edge:
             missing = _missing(edge, walked)
             if missing is not None:
                 found = (*found, missing)

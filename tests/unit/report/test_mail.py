@@ -51,6 +51,12 @@ def test_no_finding_is_one_paragraph():
     assert render("mail", samples.quiet_change()) == "kscan: No finding introduced.\n"
 
 
+def test_what_was_not_analysed_is_said_without_a_finding():
+    quiet = replace(samples.quiet_change(), notes=("drivers/x.c: hunk 1 placed with fuzz",))
+    for name in ("mail", "markdown"):
+        assert "hunk 1 placed with fuzz" in render(name, quiet)
+
+
 def test_ten_in_full_the_rest_brief_and_counted():
     text = render("mail", many(40))
     assert text.count("^ publishes foo_ops") == 10

@@ -219,6 +219,33 @@ def test_files_of_one_series_are_sorted_by_part() -> None:
     assert [patch.subject for patch in series_of(files).patches] == ["a", "b"]
 
 
+def test_a_file_for_each_mail_is_one_series() -> None:
+    cover, first, third = (
+        (f"000{part}.patch", mail(f"[PATCH v2 {part}/3] p{part}", body))
+        for part, body in ((0, b"All of it.\n"), (1, EDIT), (3, EDIT))
+    )
+    series = series_of([cover, third, first])
+    assert [patch.subject for patch in series.patches] == ["p1", "p3"]
+    assert series.skips == (Skip("0000.patch", "part 2 of the series is not among the files"),)
+    other = ("x.patch", mail("[PATCH] x", EDIT))
+    assert series_of([first, other]).skips == (
+        Skip("0001.patch", "part 2 of the series is not in the file"),
+        Skip("0001.patch", "part 3 of the series is not in the file"),
+    )
+    with pytest.raises(KscanError, match=r"0000\.patch: no patch in it"):
+        series_of([cover])
+
+
+@pytest.mark.parametrize(
+    "field",
+    [b"X-Mozilla-Status: 0001", b"DKIM-Signature: v=1;\n\tb=abc", b"content-type: text/plain"],
+)
+def test_mail_may_begin_with_any_field(field: bytes) -> None:
+    raw = field + b"\nFrom: A <a@b>\nsubject: [PATCH 1/1] x\n\n" + EDIT
+    (patch,) = series_of([("x.eml", raw)]).patches
+    assert patch.subject == "x"
+
+
 def test_terminal_escapes_in_a_subject_are_shown() -> None:
     series = series_of([("s", mail("[PATCH] x\x1b[31m", EDIT))])
     assert series.patches[0].subject == "x\ufffd[31m"
