@@ -187,7 +187,7 @@ class Diff:
 
     @cached_property
     def _lost(self) -> tuple[Skip, ...]:
-        """Functions that the catalogue rests on and that the head lacks: findings fade with them."""
+        """Functions that the catalogue rests on and the head lacks: findings fade with them."""
         told = "removed by the range, and the catalogue rests on it: nothing counts as fixed"
         places = {i.function: i.path for i in self.alterations.gone(self.catalogue.names)}
         places |= {name: places.get(name, name) for name in self._unregistered}

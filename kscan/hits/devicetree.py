@@ -222,7 +222,7 @@ class _Outline:
 
     def _property(self, start: int, end: int) -> None:
         spelled = _PROPERTY.match(self._text, start, end)
-        if spelled is None:
+        if spelled is None or _text(spelled[1]) not in _KEPT:
             return
         kind, value = Kind(_text(spelled[1])), spelled[2] or b""
         if kind in (Kind.IOMMUS, Kind.IOMMU_MAP):

@@ -128,7 +128,7 @@ class Draft:
         return text[:1] + inside.translate(_IN_LITERAL) + text[:ended]
 
     def _hide_comment(self, m: re.Match[bytes]) -> bytes:
-        """Spaces; backslashes as well where a directive goes on behind a comment of several lines."""
+        """Spaces; where a directive goes on behind a comment of several lines, backslashes too."""
         hidden, source = blank(m[0]), self.source
         if b"\n" not in hidden or not _REST_OF_DIRECTIVE.match(source, m.end()):
             return hidden

@@ -163,7 +163,7 @@ def _define_described(draft: Draft, m: re.Match[bytes], name: int) -> None:
 def _define_function(draft: Draft, m: re.Match[bytes], name: int) -> None:
     """``SYSCALL_DEFINE2(name, int, fd, long, n) {`` as ``int name( int  fd, long  n) {``."""
     first = _FIRST_ARGUMENT.match(m[2])
-    if first is None or m.start(2) - name < 3:
+    if first is None or m.start(2) - name < 3 or b"\n" in draft.text[name : name + 3]:
         return
     end = m.start(2) + first.start(2)
     if first[2] == b",":

@@ -188,8 +188,8 @@ def unexplained(incident: Incident, report: Report) -> str:
     if step is not None:
         many = _passing(report, step)
         return (
-            f"not explained: {step}() is a step of {many} finding{'s' * (many > 1)}, but nothing of "
-            "the drivers they name is on the trace"
+            f"not explained: {step}() is a step of {many} finding{'s' * (many > 1)}, but nothing "
+            "of the drivers they name is on the trace"
         )
     return "not explained: no function on the trace takes part in a registration or a finding"
 

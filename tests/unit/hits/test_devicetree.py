@@ -6,7 +6,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kscan.hits.devicetree import Kind, Unreadable, statements
@@ -172,6 +172,7 @@ def test_a_file_beyond_the_bounds_is_refused():
 
 
 @given(st.text(alphabet='/*"#<>{}();&:=\\\n a1@,includefdstatus', max_size=300))
+@example("{t\0:status;")
 def test_any_text_is_read_in_file_order(text):
     for statement in statements(text.encode()):
         assert isinstance(statement.kind, Kind)

@@ -38,6 +38,7 @@ def newlines(text: bytes) -> list[int]:
 @given(st.one_of(kernel_like, st.binary(max_size=200)))
 @example(b"")
 @example(b'"')
+@example(b"s\n\n(d){\t")
 @example(b"'\\")
 @example(b"#define A\t\\\n\n")
 @example(b"/*/")
