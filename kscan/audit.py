@@ -231,9 +231,18 @@ class Audit:
                     self._note(case, registration),
                 )
 
+    def _unseen(self) -> list[Skip]:
+        """Registrations whose callbacks nobody looked at."""
+        return [
+            Skip(one.function.path, f"{one.function.name}(): {_unknown(case)}, nothing is looked at")
+            for case in self.cases
+            for one in case.registrations
+            if not one.published
+        ]
+
     def _note(self, case: Case, registration: Registration) -> str:
         if not registration.published:
-            return "the ops table is not known" if case.contract.tables else "no callback is known"
+            return _unknown(case)
         if not case.window.gate_is_open(registration):
             gate = case.contract.gate
             return f"{gate.needs}() is not reachable: {gate.why}" if gate else ""
@@ -284,7 +293,8 @@ class Audit:
             if self.options.hits and kept:
                 self.progress("looking for the hardware that is hit")
                 kept = with_hits(self.tree, kept, hits(), self.jobs)
-        skips = {s.path: s for s in (*self.tree.skips, *self.reader.skips, *self.failed)}
+        unseen = self._unseen()
+        skips = {s.path: s for s in (*unseen, *self.tree.skips, *self.reader.skips, *self.failed)}
         return Report(
             tree=self.info(),
             stats=self.stats(),
@@ -350,6 +360,10 @@ def _assumption(window: Window, advice: str) -> str:
             "audited as it stands."
         )
     return ""
+
+
+def _unknown(case: Case) -> str:
+    return "the ops table is not known" if case.contract.tables else "no callback is known"
 
 
 def _in_order(findings: list[Finding]) -> list[Finding]:

@@ -154,6 +154,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Position of the ops table, or of the callback function itself."""
     table_setters: tuple[str, ...] = ()
     """Functions that tell the published object its table, in trees whose `register` does not."""
+    table_field: str = ""
+    """The member of the published object that holds the table, as ``iommu_device.ops``."""
     tables: tuple[str, ...] = ()
     """Struct tags of the ops tables; empty where `table` is the callback itself."""
     instance: Position | None = None
@@ -169,6 +171,9 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unset: tuple[Unset, ...] = ()
     tolerated: tuple[Tolerated, ...] = ()
     repeated: Repeated = Repeated()
+
+    def __post_init__(self) -> None:
+        check_slots([self.table_field] if self.table_field else [])
 
     @property
     def words(self) -> frozenset[str]:

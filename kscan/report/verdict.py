@@ -158,8 +158,10 @@ def looked_at(report: Report) -> str:
 
 
 def closed_windows(report: Report) -> list[str]:
-    """What is said of windows that the gate keeps shut, or whose ops table is not known."""
+    """What is said of windows that the gate keeps shut, where no skip speaks of their file."""
+    skipped = {skip.path for skip in report.skips}
     told = [(entry.registration, entry.note) for entry in report.window if entry.note]
+    told = [(ref, note) for ref, note in told if ref.path not in skipped]
     return [f"{ref.function} ({ref.path}:{ref.line}): {note}" for ref, note in told]
 
 

@@ -164,10 +164,20 @@ class Registrations:
             for function in self.program.functions_in(path):
                 if function.name == self.contract.register:
                     continue
-                for call in calls_of(self.program, function, self.contract.register):
+                for call in self._calls(function):
                     tables = tuple(self._tables(function, call))
                     functions = tuple(self._functions(function, call))
                     yield Registration(self.contract, function, call, tables, functions)
+
+    def _calls(self, function: Function) -> list[ir.Call]:
+        """The calls of the contract's function, without those for another kernel's parameters.
+
+        Drivers for several kernels have one for each, under ``#if``.
+        """
+        calls = list(calls_of(self.program, function, self.contract.register))
+        here = self.program.resolve(self.contract.register, function.path)[:1]
+        fitting = [c for c in calls for f in here if len(c.args) == len(f.fact.params)]
+        return fitting or calls
 
     def _functions(self, function: Function, call: ir.Call) -> Iterator[Handed]:
         """The callbacks that `call` itself hands over, where the contract has no table."""
@@ -219,6 +229,20 @@ class Registrations:
         for setter in self.contract.table_setters:
             for told in calls_of(self.program, function, setter):
                 yield from self._held(function, told.args[-1], 0) if told.args else ()
+        for value in self._assigned(function):
+            yield from self._held(function, value, 0)
+
+    def _assigned(self, function: Function) -> Iterator[ir.Expr]:
+        """What `function` stores in the member of the published object that holds the table."""
+        tag, _, name = self.contract.table_field.partition(".")
+        if not name or not self.program.mentions(function, name):
+            return
+        scope = scope_of(self.program, function)
+        for node in ir.walk_body(self.program.body(function)):
+            match node:
+                case ir.Assign(target=ir.Member(object=inner, field=field), value=value):
+                    if field == name and scope.tag_of(inner) == tag:
+                        yield value
 
     def _held(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Published]:
         """The tables that `node` may hold in `function`."""

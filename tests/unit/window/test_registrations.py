@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which calls are registrations, and the ops table that each publishes."""
+
+from __future__ import annotations
+
+import pytest
+from text_tree import TextTree, case_of
+from windows import tree
+
+from kscan.audit import Audit, Options
+from kscan.facts.store import NullStore
+from kscan.model import Skip
+
+TABLE = """
+struct foo { struct iommu_device iommu; };
+static int foo_of_xlate(struct device *dev) { return 0; }
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static const struct iommu_ops *chosen(void) { return &foo_ops; }
+"""
+OLD = "int iommu_device_register(struct iommu_device *i)"
+
+
+def driver(body: str, *, old: bool = False) -> str:
+    """A tree with a probe function of this body; `old` takes the table from another argument."""
+    code = f"{TABLE}static int probe(struct device *dev, struct foo *foo)\n{{\n{body}\n}}\n"
+    text = tree(drivers__iommu__foo_c=code)
+    if old:
+        start = text.index("    int iommu_device_register(")
+        end = text.index("{", start)
+        text = f"{text[:start]}    {OLD}\n    {text[end:]}"
+    return text
+
+
+def published(text: str) -> list[tuple[str, ...]]:
+    return [registration.published for registration in case_of(text).registrations]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("return iommu_device_register(&foo->iommu, &foo_ops, dev);", [("foo_ops",)]),
+        ("return iommu_device_register(&foo->iommu, chosen(), dev);", [("foo_ops",)]),
+        ("return iommu_device_register(&foo->iommu, dev->ops, dev);", [()]),
+        # one for each kernel: the call that this one has no parameters for is left out
+        (
+            "#if NEW\n\treturn iommu_device_register(&foo->iommu, &foo_ops, dev);\n#else\n"
+            "\treturn iommu_device_register(&foo->iommu);\n#endif",
+            [("foo_ops",)],
+        ),
+    ],
+)
+def test_the_table_of_a_call(body: str, found: list[tuple[str, ...]]) -> None:
+    assert published(driver(body)) == found
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ("iommu_device_set_ops(&foo->iommu, &foo_ops);", [("foo_ops",)]),
+        ("foo->iommu.ops = &foo_ops;", [("foo_ops",)]),
+        ("foo->other.ops = &foo_ops;", [()]),
+        ("", [()]),
+    ],
+)
+def test_the_table_that_the_object_is_told(told: str, found: list[tuple[str, ...]]) -> None:
+    assert published(driver(f"{told} return iommu_device_register(&foo->iommu);", old=True)) == found
+
+
+def test_a_registration_without_a_known_table_is_a_skip() -> None:
+    text = driver("return iommu_device_register(&foo->iommu, dev->ops, dev);")
+    report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
+    why = "probe(): the ops table is not known, nothing is looked at"
+    assert Skip("drivers/iommu/foo.c", why) in report.skips
