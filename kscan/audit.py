@@ -25,7 +25,7 @@ from kscan.model import (
 )
 from kscan.program.program import Program
 from kscan.program.succession import Succession, take_over
-from kscan.program.tables import Tables
+from kscan.program.tables import Tables, foreign_members
 from kscan.rules import Rule, selected, shared_out
 from kscan.source.apart import apart
 from kscan.source.open import open_tree
@@ -231,14 +231,20 @@ class Audit:
                     self._note(case, registration),
                 )
 
-    def _unseen(self) -> list[Skip]:
-        """Registrations whose callbacks nobody looked at."""
-        return [
-            Skip(one.function.path, f"{one.function.name}(): {_unknown(case)}, nothing is looked at")
-            for case in self.cases
-            for one in case.registrations
-            if not one.published
-        ]
+    def unseen(self) -> Iterator[Skip]:
+        """Registrations whose callbacks, or some of them, nobody looked at."""
+        for case in self.cases:
+            for one in case.registrations:
+                name = one.function.name
+                if not one.published:
+                    why = f"{name}(): {_unknown(case)}, nothing is looked at"
+                    yield Skip(one.function.path, why)
+                for table in one.tables:
+                    tags = case.contract.tables
+                    strange = foreign_members(self.program, table.path, table.variable, tags)
+                    if strange:
+                        why = f"{table.variable} fills {', '.join(strange)}: no members of it here"
+                        yield Skip(table.path, why)
 
     def _note(self, case: Case, registration: Registration) -> str:
         if not registration.published:
@@ -293,8 +299,7 @@ class Audit:
             if self.options.hits and kept:
                 self.progress("looking for the hardware that is hit")
                 kept = with_hits(self.tree, kept, hits(), self.jobs)
-        unseen = self._unseen()
-        skips = {s.path: s for s in (*unseen, *self.tree.skips, *self.reader.skips, *self.failed)}
+        skips = {s.path: s for s in (*self.unseen(), *self.tree.skips, *self.reader.skips, *self.failed)}
         return Report(
             tree=self.info(),
             stats=self.stats(),

@@ -165,13 +165,14 @@ def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> O
     windows = tuple(window_of(case) for case in audit.cases)
     is_kernel = any(not window.note for window in windows)
     findings = audit.findings(rules) if is_kernel else []
+    unseen = audit.unseen() if is_kernel else ()
     info = audit.info(advice="") if is_kernel else TreeInfo("", "")
     return Outcome(
         findings=tuple(findings),
         windows=windows,
         scenario=info.scenario,
         scenario_note=info.scenario_note or (audit.not_assumed() if is_kernel else ""),
-        skips=by_path((*audit.tree.skips, *audit.reader.skips, *audit.failed)),
+        skips=by_path((*unseen, *audit.tree.skips, *audit.reader.skips, *audit.failed)),
         stats=_stats(audit, windows),
         questions=questions.as_asked(),
     )

@@ -62,6 +62,8 @@ class Frame:
                 return self._name(node)
             case ir.Member():
                 return self._member(node)
+            case ir.Index(object=inner) if self.scope.type_of(inner).array:
+                return self._element(node)
             case ir.Unary(op="*", operand=inner) | ir.Index(object=inner):
                 if isinstance(node, ir.Index):
                     self.value(node.index)
@@ -107,6 +109,8 @@ class Frame:
             if _ERRNO.match(node.id):
                 return SET
             return ANY
+        if self.scope.type_of(node).array:
+            return SET
         return self._read(place, node.at, ANY)
 
     def _read(self, place: Place, at: int, otherwise: Value) -> Value:
@@ -136,6 +140,15 @@ class Frame:
         if kind.array or (not kind.ptr and kind.tag):
             return Value(What.ANY, None, base.origin)
         return self._read(place, node.at, ANY)
+
+    def _element(self, node: ir.Index) -> Value:
+        """An element of an array: none is there before the first one is written."""
+        self.value(node.index)
+        base = self.value(node.object)
+        place = place_of(self.scope, self.execution.world.functions, node)
+        if place is None or base.origin == "fresh":
+            return Value(What.ANY, None, base.origin)
+        return self._read(place, node.at, Value(What.ANY, None, base.origin))
 
     def _address(self, inner: ir.Expr) -> Value:
         if isinstance(inner, ir.Name):
@@ -201,6 +214,7 @@ class Frame:
             if taint is not None and What.ZERO in pair:
                 self.note(Happening.WRONG, taint, node.at, "compares it")
             return ANY
+        self._against_number(node, left, right)
         same = len(pair) == 1
         return Value(What.SET if same == (node.op == "==") else What.ZERO, taint)
 
@@ -211,11 +225,20 @@ class Frame:
         if holds is None:
             holds = self._unsigned_order(node, left, right)
         if holds is not None:
+            self._against_number(node, left, right)
             return Value(What.SET if holds else What.ZERO, taint)
         for value in (left, right):
             if value.taint is not None and value.what is What.ZERO:
                 self.note(Happening.WRONG, value.taint, node.at, "compares it")
         return ANY
+
+    def _against_number(self, node: ir.Binary, left: Value, right: Value) -> None:
+        """A late zero is told from a number that is written out: a version, a count."""
+        for value, other in ((left, node.right), (right, node.left)):
+            number = isinstance(other, ir.Const) and other.text[:1].isdigit()
+            if value.taint is not None and value.what is What.ZERO and number:
+                if self.value(other).what is What.SET:
+                    self.note(Happening.WRONG, value.taint, node.at, "compares it")
 
     def _unsigned_order(self, node: ir.Binary, left: Value, right: Value) -> bool | None:
         """``x >= late`` is always true, and ``x < late`` never, where the late one is unsigned."""
@@ -253,6 +276,12 @@ class Frame:
                 found = self.value(expr)
         return found
 
+    def switched(self, node: ir.Expr) -> None:
+        """``switch (node)``: a late zero is told from other values."""
+        value = self.value(node)
+        if value.taint is not None and value.what is What.ZERO:
+            self.note(Happening.WRONG, value.taint, node.at, "switches on it")
+
     # Writes
 
     def _assign(self, node: ir.Assign) -> Value:
@@ -286,6 +315,8 @@ class Frame:
             return
         if isinstance(target, ir.Name | ir.Member):
             self.state.env[key_of(place)] = value
+        elif isinstance(target, ir.Index) and self.scope.type_of(target.object).array:
+            self.state.env[key_of(place)] = ANY
         if value.taint is not None and value.what in INVALID:
             self.note(Happening.STORED, value.taint, at, f"stores it in {place.spelled}", place)
 

@@ -159,6 +159,8 @@ class Execution:
                 return self._branch(node, frame)
             case Kind.LOOP:
                 return self._loop(node, frame)
+            case Kind.SWITCH if node.expr is not None:
+                frame.switched(node.expr)
             case Kind.DECLARE:
                 self._declare(node, frame)
             case Kind.GUARD:

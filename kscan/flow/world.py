@@ -52,6 +52,11 @@ class Event:
     sure: bool = True
     """False when code that kscan did not read decides."""
 
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Where it happens in the first function, in what that calls, and so on: to sort by."""
+        return (*(frame.at for frame in self.frames), self.at)
+
 
 @dataclass(frozen=True)
 class World:

@@ -39,7 +39,9 @@ class Write:
     target: ir.Expr | None = None
     """What is written, in terms of `function`."""
     partial: bool = False
-    """An address was handed out: the place may have been written."""
+    """An address was handed out, or an element set: the place may have been written."""
+    element: bool = False
+    """One element of an array, which is the place as a whole."""
 
     @property
     def is_zero(self) -> bool:
@@ -87,9 +89,11 @@ class Writes:
         if place is not None and not isinstance(node.target, ir.Index):
             base = _base(node.target)
             yield Write(place, scope.function, node.at, base, node.value, (), node.target)
-        elif place is not None:
-            base = _base(node.target)
-            yield Write(place, scope.function, node.at, base, node.value, (), node.target, True)
+        elif place is not None and isinstance(node.target, ir.Index):
+            base, array = _base(node.target), scope.type_of(node.target.object).array
+            yield Write(
+                place, scope.function, node.at, base, node.value, (), node.target, True, bool(array)
+            )
 
     def _called(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
         functions = self.catalogue.functions

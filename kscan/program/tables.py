@@ -107,6 +107,22 @@ def table_entries(
                 yield Entry(slot, function, variable, fact.line, place, via=via)
 
 
+def foreign_members(
+    program: Program, path: str, variable: str, tags: Iterable[str]
+) -> tuple[str, ...]:
+    """Members that the table `variable` of `path` fills and that the structs `tags` lack here.
+
+    Such a table is written for another version of the kernel.
+    """
+    slots = [slot_of(program, path, f) for f in program.unit(path).slots if f.variable == variable]
+    wanted = frozenset(tags)
+    return tuple(
+        slot.field
+        for slot in dict.fromkeys(slots)
+        if slot.tag in wanted and program.field_type(slot.tag, slot.field, path) is None
+    )
+
+
 def home(program: Program, path: str, variable: str) -> str | None:
     """The file that defines the object `variable` which `path` sees; None when not found."""
     own = program.unit(path).globals

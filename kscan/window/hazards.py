@@ -141,5 +141,5 @@ def _missing(again: Again) -> Iterator[Hazard]:
         )  # fmt: skip
 
 
-def _first(event: Event) -> tuple[bool, int, int]:
-    return not event.sure, len(event.frames), event.at
+def _first(event: Event) -> tuple[bool, tuple[int, ...]]:
+    return not event.sure, event.order

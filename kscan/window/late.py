@@ -81,7 +81,8 @@ class Lateness:
     def _late(self, place: Place, order: _Order) -> Late:
         several = order.late[place]
         early = order.may.get(place)
-        sure = Confidence.MEDIUM if early is not None else Confidence.HIGH
+        doubtful = early is not None or several[0].element
+        sure = Confidence.MEDIUM if doubtful else Confidence.HIGH
         outside = place in order.outside
         kind, spelled = self._spelled(several[0])
         return Late(place, several[0], sure, early, len(several) - 1, outside, kind, spelled)
@@ -101,7 +102,7 @@ class Lateness:
         return place.kind, f"{tag}.{path}" if tag else place.spelled
 
     def _counts(self, place: Place, order: _Order) -> bool:
-        if place in order.must:
+        if place in order.must or (order.late[place][0].element and place in order.may):
             return False
         if place.kind == "global":
             write = order.late[place][0]
@@ -203,7 +204,7 @@ class _Around:
 
     def counts_late(self, write: Write) -> bool:
         """A late write that could matter: of an object that existed, to something not zero."""
-        if write.partial or write.is_zero:
+        if (write.partial and not write.element) or write.is_zero:
             return False
         if write.place.kind == _DRVDATA:
             return self._is_own_device(write.base)

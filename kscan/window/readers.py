@@ -201,7 +201,7 @@ class Readers:
 
     def _worst(self, callback: Callback, events: tuple[Event, ...]) -> Reader | None:
         for what in _WORST:
-            for event in sorted(events, key=lambda e: (not e.sure, len(e.frames), e.at)):
+            for event in sorted(events, key=lambda e: (not e.sure, e.order)):
                 if event.what is what:
                     return Reader(callback, event.taint, event)
         for event in events:

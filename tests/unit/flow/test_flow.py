@@ -88,13 +88,31 @@ def test_what_is_done_with_null(text: str, events: set[Happening], refused: bool
     ("text", "events", "refused"),
     [
         ("int f(void) { return number * 4; }", WRONG, False),
-        ("int f(void) { if (number < 2) return -ENODEV; return 0; }", set(), True),
+        ("int f(void) { if (number < 2) return -ENODEV; return 0; }", WRONG, True),
+        ("int f(void) { if (number == 3) return 1; return 0; }", WRONG, False),
+        ("int f(void) { switch (number) { case 3: return 1; } return 0; }", WRONG, False),
+        ("int f(void) { if (number == 0) return 1; return 0; }", set(), False),
         ("int g(void); int f(void) { return g() == number; }", WRONG, False),
         ("int f(void) { if (number) return 1; return 0; }", set(), False),
     ],
 )
 def test_what_is_done_with_zero(text: str, events: set[Happening], refused: bool) -> None:
     assert run(text, Place("global", "a.c", "number")) == (events, refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "events"),
+    [
+        ("int f(void) { return several[1]->n; }", CRASH),
+        ("int f(int i) { struct foo *p = several[i]; return p->n; }", CRASH),
+        ("int f(int i) { if (!several[i]) return 0; return several[i]->n; }", set()),
+        ("int f(void) { several[0] = late; return several[1]->n; }", set()),
+        ("int f(void) { use(several); return 0; }", set()),
+    ],
+)
+def test_no_element_is_there_before_one_is_written(text: str, events: set[Happening]) -> None:
+    made = f"static struct foo *several[4]; {text}"
+    assert run(made, Place("global", "a.c", "several"))[0] == events
 
 
 WALK = "void f(struct foo *g) { struct foo *p; %s }"

@@ -71,3 +71,11 @@ def test_a_registration_without_a_known_table_is_a_skip() -> None:
     report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
     why = "probe(): the ops table is not known, nothing is looked at"
     assert Skip("drivers/iommu/foo.c", why) in report.skips
+
+
+def test_a_table_for_another_kernel_is_a_skip() -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, dev);")
+    text = text.replace(".of_xlate = foo", ".attach_dev = foo_attach, .map = foo_map, .of_xlate = foo")
+    report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
+    why = "foo_ops fills attach_dev, map: no members of it here"
+    assert Skip("drivers/iommu/foo.c", why) in report.skips
