@@ -299,7 +299,8 @@ class Audit:
             if self.options.hits and kept:
                 self.progress("looking for the hardware that is hit")
                 kept = with_hits(self.tree, kept, hits(), self.jobs)
-        skips = {s.path: s for s in (*self.unseen(), *self.tree.skips, *self.reader.skips, *self.failed)}
+        skipped = (*self.unseen(), *self.tree.skips, *self.reader.skips, *self.failed)
+        skips = {skip.path: skip for skip in skipped}
         return Report(
             tree=self.info(),
             stats=self.stats(),

@@ -236,9 +236,9 @@ class Frame:
         """A late zero is told from a number that is written out: a version, a count."""
         for value, other in ((left, node.right), (right, node.left)):
             number = isinstance(other, ir.Const) and other.text[:1].isdigit()
-            if value.taint is not None and value.what is What.ZERO and number:
-                if self.value(other).what is What.SET:
-                    self.note(Happening.WRONG, value.taint, node.at, "compares it")
+            known = number and self.value(other).what is What.SET
+            if known and value.taint is not None and value.what is What.ZERO:
+                self.note(Happening.WRONG, value.taint, node.at, "compares it")
 
     def _unsigned_order(self, node: ir.Binary, left: Value, right: Value) -> bool | None:
         """``x >= late`` is always true, and ``x < late`` never, where the late one is unsigned."""

@@ -159,21 +159,25 @@ class Execution:
                 return self._branch(node, frame)
             case Kind.LOOP:
                 return self._loop(node, frame)
-            case Kind.SWITCH if node.expr is not None:
-                frame.switched(node.expr)
             case Kind.DECLARE:
                 self._declare(node, frame)
-            case Kind.GUARD:
-                assert isinstance(node.statement, ir.Guarded)
-                for expr in node.expressions():
-                    frame.value(expr)
-                frame.holds(node.statement)
-            case _:
-                if node.expr is not None:
-                    frame.value(node.expr)
-                    if frame.leaves(node.expr):
-                        return []
+            case _ if self._leaves(node, frame):
+                return []
         return node.then
+
+    def _leaves(self, node: Node, frame: evaluate.Frame) -> bool:
+        """Evaluates a node without a way of its own; whether the function ends there."""
+        if node.kind is Kind.GUARD:
+            assert isinstance(node.statement, ir.Guarded)
+            for expr in node.expressions():
+                frame.value(expr)
+            frame.holds(node.statement)
+        elif node.expr is not None and node.kind is Kind.SWITCH:
+            frame.switched(node.expr)
+        elif node.expr is not None:
+            frame.value(node.expr)
+            return frame.leaves(node.expr)
+        return False
 
     def _declare(self, node: Node, frame: evaluate.Frame) -> None:
         assert isinstance(node.statement, ir.Declare)

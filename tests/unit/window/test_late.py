@@ -41,8 +41,7 @@ def found(read: str, write: str) -> list[tuple[str, str, str]]:
     """What is late in a driver that reads so in a callback, and writes so after registering."""
     case = case_of(tree(drivers__iommu__foo_c=HEAD + DRIVER % (read, write)))
     return [
-        (one.late.spelled, one.reader.effect.value, one.confidence.value)
-        for one in case.late_reads
+        (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
     ]
 
 

@@ -63,7 +63,8 @@ def test_the_table_of_a_call(body: str, found: list[tuple[str, ...]]) -> None:
     ],
 )
 def test_the_table_that_the_object_is_told(told: str, found: list[tuple[str, ...]]) -> None:
-    assert published(driver(f"{told} return iommu_device_register(&foo->iommu);", old=True)) == found
+    body = f"{told} return iommu_device_register(&foo->iommu);"
+    assert published(driver(body, old=True)) == found
 
 
 def test_a_registration_without_a_known_table_is_a_skip() -> None:
@@ -75,7 +76,7 @@ def test_a_registration_without_a_known_table_is_a_skip() -> None:
 
 def test_a_table_for_another_kernel_is_a_skip() -> None:
     text = driver("return iommu_device_register(&foo->iommu, &foo_ops, dev);")
-    text = text.replace(".of_xlate = foo", ".attach_dev = foo_attach, .map = foo_map, .of_xlate = foo")
+    text = text.replace("{ .of_xlate", "{ .attach_dev = foo_attach, .map = foo_map, .of_xlate")
     report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
     why = "foo_ops fills attach_dev, map: no members of it here"
     assert Skip("drivers/iommu/foo.c", why) in report.skips
