@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.change.drivers import Link, Share, share
-from kscan.change.reached import Reached
+from kscan.change.reached import NEAR, Reached
 from kscan.change.reaching import Reaching
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Implementation
@@ -49,16 +49,22 @@ class Others:
         altered = tuple(altered)
         changed = self._nearest(altered)
         functions = list(self._functions(changed))
-        links = [
-            *self._registering(altered),
-            *self._above.begin(changed),
-            *self._above.go_on(),
-            *self._below.begin(functions),
-        ]
+        links = [*self._registering(altered), *self._above.begin(changed)]
+        public = self._above.files
+        shared = [f for f in functions if f.path in public or f in self._core]
+        own = [function for function in functions if function not in shared]
+        links += self._above.go_on()
+        links += self._below.begin(shared)
+        links += self._below.begin(own, NEAR)
         search_ahead(self.program.reader.tree, [*self._above.names, *self._below.names])
         links += [*self._above.go_on(), *self._below.go_on()]
         uncounted = (*self._below.not_looked_into, *self._above.not_looked_into)
         return share(altered, links, self.touched, uncounted)
+
+    @cached_property
+    def _core(self) -> frozenset[Function]:
+        """What registrations run on the way to drivers' callbacks."""
+        return frozenset(f for case in self.cases for f in case.window.reach.functions())
 
     def _nearest(self, altered: Sequence[Implementation]) -> Sequence[Implementation]:
         """Those to look for drivers from, of a large change the ones that registrations reach."""

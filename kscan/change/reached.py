@@ -16,6 +16,12 @@ from kscan.program.tables import Tables
 MOST_FUNCTIONS = 150
 """Functions visited below the change, the nearest first."""
 
+NEAR = 1
+"""Calls below a driver's own function in which slots are looked for.
+
+What it calls further down serves everybody, and does not change with it.
+"""
+
 MOST_FILES = 80
 """Files that fill a slot which are looked into; the others are counted."""
 
@@ -51,9 +57,12 @@ class Reached:
     _elsewhere: list[SlotUse] = field(default_factory=list)
     """Slots of ops tables that were not read yet."""
 
-    def begin(self, changed: Iterable[Function]) -> Iterator[Link]:
-        """A link for each implementation of a slot below `changed`, of the tables known."""
-        for use in self._uses(changed):
+    def begin(self, changed: Iterable[Function], deepest: int = MOST_FUNCTIONS) -> Iterator[Link]:
+        """A link for each implementation of a slot below `changed`, of the tables known.
+
+        `deepest` is how many calls down a slot may be called.
+        """
+        for use in self._uses(changed, deepest):
             yield from self._filled(use, self.known)
             if use.slot.tag not in self.complete and self._is_table(use):
                 self._elsewhere.append(use)
@@ -70,7 +79,7 @@ class Reached:
             for use in self._elsewhere:
                 yield from self._filled(use, [tables])
 
-    def _uses(self, changed: Iterable[Function]) -> Iterator[SlotUse]:
+    def _uses(self, changed: Iterable[Function], deepest: int) -> Iterator[SlotUse]:
         """Every slot below `changed`, once, with its shortest way."""
         ways: dict[Function, tuple[str, ...]] = {f: (f.name,) for f in changed}
         slots: set[Slot] = set()
@@ -82,7 +91,11 @@ class Reached:
                     if callee not in slots:
                         slots.add(callee)
                         yield SlotUse(callee, ways[caller], caller.path)
-                elif callee not in ways and len(ways) < MOST_FUNCTIONS:
+                elif (
+                    callee not in ways
+                    and len(ways) < MOST_FUNCTIONS
+                    and len(ways[caller]) <= deepest
+                ):
                     ways[callee] = (*ways[caller], callee.name)
                     waiting.append(callee)
 

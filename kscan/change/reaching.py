@@ -51,6 +51,11 @@ class Reaching:
         yield from self._upwards(_Reached(c.path, c.function, (c.function,)) for c in changed)
 
     @property
+    def files(self) -> frozenset[str]:
+        """The files in which `begin` or `go_on` came to what other files may call."""
+        return frozenset(reached.path for reached in self._exported.values())
+
+    @property
     def names(self) -> list[str]:
         """The words that `go_on` looks for."""
         return sorted(self._exported)

@@ -190,7 +190,8 @@ def _drivers(impact: Impact, columns: int) -> list[Line]:
         one = len(impact.changed_functions) == 1
         verbs = "reaches or is reached" if one else "reach or are reached"
         changed = verdict.counted(len(impact.changed_functions), "changed function")
-        rows = [line(), line(f"{changed} {verbs} by:")] if impact.drivers else []
+        told = f"{changed} {verbs} by:" if impact.drivers else f"{changed}, near no other driver"
+        rows = [line(), line(told)]
     for driver in impact.drivers[:DRIVERS_SHOWN]:
         rows += _labelled([(driver.driver, " - ".join(driver.why))], columns)
     more = max(0, len(impact.drivers) - DRIVERS_SHOWN) + impact.drivers_not_listed
