@@ -16,6 +16,8 @@ from kscan.flow.world import Call, Happening
 from kscan.flow.writes import root_name
 from kscan.kernel.catalogue import matches, position
 from kscan.program import macros
+from kscan.program.calls import callee_of
+from kscan.program.hooks import hooked
 
 if TYPE_CHECKING:
     from kscan.flow.evaluate import Frame
@@ -36,10 +38,21 @@ def call(frame: Frame, node: ir.Call) -> Value:
         return assumed
     if not isinstance(node.callee, ir.Name) or frame.scope.is_local(node.callee.id):
         frame.value(node.callee)
-        for arg in node.args:
-            frame.value(arg)
-        return ANY
+        return _hooked(frame, node, [frame.value(arg) for arg in node.args])
     return _named_call(frame, node, node.callee.id)
+
+
+def _hooked(frame: Frame, node: ir.Call, args: list[Value]) -> Value:
+    """A call through a member: entered where the driver has one function for it."""
+    site = callee_of(frame.scope, node)
+    if site is None or site.slot is None:
+        return ANY
+    belongs = frame.execution.world.belongs
+    target = hooked(frame.scope.program, site.slot, frame.function.path, belongs)
+    if target is None:
+        return ANY
+    frames = (*frame.frames, Call(frame.function, target, node.at))
+    return frame.execution.enter(target, tuple(args), frames, frame.state) or ANY
 
 
 def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 - one line a meaning

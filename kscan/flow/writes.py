@@ -13,6 +13,8 @@ from kscan.flow.values import Place
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Catalogue, matches, position
 from kscan.program import macros
+from kscan.program.calls import callee_of
+from kscan.program.hooks import hooked
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
 
@@ -83,6 +85,8 @@ class Writes:
                 yield from self._assigned(scope, node)
             elif isinstance(node, ir.Call) and isinstance(node.callee, ir.Name):
                 yield from self._called(scope, node, node.callee.id, depth)
+            elif isinstance(node, ir.Call) and depth < DEPTH:
+                yield from self._hooked(scope, node, depth)
 
     def _assigned(self, scope: Scope, node: ir.Assign) -> Iterator[Write]:
         place = place_of(scope, self.catalogue.functions, node.target)
@@ -143,9 +147,22 @@ class Writes:
                 yield from self.within(scope.function, expanded, depth + 1)
             return
         for target in self.program.resolve_within(name, scope.function.path, self.belongs)[:1]:
-            frame = Call(scope.function, target, call.at)
-            for write in self.of(target, depth + 1):
-                yield self._seen_from(write, target, call, frame)
+            yield from self._within_callee(scope, call, target, depth)
+
+    def _hooked(self, scope: Scope, call: ir.Call, depth: int) -> Iterator[Write]:
+        """What a call through a member writes, where the driver has one function for it."""
+        site = callee_of(scope, call)
+        if site is not None and site.slot is not None:
+            target = hooked(self.program, site.slot, scope.function.path, self.belongs)
+            if target is not None:
+                yield from self._within_callee(scope, call, target, depth)
+
+    def _within_callee(
+        self, scope: Scope, call: ir.Call, target: Function, depth: int
+    ) -> Iterator[Write]:
+        frame = Call(scope.function, target, call.at)
+        for write in self.of(target, depth + 1):
+            yield self._seen_from(write, target, call, frame)
 
     def _seen_from(self, write: Write, target: Function, call: ir.Call, frame: Call) -> Write:
         """`write` of callee `target` in terms of its caller."""

@@ -99,7 +99,7 @@ def _sites(
 ) -> list[CallSite]:
     """The ways out at `call`, which stands in the macros `outer`, and at those it is made of."""
     left = iter(range(macros.MOST_EXPANSIONS)) if left is None else left
-    found = [_callee(scope, call)]
+    found = [callee_of(scope, call)]
     through = (*outer, call.callee.id) if isinstance(call.callee, ir.Name) else outer
     if isinstance(call.callee, ir.Name) and len(outer) < 4 and next(left, None) is not None:
         inner = macros.expanded(scope.program, scope.function.path, call)
@@ -114,7 +114,8 @@ def _sites(
     return [site for site in found if site is not None]
 
 
-def _callee(scope: Scope, call: ir.Call) -> CallSite | None:
+def callee_of(scope: Scope, call: ir.Call) -> CallSite | None:
+    """The way out that `call` itself is: to a function by name, or through a slot."""
     match call.callee:
         case ir.Name(id=name) if not scope.is_local(name):
             return CallSite(EdgeKind.DIRECT, name, None, call.at)

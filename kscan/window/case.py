@@ -16,7 +16,7 @@ from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import Catalogue, Contract, Unset
 from kscan.model import Confidence, Effect, weakest
 from kscan.program.calls import Slot
-from kscan.program.headers import Says
+from kscan.program.hooks import declaring
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry
 from kscan.program.types import scope_of
@@ -220,12 +220,7 @@ class Case:
         """A field of a struct that the driver's own files do not define."""
         if place.kind in ("global", "driver data") or not place.owner or "/" in place.owner:
             return False
-        path = registration.function.path
-        places = (path, *self.program.headers.saying(Says.RECORD, place.owner.split(".")[0], path))
-        home = next(
-            (p for p in places if any(s.tag == place.owner for s in self.program.unit(p).structs)),
-            None,
-        )
+        home = declaring(self.program, place.owner, registration.function.path)
         return home is None or not self.belongs(registration)(home)
 
     def _is_runtime_state(self, registration: Registration, late: Late) -> bool:

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 
 from kscan.flow.values import Place
 from kscan.kernel.catalogue import Functions
+from kscan.program.calls import call_sites
+from kscan.program.hooks import hooked
 from kscan.program.program import Function, Program
 
 _WORD = re.compile(rb"[A-Za-z_]\w*")
+_THROUGH_A_MEMBER = re.compile(rb"(?:->|\.)[ \t]*\w+[ \t]*\)?[ \t]*\(")
 _MOST = 400
 
 
@@ -67,6 +70,11 @@ class Mentions:
         for word in dict.fromkeys(_WORD.findall(text)):
             name = word.decode("ascii")
             yield from self.program.resolve_within(name, function.path, self.belongs)
+        if _THROUGH_A_MEMBER.search(text):
+            for site in call_sites(self.program, function):
+                if site.slot is not None:
+                    target = hooked(self.program, site.slot, function.path, self.belongs)
+                    yield from [target] if target is not None else ()
 
 
 def words_of(place: Place, functions: Functions) -> tuple[bytes, ...]:

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Hooks: calls through a member of a driver's own struct that a single function fills.
+
+``foo->soc->prepare(foo)`` is a direct call in disguise where one table of the driver has
+``.prepare``.  Of structs that the kernel declares for all drivers nothing is concluded, nor
+where several functions fill the member: which of them runs is not known then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kscan.program.calls import Slot
+from kscan.program.headers import Says
+from kscan.program.program import Function, Program
+from kscan.program.tables import Tables
+
+
+def hooked(
+    program: Program, slot: Slot, path: str, belongs: Callable[[str], bool]
+) -> Function | None:
+    """The function behind `slot`, called in `path` by the driver whose files `belongs` tells."""
+    if not slot.tag or not belongs(path):
+        return None
+    key = (slot, path)
+    if key not in program.hooks:
+        program.hooks[key] = _found(program, slot, path, belongs)
+    return program.hooks[key]
+
+
+def declaring(program: Program, tag: str, path: str) -> str | None:
+    """The file that declares the struct `tag` which `path` sees; None where none is found."""
+    places = (path, *program.headers.saying(Says.RECORD, tag.partition(".")[0], path))
+    declared = (p for p in places if any(s.tag == tag for s in program.unit(p).structs))
+    return next(declared, None)
+
+
+def _found(
+    program: Program, slot: Slot, path: str, belongs: Callable[[str], bool]
+) -> Function | None:
+    home = declaring(program, slot.tag, path)
+    if home is None or not belongs(home):
+        return None
+    beside = () if home == path else program.siblings(path)
+    paths = tuple(
+        place
+        for place in (path, *beside)
+        if belongs(place) and _sets(program, place, slot.field.encode())
+    )
+    entries = Tables(program, paths).implementers(slot)
+    found = {entry.function for entry in entries if entry.slot == slot}
+    return found.pop() if len(found) == 1 else None
+
+
+def _sets(program: Program, path: str, field: bytes) -> bool:
+    """`path` may put something into a member called `field`."""
+    return any(program.reader.names(path, before + field) for before in (b".", b">"))
