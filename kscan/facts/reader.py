@@ -214,7 +214,7 @@ class Reader:
     def _keep(self, path: str, respelled: dialect.Respelled) -> None:
         """Remembers a respelled file; the oldest ones go when there are too many bytes."""
         macros = {
-            mark.offset: mark.text.decode("utf-8", "replace")
+            mark.offset: mark.text.decode("utf-8", "replace").rstrip()
             for mark in respelled.marks
             if mark.kind in ("loop", "guard")
         }

@@ -62,6 +62,8 @@ LOCKED = "spin_lock(&each->lock);"
          [("foo.all", "crash", "high")]),
         ("list_for_each_entry(each, &foo->own, node) use(each);", "INIT_LIST_HEAD(&foo->own);",
          [("foo.own", "unready", "high")]),
+        ("list_for_each_entry (each, &foo->own, node) { use(each); }",
+         "INIT_LIST_HEAD(&foo->own);", [("foo.own", "unready", "high")]),
         # an entry that is not on the list yet is not met there
         (f"list_for_each_entry(each, &every, node) {LOCKED}",
          "spin_lock_init(&foo->lock); list_add(&foo->node, &every);", []),
