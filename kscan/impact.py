@@ -158,7 +158,8 @@ class Diff:
             if self.options.hits and any(changed & case.core for case in audit.cases):
                 near = {path for case in audit.cases for path in (*case.registering, *case.core)}
                 sources = sorted(path for path in near if path.endswith(".c"))
-                self._foreseen = self._beside.enter_context(beforehand(self.head_tree, sources))
+                ahead = beforehand(self.head_tree, sources, nice=15)
+                self._foreseen = self._beside.enter_context(ahead)
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:

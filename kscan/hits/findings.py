@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,13 +33,21 @@ def with_hits(
 
 
 @contextmanager
-def beforehand(tree: Tree, paths: list[str]) -> Iterator[Callable[[], Mapping[str, Hits]]]:
+def beforehand(
+    tree: Tree, paths: list[str], nice: int = 0
+) -> Iterator[Callable[[], Mapping[str, Hits]]]:
     """Has another process look up who is hit by `paths`; what it yields waits for the answer.
 
+    That process has a priority lower by `nice`, for where others have more to do than it.
     Nothing is looked up for no paths, and nothing is known where the process was ended.
     """
     if not paths:
         yield dict
         return
-    with apart(tree, partial(who.hits_of, tree, paths, jobs=1)) as result:
+    with apart(tree, partial(_hits, tree, paths, nice)) as result:
         yield lambda: result() or {}
+
+
+def _hits(tree: Tree, paths: list[str], nice: int) -> dict[str, Hits]:
+    os.nice(nice)
+    return who.hits_of(tree, paths, jobs=1)
