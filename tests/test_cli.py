@@ -380,6 +380,9 @@ def test_a_patch_without_its_option_is_told_the_option(tmp_path: Path) -> None:
     done = kscan("diff", patch)
     assert done.returncode == 2
     assert done.stderr.endswith("series.mbox: a file; kscan diff --patch FILE reads one\n")
+    done = kscan("diff", "--patch", patch, tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"--repo {tmp_path} instead of {tmp_path}\n")
 
 
 def test_a_misspelt_rule_is_no_fingerprint(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class _Asked:
         policy = accepts.config.policy
         least = least_confidence(policy)
         asked = Options(self.scenario, min_confidence=least, catalogues=self.catalogues)
-        reproduce = inputs.reproduce(span, self.scenario)
+        reproduce = inputs.reproduce(span, asked)
         if fetch and span.head.commit:
             reproduce = f"git fetch origin {span.head.commit} && {reproduce}"
         with options.progress() as progress:

@@ -14,6 +14,7 @@ from kscan.cli import accepted, options
 from kscan.model import Confidence, KscanError
 
 if TYPE_CHECKING:
+    from kscan.impact import Options
     from kscan.source.ranges import Range
 
 
@@ -64,19 +65,19 @@ def command(
     RANGE is A..B, A...B or one commit of a repository. OLD_TREE and NEW_TREE are two kernel
     source directories, in git or not. Nothing of them is written.
     """
-    from kscan.impact import Diff, Options  # noqa: PLC0415 - not for --help
+    from kscan import impact as analysis  # noqa: PLC0415 - not for --help
     from kscan.report.verdict import impact_count  # noqa: PLC0415
 
     inputs = Inputs(places, patches, worktree, repo, base)
-    asked = Options(
+    asked = analysis.Options(
         scenario, rules, under, Confidence(min_confidence), catalogues, per_commit, not no_hits
     )
     span = inputs.opened()
     options.refuse_unknown(span.head, under, span.base)
     acceptance = accepted.acceptance(span.base, config, baseline)
     with options.progress() as progress:
-        diff = Diff(span, asked, options.store(no_cache), progress, jobs)
-        impact = acceptance.of_impact(diff.impact(inputs.reproduce(span, scenario)))
+        diff = analysis.Diff(span, asked, options.store(no_cache), progress, jobs)
+        impact = acceptance.of_impact(diff.impact(inputs.reproduce(span, asked)))
     options.written(impact, format_, output, min_confidence=Confidence(min_confidence))
     options.said(
         f"{impact_count(impact)} in {impact.stats.seconds:.1f} s; {len(impact.skips)} skipped"
@@ -116,6 +117,11 @@ class Inputs:
             raise
 
     def _refuse_mixture(self) -> None:
+        if self.patches and len(self.places) == 1:
+            raise KscanError(
+                f"diff: --patch goes on the tree of --repo: --repo {self.places[0]} instead of "
+                f"{self.places[0]}"
+            )
         kinds = [bool(self.places), bool(self.patches), self.worktree]
         if sum(kinds) != 1 or len(self.places) > 2:
             raise KscanError(
@@ -153,11 +159,14 @@ class Inputs:
             open_tree(place)
         return ranges.directory_range(*self.places)
 
-    def reproduce(self, span: Range, scenario: str) -> str:
+    def reproduce(self, span: Range, asked: Options) -> str:
         """The command that gives the same answer elsewhere."""
         words = ["kscan", "diff"]
-        if scenario:
-            words += ["--scenario", scenario]
+        if asked.scenario:
+            words += ["--scenario", asked.scenario]
+        words += [word for rule in asked.rules for word in ("--rule", rule)]
+        words += [word for place in asked.under for word in ("--path", place)]
+        words += ["--per-commit"] if asked.per_commit else []
         if self.patches:
             words += [word for patch in self.patches for word in ("--patch", Path(patch).name)]
             words += ["--base", span.base.commit] if span.base.commit else []

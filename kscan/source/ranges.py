@@ -137,7 +137,7 @@ def patch_range(base: Tree, series: Series) -> Range:
     changes = merged(applied)
     changes = {path: c for path, c in changes.items() if c is not None or base.exists(path)}
     names = [patch.subject for patch in applied]
-    head = PatchedTree(base, changes, f"{base.name} with {names[-1]}" if names else base.name)
+    head = PatchedTree(base, changes, _with(base.name, names))
 
     def trees() -> Iterator[Tree]:
         for count in range(1, len(applied) + 1):
@@ -152,6 +152,13 @@ def patch_range(base: Tree, series: Series) -> Range:
         lambda: _changed(base, changes),
         trees,
     )
+
+
+def _with(base: str, subjects: Sequence[str]) -> str:
+    """What `base` is called with patches of these subjects on top."""
+    if len(subjects) > 1:
+        return f"{base} with {len(subjects)} patches, the last: {subjects[-1]}"
+    return f"{base} with {subjects[0]}" if subjects else base
 
 
 def worktree_range(repository: Repository) -> Range:

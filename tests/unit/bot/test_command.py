@@ -268,7 +268,7 @@ def test_mail_of_a_quiet_patch(kscan, story, tmp_path) -> None:
     arguments = ("mail", patch, "--repo", story.repo, "--base", story.before)
     status, out, _ = kscan(*arguments, KSCAN_FROM="jo@example.org")
     assert status == 0
-    assert "\nkscan: No finding introduced. As it stands, the tree lacks " in out
+    assert "\nkscan: No finding introduced. As it stands, the tree lacks" in out
     status, out, err = kscan(*arguments, "--if-any", KSCAN_FROM="jo@example.org")
     assert (status, out, err) == (0, "", "kscan: No finding introduced\n")
 
