@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kscan.facts import ir
-from kscan.flow import calling
+from kscan.flow import calling, comparing
 from kscan.flow.lists import head_of_loop, walk_of
 from kscan.flow.places import place_of
 from kscan.flow.values import (
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from kscan.flow.execute import Execution, State
 
 _ERRNO = re.compile(r"E[A-Z0-9_]{2,}$")
-_UNSIGNED = ("u8", "u16", "u32", "u64", "size_t", "bool", "uint", "dma_addr_t", "phys_addr_t")
 
 
 @dataclass
@@ -181,10 +180,11 @@ class Frame:
         if node.op in ("&&", "||"):
             return self._logical(node)
         left, right = self.value(node.left), self.value(node.right)
-        if node.op in ("==", "!="):
-            return self._compared(node, left, right)
-        if node.op in ("<", ">=", ">", "<="):
-            return self._ordered(node, left, right)
+        if node.op in comparing.OPERATORS:
+            value, told = comparing.compared(self.scope, node, left, right)
+            for taint in told:
+                self.note(Happening.WRONG, taint, node.at, "compares it")
+            return value
         for value in (left, right):
             if value.taint is not None and value.what is What.ZERO:
                 self.note(Happening.WRONG, value.taint, node.at, "computes with it")
@@ -206,51 +206,6 @@ class Frame:
         if known is not None or truth(right) == (node.op == "||"):
             return right
         return ANY
-
-    def _compared(self, node: ir.Binary, left: Value, right: Value) -> Value:
-        taint = left.taint or right.taint
-        pair = {left.what, right.what}
-        if What.ANY in pair or pair in ({What.SET}, {What.ERROR}, {What.BOGUS}):
-            if taint is not None and What.ZERO in pair:
-                self.note(Happening.WRONG, taint, node.at, "compares it")
-            return ANY
-        self._against_number(node, left, right)
-        same = len(pair) == 1
-        return Value(What.SET if same == (node.op == "==") else What.ZERO, taint)
-
-    def _ordered(self, node: ir.Binary, left: Value, right: Value) -> Value:
-        """``<`` and its kin: against zero, against a positive constant, and of unsigned zeros."""
-        taint = left.taint or right.taint
-        holds = _order_holds(node.op, left, right)
-        if holds is None:
-            holds = self._unsigned_order(node, left, right)
-        if holds is not None:
-            self._against_number(node, left, right)
-            return Value(What.SET if holds else What.ZERO, taint)
-        for value in (left, right):
-            if value.taint is not None and value.what is What.ZERO:
-                self.note(Happening.WRONG, value.taint, node.at, "compares it")
-        return ANY
-
-    def _against_number(self, node: ir.Binary, left: Value, right: Value) -> None:
-        """A late zero is told from a number that is written out: a version, a count."""
-        for value, other in ((left, node.right), (right, node.left)):
-            number = isinstance(other, ir.Const) and other.text[:1].isdigit()
-            known = number and self.value(other).what is What.SET
-            if known and value.taint is not None and value.what is What.ZERO:
-                self.note(Happening.WRONG, value.taint, node.at, "compares it")
-
-    def _unsigned_order(self, node: ir.Binary, left: Value, right: Value) -> bool | None:
-        """``x >= late`` is always true, and ``x < late`` never, where the late one is unsigned."""
-        if right.what is What.ZERO and right.taint is not None and node.op in (">=", "<"):
-            return node.op == ">=" if self._is_unsigned(node.right) else None
-        if left.what is What.ZERO and left.taint is not None and node.op in ("<=", ">"):
-            return node.op == "<=" if self._is_unsigned(node.left) else None
-        return None
-
-    def _is_unsigned(self, node: ir.Expr) -> bool:
-        base = self.scope.type_of(node).base
-        return base.startswith("unsigned") or base in _UNSIGNED
 
     def _choice(self, node: ir.Choice) -> Value:
         test = self.value(node.test)
@@ -383,17 +338,6 @@ class Frame:
         if joined_late in self.execution.world.late:
             return self.taint(joined_late, head.at)
         return None
-
-
-def _order_holds(op: str, left: Value, right: Value) -> bool | None:
-    """Whether a comparison of two values holds, where their ranges tell."""
-    order = {What.ERROR: -1, What.ZERO: 0, What.SET: 1}
-    first, second = order.get(left.what), order.get(right.what)
-    if first is None or second is None or first == second != 0:
-        return None
-    return {
-        "<": first < second, "<=": first <= second, ">": first > second, ">=": first >= second,
-    }[op]  # fmt: skip
 
 
 def _looks_up_by_node(loop: ir.ForEach) -> bool:

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a comparison yields, and which late zeros it tells from other values.
+
+A pointer or number that was read too early is zero; where the other side is known well enough
+the comparison has one outcome.  That outcome is wrong where zero stands for something else: a
+version, a count.
+"""
+
+from __future__ import annotations
+
+from kscan.facts import ir
+from kscan.flow.values import ANY, Taint, Value, What
+from kscan.program.types import Scope
+
+OPERATORS = ("==", "!=", "<", ">=", ">", "<=")
+_UNSIGNED = ("u8", "u16", "u32", "u64", "size_t", "bool", "uint", "dma_addr_t", "phys_addr_t")
+_ALIKE = ({What.SET}, {What.ERROR}, {What.BOGUS})
+"""Pairs of values of one range that need not be equal."""
+
+Told = tuple[Value, tuple[Taint, ...]]
+"""The outcome, and the late zeros that it rests on though zero may be the wrong value."""
+
+
+def compared(scope: Scope, node: ir.Binary, left: Value, right: Value) -> Told:
+    """The comparison `node` of `left` and `right`, in a function with the names of `scope`."""
+    if node.op in ("==", "!="):
+        holds = _equal(node.op, left, right)
+    else:
+        holds = _ordered(scope, node, left, right)
+    if holds is None:
+        return ANY, _zeros((left, right), (right, left))
+    value = Value(What.SET if holds else What.ZERO, left.taint or right.taint)
+    numbers = [pair for pair, other in _sides(node, left, right) if _is_number(other)]
+    return value, _zeros(*numbers)
+
+
+def _sides(
+    node: ir.Binary, left: Value, right: Value
+) -> tuple[tuple[tuple[Value, Value], ir.Expr], ...]:
+    """Each value with the other one, and the expression of that."""
+    return ((left, right), node.right), ((right, left), node.left)
+
+
+def _zeros(*pairs: tuple[Value, Value]) -> tuple[Taint, ...]:
+    """The late zeros that are compared with something else."""
+    return tuple(
+        value.taint
+        for value, other in pairs
+        if value.taint is not None and value.what is What.ZERO and other.what is not What.ZERO
+    )
+
+
+def _is_number(node: ir.Expr) -> bool:
+    return isinstance(node, ir.Const) and node.text[:1].isdigit()
+
+
+def _equal(op: str, left: Value, right: Value) -> bool | None:
+    pair = {left.what, right.what}
+    if What.ANY in pair or pair in _ALIKE:
+        return None
+    return (len(pair) == 1) == (op == "==")
+
+
+def _ordered(scope: Scope, node: ir.Binary, left: Value, right: Value) -> bool | None:
+    """``<`` and its kin: against zero, against a positive constant, and of unsigned zeros."""
+    holds = _order_holds(node.op, left, right)
+    return _unsigned_order(scope, node, left, right) if holds is None else holds
+
+
+def _order_holds(op: str, left: Value, right: Value) -> bool | None:
+    """Whether a comparison of two values holds, where their ranges tell."""
+    order = {What.ERROR: -1, What.ZERO: 0, What.SET: 1}
+    first, second = order.get(left.what), order.get(right.what)
+    if first is None or second is None or first == second != 0:
+        return None
+    return {
+        "<": first < second, "<=": first <= second, ">": first > second, ">=": first >= second,
+    }[op]  # fmt: skip
+
+
+def _unsigned_order(scope: Scope, node: ir.Binary, left: Value, right: Value) -> bool | None:
+    """``x >= late`` is always true, and ``x < late`` never, where the late one is unsigned."""
+    if right.what is What.ZERO and right.taint is not None and node.op in (">=", "<"):
+        return node.op == ">=" if _is_unsigned(scope, node.right) else None
+    if left.what is What.ZERO and left.taint is not None and node.op in ("<=", ">"):
+        return node.op == "<=" if _is_unsigned(scope, node.left) else None
+    return None
+
+
+def _is_unsigned(scope: Scope, node: ir.Expr) -> bool:
+    base = scope.type_of(node).base
+    return base.startswith("unsigned") or base in _UNSIGNED
