@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kscan.model import Effect, Finding, Impact, Reach, Report, Skip, TreeInfo
+from kscan.model import CommitShare, Effect, Finding, Impact, Reach, Report, Skip, TreeInfo
 from kscan.report import verdict
 
 FULL = 10
@@ -89,7 +89,7 @@ def _audit(report: Report, full: int) -> Message:
 def _range(impact: Impact, full: int) -> Message:
     new = verdict.active(impact.introduced)
     headline = verdict.impact_verdict(impact) + "."
-    if not (new or impact.fixed or impact.skips_added or impact.notes):
+    if not (new or impact.fixed or impact.passing or impact.skips_added or impact.notes):
         told, folds = verdict.slots_told(replace(impact, removed=()))
         sentences = [sentence for sentence, _ in told]
         sentences += [fold.sentence(verdict.SLOTS_NAMED) for fold in folds]
@@ -104,6 +104,7 @@ def _range(impact: Impact, full: int) -> Message:
             "The same pattern stands in",
             brief=tuple(sibling.finding for sibling in impact.siblings),
         ),
+        Section("Commit by commit", lines=tuple(map(_share, impact.commits))),
         _not_analysed(impact.skips, [], impact.notes, impact.skips_added),
         Section("Reproduce", command=impact.reproduce),
     )
@@ -111,6 +112,12 @@ def _range(impact: Impact, full: int) -> Message:
     if impact.skips_added:
         headline += f" {new_skips}"
     return Message(headline, about, _told(sections))
+
+
+def _share(commit: CommitShare) -> str:
+    """``108347eaae62 +9 -0: new probe path``; a patch has no id."""
+    share = f"+{len(commit.introduced)} -{len(commit.fixed)}: {commit.subject}"
+    return f"{commit.id[:12]} {share}".strip()
 
 
 def _told(sections: Sequence[Section]) -> tuple[Section, ...]:

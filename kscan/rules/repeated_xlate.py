@@ -61,7 +61,7 @@ _EFFECTS = {
     Kind.RESET: Effect.WRONG_VALUE,
 }
 _DOES = {
-    Kind.REFERENCE: "takes a reference with {name}() on every call and leaves it{where}",
+    Kind.REFERENCE: "takes a reference with {name}(){every} and leaves it{where}",
     Kind.ALLOCATION: "allocates with {name}() on every call and overwrites `{place}` without "
     "looking: the earlier object is lost{until}",
     Kind.INSERTION: "puts `{name}` on the list `{place}` on every call without searching it",
@@ -130,6 +130,7 @@ def _message(case: Case, callback: str, hazard: Hazard) -> str:
         name=hazard.name,
         place=_subject(hazard),
         lost=", ".join(case.contract.repeated.dropped),
+        every=" on every call" if hazard.every else "",
         where=" on some ways out" if hazard.partly else "",
         until=" until the device it was allocated for is unbound" if managed else "",
     )

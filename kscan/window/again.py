@@ -61,6 +61,8 @@ class Hazard:
     sure: bool = True
     partly: bool = False
     """Other ways through the callback are right."""
+    every: bool = True
+    """What an earlier call left does not keep a later one from it."""
 
 
 @dataclass

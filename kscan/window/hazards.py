@@ -33,12 +33,13 @@ def _references(again: Again) -> Iterator[Hazard]:
         left = owned.fates(Fate.LEFT)
         kept = _kept(owned)
         overwritten = kept and not _is_nested(again, kept)
-        if left or (overwritten and again.happens(owned.function, owned.at)):
+        every = again.happens(owned.function, owned.at)
+        if left or (overwritten and every):
             end = (left or kept)[0]
             frames = (*again.entered[owned.function], *acquired.frames)
             yield Hazard(
                 Kind.REFERENCE, acquired.function, acquired.at, frames, acquired.name,
-                end.place, end, sure=bool(left), partly=bool(owned.fates(Fate.RELEASED)),
+                end.place, end, bool(left), bool(owned.fates(Fate.RELEASED)), every,
             )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def test_sections_follow_the_content_model():
     ]
     assert titles == [
         "What runs inside a registration", "Introduced", "Fixed", "The same pattern stands in",
-        "Not analysed", "Reproduce",
+        "Commit by commit", "Not analysed", "Reproduce",
     ]  # fmt: skip
 
 

@@ -56,17 +56,21 @@ ALLOCATE = "c = kzalloc(sizeof(*c), 1); if (!c) return -12;"
 CALLBACK = "static int f(struct device *dev, struct spec *spec) { struct client *c; "
 
 
-def found(body: str, declared: str = "") -> list[tuple[str, str]]:
-    """The hazards of a callback: kind, and what is overwritten, joined or dropped."""
+def calling(body: str, declared: str = "") -> Again:
+    """A callback of this body, called a second time."""
     path = "drivers/a.c"
     made = trees.program({path: HEAD + declared + CALLBACK + body + " return 0; }"})
     known = catalogue()
     repeated = known.contract("iommu").repeated
     callback = trees.function(made, "f", path)
-    again = Again(made, known, repeated, callback, lambda file: file == path)
+    return Again(made, known, repeated, callback, lambda file: file == path)
+
+
+def found(body: str, declared: str = "") -> list[tuple[str, str]]:
+    """The hazards of a callback: kind, and what is overwritten, joined or dropped."""
     return [
         (hazard.kind.value, hazard.place.spelled if hazard.place else hazard.name)
-        for hazard in hazards(again)
+        for hazard in hazards(calling(body, declared))
     ]
 
 
@@ -126,6 +130,14 @@ PRIV = "dev_iommu.priv"
 )  # fmt: skip
 def test_what_the_second_call_does(body: str, expected: list[tuple[str, str]]) -> None:
     assert found(body) == expected
+
+
+def test_a_test_of_what_the_core_drops_keeps_a_second_call_out() -> None:
+    take = "struct platform_device *p; p = of_find_device_by_node(spec->np);"
+    (always,) = hazards(calling(f"{take} set_priv(dev, platform_get_drvdata(p));"))
+    guarded = f"if (!dev_iommu_priv_get(dev)) {{ {take} set_priv(dev, drvdata(p)); }}"
+    (once,) = hazards(calling(guarded))
+    assert (always.every, once.every) == (True, False)
 
 
 def test_a_field_behind_a_fresh_object_is_shared_all_the_same() -> None:
