@@ -50,8 +50,8 @@ def command(
     options.written(report, format_, output, min_confidence=Confidence(min_confidence))
     stats = report.stats
     options.said(
-        f"{audit_count(report)} in {stats.seconds:.1f} s: {stats.files_considered} files searched, "
-        f"{stats.files_parsed} parsed, {stats.cache_hits} of them by an earlier run, "
+        f"{audit_count(report)} in {stats.seconds:.1f} s: {stats.files_considered:,} files "
+        f"searched, {stats.files_parsed} parsed, {stats.cache_hits} of them by an earlier run, "
         f"{len(report.skips)} skipped{_assumed(report)}"
     )
     status = options.status_of(report.findings, fail_on)
@@ -60,5 +60,6 @@ def command(
 
 def _assumed(report: Report) -> str:
     """What a format of one line a finding has no room for."""
-    scenario = report.tree.scenario
-    return "" if scenario == "as-is" else f"; scenario {scenario} (--as-is leaves it out)"
+    tree = report.tree
+    is_assumed = tree.scenario != "as-is" and bool(tree.scenario_note.strip())
+    return f"; scenario {tree.scenario} (--as-is leaves it out)" if is_assumed else ""

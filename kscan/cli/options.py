@@ -58,9 +58,8 @@ def run_options(command: _F) -> _F:
     for add in (
         click.option("--no-cache", is_flag=True, help="Neither read nor keep facts."),
         click.option("--jobs", type=click.IntRange(1, 64), default=None, metavar="N",
-                     help="1: no other process helps. More: health starts that many; for a whole "
-                     "kernel an audit starts two, for half of the rules and for who is hit. The "
-                     "answer never depends on it."),
+                     help="1: this process works alone. More: others help, in health that many. "
+                     "The answer never depends on it."),
         click.option("--catalog", "catalogues", multiple=True, metavar="FILE",
                      type=click.Path(path_type=Path), help="Add contracts from a TOML file."),
     ):  # fmt: skip

@@ -65,7 +65,8 @@ def explained(audit: Audit, fingerprint: str) -> Explained:
             "--min-confidence low --format json` lists the fingerprints, `kscan rules` the rules"
         )
     if len(meant) > 1:
-        several = ", ".join(sorted(f.fingerprint for f in meant)[:4])
+        more = f" and {len(meant) - 4} more" if len(meant) > 4 else ""
+        several = ", ".join(sorted(f.fingerprint for f in meant)[:4]) + more
         raise KscanError(f"{fingerprint}: several findings begin so: {several}")
     rule = next(rule for rule in rules() if rule.id == meant[0].rule)
     return Explained(audit, rule, meant[0], frozenset(f.fingerprint for f in found))

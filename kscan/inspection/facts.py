@@ -10,7 +10,7 @@ import msgspec
 from kscan.facts.unit import CType, FunctionFact, SlotFact, Unit
 from kscan.inspection import Document, Inspection, printable
 from kscan.model import KscanError
-from kscan.source.tree import is_below
+from kscan.source.tree import C_SUFFIXES, is_below
 from kscan.syntax import dialect, parser
 
 _BODY = 60
@@ -23,6 +23,8 @@ def facts(inspection: Inspection, path: str) -> Document:
         if any(is_below(known, (path,)) for known in inspection.tree.paths()):
             raise KscanError(f"{inspection.tree.name}: {path} is a directory: give a file below it")
         raise KscanError(f"{inspection.tree.name}: no file {path}: give a path below its top")
+    if not path.endswith(C_SUFFIXES):
+        raise KscanError(f"{path}: no C file: give one that ends in {' or '.join(C_SUFFIXES)}")
     unit = inspection.program.unit(path)
     return {
         **inspection.heading("facts"),

@@ -187,12 +187,17 @@ class Reasons:
 
     def _of_the_object(self) -> Iterator[str]:
         subject, registration = self.finding.subject, self.finding.registration
-        if subject is None or not any(s.kind is StepKind.WRITE for s in self.finding.trace):
+        written = any(step.kind is StepKind.WRITE for step in self.finding.trace)
+        if subject is None or subject.kind in _NEVER_SET or not written:
             return
         place = f"{registration.path}:{registration.line}" if registration else "the registration"
         yield f"A write of {subject.name} that runs before {place} on every way there."
         if self.finding.effect is Effect.CRASH:
             yield f"A test of {subject.name} on the way that keeps the use from happening."
+
+
+_NEVER_SET = ("bound devices", "device", "lock", "replay")
+"""What findings are about that no write makes ready."""
 
 
 def in_section(page: str, heading: str) -> str:

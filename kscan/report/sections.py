@@ -54,11 +54,25 @@ def message(document: Report | Impact, full: int = FULL) -> Message:
     return _range(document, full)
 
 
+_ASKED = {
+    "bound devices": "Is a device of `{name}` bound by the time {reader} looks for it?",
+    "replay": "Who offers a device to the IOMMU that {reader} gives a fwspec outside the walk?",
+    "lock": "What keeps that as it was which is read under `{name}` before it is dropped?",
+    "list": "Who looks on `{name}` for what is there already?",
+}
+"""By what a finding is about, where that is nothing that is set."""
+
+
 def question(finding: Finding) -> str:
     """What the author of the code has to answer for the finding to be wrong."""
-    subject = f"`{finding.subject.name}`" if finding.subject else "it"
     where = finding.callback.function if finding.callback else finding.primary.function
     reader = f"{where}()" if where else "it"
+    kind, name = (finding.subject.kind, finding.subject.name) if finding.subject else ("", "")
+    if kind in _ASKED and finding.effect in (Effect.DECLINED, Effect.RACE, Effect.LEAK):
+        return _ASKED[kind].format(name=name, reader=reader)
+    if kind == "replay":
+        return _ASKED[kind].format(reader=reader)
+    subject = "the driver data" if kind == "driver data" else f"`{name}`" if name else "it"
     questions = {
         Effect.CRASH: f"Can {reader} run while {subject} is not set?",
         Effect.DECLINED: f"Is it meant that {reader} declines the device while {subject} is unset?",
@@ -81,7 +95,8 @@ def _audit(report: Report, full: int) -> Message:
     head = f"{verdict.counted(len(found), 'finding')} in {verdict.counted(len(drivers), 'driver')}"
     sections = (
         Section("Findings", full=tuple(found[:full]), brief=tuple(found[full:])),
-        _not_analysed(report.skips, verdict.closed_windows(report), report.notes),
+        _not_analysed(report.skips, verdict.closed_windows(report)),
+        Section("Notes", lines=report.notes),
     )
     return Message(f"{head} ({verdict.tally(found)}).", about, _told(sections))
 
@@ -105,7 +120,8 @@ def _range(impact: Impact, full: int) -> Message:
             brief=tuple(sibling.finding for sibling in impact.siblings),
         ),
         Section("Commit by commit", lines=tuple(map(_share, impact.commits))),
-        _not_analysed(impact.skips, [], impact.notes, impact.skips_added),
+        _not_analysed(impact.skips, [], impact.skips_added),
+        Section("Notes", lines=impact.notes),
         Section("Reproduce", command=impact.reproduce),
     )
     about = (f"Range: {trees[0]} .. {trees[1]}.", *_scenario(impact.head))
@@ -138,10 +154,9 @@ def _reach(impact: Impact) -> Section:
 def _not_analysed(
     skips: Sequence[Skip],
     windows: Sequence[str],
-    notes: Sequence[str],
     added: Sequence[Skip] = (),
 ) -> Section:
     told = [f"new: {skip.path}: {skip.reason}" for skip in added]
     told += [f"{skip.path}: {skip.reason}" for skip in skips if skip not in added]
     told += [f"window of {window}" for window in windows]
-    return Section("Not analysed", lines=(*told, *notes))
+    return Section("Not analysed", lines=tuple(told))

@@ -93,7 +93,7 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
     rows += _drivers(impact, columns)
     rows += _commits(impact)
     rows += _skips(impact.skips_added, "newly skipped")
-    rows += _skips(impact.skips, "skipped")
+    rows += _skips([s for s in impact.skips if s not in impact.skips_added], "skipped")
     rows += _notes(impact.notes)
     if impact.reproduce:
         rows += [line(), line(f"reproduce: {clean.line(impact.reproduce)}")]

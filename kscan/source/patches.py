@@ -121,9 +121,10 @@ def _wanted(series: str, letters: _Letters) -> tuple[_Letters, list[Skip]]:
     skips += [Skip(name, f"{_title(m)}: superseded by v{last}") for name, m in old]
     parts = {mail.part for _, mail in wanted}
     where = "among the files" if len({name for name, _ in letters}) > 1 else "in the file"
-    for part in range(1, max((mail.parts for _, mail in wanted), default=0) + 1):
-        if part not in parts:
-            skips.append(Skip(series, f"part {part} of the series is not {where}"))
+    whole = max((mail.parts for _, mail in wanted), default=0)
+    missing = [str(part) for part in range(1, whole + 1) if part not in parts]
+    if missing:
+        skips.append(Skip(series, f"of {whole} parts, {', '.join(missing)} not {where}"))
     return wanted, skips
 
 

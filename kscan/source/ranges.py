@@ -147,8 +147,11 @@ def patch_range(base: Tree, series: Series) -> Range:
         base,
         head,
         [CommitRef("", name, "") for name in names],
-        [*series.skips, *(skip for patch in applied for skip in patch.skips)],
-        [note for patch in applied for note in patch.notes],
+        [skip for patch in applied for skip in patch.skips],
+        [
+            *(f"{Path(skip.path).name}: {skip.reason}" for skip in series.skips),
+            *(note for patch in applied for note in patch.notes),
+        ],
         lambda: _changed(base, changes),
         trees,
     )

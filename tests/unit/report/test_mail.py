@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from kscan.model import Effect, Subject
 from kscan.report import render
+from kscan.report.sections import question
 
 from . import samples
 from .test_markdown import many
@@ -45,6 +47,23 @@ def test_functions_and_snippets_are_shown():
 
 def test_finding_ends_in_a_question():
     assert "Can foo_of_xlate() run while `dma_dev` is not set?" in render("mail", samples.change())
+
+
+@pytest.mark.parametrize(
+    ("kind", "effect", "asked"),
+    [
+        ("bound devices", Effect.DECLINED, "bound by the time foo_of_xlate() looks for it?"),
+        ("replay", Effect.CRASH, "Who offers a device to the IOMMU that foo_of_xlate() gives"),
+        ("lock", Effect.RACE, "is read under `x` before it is dropped?"),
+        ("lock", Effect.DEADLOCK, "the device whose lock is held here?"),
+        ("list", Effect.LEAK, "Who looks on `x` for what is there already?"),
+        ("driver data", Effect.DECLINED, "declines the device while the driver data is unset?"),
+        ("field", Effect.LEAK, "Who releases what `x` held before?"),
+    ],
+)
+def test_the_question_is_about_what_the_finding_is_about(kind, effect, asked):
+    found = replace(samples.late_global(), subject=Subject(kind, "x"), effect=effect)
+    assert asked in question(found)
 
 
 def test_no_finding_is_one_paragraph():
