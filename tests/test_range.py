@@ -428,6 +428,7 @@ def test_a_patch_that_does_not_apply_says_which_hunk(
     patch.write_text(mail + "\n")
     said = one_line(kscan("diff", "--repo", guarded, "--patch", patch))
     assert "hunk" in said and "does not apply" in said and "new.patch" in said
+    assert said.rstrip().endswith("(on HEAD)")
 
 
 @pytest.mark.parametrize(

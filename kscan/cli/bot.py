@@ -190,11 +190,12 @@ def mail(
     from kscan.bot.policy import sentence  # noqa: PLC0415
     from kscan.source.patches import bytes_of  # noqa: PLC0415
 
+    contents = [(str(file), bytes_of(file)) for file in files]
     wishes = letters.Wishes(
         letters.sender(sender or "", os.environ), letters.now(os.environ), reported_by,
         cc_maintainers, archive or letters.ARCHIVE,
     )  # fmt: skip
-    answered = letters.answered([(str(file), bytes_of(file)) for file in files])
+    answered = letters.answered(contents)
     asked = _Asked(**given)
     patched = Inputs((), tuple(str(file) for file in files), False, asked.repo, base)
     judgement = asked.judged(patched)

@@ -133,7 +133,10 @@ def _commit_trees(
 
 def patch_range(base: Tree, series: Series) -> Range:
     """`series` on top of `base`; raises `KscanError` where a patch does not apply."""
-    applied = apply_series(base, series)
+    try:
+        applied = apply_series(base, series)
+    except KscanError as error:
+        raise KscanError(f"{error} (on {base.name})") from None
     changes = merged(applied)
     changes = {path: c for path, c in changes.items() if c is not None or base.exists(path)}
     names = [patch.subject for patch in applied]
