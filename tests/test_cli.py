@@ -302,6 +302,18 @@ def test_an_unreadable_file_is_a_counted_skip(tmp_path: Path) -> None:
     assert [s["path"] for s in skips] == ["drivers/iommu/locked.c"]
 
 
+def test_the_concise_format_names_skips_beside_it(tmp_path: Path) -> None:
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path / "tree")
+    driver = "drivers/iommu/other.c"
+    (tree / driver).write_text(
+        "#include <linux/iommu.h>\nint f(struct iommu_device *i, void *ops)\n{\n"
+        "\treturn iommu_device_register(i, ops, 0);\n}\n"
+    )
+    done = kscan("audit", tree, "-f", "concise", "--no-cache")
+    assert f"skipped: {driver}: f(): the ops table is not known" in done.stderr
+    assert "skipped:" not in done.stdout
+
+
 def test_bytes_that_are_not_utf8_are_read(tmp_path: Path) -> None:
     tree = kernel(tmp_path / "t")
     driver = tree / "drivers/iommu/acme-iommu.c"

@@ -48,6 +48,7 @@ def command(
             report_of(opened, asked, options.store(no_cache), progress, jobs)
         )
     options.written(report, format_, output, min_confidence=Confidence(min_confidence))
+    options.said_skips(report.skips, format_)
     stats = report.stats
     options.said(
         f"{audit_count(report)} in {stats.seconds:.1f} s: {stats.files_considered:,} files "

@@ -79,6 +79,7 @@ def command(
         diff = analysis.Diff(span, asked, options.store(no_cache), progress, jobs)
         impact = acceptance.of_impact(diff.impact(inputs.reproduce(span, asked)))
     options.written(impact, format_, output, min_confidence=Confidence(min_confidence))
+    options.said_skips(impact.skips, format_)
     options.said(
         f"{impact_count(impact)} in {impact.stats.seconds:.1f} s; {len(impact.skips)} skipped"
     )

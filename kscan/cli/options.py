@@ -13,11 +13,14 @@ import click
 
 from kscan.model import Confidence, KscanError, Severity
 
+SKIPS_NAMED = 5
+"""Files that were not analysed and are named beside a format that has no room for them."""
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kscan.inspection import Inspection
-    from kscan.model import Finding, Impact, Report
+    from kscan.model import Finding, Impact, Report, Skip
     from kscan.source.tree import Memory, Tree
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -190,3 +193,10 @@ def status_of(findings: tuple[Finding, ...], fail_on: str) -> int:
         return 0
     least = Severity(fail_on).rank
     return int(any(f.severity.rank >= least and f.suppressed is None for f in findings))
+
+
+def said_skips(skips: Sequence[Skip], format_: str) -> None:
+    """Names what was not analysed where the format has no room for it, the first few."""
+    if format_ == "concise":
+        for skip in skips[:SKIPS_NAMED]:
+            said(f"skipped: {skip.path}: {skip.reason}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
+from kscan.flow.paths import spelled
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.values import Place
 from kscan.flow.world import Call
@@ -41,7 +42,10 @@ class Write:
     target: ir.Expr | None = None
     """What is written, in terms of `function`."""
     partial: bool = False
-    """An address was handed out, or an element set: the place may have been written."""
+    """An address was handed out, an element set, or what was there is made more exact.
+
+    The place may have been written.
+    """
     element: bool = False
     """One element of an array, which is the place as a whole."""
 
@@ -91,8 +95,8 @@ class Writes:
     def _assigned(self, scope: Scope, node: ir.Assign) -> Iterator[Write]:
         place = place_of(scope, self.catalogue.functions, node.target)
         if place is not None and not isinstance(node.target, ir.Index):
-            base = _base(node.target)
-            yield Write(place, scope.function, node.at, base, node.value, (), node.target)
+            base, refines = _base(node.target), _refines(node)
+            yield Write(place, scope.function, node.at, base, node.value, (), node.target, refines)
         elif place is not None and isinstance(node.target, ir.Index):
             base, array = _base(node.target), scope.type_of(node.target.object).array
             yield Write(
@@ -223,6 +227,14 @@ def _object(node: ir.Expr) -> ir.Expr:
     if isinstance(node, ir.Unary) and node.op == "&":
         return node.operand
     return node
+
+
+def _refines(node: ir.Assign) -> bool:
+    """``x->start = PAGE_ALIGN(x->start)``: what is written rests on what was there."""
+    path = spelled(node.target) if isinstance(node.target, ir.Member) else ""
+    return bool(path) and any(
+        isinstance(part, ir.Member) and spelled(part) == path for part in ir.walk(node.value)
+    )
 
 
 def _base(target: ir.Expr) -> ir.Expr | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.flow.writes import embedding
 from kscan.kernel.catalogue import Contract
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
@@ -248,10 +249,8 @@ class Registrations:
         """The tables that `node` may hold in `function`."""
         scope = scope_of(self.program, function)
         match node:
-            case ir.Unary(op="&", operand=ir.Name(id=name)) if not scope.is_local(name):
-                place = home(self.program, function.path, name)
-                if place is not None:
-                    yield Published(name, place)
+            case ir.Unary(op="&", operand=inner):
+                yield from self._object(scope, inner)
             case ir.Cast(operand=inner):
                 yield from self._held(function, inner, hops)
             case ir.Choice(then=then, other=other):
@@ -264,6 +263,17 @@ class Registrations:
                 yield from self._member(function, name)
             case ir.Call(callee=ir.Name(id=name)) if hops < _HOPS:
                 yield from self._returned(function, name, hops)
+
+    def _object(self, scope: Scope, node: ir.Expr) -> Iterator[Published]:
+        """The table `node`, or the driver's own object that has it inside: ``foo.iommu_ops``."""
+        outer, inside = embedding(node)
+        if not isinstance(outer, ir.Name) or scope.is_local(outer.id):
+            return
+        if inside and scope.type_of(outer).ptr:
+            return
+        place = home(self.program, scope.function.path, outer.id)
+        if place is not None and (not inside or scope.tag_of(node) in self.contract.tables):
+            yield Published(outer.id, place)
 
     def _returned(self, function: Function, name: str, hops: int) -> Iterator[Published]:
         """The tables that the function `name`, called in `function`, may return."""

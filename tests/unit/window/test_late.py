@@ -73,6 +73,8 @@ LOCKED = "spin_lock(&each->lock);"
         ("if (foo->version >= 3) use(each);", "foo->version = 4;",
          [("foo.version", "wrong-value", "medium")]),
         ("if (foo->version) use(foo);", "foo->version = 4;", []),
+        # what is only made more exact was there before
+        ("if (foo->version >= 3) use(each);", "foo->version = fixed(foo->version);", []),
     ],
 )  # fmt: skip
 def test_late_and_read(read: str, write: str, expected: list[tuple[str, str, str]]) -> None:

@@ -15,6 +15,9 @@ TABLE = """
 struct foo { struct iommu_device iommu; };
 static int foo_of_xlate(struct device *dev) { return 0; }
 static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+struct wide { int extra; struct foo other; struct iommu_ops ops; };
+static struct wide *current;
+static struct wide wide = { .ops = { .of_xlate = foo_of_xlate } };
 static const struct iommu_ops *chosen(void) { return &foo_ops; }
 """
 OLD = "int iommu_device_register(struct iommu_device *i)"
@@ -40,6 +43,9 @@ def published(text: str) -> list[tuple[str, ...]]:
     [
         ("return iommu_device_register(&foo->iommu, &foo_ops, dev);", [("foo_ops",)]),
         ("return iommu_device_register(&foo->iommu, chosen(), dev);", [("foo_ops",)]),
+        ("return iommu_device_register(&foo->iommu, &wide.ops, dev);", [("wide",)]),
+        ("return iommu_device_register(&foo->iommu, &wide.other, dev);", [()]),
+        ("return iommu_device_register(&foo->iommu, &current->ops, dev);", [()]),
         ("return iommu_device_register(&foo->iommu, dev->ops, dev);", [()]),
         # one for each kernel: the call that this one has no parameters for is left out
         (
@@ -80,3 +86,10 @@ def test_a_table_for_another_kernel_is_a_skip() -> None:
     report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
     why = "foo_ops fills attach_dev, map: no members of it here"
     assert Skip("drivers/iommu/foo.c", why) in report.skips
+
+
+def test_the_callbacks_of_a_table_inside_an_object() -> None:
+    case = case_of(driver("return iommu_device_register(&foo->iommu, &wide.ops, 0);"))
+    (registration,) = case.registrations
+    found = [(str(c.slot), c.function.name) for c in case.window.callbacks(registration)]
+    assert found == [("iommu_ops.of_xlate", "foo_of_xlate")]
