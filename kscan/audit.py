@@ -25,7 +25,7 @@ from kscan.model import (
 )
 from kscan.program.program import Program
 from kscan.program.succession import Succession, take_over
-from kscan.program.tables import Tables, foreign_members
+from kscan.program.tables import Tables, foreign_members, table_entries
 from kscan.rules import Rule, selected, shared_out
 from kscan.source.apart import apart
 from kscan.source.open import open_tree
@@ -33,7 +33,7 @@ from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, is_below
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
-from kscan.window.registrations import Registration
+from kscan.window.registrations import Published, Registration
 from kscan.window.window import Window
 from kscan.workers import may_fork
 
@@ -235,16 +235,23 @@ class Audit:
         """Registrations whose callbacks, or some of them, nobody looked at."""
         for case in self.cases:
             for one in case.registrations:
-                name = one.function.name
                 if not one.published:
-                    why = f"{name}(): {_unknown(case)}, nothing is looked at"
+                    why = f"{one.function.name}(): {_unknown(case)}, nothing is looked at"
                     yield Skip(one.function.path, why)
                 for table in one.tables:
-                    tags = case.contract.tables
-                    strange = foreign_members(self.program, table.path, table.variable, tags)
-                    if strange:
-                        why = f"{table.variable} fills {', '.join(strange)}: no members of it here"
-                        yield Skip(table.path, why)
+                    why = self._unknown_of(case, table)
+                    if why:
+                        yield Skip(table.path, f"{table.variable} {why}")
+
+    def _unknown_of(self, case: Case, table: Published) -> str:
+        """What of an ops table is not looked at, and why."""
+        place, tags = (table.path, table.variable), case.contract.tables
+        strange = foreign_members(self.program, *place, tags)
+        if strange:
+            return f"fills {', '.join(strange)}: no members of it here"
+        if not any(table_entries(self.program, *place, case.contract.through.fields)):
+            return "has no entry that is known: a macro may fill it"
+        return ""
 
     def _note(self, case: Case, registration: Registration) -> str:
         if not registration.published:
