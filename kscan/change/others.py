@@ -30,12 +30,15 @@ class Others:
     touched: frozenset[str]
     """The files that the change edits: their drivers are no others."""
     _below: Reached = field(init=False)
+    _far: Reached = field(init=False)
+    """Further below drivers' own functions: that is counted."""
     _above: Reaching = field(init=False)
 
     def __post_init__(self) -> None:
         tags = frozenset(tag for case in self.cases for tag in case.contract.tables)
         tables = [case.window.tables for case in self.cases]
-        self._below = Reached(self.program, self.catalogue, tables, tags, self._followed)
+        given = (self.program, self.catalogue, tables, tags, self._followed)
+        self._below, self._far = Reached(*given), Reached(*given)
         self._above = Reaching(self.program, self.catalogue)
 
     @cached_property
@@ -54,11 +57,14 @@ class Others:
         shared = [f for f in functions if f.path in public or f in self._core]
         own = [function for function in functions if function not in shared]
         links += self._above.go_on()
-        links += self._below.begin(shared)
-        links += self._below.begin(own, NEAR)
-        search_ahead(self.program.reader.tree, [*self._above.names, *self._below.names])
+        links += [*self._below.begin(shared), *self._below.begin(own, NEAR)]
+        further = list(self._far.begin(own))
+        steps = (self._above, self._below, self._far)
+        search_ahead(self.program.reader.tree, [name for step in steps for name in step.names])
         links += [*self._above.go_on(), *self._below.go_on()]
-        uncounted = (*self._below.not_looked_into, *self._above.not_looked_into)
+        further += self._far.go_on()
+        uncounted = [path for step in steps for path in step.not_looked_into]
+        uncounted += [link.path for link in further]
         return share(altered, links, self.touched, uncounted)
 
     @cached_property

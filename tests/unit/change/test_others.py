@@ -16,7 +16,7 @@ FILES = {
         struct thing { const struct thing_ops *ops; };
         int thing_start(struct thing *t);
         """,
-    "lib/thing.c": """
+    "drivers/thing/core.c": """
         #include <linux/thing.h>
         static int started(struct thing *t) { return t->ops->start(1); }
         int thing_start(struct thing *t) { return started(t); }
@@ -39,16 +39,19 @@ FILES = {
 
 
 @pytest.mark.parametrize(
-    ("path", "name", "drivers"),
+    ("path", "name", "drivers", "further"),
     [
         # what others call concerns who calls it, and whom it calls
-        ("lib/thing.c", "started", ["drivers/a/a", "drivers/b/b"]),
-        # a driver's own function concerns nobody further down than it looks itself
-        ("drivers/b/b.c", "b_probe", []),
-        ("drivers/b/b.c", "near", ["drivers/a/a"]),
+        ("drivers/thing/core.c", "started", ["drivers/a/a", "drivers/b/b"], 0),
+        # whom a driver's own function reaches further down than it looks itself is counted
+        ("drivers/b/b.c", "b_probe", [], 1),
+        ("drivers/b/b.c", "near", ["drivers/a/a"], 0),
     ],
 )
-def test_the_drivers_beside_a_change(path: str, name: str, drivers: list[str]) -> None:
+def test_the_drivers_beside_a_change(
+    path: str, name: str, drivers: list[str], further: int
+) -> None:
     others = Others(trees.program(FILES), catalogue(), (), frozenset({path}))
     found = others.share([Implementation(name, path)])
     assert [driver.driver for driver in found.drivers] == drivers
+    assert found.not_listed == further
