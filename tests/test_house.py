@@ -84,6 +84,23 @@ def test_the_readme_shows_what_a_diff_prints(
         assert part.startswith("[") or part in told
 
 
+def test_the_readme_shows_what_a_triage_prints(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(ROOT)
+    command, shown = _block("$ kscan triage dmesg.txt --tree sample-trees")
+    rows = [row for row in shown.splitlines() if not row.strip().startswith("[")]
+    told = re.findall(r"^ +(\w+)\(\) +\|", shown, re.M)
+    head = rows[0].partition("oops: ")[2]
+    trace = "\n".join(f"[    1.000001]  {name}+0x24/0x130" for name in told)
+    log = tmp_path / "dmesg.txt"
+    log.write_text(f"[    1.000000] {head}\n[    1.000001] Call trace:\n{trace}\n")
+    arguments = [str(log) if word == "dmesg.txt" else word for word in command.split()[2:]]
+    printed = CliRunner().invoke(kscan, [*arguments, "--no-cache"]).stdout
+    assert len(rows) > 5
+    assert [row for row in rows if row.strip() not in printed] == []
+
+
 def _block(command: str) -> tuple[str, str]:
     """The command that begins so in the README, and what stands as its output."""
     text = (ROOT / "README.md").read_text()

@@ -216,11 +216,11 @@ def _used(frame: Frame, node: ir.Call, name: str) -> None:
         needs(frame, node.args[at], entry.kind, node.at, f"calls {name}() on it")
 
 
-def walked(frame: Frame, walk: ir.ForEach, head: ir.Expr) -> None:
-    """A loop walks the list `head`, which must have been made ready."""
+def walked(frame: Frame, macro: str, head: ir.Expr, at: int) -> None:
+    """The loop `macro` walks the list `head`, which must have been made ready."""
     for entry in frame.execution.world.functions.initialiser:
-        if matches(entry.users, walk.macro):
-            needs(frame, head, entry.kind, walk.at, f"{walk.macro}() walks it")
+        if matches(entry.users, macro):
+            needs(frame, head, entry.kind, at, f"{macro}() walks it")
 
 
 def needs(frame: Frame, node: ir.Expr, kind: str, at: int, note: str) -> None:

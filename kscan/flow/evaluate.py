@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kscan.facts import ir
 from kscan.flow import calling, comparing
-from kscan.flow.lists import head_of_loop, walk_of
+from kscan.flow.lists import walk_of
 from kscan.flow.places import place_of
 from kscan.flow.values import (
     ANY,
@@ -312,12 +312,11 @@ class Frame:
 
         To walk a list one is not on yet is harmless; to search it for one's own node is not.
         """
-        functions = self.execution.world.functions
-        walk = walk_of(self.scope, functions, loop)
-        head = head_of_loop(self.scope, functions, walk) if walk is not None else None
-        if walk is None or head is None:
+        walk = walk_of(self.scope, self.execution.world.functions, loop)
+        if walk is None:
             return False, None
-        calling.walked(self, walk, head)
+        macro, head = walk
+        calling.walked(self, macro, head, loop.at)
         value = self.value(head)
         if value.taint is not None and value.what in INVALID:
             self.dereferenced(value, loop.at)

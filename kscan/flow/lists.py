@@ -19,10 +19,11 @@ _DEPTH = 3
 """Callees below a function in which a search is looked for."""
 
 
-def walk_of(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.ForEach | None:
-    """The list walk that a loop macro makes; a driver's own macro is expanded. None: no list's."""
+def walk_of(scope: Scope, functions: Functions, loop: ir.ForEach) -> tuple[str, ir.Expr] | None:
+    """The list macro that a loop is, and its head; a driver's own macro is expanded."""
     if matches(functions.loops.heads, loop.macro):
-        return loop
+        at = position(functions.loops.heads, loop.macro, 1)
+        return (loop.macro, loop.args[at]) if at < len(loop.args) else None
     macro = scope.program.macro(loop.macro, scope.function.path)
     head = macros.head_of(macro.body) if macro is not None and macro.params else None
     if macro is None or head is None or head[0] == loop.macro:
@@ -38,10 +39,7 @@ def walk_of(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.ForEach 
 def head_of_loop(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.Expr | None:
     """The list head that a loop macro walks."""
     walk = walk_of(scope, functions, loop)
-    if walk is None:
-        return None
-    at = position(functions.loops.heads, walk.macro, 1)
-    return walk.args[at] if at < len(walk.args) else None
+    return walk[1] if walk is not None else None
 
 
 def listed_object(node: ir.Expr) -> ir.Expr:

@@ -93,15 +93,14 @@ class Writes:
                 yield from self._hooked(scope, node, depth)
 
     def _assigned(self, scope: Scope, node: ir.Assign) -> Iterator[Write]:
-        place = place_of(scope, self.catalogue.functions, node.target)
-        if place is not None and not isinstance(node.target, ir.Index):
-            base, refines = _base(node.target), _refines(node)
-            yield Write(place, scope.function, node.at, base, node.value, (), node.target, refines)
-        elif place is not None and isinstance(node.target, ir.Index):
-            base, array = _base(node.target), scope.type_of(node.target.object).array
-            yield Write(
-                place, scope.function, node.at, base, node.value, (), node.target, True, bool(array)
-            )
+        target = node.target
+        place = place_of(scope, self.catalogue.functions, target)
+        if place is None:
+            return
+        element = isinstance(target, ir.Index) and scope.type_of(target.object).array
+        partial = isinstance(target, ir.Index) or _refines(node)
+        base, at = _base(target), node.at
+        yield Write(place, scope.function, at, base, node.value, (), target, partial, element)
 
     def _called(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
         functions = self.catalogue.functions

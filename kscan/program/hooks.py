@@ -22,7 +22,7 @@ def hooked(
     """The function behind `slot`, called in `path` by the driver whose files `belongs` tells."""
     if not slot.tag or not belongs(path):
         return None
-    key = (slot, path)
+    key = (slot, path, belongs)
     if key not in program.hooks:
         program.hooks[key] = _found(program, slot, path, belongs)
     return program.hooks[key]

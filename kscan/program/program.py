@@ -77,7 +77,7 @@ class Program:
     flows: dict[Function, Any] = field(default_factory=dict)
     """Control flow of functions, as `kscan.flow.cfg` built it."""
     hooks: dict[Any, Function | None] = field(default_factory=dict)
-    """What calls through members lead to, as `kscan.program.hooks` found it."""
+    """What calls through members lead to for a driver, as `kscan.program.hooks` found it."""
     _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
     _bodies: dict[tuple[str, str], ir.Body] = field(default_factory=dict)
     _records: dict[tuple[str, str], StructFact | None] = field(default_factory=dict)

@@ -68,10 +68,9 @@ def question(finding: Finding) -> str:
     where = finding.callback.function if finding.callback else finding.primary.function
     reader = f"{where}()" if where else "it"
     kind, name = (finding.subject.kind, finding.subject.name) if finding.subject else ("", "")
-    if kind in _ASKED and finding.effect in (Effect.DECLINED, Effect.RACE, Effect.LEAK):
+    fits = kind == "replay" or finding.effect in (Effect.DECLINED, Effect.RACE, Effect.LEAK)
+    if kind in _ASKED and fits:
         return _ASKED[kind].format(name=name, reader=reader)
-    if kind == "replay":
-        return _ASKED[kind].format(reader=reader)
     subject = "the driver data" if kind == "driver data" else f"`{name}`" if name else "it"
     questions = {
         Effect.CRASH: f"Can {reader} run while {subject} is not set?",

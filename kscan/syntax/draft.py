@@ -24,7 +24,6 @@ _DIRECTIVE = re.compile(
 _REST_OF_DIRECTIVE = re.compile(rb"[ \t]*+[^\s]")
 _INDENTED = 80
 """Bytes in which a line's first character is looked for."""
-_LINE_BREAK = re.compile(rb"[ ]\n")
 _BLANKED = re.compile(rb"(?:(?!\\\n)[^\n])++")
 _IN_LITERAL = bytes(10 if byte == 10 else 1 for byte in range(256))
 _IN_DIRECTIVE = bytes(10 if byte == 10 else 2 for byte in range(256))
@@ -135,7 +134,7 @@ class Draft:
         line = source.rfind(b"\n", 0, m.start()) + 1
         continues = source[max(0, line - 2) : line] == b"\\\n"
         if continues or source[line : line + _INDENTED].lstrip()[:1] == b"#":
-            return _LINE_BREAK.sub(b"\\\\\n", hidden)
+            return hidden.replace(b" \n", b"\\\n")
         return hidden
 
     def _hide_directive(self, m: re.Match[bytes]) -> bytes:
