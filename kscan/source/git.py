@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from kscan.model import KscanError
 
@@ -85,30 +87,51 @@ def command(*arguments: str) -> list[str]:
 def finished(
     arguments: Sequence[str], where: Path, variables: dict[str, str], given: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    """Runs git in `where` to its end; raises `KscanError` where there is no git."""
+    """Runs git in `where` to its end; raises `KscanError` where there is no git.
+
+    What it says goes to files in memory: a pipe would make it wait for this process, whose
+    threads have other work, again and again.
+    """
     line = command(*arguments)
     try:
-        with subprocess.Popen(
-            line,
-            cwd=where,
-            env=variables,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process:
+        with (
+            _scratch() as output,
+            _scratch() as complaint,
+            subprocess.Popen(
+                line,
+                cwd=where,
+                env=variables,
+                stdin=subprocess.PIPE if given else subprocess.DEVNULL,
+                stdout=output,
+                stderr=complaint,
+            ) as process,
+        ):
             _running.add(process)
             try:
-                output, complaint = process.communicate(given)
+                process.communicate(given or None)
             except BaseException:
                 process.kill()
                 raise
             finally:
                 _running.discard(process)
-        return subprocess.CompletedProcess(line, process.returncode, output, complaint)
+            said = [_all_of(file) for file in (output, complaint)]
+        return subprocess.CompletedProcess(line, process.returncode, *said)
     except FileNotFoundError as error:
         raise KscanError("git: not found in PATH; install git") from error
     except (OSError, ValueError) as error:
         raise KscanError(f"git: cannot be run: {error}") from error
+
+
+def _scratch() -> IO[bytes]:
+    """A file that nobody else sees, in memory where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("git"), "w+b", 0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def _all_of(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def stop() -> None:
