@@ -18,7 +18,8 @@ How it can be wrong
     device_unbind_cleanup() does after a bind. Where the entry joins a list, or the store
     hides in a callee, more code decides and the confidence is medium. Where the way ends
     early while the fwspec of the first run is there, only a failure in between brings a
-    second run to the store, and the confidence is low.
+    second run to the store, and the confidence is low. So it is for code of an architecture
+    that, as Kconfig has it, nothing that registers can be built for.
 
 How to fix it
     Look first: ``if (!dev->dma_range_map) { … }``, around the allocation as well.
@@ -107,6 +108,8 @@ def _message(found: Overwrite, name: str) -> str:
 
 def _assumptions(found: Overwrite) -> Iterator[str]:
     yield "a device is configured more than once: when it is added, and at bind"
+    if found.unregistered:
+        yield f"something registers on {found.unregistered}: nothing in this tree does"
     if found.kept_out is not None:
         yield "a later step fails, and the core drops what the first run left"
     else:
@@ -135,6 +138,11 @@ def _trace(evidence: Evidence, found: Overwrite, name: str) -> Iterator[Step]:
         kept_out, at = found.kept_out
         note = "a second run comes here only once the core has dropped what the first one left"
         yield evidence.step(kept_out, at, StepKind.GUARD, note, 1, depth, Confidence.LOW)
+    if found.unregistered:
+        note = f"nothing that registers can be built for {found.unregistered}, by its Kconfig"
+        yield evidence.step(
+            function, function.fact.start, StepKind.GUARD, note, 1, depth, Confidence.LOW
+        )
     yield from evidence.inside(owned.acquired.frames, 1)
     note = f"allocates with {owned.acquired.name}(), in each run"
     yield evidence.step(owned.acquired.function, owned.acquired.at, StepKind.WRITE, note, 1, depth)

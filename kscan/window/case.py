@@ -13,6 +13,7 @@ from kscan.flow.places import place_of
 from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import Event, Happening, World
 from kscan.flow.writes import Writes
+from kscan.hits.architectures import Architectures
 from kscan.kernel.catalogue import Catalogue, Contract, Unset
 from kscan.model import Confidence, Effect, weakest
 from kscan.program.calls import Slot
@@ -124,6 +125,15 @@ class Case:
     def core(self) -> frozenset[str]:
         """The files of the functions that the registration itself runs."""
         return frozenset(f.path for f in self.window.reach.functions())
+
+    @cached_property
+    def _architectures(self) -> Architectures:
+        return Architectures(self.program.reader.tree)
+
+    def registers_on(self, architecture: str) -> bool:
+        """Some registration may be part of a kernel for `architecture`."""
+        may_build = self._architectures.may_build
+        return any(may_build(one.function.path, architecture) for one in self.registrations)
 
     def belongs(self, registration: Registration) -> Ownership:
         """Which files are the driver's."""

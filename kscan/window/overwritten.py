@@ -22,6 +22,7 @@ from kscan.flow.places import field_named, place_of
 from kscan.flow.values import ANY, SET, Place, Value, What
 from kscan.flow.world import World
 from kscan.flow.writes import Writes
+from kscan.hits.architectures import architecture_of
 from kscan.program.calls import Slot
 from kscan.program.graph import Edge, Reach, reach
 from kscan.program.program import Function
@@ -44,6 +45,8 @@ class Overwrite:
     """It joins a list that is not searched, rather than a member of the device."""
     kept_out: tuple[Function, int] | None = None
     """The offset that a second run does not come to until the core drops what the first left."""
+    unregistered: str = ""
+    """The architecture of the function that acquires it, where nothing that registers is built."""
 
     @property
     def at(self) -> int:
@@ -99,7 +102,18 @@ class _Path:
                 listed = end.place is not None and end.place.kind == "membership"
                 overwrite = Overwrite(self.entry, self.reach.way(function), owned, end, listed)
                 if self._missed(overwrite) is None and not self._is_looked_for(overwrite):
-                    yield replace(overwrite, kept_out=self._missed(overwrite, self._undropped))
+                    yield replace(
+                        overwrite,
+                        kept_out=self._missed(overwrite, self._undropped),
+                        unregistered=self._unregistered(function),
+                    )
+
+    def _unregistered(self, function: Function) -> str:
+        """The architecture whose code `function` is, where no registration can be built."""
+        architecture = architecture_of(function.path)
+        if architecture and not self.case.registers_on(architecture):
+            return architecture
+        return ""
 
     def _stored(self, owned: Owned) -> End | None:
         """The store of an allocation in the device, or on a list that all devices share."""

@@ -8,6 +8,8 @@ from text_tree import case_of
 from windows import tree
 
 from kscan.flow.paths import spelled
+from kscan.model import Confidence
+from kscan.rules import selected
 from kscan.window.overwritten import Overwrite, overwrites
 
 HEAD = """
@@ -109,3 +111,42 @@ def test_a_path_that_the_window_does_not_reach_runs_once() -> None:
 def test_what_the_core_may_drop_keeps_a_second_run_out(body: str, *, kept_out: bool) -> None:
     (one,) = overwritten(body)
     assert (one.kept_out is not None) is kept_out
+
+
+DRIVER = """
+static const struct iommu_ops drv_ops;
+static struct iommu_device drv;
+int drv_probe(void *dev)
+{
+    return iommu_device_register(&drv, &drv_ops, dev);
+}
+"""
+KCONFIGS = """
+arch/anvil/Kconfig
+    config ANVIL
+    \tdef_bool y
+arch/chorus/Kconfig
+    config CHORUS
+    \tdef_bool y
+drivers/iommu/Makefile
+    obj-$(CONFIG_DRV) += drv.o
+drivers/iommu/Kconfig
+    config DRV
+    \tbool "driver"
+    \tdepends on {} || COMPILE_TEST
+"""
+
+
+@pytest.mark.parametrize(("depends", "unregistered"), [("CHORUS", "anvil"), ("ANVIL", "")])
+def test_code_of_an_architecture_where_nothing_registers(depends: str, unregistered: str) -> None:
+    text = tree(
+        drivers__of__device_c="int of_dma_configure_id(struct device *dev) { return set_up(dev); }",
+        arch__anvil__kernel__dma_c=(
+            "int set_up(struct device *dev) { dev->map = kcalloc(4, 4, 1); return 0; }"
+        ),
+        drivers__iommu__drv_c=DRIVER,
+    )
+    case = case_of(text + KCONFIGS.format(depends))
+    assert [one.unregistered for one in overwrites(case)] == [unregistered]
+    (finding,) = selected(("repeated-dma-map",))[0].check(case)
+    assert finding.confidence is (Confidence.LOW if unregistered else Confidence.HIGH)

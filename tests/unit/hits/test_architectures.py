@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which architectures a file can be built for."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import TreeOf
+
+from kscan.hits.architectures import Architectures, architecture_of
+
+ALL = "arm64 riscv x86"
+AROUND = {
+    "arch/arm64/Kconfig": "config ARM64\n\tdef_bool y\nsource arch/arm64/Kconfig.platforms\n",
+    "arch/arm64/Kconfig.platforms": 'config ARCH_FOO\n\tbool "Foo"\n',
+    "arch/x86/Kconfig": (
+        "config X86\n\tdef_bool y\nconfig 64BIT\n\tbool '64-bit kernel'\n"
+        "config X86_64\n\tdef_bool y\n\tdepends on 64BIT\n"
+        'config OTHER\n\tbool "o"\n\tselect CHOSEN\n'
+    ),
+    "arch/riscv/Kconfig": 'config RISCV\n\tdef_bool y\nconfig 64BIT\n\tbool "64"\n',
+    "lib/Kconfig": "config CHOSEN\n\tbool\nconfig IDLE\n\tbool\nconfig LEFT\n\tbool\n\tdefault n\n",
+    "drivers/Makefile": "obj-y += iommu/\n",
+    "drivers/iommu/Makefile": "obj-$(CONFIG_DRV) += drv.o\nobj-y += always.o\n",
+    "drivers/iommu/drv.c": "",
+    "drivers/iommu/always.c": "",
+    "arch/x86/kernel/own.c": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("driver", "expected"),
+    [
+        ('bool "d"', ALL),
+        ('bool "d"\n\tdepends on X86', "x86"),
+        ('bool "d"\n\tdepends on ARCH_FOO || COMPILE_TEST', "arm64"),
+        ('bool "d"\n\tdepends on (ARM64 || X86) && PCI', "arm64 x86"),
+        ('bool "d"\n\tdepends on X86_64', "x86"),
+        ('bool "d"\n\tdepends on 64BIT', "riscv x86"),
+        ('bool "d"\n\tdepends on !X86', ALL),
+        ('bool "d"\n\tdepends on X86=y', "x86"),
+        ('bool "d"\n\tdepends on X86!=n && RISCV=n', "x86"),
+        ('bool "d"\n\tdepends on UNHEARD_OF', ALL),
+        ('bool "d"\n\tdepends on $(cc-option,-x) && X86', ALL),
+        ('bool "d"\n\tdepends on CHOSEN', "x86"),
+        ('bool "d"\n\tdepends on IDLE', ""),
+        ('bool "d"\n\tdepends on LEFT', ""),
+        ('bool "d" if COMPILE_TEST\n\tdefault ARCH_FOO', "arm64"),
+        ('bool "d"\n\tdepends on RING\nconfig RING\n\tbool "r"\n\tdepends on DRV', ALL),
+        (f'bool "d"\n\tdepends on {"X86" * 300_000}', ALL),
+        ("def_bool y\n\tdepends on RISCV", "riscv"),
+        ("bool\nconfig USER\n\tbool 'u'\n\tselect DRV if X86", "x86"),
+        ('bool "d"\n\tdepends on X86\nconfig DRV\n\tdepends on RISCV\n\tbool "d"', "riscv x86"),
+    ],
+)
+def test_what_its_symbol_depends_on(tree_of: TreeOf, driver: str, expected: str) -> None:
+    tree = tree_of({**AROUND, "drivers/iommu/Kconfig": f"config DRV\n\t{driver}\n"})
+    known = Architectures(tree)
+    found = [a for a in ("arm64", "riscv", "x86") if known.may_build("drivers/iommu/drv.c", a)]
+    assert " ".join(found) == expected
+
+
+def test_what_no_symbol_decides(tree_of: TreeOf) -> None:
+    known = Architectures(tree_of(AROUND))
+    assert known.may_build("drivers/iommu/always.c", "arm64")
+    assert known.may_build("drivers/iommu/drv.c", "riscv")
+    assert known.may_build("arch/x86/kernel/own.c", "x86")
+    assert not known.may_build("arch/x86/kernel/own.c", "arm64")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("arch/arm64/mm/a.c", "arm64"), ("arch/Kconfig", ""), ("drivers/acpi/arm64/a.c", "")],
+)
+def test_whose_code_it_is(path: str, expected: str) -> None:
+    assert architecture_of(path) == expected

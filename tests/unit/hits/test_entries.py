@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What Kconfig files say of their symbols."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+from kscan.hits.entries import Entry, entries_in, symbols_in
+
+
+def entries(text: str) -> dict[str, Entry]:
+    """The definitions in `text`, by symbol."""
+    return {entry.symbol: entry for entry in entries_in(dedent(text))}
+
+
+def test_all_that_a_definition_depends_on() -> None:
+    found = entries("""
+        menuconfig OUTER
+        \tbool "outer"
+
+        if OUTER
+        menu "Drivers"
+        \tdepends on PCI
+
+        config INNER
+        \ttristate "inner" if EXPERT
+        \tdepends on ARM || \\
+        \t\tARM64
+        \tdepends on !BROKEN # for now
+
+        endmenu
+        endif
+
+        config LAST
+        \tdef_bool y
+        """)
+    assert found["INNER"].conditions == ("OUTER", "PCI", "ARM ||  \t\tARM64", "!BROKEN")
+    assert found["INNER"].prompts == ["EXPERT"]
+    assert found["LAST"].conditions == ()
+    assert found["LAST"].defaults == [("y", "")]
+    assert found["OUTER"].prompts == [""]
+
+
+def test_what_is_set_with_a_symbol() -> None:
+    found = entries("""
+        config A
+        \tbool
+        \tdefault y if B
+        \tselect C
+        \tselect D if E && F
+        \timply G
+        """)["A"]
+    assert found.selects == [("C", ""), ("D", "E && F"), ("G", "")]
+    assert found.defaults == [("y", "B")]
+    assert not found.prompts
+
+
+def test_a_help_text_says_nothing() -> None:
+    found = entries("""
+        config A
+        \tbool "select if you depend"
+        \thelp
+        \t  This is for those who
+        \t  depends on NOTHING
+        \t\tselect EVERYTHING
+
+        \t  default y
+        \tdepends on B
+
+        config C
+        \thelp
+        \t  config D
+        """)
+    assert found.keys() == {"A", "C"}
+    assert found["A"].conditions == ("B",)
+    assert not found["A"].selects
+    assert found["A"].prompts == [""]
+
+
+def test_names_as_text_shows_them() -> None:
+    text = b"config A\n\tselect B\nmenuconfig 64BIT\n  imply C if D\n# config E\n"
+    assert symbols_in(text) == ({"A", "64BIT"}, {"B", "C"})
+
+
+def test_ends_without_beginnings_do_no_harm() -> None:
+    assert entries("endif\nendmenu\ndepends on X\nconfig A\n\tbool 'a'\n")["A"].prompts == [""]
