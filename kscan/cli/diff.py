@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "patches",
     multiple=True,
     metavar="FILE",
-    help="Put this patch or mbox on top of the base (repeatable).",
+    help="Put this patch or mbox, - for stdin, on top of the base (repeatable).",
 )
 @click.option("--worktree", is_flag=True, help="What the files on disk change on top of HEAD.")
 @click.option("--repo", default=".", metavar="DIR", help="The repository; here unless given.")

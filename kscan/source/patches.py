@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -23,6 +24,8 @@ from kscan.source.mail import LARGEST_MAIL, Message, messages
 if TYPE_CHECKING:
     from unidiff.patch import Hunk as UnidiffHunk
     from unidiff.patch import PatchedFile
+
+_STDIN = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +65,30 @@ class Series:
 
 
 def read_series(files: Sequence[Path | str]) -> Series:
-    """Reads patch files and mboxes; raises `KscanError` where one cannot be read or has none."""
+    """Reads patch files and mboxes, ``-`` being stdin; raises `KscanError`.
+
+    It is raised where a file cannot be read or has no patch.
+    """
     return series_of([(str(file), bytes_of(Path(file))) for file in files])
 
 
 def bytes_of(file: Path) -> bytes:
-    """The bytes of a patch file; raises `KscanError` where it cannot be read, or is none."""
+    """The bytes of a patch file, or of stdin for ``-``; raises `KscanError`.
+
+    It is raised where they cannot be read, or are more than any patch has.
+    """
     try:
-        if file.stat().st_size > LARGEST_MAIL:
-            raise KscanError(f"{file}: larger than {LARGEST_MAIL >> 20} MB; not a patch")
-        return file.read_bytes()
+        if file == _STDIN:
+            content = sys.stdin.buffer.read(LARGEST_MAIL + 1)
+        else:
+            with file.open("rb") as opened:
+                content = opened.read(LARGEST_MAIL + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise KscanError(f"{file}: {reason}; give a patch file or an mbox") from error
+    if len(content) > LARGEST_MAIL:
+        raise KscanError(f"{file}: larger than {LARGEST_MAIL >> 20} MB; not a patch")
+    return content
 
 
 def series_of(contents: Iterable[tuple[str, bytes]]) -> Series:

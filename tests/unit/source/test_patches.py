@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -247,6 +248,14 @@ def test_mail_may_begin_with_any_field(field: bytes) -> None:
 def test_terminal_escapes_in_a_subject_are_shown() -> None:
     series = series_of([("s", mail("[PATCH] x\x1b[31m", EDIT))])
     assert series.patches[0].subject == "x\ufffd[31m"
+
+
+def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    diff = b"--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(mail("[PATCH] piped", diff))))
+    assert [patch.subject for patch in read_series(["-"]).patches] == ["piped"]
+    with pytest.raises(KscanError, match=r"^-: no patch in it"):
+        read_series(["-"])
 
 
 def test_bad_files_are_one_clear_line(tmp_path: Path) -> None:
