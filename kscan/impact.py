@@ -89,12 +89,12 @@ class Diff:
             audit, self.rules, self._asked, self.kept, self.progress, self.jobs
         )
 
-    def impact(self, reproduce: str = "") -> Impact:
-        """The whole answer; `reproduce` is the command that gives it again."""
+    def impact(self) -> Impact:
+        """The whole answer."""
         with self._beside:
-            return self._impact(reproduce)
+            return self._impact()
 
-    def _impact(self, reproduce: str) -> Impact:
+    def _impact(self) -> Impact:
         found, share, attributed = self.findings, self.share, self.attribution
         return Impact(
             base=self._info(self.range.base, self.base),
@@ -114,7 +114,6 @@ class Diff:
             passing=attributed.passing,
             skips=by_path((*self.base.skips, *self.head.skips, *self._skips_of_range)),
             skips_added=self._skips_added,
-            reproduce=reproduce,
             notes=self._notes,
         )
 

@@ -237,6 +237,8 @@ class TreeInfo:
     scenario: str = "as-is"
     scenario_note: str = ""
     """The first line of the report when an edge was assumed."""
+    again: str = ""
+    """Arguments that make ``kscan explain`` read this source, in this way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import sample_trees
+from histories import History
 
 STORY = sample_trees.SAMPLE_TREES / "probe-path"
 NEW_PATH = STORY / "1-new-probe-path"
@@ -407,3 +409,30 @@ def test_the_last_line_says_what_was_assumed() -> None:
     assumed = kscan("audit", before, "-f", "concise").stderr
     assert "scenario new-probe-path (--as-is leaves it out)" in assumed
     assert "scenario" not in kscan("audit", before, "-f", "concise", "--as-is").stderr
+
+
+def explained(done: subprocess.CompletedProcess[str], cwd: Path) -> None:
+    """Every finding of a report is laid open by the command that stands below it."""
+    assert done.returncode == 1, done.stderr
+    commands = [row.strip() for row in done.stdout.splitlines() if row.startswith("    more: ")]
+    assert commands
+    for command in (commands[0], commands[-1]):
+        words = shlex.split(command.removeprefix("more: "))
+        told = kscan(*words[1:], cwd=cwd)
+        assert told.returncode == 0, told.stderr
+        assert words[2] in told.stdout
+
+
+def test_the_command_below_a_finding_lays_it_open(tmp_path: Path) -> None:
+    history = History(tmp_path / "my linux")
+    for stage in ("0-before", "1-new-probe-path"):
+        history.becomes(STORY / stage)
+        history.commit(stage)
+    series = tmp_path / "series.mbox"
+    series.write_text(history.git("format-patch", "--stdout", "-1") + "\n")
+    explained(kscan("audit", "my linux", "--as-is", cwd=tmp_path), tmp_path)
+    explained(kscan("audit", "--commit", "HEAD~1", cwd=history.root), history.root)
+    explained(kscan("diff", "HEAD~1..", "--repo", "my linux", cwd=tmp_path), tmp_path)
+    explained(kscan("diff", STORY / "0-before", "my linux", cwd=tmp_path), tmp_path)
+    history.git("reset", "-q", "--hard", "HEAD~1")
+    explained(kscan("diff", "--patch", series, cwd=history.root), history.root)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -44,9 +45,9 @@ def command(
         opened = options.opened(tree, commit)
         acceptance = accepted.acceptance(opened, config, baseline)
         options.refuse_unknown(opened, under)
-        report = acceptance.of_report(
-            report_of(opened, asked, options.store(no_cache), progress, jobs)
-        )
+        found = report_of(opened, asked, options.store(no_cache), progress, jobs)
+        again = options.again(tree, commit, as_is, catalogues)
+        report = acceptance.of_report(replace(found, tree=replace(found.tree, again=again)))
     options.written(report, format_, output, min_confidence=Confidence(min_confidence))
     options.said_skips(report.skips, format_)
     stats = report.stats

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,12 +53,13 @@ class _Asked:
         policy = accepts.config.policy
         least = least_confidence(policy)
         asked = Options(self.scenario, min_confidence=least, catalogues=self.catalogues)
-        reproduce = inputs.reproduce(span, asked)
-        if fetch and span.head.commit:
-            reproduce = f"git fetch origin {span.head.commit} && {reproduce}"
         with options.progress() as progress:
             diff = Diff(span, asked, options.store(self.no_cache), progress, self.jobs)
-            impact = accepts.of_impact(diff.impact(reproduce))
+            impact = accepts.of_impact(diff.impact())
+        impact = inputs.elsewhere().repeatable(impact, span, asked)
+        if fetch and span.head.commit:
+            fetched = f"git fetch origin {span.head.commit} && {impact.reproduce}"
+            impact = replace(impact, reproduce=fetched)
         return judged(impact, policy)
 
     def inputs(self, span: str) -> Inputs:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from kscan.model import Confidence, KscanError
 
 if TYPE_CHECKING:
     from kscan.impact import Options
+    from kscan.model import Impact
     from kscan.source.ranges import Range
 
 
@@ -77,7 +78,7 @@ def command(
     acceptance = accepted.acceptance(span.base, config, baseline)
     with options.progress() as progress:
         diff = analysis.Diff(span, asked, options.store(no_cache), progress, jobs)
-        impact = acceptance.of_impact(diff.impact(inputs.reproduce(span, asked)))
+        impact = acceptance.of_impact(inputs.repeatable(diff.impact(), span, asked))
     options.written(impact, format_, output, min_confidence=Confidence(min_confidence))
     options.said_skips(impact.skips, format_)
     options.said(
@@ -160,16 +161,32 @@ class Inputs:
             open_tree(place)
         return ranges.directory_range(*self.places)
 
-    def reproduce(self, span: Range, asked: Options) -> str:
-        """The command that gives the same answer elsewhere."""
+    def repeatable(self, impact: Impact, span: Range, asked: Options) -> Impact:
+        """`impact` with the commands that give it again, and lay its findings open."""
+        head = replace(impact.head, again=self._again(span, asked))
+        return replace(impact, head=head, reproduce=self._reproduce(span, asked))
+
+    def elsewhere(self) -> Inputs:
+        """The same for readers on other machines: they stand in a repository of their own."""
+        names = tuple(Path(patch).name for patch in self.patches)
+        return replace(self, patches=names, repo=".")
+
+    def _again(self, span: Range, asked: Options) -> str:
+        place = self.places[1] if len(self.places) == 2 else self.repo
+        commit = span.base.commit if self.patches else span.head.commit
+        as_is = not asked.scenario
+        return options.again(place, commit and commit[:12], as_is, asked.catalogues, self.patches)
+
+    def _reproduce(self, span: Range, asked: Options) -> str:
         words = ["kscan", "diff"]
         if asked.scenario:
             words += ["--scenario", asked.scenario]
         words += [word for rule in asked.rules for word in ("--rule", rule)]
         words += [word for place in asked.under for word in ("--path", place)]
         words += ["--per-commit"] if asked.per_commit else []
+        words += ["--repo", self.repo] if self.repo != "." and len(self.places) < 2 else []
         if self.patches:
-            words += [word for patch in self.patches for word in ("--patch", Path(patch).name)]
+            words += [word for patch in self.patches for word in ("--patch", patch)]
             words += ["--base", span.base.commit] if span.base.commit else []
         elif self.worktree:
             words.append("--worktree")

@@ -19,18 +19,25 @@ _FINGERPRINT = re.compile(r"v\d.*|[0-9a-f-]+")
 @click.argument("name", metavar="RULE|FINGERPRINT")
 @options.tree_argument
 @click.option("--as-is", is_flag=True, help="The tree as it stands: assume no call edge.")
+@click.option(
+    "--on-top",
+    multiple=True,
+    metavar="FILE",
+    help="Put this patch or mbox on top of TREE first (repeatable).",
+)
 @click.option("--patch", is_flag=True, help="Print the finding's fix as a diff for git apply.")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
               show_default=True, help="How the answer is written.")  # fmt: skip
 @options.run_options
 def command(
-    name: str, tree: str, commit: str | None, as_is: bool, patch: bool, format_: str,
-    no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
+    name: str, tree: str, commit: str | None, as_is: bool, on_top: tuple[str, ...], patch: bool,
+    format_: str, no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Explain a rule, or a finding of TREE: each step in its source, with the reason for it.
 
-    FINGERPRINT is what `kscan audit` shows beside the finding; its beginning will do. With
-    --patch the diff is printed once the patched tree was audited and the finding was gone.
+    FINGERPRINT is what `kscan audit` and `kscan diff` show beside the finding, with the options
+    that read the same source; its beginning will do. With --patch the diff is printed once the
+    patched tree was audited and the finding was gone.
     """
     from kscan.inspection.explanation import (  # noqa: PLC0415 - not for --help
         as_text,
@@ -54,7 +61,7 @@ def command(
 
     with options.progress() as progress:
         asked = Options(as_is=as_is, catalogues=catalogues, hits=False)
-        opened = options.opened(tree, commit)
+        opened = options.opened(tree, commit, on_top)
         audit = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs)
         found = explained(audit, name)
         diff = checked_patch(found) if patch else ""
@@ -63,4 +70,5 @@ def command(
         options.said("checked: with this patch the finding is gone, and none is new")
         return
     answer = document(found)
-    options.answered(answer, format_, lambda: as_text(answer))
+    again = options.again(tree, commit, as_is, catalogues, on_top)
+    options.answered(answer, format_, lambda: as_text(answer, again))

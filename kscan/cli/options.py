@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -104,11 +105,33 @@ def answered(document: dict[str, Any], format_: str, as_text: Callable[[], str])
         click.echo(as_text())
 
 
-def opened(tree: str, commit: str | None) -> Tree:
-    """The tree a command line names; raises `KscanError` for what is none."""
+def opened(tree: str, commit: str | None, on_top: Sequence[str] = ()) -> Tree:
+    """The tree a command line names, patches on top; raises `KscanError` for what is none."""
     from kscan.source.open import open_tree  # noqa: PLC0415 - heavy, and not for --help
 
-    return open_tree(tree, commit)
+    found = open_tree(tree, commit)
+    if not on_top:
+        return found
+    from kscan.source.patches import read_series  # noqa: PLC0415
+    from kscan.source.ranges import patch_range  # noqa: PLC0415
+
+    return patch_range(found, read_series(on_top)).head
+
+
+def again(
+    tree: str,
+    commit: str | None,
+    as_is: bool,
+    catalogues: Sequence[Path],
+    on_top: Sequence[str] = (),
+) -> str:
+    """Arguments that make ``kscan explain`` read what was analysed, in the same way."""
+    words = [] if tree == "." else [tree]
+    words += ["--commit", commit] if commit else []
+    words += [word for patch in on_top for word in ("--on-top", patch)]
+    words += ["--as-is"] if as_is else []
+    words += [word for path in catalogues for word in ("--catalog", str(path))]
+    return shlex.join(words)
 
 
 def store(no_cache: bool) -> Memory:

@@ -163,8 +163,8 @@ def checked_patch(found: Explained) -> str:
     return patch
 
 
-def as_text(answer: Document) -> str:
-    """`answer` for a terminal."""
+def as_text(answer: Document, again: str = "") -> str:
+    """`answer` for a terminal; `again` are the arguments that read the same source."""
     rows = [answer["tree"]["note"]] if answer["tree"]["note"] else []
     where = f"{answer['path']}:{answer['line']}:{answer['column']}"
     rows.append(f"{where}: {answer['severity']}: {answer['rule']}: {answer['message']}")
@@ -180,7 +180,8 @@ def as_text(answer: Document) -> str:
     if answer["fix"]:
         rows += _listed("Fix", [answer["fix"]["sentence"]])
         if answer["fix"]["patch"]:
-            rows.append(f"  kscan explain --patch {answer['fingerprint']} prints the diff")
+            command = f"kscan explain --patch {answer['fingerprint']} {again}".strip()
+            rows.append(f"  {command} prints the diff")
     return printable("\n".join(rows))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from kscan.model import Finding, Impact, Report, Severity
 from kscan.report import clean, verdict
-from kscan.report.particulars import confidence_reason
+from kscan.report.particulars import confidence_reason, explaining
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -13,14 +13,16 @@ _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 def render(document: Report | Impact) -> str:
     """The findings of an audit, or those a range introduces, and one line that sums them up."""
     if isinstance(document, Report):
-        found, summary = document.findings, verdict.tally(verdict.active(document.findings))
+        found, tree = document.findings, document.tree
+        summary = verdict.tally(verdict.active(found))
     else:
-        found, summary = document.introduced, verdict.impact_summary(document)
-    rows = [_annotation(finding) for finding in verdict.active(found)]
+        found, tree = document.introduced, document.head
+        summary = verdict.impact_summary(document)
+    rows = [_annotation(finding, tree.again) for finding in verdict.active(found)]
     return "\n".join([*rows, f"::notice title=kscan::{summary}"]) + "\n"
 
 
-def _annotation(finding: Finding) -> str:
+def _annotation(finding: Finding, again: str) -> str:
     place = finding.primary
     properties = {
         "file": place.path,
@@ -31,6 +33,6 @@ def _annotation(finding: Finding) -> str:
     shown = ",".join(f"{k}={clean.annotation_property(v)}" for k, v in properties.items())
     told = [finding.message, f"confidence: {confidence_reason(finding)}"]
     told += [f"fix: {finding.fix.sentence}"] if finding.fix else []
-    told += [f"kscan explain {finding.fingerprint}"] if finding.fingerprint else []
-    message = "%0A".join(clean.annotation_message(text) for text in told)
+    told.append(explaining(finding, again))
+    message = "%0A".join(clean.annotation_message(text) for text in told if text)
     return f"::{_COMMAND[finding.severity]} {shown}::{message}"

@@ -14,7 +14,7 @@ from kscan.model import Finding, Impact, Reach, Report
 from kscan.report import clean, verdict
 from kscan.report.drawing import drawing
 from kscan.report.paint import plain
-from kscan.report.particulars import particulars
+from kscan.report.particulars import explaining, particulars
 from kscan.report.sections import Message, Section, message, question
 
 COLUMNS = 72
@@ -34,11 +34,12 @@ def _rows(content: Message) -> list[str]:
     for sentence in content.about:
         rows += ["", *_wrapped(sentence)]
     for section in content.sections:
-        rows += ["", "", section.title, "-" * len(section.title), *_section(section)]
+        rows += ["", "", section.title, "-" * len(section.title)]
+        rows += _section(section, content.again)
     return rows
 
 
-def _section(section: Section) -> list[str]:
+def _section(section: Section, again: str) -> list[str]:
     rows: list[str] = []
     for sentence in section.sentences:
         rows += ["", *_wrapped(sentence)]
@@ -48,7 +49,7 @@ def _section(section: Section) -> list[str]:
     for fold in section.folds:
         rows += ["", *_wrapped(fold.sentence(verdict.SLOTS_NAMED))]
     for finding in section.full:
-        rows += ["", *_finding(finding)]
+        rows += ["", *_finding(finding, again)]
     for finding in section.brief[:LISTED]:
         rows += ["", *_brief(finding)]
     rows += _more(section.brief, "finding")
@@ -72,7 +73,7 @@ def _reach(sentence: str, reach: Reach) -> list[str]:
     return rows + [row for label, text in told if text for row in _item(f"{label}: {text}")]
 
 
-def _finding(finding: Finding) -> list[str]:
+def _finding(finding: Finding, again: str) -> list[str]:
     where = f"{finding.primary.function}() in " if finding.primary.function else ""
     rows = _wrapped(f"{finding.severity}: {finding.rule}: {where}{finding.primary.path}")
     rows += ["", *_wrapped(f"{finding.message}.")]
@@ -83,7 +84,8 @@ def _finding(finding: Finding) -> list[str]:
         rows += _item(f"{label}: {text}")
     if finding.others:
         rows += _item(f"{verdict.counted(finding.others, 'longer trace')} not shown")
-    return rows
+    command = explaining(finding, again)
+    return [*rows, "  - more:", *_command(command)] if command else rows
 
 
 def _brief(finding: Finding) -> list[str]:

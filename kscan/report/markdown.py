@@ -13,7 +13,7 @@ from kscan.model import Finding, Impact, Reach, Report
 from kscan.report import clean, verdict
 from kscan.report.drawing import drawing
 from kscan.report.paint import plain
-from kscan.report.particulars import particulars
+from kscan.report.particulars import explaining, particulars
 from kscan.report.sections import FULL, Message, Section, message, question
 
 LIMIT = 65_536
@@ -37,11 +37,11 @@ def _text(content: Message, most: int) -> str:
     blocks = [[f"**kscan: {clean.prose(content.verdict)}**"]]
     blocks += [[clean.prose(sentence)] for sentence in content.about]
     for section in content.sections:
-        blocks += _section(section, most)
+        blocks += _section(section, content.again, most)
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _section(section: Section, most: int) -> list[list[str]]:
+def _section(section: Section, again: str, most: int) -> list[list[str]]:
     blocks = [[f"### {section.title}"]]
     blocks += [[clean.prose(sentence)] for sentence in section.sentences]
     for sentence, reach in section.reaches[:most]:
@@ -50,7 +50,7 @@ def _section(section: Section, most: int) -> list[list[str]]:
     for fold in section.folds:
         blocks += _fold(fold, most)
     for finding in section.full:
-        blocks += _finding(finding)
+        blocks += _finding(finding, again)
     blocks += _table(section.brief, most, collapsed=bool(section.full) or len(section.brief) > 5)
     if section.lines:
         blocks.append([f"- {clean.prose(text)}" for text in section.lines[:most]])
@@ -88,7 +88,7 @@ def _reach(sentence: str, reach: Reach) -> list[list[str]]:
     return [*blocks, [f"- {text}" for text in told]]
 
 
-def _finding(finding: Finding) -> list[list[str]]:
+def _finding(finding: Finding, again: str) -> list[list[str]]:
     place = finding.primary
     where = clean.code(f"{place.path}:{place.line}")
     title = f"#### {finding.severity}: {clean.prose(finding.rule)} in {where}"
@@ -99,6 +99,8 @@ def _finding(finding: Finding) -> list[list[str]]:
     told = [f"- {label}: {clean.prose(text)}" for label, text in particulars(finding)]
     if finding.others:
         told.append(f"- {verdict.counted(finding.others, 'longer trace')} not shown")
+    command = explaining(finding, again)
+    told += [f"- more: {clean.code(command)}"] if command else []
     return [*blocks, told]
 
 

@@ -15,7 +15,7 @@ PEOPLE = 3
 
 def particulars(finding: Finding, *, numbered: bool = True) -> list[tuple[str, str]]:
     """The finding's particulars as (label, text), each cut with a count where it is a list."""
-    told = [("confidence", certainty(finding))]
+    told = [("confidence", f"{_unlimited(finding)}; effect: {finding.effect}")]
     step = _limiting_step(finding, numbered=numbered)
     told += [("weakest step", step)] if step else []
     told += [("assumes", text) for text in finding.assumptions]
@@ -25,11 +25,14 @@ def particulars(finding: Finding, *, numbered: bool = True) -> list[tuple[str, s
     return told + ([("maintainers", listed(people, PEOPLE))] if people else [])
 
 
-def certainty(finding: Finding) -> str:
-    """How certain, what happens, and where to read on: ``high; effect: crash; kscan explain …``."""
-    told = [_unlimited(finding), f"effect: {finding.effect}"]
-    told += [f"kscan explain {finding.fingerprint}"] if finding.fingerprint else []
-    return "; ".join(told)
+def explaining(finding: Finding, again: str) -> str:
+    """The command that lays `finding` open; empty where it has no fingerprint.
+
+    `again` are the arguments that make it read the same source.
+    """
+    if not finding.fingerprint:
+        return ""
+    return f"kscan explain {finding.fingerprint} {again}".strip()
 
 
 def confidence_reason(finding: Finding, *, numbered: bool = True) -> str:

@@ -42,6 +42,8 @@ class Message:
     about: tuple[str, ...]
     """Which trees, under which scenario."""
     sections: tuple[Section, ...]
+    again: str = ""
+    """Arguments that make ``kscan explain`` read the source of the findings."""
 
 
 def message(document: Report | Impact, full: int = FULL) -> Message:
@@ -97,7 +99,8 @@ def _audit(report: Report, full: int) -> Message:
         _not_analysed(report.skips, verdict.closed_windows(report)),
         Section("Notes", lines=report.notes),
     )
-    return Message(f"{head} ({verdict.tally(found)}).", about, _told(sections))
+    told = _told(sections)
+    return Message(f"{head} ({verdict.tally(found)}).", about, told, report.tree.again)
 
 
 def _range(impact: Impact, full: int) -> Message:
@@ -126,7 +129,7 @@ def _range(impact: Impact, full: int) -> Message:
     about = (f"Range: {trees[0]} .. {trees[1]}.", *_scenario(impact.head))
     if impact.skips_added:
         headline += f" {new_skips}"
-    return Message(headline, about, _told(sections))
+    return Message(headline, about, _told(sections), impact.head.again)
 
 
 def _share(commit: CommitShare) -> str:

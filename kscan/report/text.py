@@ -25,7 +25,7 @@ from kscan.model import (
 from kscan.report import clean, verdict
 from kscan.report.drawing import drawing
 from kscan.report.paint import Line, Span, coloured, line, plain
-from kscan.report.particulars import NAMES, particulars
+from kscan.report.particulars import NAMES, explaining, particulars
 
 WIDTH = 100
 """Columns when the terminal's width is not known."""
@@ -73,7 +73,7 @@ def _report(report: Report, columns: int, min_confidence: Confidence) -> list[Li
     found = verdict.active(report.findings)
     if not found:
         rows += [line(), line(verdict.nothing_found(report))]
-    rows += _findings(found, columns)
+    rows += _findings(found, report.tree.again, columns)
     rows += _one_line_each("suppressed", verdict.suppressed(report.findings))
     rows += _notes(report.notes)
     return [*rows, line(), line(Span(verdict.summary(report, min_confidence), "bold"))]
@@ -86,7 +86,7 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
     rows += _slots(impact, columns)
     found = verdict.active(impact.introduced)
     rows += [line(), line(Span(verdict.impact_verdict(impact), "bold"))]
-    rows += _findings(found, columns)
+    rows += _findings(found, impact.head.again, columns)
     rows += _one_line_each("suppressed", verdict.suppressed(impact.introduced))
     rows += _one_line_each("fixed", verdict.worst_first(impact.fixed))
     rows += _siblings(impact.siblings)
@@ -121,11 +121,11 @@ def _notes(notes: Sequence[str]) -> list[Line]:
     return [line(), *(line(f"note: {clean.line(note)}") for note in notes)] if notes else []
 
 
-def _findings(findings: Iterable[Finding], columns: int) -> list[Line]:
-    return [row for finding in findings for row in (line(), *_finding(finding, columns))]
+def _findings(findings: Iterable[Finding], again: str, columns: int) -> list[Line]:
+    return [row for finding in findings for row in (line(), *_finding(finding, again, columns))]
 
 
-def _finding(finding: Finding, columns: int) -> list[Line]:
+def _finding(finding: Finding, again: str, columns: int) -> list[Line]:
     room = columns - len(_INDENT)
     rows = [headline(finding)]
     rows += [(Span(_INDENT), *row) for row in drawing(finding, room)]
@@ -133,7 +133,9 @@ def _finding(finding: Finding, columns: int) -> list[Line]:
         rows += [
             line(Span(f"{_INDENT}(+{verdict.counted(finding.others, 'longer trace')})", "dim"))
         ]
-    return rows + _labelled(particulars(finding), columns)
+    rows += _labelled(particulars(finding), columns)
+    command = clean.line(explaining(finding, again))
+    return [*rows, line(Span(f"{_INDENT}more: ", "bold"), command)] if command else rows
 
 
 def _labelled(pairs: Iterable[tuple[str, str]], columns: int) -> list[Line]:
