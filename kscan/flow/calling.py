@@ -7,14 +7,16 @@ handed a value that was read too early.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kscan.facts import ir
 from kscan.flow.places import place_of, ready_place
+from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, INVALID, Place, Value, What, offset_into, truth
 from kscan.flow.world import Call, Happening
 from kscan.flow.writes import root_name
-from kscan.kernel.catalogue import matches, position
+from kscan.kernel.catalogue import Initialiser, matches, position
 from kscan.program import macros
 from kscan.program.calls import callee_of
 from kscan.program.hooks import hooked
@@ -64,6 +66,9 @@ def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 
         if name in ("BUG_ON", "VM_BUG_ON") and value.taint is not None and truth(value):
             frame.note(Happening.CRASH, value.taint, node.at, f"stops at {name}()")
         return value
+    stores = assignments(functions, node, name)
+    if stores or name in functions.loads:
+        return _stored(frame, node, name, stores)
     if name.startswith("IS_ERR"):
         return _is_error(frame, node, name)
     if name in functions.errors:
@@ -90,6 +95,16 @@ def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 
         own = all(value.origin != "elsewhere" for value in values)
         return Value(What.ANY, None, "found" if own else "elsewhere")
     return _entered(frame, node, name)
+
+
+def _stored(frame: Frame, node: ir.Call, name: str, stores: tuple[ir.Assign, ...]) -> Value:
+    """What a place holds before a call that may store something in it."""
+    loads = frame.execution.world.functions.loads
+    at = loads.position(name)
+    found = frame.loaded(pointee(node.args[at])) if name in loads and at < len(node.args) else ANY
+    for store in stores:
+        frame.value(store)
+    return found
 
 
 def _is_error(frame: Frame, node: ir.Call, name: str) -> Value:
@@ -152,6 +167,7 @@ def _bound(frame: Frame, node: ir.Call, name: str) -> Value:
 
 
 def _entered(frame: Frame, node: ir.Call, name: str) -> Value:
+    _used(frame, node, name)
     if name not in frame.expanding and len(frame.expanding) < MOST_NESTED:
         expanded = macros.expanded(frame.scope.program, frame.function.path, node)
         if expanded is not None:
@@ -159,9 +175,7 @@ def _entered(frame: Frame, node: ir.Call, name: str) -> Value:
             value = frame.value(expanded)
             frame.expanding.discard(name)
             return value
-    args = _arguments(frame, node, name)
-    _used(frame, node, name)
-    return _handed_over(frame, node, name, args)
+    return _handed_over(frame, node, name, _arguments(frame, node, name))
 
 
 def _arguments(frame: Frame, node: ir.Call, name: str) -> list[Value]:
@@ -206,21 +220,23 @@ def _only_numbers(frame: Frame, node: ir.Call, args: list[Value]) -> bool:
 
 def _used(frame: Frame, node: ir.Call, name: str) -> None:
     """A function that needs a lock, list or work made ready before."""
-    world = frame.execution.world
-    for entry in world.functions.initialiser:
-        if not matches(entry.users, name):
-            continue
+    for entry in _used_by(frame.execution.world.functions.initialiser, name):
         at = position(entry.users, name, entry.argument)
         if at >= len(node.args):
             continue
         needs(frame, node.args[at], entry.kind, node.at, f"calls {name}() on it")
 
 
+@cache
+def _used_by(entries: tuple[Initialiser, ...], name: str) -> tuple[Initialiser, ...]:
+    """The kinds of objects that `name` needs to be ready, and does not make ready itself."""
+    return tuple(e for e in entries if matches(e.users, name) and not matches(e.makers, name))
+
+
 def walked(frame: Frame, macro: str, head: ir.Expr, at: int) -> None:
     """The loop `macro` walks the list `head`, which must have been made ready."""
-    for entry in frame.execution.world.functions.initialiser:
-        if matches(entry.users, macro):
-            needs(frame, head, entry.kind, at, f"{macro}() walks it")
+    for entry in _used_by(frame.execution.world.functions.initialiser, macro):
+        needs(frame, head, entry.kind, at, f"{macro}() walks it")
 
 
 def needs(frame: Frame, node: ir.Expr, kind: str, at: int, note: str) -> None:

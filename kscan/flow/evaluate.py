@@ -75,6 +75,9 @@ class Frame:
                 return inverted(self.value(inner))
             case ir.Unary(op="-", operand=inner):
                 return self._negated(inner)
+            case ir.Unary(op="++" | "--", operand=inner):
+                self.value(inner)
+                return self._written(inner, ANY, node.at)
             case ir.Unary(operand=inner):
                 return self._computed(self.value(inner), node.at)
             case ir.Binary():
@@ -138,6 +141,22 @@ class Frame:
         kind = self.scope.type_of(node)
         if kind.array or (not kind.ptr and kind.tag):
             return Value(What.ANY, None, base.origin)
+        return self._read(place, node.at, ANY)
+
+    def loaded(self, node: ir.Expr) -> Value:
+        """The value of `node`, which may be an atomic or a key: a struct that holds a number."""
+        match node:
+            case ir.Member(object=inner, arrow=arrow):
+                base = self.value(inner)
+                if arrow:
+                    self.dereferenced(base, node.at)
+            case ir.Name() if not self._is_automatic(node.id):
+                base = ANY
+            case _:
+                return self.value(node)
+        place = place_of(self.scope, self.execution.world.functions, node)
+        if place is None or base.origin == "fresh":
+            return ANY
         return self._read(place, node.at, ANY)
 
     def _element(self, node: ir.Index) -> Value:
@@ -241,15 +260,17 @@ class Frame:
 
     def _assign(self, node: ir.Assign) -> Value:
         value = self.value(node.value)
-        target = node.target
         if node.op != "=":
             self._computed(value, node.at)
-            self._computed(self.value(target), node.at)
-            value = ANY
+            value = self._computed(self.value(node.target), node.at)
+        return self._written(node.target, value, node.at)
+
+    def _written(self, target: ir.Expr, value: Value, at: int) -> Value:
+        """`value`, which `target` holds from here on."""
         if isinstance(target, ir.Name) and self._is_automatic(target.id):
             self.state.env[target.id] = value
-            return value
-        self._store(target, value, node.at)
+        else:
+            self._store(target, value, at)
         return value
 
     def _is_automatic(self, name: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from kscan.facts import ir
 from kscan.flow.paths import spelled
 from kscan.flow.places import place_of, ready_place
+from kscan.flow.stores import assignments
 from kscan.flow.values import Place
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Catalogue, matches, position
@@ -86,24 +87,33 @@ class Writes:
         scope = scope_of(self.program, function)
         for node in ir.walk(expr):
             if isinstance(node, ir.Assign):
-                yield from self._assigned(scope, node)
+                yield from self._assigned(scope, node.target, node)
+            elif isinstance(node, ir.Unary) and node.op in ("++", "--"):
+                yield from self._assigned(scope, node.operand, node)
             elif isinstance(node, ir.Call) and isinstance(node.callee, ir.Name):
                 yield from self._called(scope, node, node.callee.id, depth)
             elif isinstance(node, ir.Call) and depth < DEPTH:
                 yield from self._hooked(scope, node, depth)
 
-    def _assigned(self, scope: Scope, node: ir.Assign) -> Iterator[Write]:
-        target = node.target
+    def _assigned(
+        self, scope: Scope, target: ir.Expr, node: ir.Assign | ir.Unary
+    ) -> Iterator[Write]:
         place = place_of(scope, self.catalogue.functions, target)
         if place is None:
             return
+        value = node.value if isinstance(node, ir.Assign) else None
         element = isinstance(target, ir.Index) and scope.type_of(target.object).array
-        partial = isinstance(target, ir.Index) or _refines(node)
-        base, at = _base(target), node.at
-        yield Write(place, scope.function, at, base, node.value, (), target, partial, element)
+        partial = isinstance(target, ir.Index) or _refines(target, value)
+        base = _base(target)
+        yield Write(place, scope.function, node.at, base, value, (), target, partial, element)
 
     def _called(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
         functions = self.catalogue.functions
+        stores = assignments(functions, call, name)
+        if stores:
+            for store in stores:
+                yield from self._assigned(scope, store.target, store)
+            return
         if matches(functions.drvdata.setters, name) and len(call.args) > 1:
             yield Write(_DRVDATA, scope.function, call.at, call.args[0], call.args[1])
             return
@@ -228,12 +238,12 @@ def _object(node: ir.Expr) -> ir.Expr:
     return node
 
 
-def _refines(node: ir.Assign) -> bool:
+def _refines(target: ir.Expr, value: ir.Expr | None) -> bool:
     """``x->start = PAGE_ALIGN(x->start)``: what is written rests on what was there."""
-    path = spelled(node.target) if isinstance(node.target, ir.Member) else ""
-    return bool(path) and any(
-        isinstance(part, ir.Member) and spelled(part) == path for part in ir.walk(node.value)
-    )
+    path = spelled(target) if isinstance(target, ir.Member) else ""
+    if not path or value is None:
+        return False
+    return any(isinstance(part, ir.Member) and spelled(part) == path for part in ir.walk(value))
 
 
 def _base(target: ir.Expr) -> ir.Expr | None:

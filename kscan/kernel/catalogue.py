@@ -164,6 +164,17 @@ class Keeper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: int
 
 
+class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions and macros that store a value in a place."""
+
+    names: tuple[str, ...]
+    target: int
+    value: int | None = None
+    """None where what they store is not zero, and no argument."""
+    pointer: bool = False
+    """The target is what the argument points to."""
+
+
 class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """What functions do with their arguments."""
 
@@ -175,6 +186,8 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     loops: Loops
     lookups: Lookups
     keeper: tuple[Keeper, ...]
+    store: tuple[Store, ...]
+    loads: Names
     releases: Names
     hands_out: Names
     resizes: Names

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Function-like macros: a call of one means its body with the arguments put in.
 
-Only macros whose body is one expression are expanded; the statement macros of the kernel
-that matter (loops, guards) are read by the dialect.
+Only macros whose body is one expression are expanded, or expressions in ``do … while (0)``;
+the statement macros of the kernel that matter (loops, guards) are read by the dialect.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ MOST_EXPANSIONS = 200
 
 
 _NAME = re.compile(r"\w+")
+_ONCE = re.compile(r"do\s*\{(.*)\}\s*while\s*\(\s*0\s*\)", re.DOTALL)
 _OPERAND = re.compile(
     r"\b(?:sizeof|typeof|__typeof__|__typeof|typeof_unqual)\s*\((?:[^()]++|\([^()]*+\))*+\)"
 )
@@ -120,14 +121,23 @@ def _body_of(text: str) -> ir.Expr | None:
 def _parsed(text: str) -> ir.Expr | None:
     if not text or "#" in text or len(text) > _LARGEST:
         return None
-    source = dialect.respell(b"void f(void) { return " + text.encode() + b"; }").text
-    try:
-        statements = lowered(source, 0, len(source), {}).statements
-    except parser.Unparsable:
-        return None
+    once = _ONCE.fullmatch(text)
+    statements = _statements(once[1] if once else f"return {text};")
+    if once and statements and all(isinstance(s, ir.Evaluate) for s in statements):
+        items = tuple(s.value for s in statements if isinstance(s, ir.Evaluate))
+        return ir.Several(items, 0)
     if len(statements) == 1 and isinstance(statements[0], ir.Return):
         return statements[0].value
     return None
+
+
+def _statements(text: str) -> tuple[ir.Stmt, ...]:
+    """The statements that `text` spells; none where it does not parse."""
+    source = dialect.respell(b"void f(void) { " + text.encode() + b" }").text
+    try:
+        return lowered(source, 0, len(source), {}).statements
+    except parser.Unparsable:
+        return ()
 
 
 def substituted(node: ir.Expr, given: dict[str, ir.Expr], at: int) -> ir.Expr:

@@ -183,8 +183,10 @@ class Case:
             return
         late = self.late(registration)
         lists = frozenset(one.place for one in late if self._leads_to_others(one))
-        for one in late:
-            for reader in self.readers(registration).of(one.place, lists):
+        for number, one in enumerate(late):
+            others = late[number + 1 :] if self.window.is_open else late
+            unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
+            for reader in self.readers(registration).of(one.place, lists, unset):
                 doubts = tuple(self._doubts(registration, one, reader))
                 sure = weakest(
                     one.confidence, reader.confidence, *(confidence for confidence, _ in doubts)

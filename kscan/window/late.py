@@ -48,6 +48,11 @@ class Late:
     spelled: str = ""
     """As a reader writes it: ``foo_iommu.feat.streams``."""
 
+    @property
+    def is_sure(self) -> bool:
+        """Nothing writes the place before the registration."""
+        return self.early is None and not self.write.element
+
 
 @dataclass
 class _Order:
@@ -104,8 +109,8 @@ class Lateness:
     def _counts(self, place: Place, order: _Order) -> bool:
         if place in order.must or (order.late[place][0].element and place in order.may):
             return False
-        if place.kind == "global":
-            write = order.late[place][0]
+        write = order.late[place][0]
+        if place.kind == "global" or isinstance(write.target, ir.Name):
             known = self.program.variable(place.name, write.function.path)
             return known is None or not known.initialised
         return True
@@ -208,12 +213,17 @@ class _Around:
             return False
         if write.place.kind == _DRVDATA:
             return self._is_own_device(write.base)
-        if write.place.kind == "global":
+        if write.place.kind == "global" or self._is_global_object(write):
             return True
         root = root_name(write.base)
         if write.place.kind == "membership":
             return True
         return write.base is not None and not self._made_later(root)
+
+    def _is_global_object(self, write: Write) -> bool:
+        """A lock or list of the file itself is made ready, no member of an instance."""
+        scope = scope_of(self.lateness.program, write.function)
+        return isinstance(write.target, ir.Name) and not scope.is_local(write.target.id)
 
     def counts_early(self, write: Write) -> bool:
         """An early write of driver data counts only for the probing device itself."""

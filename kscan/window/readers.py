@@ -9,7 +9,7 @@ from functools import cached_property
 
 from kscan.flow.calling import BOUND, DRVDATA
 from kscan.flow.execute import Execution, Outcome, declined, is_refusal
-from kscan.flow.values import ANY, Place, Taint, Value, What
+from kscan.flow.values import ANY, ZERO, Place, Taint, Value, What
 from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Catalogue, Contract
 from kscan.model import Confidence, Effect
@@ -107,13 +107,35 @@ class Readers:
     """What must hold for these callbacks to run at all."""
     _idle: dict[Callback, _Run] = field(default_factory=dict)
 
-    def of(self, place: Place, lists: frozenset[Place]) -> Iterator[Reader]:
-        """The callbacks that suffer from `place` being late; what leads to `lists` is as well."""
+    def of(
+        self, place: Place, lists: frozenset[Place], unset: frozenset[Place] = frozenset()
+    ) -> Iterator[Reader]:
+        """The callbacks that suffer from `place` being late; what leads to `lists` is as well.
+
+        Not those that come to it only where one of `unset`, which are late too, is not zero.
+        """
         words = words_of(place, self.catalogue.functions)
         for callback, run in self._sweep(frozenset({place}) | lists, place, words):
             reader = self._worst(callback, run.events_of(place))
-            if reader is not None:
+            if reader is not None and not self._is_guarded(reader, place, lists, unset):
                 yield reader
+
+    def _is_guarded(
+        self, reader: Reader, place: Place, lists: frozenset[Place], unset: frozenset[Place]
+    ) -> bool:
+        """While `unset` are zero the callback goes on without coming to what it suffers from.
+
+        A callback that refuses instead suffers as soon as it does no longer.
+        """
+        if not unset or reader.victim is not None:
+            return False
+        run = self._run(reader.callback, frozenset({place}) | lists, zero=unset)
+        spots = {(event.what, event.function, event.at) for event in run.events_of(place)}
+        event = reader.event
+        if (event.what, event.function, event.at) in spots:
+            return False
+        pointer = run.function.fact.result.ptr > 0
+        return not all(is_refusal(value, pointer) for value, _, _ in run.outcome.returns)
 
     def bound(self) -> Iterator[tuple[Callback, Event, Event | None]]:
         """Look-ups among bound devices, and what comes of their finding nothing."""
@@ -179,10 +201,11 @@ class Readers:
         callback: Callback,
         late: frozenset[Place],
         results: Mapping[tuple[str, int], Value] | None = None,
+        zero: frozenset[Place] = frozenset(),
     ) -> _Run:
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
-            drivers=self.drivers, given=self.given,
+            drivers=self.drivers, given={**dict.fromkeys(zero, ZERO), **self.given},
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function

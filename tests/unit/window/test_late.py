@@ -10,11 +10,17 @@ from windows import tree
 HEAD = """
 struct list_head { struct list_head *next, *prev; };
 struct foo { struct iommu_device iommu; struct list_head *all; struct list_head node, own;
-             struct foo *peers[4]; int lock, version; };
+             struct foo *peers[4]; int lock, version; struct foo *next; int ready, number;
+             unsigned long flags; atomic_t users; };
 static struct list_head every;
 static struct { struct foo *foo; } params;
 static struct foo *several[4];
 static struct foo *counted[4];
+static struct foo *only;
+static struct mutex guard;
+static int loose;
+#define ONE_OF(x) ((x)->ready = 1)
+#define READY(x) do { (x)->ready = 1; } while (0)
 static void set(struct foo *foo) { params.foo = foo; }
 static void use(struct foo *foo) { foo->lock = 1; }
 """
@@ -78,4 +84,50 @@ LOCKED = "spin_lock(&each->lock);"
     ],
 )  # fmt: skip
 def test_late_and_read(read: str, write: str, expected: list[tuple[str, str, str]]) -> None:
+    assert found(read, write) == expected
+
+
+NEXT = [("foo.next", "crash", "high")]
+LATE = "foo->next = foo;"
+
+
+@pytest.mark.parametrize(
+    ("read", "write", "expected"),
+    [
+        # a loop of a known length ends
+        ("use(foo->next);", f"int i; for (i = 0; i < 2; i++) use(foo); {LATE}", NEXT),
+        ("use(foo->next);", f"int i; for (i = 3; i >= 0; i--) use(foo); {LATE}", NEXT),
+        ("use(foo->next);", f"int i = 9; while (i > 0) i--; {LATE}", NEXT),
+        ("int i; for (i = 0; i < 2; i++) use(foo); use(foo->next);", LATE, NEXT),
+        ("use(foo->next);", f"for (loose = 0; loose < 2; loose++) use(foo); {LATE}", NEXT),
+        # counting is a store
+        ("if (!loose) return -ENODEV;", "loose++;", [("loose", "declined", "high")]),
+        # a pointer is published by a macro, an atomic or a bit set by a function
+        ("use(only);", "WRITE_ONCE(only, foo);", [("only", "crash", "high")]),
+        ("use(only);", "rcu_assign_pointer(only, foo);", [("only", "crash", "high")]),
+        ("use(only);", "smp_store_release(&only, foo);", [("only", "crash", "high")]),
+        ("use(only);", "xchg(&only, foo);", [("only", "crash", "high")]),
+        ("use(only);", "cmpxchg(&only, 0, foo);", [("only", "crash", "high")]),
+        ("use(smp_load_acquire(&only));", "only = foo;", [("only", "crash", "high")]),
+        ("if (!test_bit(1, &foo->flags)) return -ENODEV;", "set_bit(1, &foo->flags);",
+         [("foo.flags", "declined", "high")]),
+        ("if (!atomic_read(&foo->users)) return -ENODEV;", "atomic_set(&foo->users, 1);",
+         [("foo.users", "declined", "high")]),
+        ("if (!foo->ready) return -ENODEV;", "READY(foo);", [("foo.ready", "declined", "high")]),
+        ("if (!foo->ready) return -ENODEV;", "ONE_OF(foo);", [("foo.ready", "declined", "high")]),
+        # what is read only where something late is there, is not read
+        ("if (foo->ready) use(foo->next);", f"{LATE} foo->ready = 1;", []),
+        ("if (!foo->ready) return 0; use(foo->next);", f"{LATE} foo->ready = 1;", []),
+        ("if (test_bit(1, &foo->flags)) use(foo->next);", f"{LATE} set_bit(1, &foo->flags);", []),
+        ("int i; for (i = 0; i < foo->number; i++) use(foo->next);",
+         f"{LATE} foo->number = 4;", []),
+        ("if (foo->ready) use(foo->next);", LATE, NEXT),
+        ("if (!foo->ready) return -ENODEV; use(foo->next);", f"{LATE} foo->ready = 1;",
+         [*NEXT, ("foo.ready", "declined", "high")]),
+        # a lock of the file is made ready late, and what makes it ready does not use it
+        ("mutex_lock(&guard);", "mutex_init(&guard);", [("guard", "unready", "high")]),
+        ("spin_lock_init(&foo->lock);", "spin_lock_init(&foo->lock);", []),
+    ],
+)  # fmt: skip
+def test_how_drivers_spell_it(read: str, write: str, expected: list[tuple[str, str, str]]) -> None:
     assert found(read, write) == expected

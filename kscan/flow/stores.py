@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Stores and loads that are spelled as calls: publishing a pointer, atomics, bits, static keys."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from kscan.facts import ir
+from kscan.kernel.catalogue import Functions, Store, matches
+
+
+def assignments(functions: Functions, call: ir.Call, name: str) -> tuple[ir.Assign, ...]:
+    """What a call of `name` stores, as assignments; none where it stores nothing known."""
+    return tuple(
+        ir.Assign("=", _target(entry, call), _value(entry, call), call.at)
+        for entry in _entries(functions.store, name)
+        if max(entry.target, entry.value or 0) < len(call.args)
+    )
+
+
+@cache
+def _entries(entries: tuple[Store, ...], name: str) -> tuple[Store, ...]:
+    return tuple(entry for entry in entries if matches(entry.names, name))
+
+
+def _target(entry: Store, call: ir.Call) -> ir.Expr:
+    argument = call.args[entry.target]
+    return pointee(argument) if entry.pointer else argument
+
+
+def _value(entry: Store, call: ir.Call) -> ir.Expr:
+    return ir.Const("1", call.at) if entry.value is None else call.args[entry.value]
+
+
+def pointee(pointer: ir.Expr) -> ir.Expr:
+    """What `pointer` points to: ``x`` for ``&x``."""
+    if isinstance(pointer, ir.Unary) and pointer.op == "&":
+        return pointer.operand
+    return ir.Unary("*", pointer, pointer.at)
