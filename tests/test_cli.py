@@ -388,6 +388,17 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
 
 
+def test_a_full_disk_is_no_defect() -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, "audit", str(NEW_PATH), "-f", "json"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "kscan: error: no space left on device"
+
+
 def test_a_patch_without_its_option_is_told_the_option(tmp_path: Path) -> None:
     patch = tmp_path / "series.mbox"
     patch.write_text("x")

@@ -372,6 +372,7 @@ def test_a_reader_that_goes_away_is_no_error(arguments: list[str], tmp_path: Pat
     _, complaint = process.communicate()
     assert b"Traceback" not in complaint
     assert b"rror" not in complaint and b"xception" not in complaint
+    assert process.returncode == 128 + signal.SIGPIPE
 
 
 @pytest.mark.parametrize(

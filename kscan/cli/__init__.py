@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -83,14 +84,28 @@ def main() -> None:
     except KscanError as error:
         click.echo(f"kscan: error: {_one_line(str(error))}", err=True)
         status = 2
-    except BrokenPipeError:
-        # the reader went away (`| head`): nothing is left to say, at exit neither
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
+    except (BrokenPipeError, SystemExit):  # click makes the latter of the former
+        status = _unheard()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"kscan: error: {_one_line(where + reason)}", err=True)
+        status = _unheard(2)
     except Exception as error:
         status = signals.status() or _defect(error)
     gc.freeze()  # or the end of Python goes through every object, for half a second
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _unheard(status: int = 128 + signal.SIGPIPE) -> int:
+    """The status to end with where the reader went away (`| head`), or took nothing more.
+
+    Nothing is left to say, at exit neither; a gate must not take it for a verdict.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return status
 
 
 def _defect(error: Exception) -> int:

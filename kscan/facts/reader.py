@@ -188,7 +188,8 @@ class Reader:
         try:
             return self.tree.read(path)
         except Unreadable as error:
-            self.skipped[path] = error.reason
+            if self.tree.exists(path):  # of a file that is gone nothing is left to analyse
+                self.skipped[path] = error.reason
             self.units[path] = Unit()
             return None
 

@@ -43,11 +43,11 @@ class Architectures:
     _known: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def may_build(self, path: str, architecture: str) -> bool:
-        """`path`, a C file, may be part of a kernel for `architecture`."""
+        """`path`, a C file that some makefile names, may be part of a kernel for `architecture`."""
         if architecture_of(path) not in ("", architecture):
             return False
         ways = builds(self.tree, path)
-        return not ways or any(
+        return any(
             all(
                 self._may_be_set(symbol.removeprefix("CONFIG_"), architecture, ())
                 for symbol in (*way.own, *way.around)

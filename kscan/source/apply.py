@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kscan.model import KscanError, Skip
 from kscan.source.hunks import Misfit, apply_hunks
 from kscan.source.patches import FilePatch, Patch, Series
-from kscan.source.tree import Tree, Unreadable
+from kscan.source.tree import C_SUFFIXES, Tree, Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Application:
         """What the whole patch changes; raises `KscanError`."""
         for file in self._patch.files:
             if file.not_text:
-                self._skips.append(Skip((file.new or file.old)[0], file.not_text))
+                self._pass_over((file.new or file.old)[0], file.not_text)
             elif file.is_move:
                 self._move(file)
             elif file.old or not file.new:
@@ -62,6 +62,13 @@ class _Application:
                 self._add(file, file.new[0])
         changes = dict(sorted(self._changes.items()))
         return AppliedPatch(self._patch.subject, changes, tuple(self._skips), tuple(self._notes))
+
+    def _pass_over(self, path: str, why: str) -> None:
+        """What is not applied to source is a skip; to any other file it is worth a note."""
+        if path.endswith(C_SUFFIXES):
+            self._skips.append(Skip(path, why))
+        else:
+            self._notes.append(f"{path}: {why}")
 
     def _refuse(self, path: str, why: str) -> KscanError:
         return KscanError(f"{self._patch.origin}: {path}: {why}")

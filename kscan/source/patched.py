@@ -104,13 +104,17 @@ class PatchedTree:
         return sorted([*kept, *self._listings.get(directory.strip("/"), ())])
 
     def read(self, path: str) -> bytes:
-        """The bytes of `path`; raises `Unreadable`, and counts a skip, where there are none."""
+        """The bytes of `path`; raises `Unreadable` where there are none.
+
+        That counts a skip, but for a file that is gone: nothing of it is left to analyse.
+        """
         if path not in self.changes:
             return self.base.read(path)
         try:
             return self._content(path, LARGEST)
         except Unreadable as unreadable:
-            self._skips[path] = unreadable.reason
+            if self.changes[path] is not None:
+                self._skips[path] = unreadable.reason
             raise
 
     def _content(self, path: str, limit: int | None) -> bytes:

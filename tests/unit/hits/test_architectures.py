@@ -23,7 +23,9 @@ AROUND = {
     "drivers/iommu/Makefile": "obj-$(CONFIG_DRV) += drv.o\nobj-y += always.o\n",
     "drivers/iommu/drv.c": "",
     "drivers/iommu/always.c": "",
+    "arch/x86/kernel/Makefile": "obj-y += own.o\n",
     "arch/x86/kernel/own.c": "",
+    "drivers/iommu/nobodys.c": "",
 }
 
 
@@ -65,6 +67,7 @@ def test_what_no_symbol_decides(tree_of: TreeOf) -> None:
     assert known.may_build("drivers/iommu/drv.c", "riscv")
     assert known.may_build("arch/x86/kernel/own.c", "x86")
     assert not known.may_build("arch/x86/kernel/own.c", "arm64")
+    assert not known.may_build("drivers/iommu/nobodys.c", "x86")
 
 
 @pytest.mark.parametrize(

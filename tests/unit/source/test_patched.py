@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from kscan.model import Skip
 from kscan.source import directory, patched
 from kscan.source.directory import DirectoryTree
 from kscan.source.patched import PatchedTree
@@ -52,7 +51,7 @@ def test_bytes(tree: PatchedTree) -> None:
     assert tree.blob_id("drivers/c.c") == tree.base.blob_id("drivers/c.c")
     with pytest.raises(Unreadable, match="no longer in the tree"):
         tree.read("drivers/b.c")
-    assert tree.skips == [Skip("drivers/b.c", "no longer in the tree")]
+    assert tree.skips == []
 
 
 def test_searches(tree: PatchedTree) -> None:

@@ -115,20 +115,18 @@ def test_mode_only_changes_change_nothing(tree: DirectoryTree) -> None:
     assert changes(tree, mode) == {}
 
 
-def test_binary_patches_and_symbolic_links_are_skips(tree: DirectoryTree) -> None:
+def test_binary_patches_and_symbolic_links_are_not_applied(tree: DirectoryTree) -> None:
     binary = (
         b"diff --git a/logo.png b/logo.png\nindex 1..2 100644\nGIT binary patch\nliteral 3\nKc\n\n"
     )
     link = (
-        b"diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n"
+        b"diff --git a/l.c b/l.c\nnew file mode 120000\n--- /dev/null\n+++ b/l.c\n@@ -0,0 +1 @@\n"
         b"+/etc/passwd\n\\ No newline at end of file\n"
     )
     (done,) = applied(tree, EDIT + binary + link)
     assert list(done.changes) == ["drivers/x.c"]
-    assert done.skips == (
-        Skip("logo.png", "a binary patch, not applied"),
-        Skip("l", "a symbolic link or submodule, not applied"),
-    )
+    assert done.skips == (Skip("l.c", "a symbolic link or submodule, not applied"),)
+    assert done.notes == ("logo.png: a binary patch, not applied",)
 
 
 def test_no_newline_at_the_end_and_bytes_that_are_no_text(tree: DirectoryTree) -> None:
