@@ -84,7 +84,9 @@ def main() -> None:
     except KscanError as error:
         click.echo(f"kscan: error: {_one_line(str(error))}", err=True)
         status = 2
-    except (BrokenPipeError, SystemExit):  # click makes the latter of the former
+    except SystemExit as leaving:  # click's: completions, and 1 where a pipe is broken
+        status = _unheard() if leaving.code == 1 else leaving.code
+    except BrokenPipeError:
         status = _unheard()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

@@ -170,7 +170,7 @@ def _range(impact: Impact) -> dict[str, Any]:
             *_severity_tiles(new),
             ("fixed", len(impact.fixed)),
             ("unchanged", len(impact.unchanged)),
-            ("slots added", len(impact.added)),
+            ("slots that run more", len(impact.added)),
         ],
         "rows": _rows(groups),
         "window": (),

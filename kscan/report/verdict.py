@@ -184,7 +184,8 @@ def reach_sentence(reach: Reach, impact: Impact) -> str:
 
 def removed_sentence(reach: Reach) -> str:
     """The counterpart of :func:`reach_sentence` for a slot that ceased to be reachable."""
-    return f"This range no longer runs `{reach.slot}` inside {reach.api}()."
+    number = counted(len(set(reach.implementations)), "implementation")
+    return f"This range no longer runs {number} of `{reach.slot}` inside {reach.api}()."
 
 
 def unready_implementations(reach: Reach, impact: Impact) -> set[Implementation]:
@@ -227,12 +228,14 @@ def slots_told(impact: Impact) -> tuple[list[tuple[str, Reach]], list[Fold]]:
     told, folds = [(reach_sentence(reach, impact), reach) for reach in unready], []
     if len(ready) > 1:
         more = " more" if unready else ""
-        title = f"{len(ready)}{more} slots newly run; no finding in their implementations"
+        title = f"{len(ready)}{more} slots newly run implementations; no finding in those"
         folds.append(Fold(title, tuple(ready)))
     else:
         told += [(reach_sentence(reach, impact), reach) for reach in ready]
     if len(impact.removed) > 1:
-        folds.append(Fold(f"{len(impact.removed)} slots no longer run", impact.removed))
+        folds.append(
+            Fold(f"{len(impact.removed)} slots no longer run implementations", impact.removed)
+        )
     else:
         told += [(removed_sentence(reach), reach) for reach in impact.removed]
     return told, folds

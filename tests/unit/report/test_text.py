@@ -221,14 +221,14 @@ def test_slots_without_a_finding_are_folded_behind_those_with_one():
     many = replace(change, added=(*quiet, of_xlate), removed=change.removed * 2)
     text = render("text", many)
     fold = (
-        "+ 3 more slots newly run; no finding in their implementations: `iommu_ops.s0`, "
+        "+ 3 more slots newly run implementations; no finding in those: `iommu_ops.s0`, "
         "`iommu_ops.s1`, `iommu_ops.s2`."
     )
     flat = text.replace("\n    ", " ")
     assert fold in flat
     assert flat.index("of `iommu_ops.of_xlate`") < flat.index(fold) < flat.index("error: late-")
-    assert "- 2 slots no longer run: `iommu_ops.is_attach_deferred`" in flat
-    title = "3 more slots newly run; no finding in their implementations"
+    assert "- 2 slots no longer run implementations: `iommu_ops.is_attach_deferred`" in flat
+    title = "3 more slots newly run implementations; no finding in those"
     assert f"<details><summary>{title}</summary>" in render("markdown", many)
     assert title in render("mail", many)
     none = replace(many, introduced=(), fixed=(), skips_added=(), added=tuple(quiet))
