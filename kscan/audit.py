@@ -33,7 +33,7 @@ from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, is_below
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
-from kscan.window.registrations import Published, Registration
+from kscan.window.registrations import Published, Registration, calls_it
 from kscan.window.window import Window
 from kscan.workers import may_fork
 
@@ -127,15 +127,18 @@ class Audit:
         self.program.prefetch()
         self.progress(f"reading {len(paths)} files")
         self.reader.load(paths)
-        word = contract.register.encode()
-        registering = tuple(
-            path for path in paths if path.endswith(".c") and self.reader.names(path, word)
-        )
+        registering = tuple(p for p in paths if self._may_register(p, contract.register))
         tables = Tables(self.program, paths)
         window = Window(self.program, self.catalogue, contract, tables, scenario)
         case = Case(self.program, self.catalogue, window, registering)
         case.search_ahead()
         return case
+
+    def _may_register(self, path: str, name: str) -> bool:
+        """`path` is a C file that names the function, or a header that calls it."""
+        if not self.reader.names(path, name.encode()):
+            return False
+        return path.endswith(".c") or calls_it(self.program, path, name)
 
     def _search_ahead(self, contract: Contract, words: list[str]) -> None:
         """One search for everything that rules ask for later: the tree remembers it."""

@@ -7,6 +7,7 @@ is an edge.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -97,6 +98,15 @@ class Cfg:
             return first == second
         start, end = self._spans[first]
         return start <= self._spans[second][0] < end
+
+    def passes(self, several: Collection[int], target: int) -> bool:
+        """Every way from the entry to `target` passes one of `several`."""
+        if any(self.dominates(one, target) for one in several):
+            return True
+        if len(several) < 2:
+            return False
+        others = nx.restricted_view(self.graph, [one for one in several if one != 0], [])
+        return not nx.has_path(others, 0, target)
 
     def reaching(self, target: int) -> frozenset[int]:
         """The nodes from which `target` can be reached, itself left out unless in a loop."""

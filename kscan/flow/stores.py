@@ -29,7 +29,10 @@ def _target(entry: Store, call: ir.Call) -> ir.Expr:
 
 
 def _value(entry: Store, call: ir.Call) -> ir.Expr:
-    return ir.Const("1", call.at) if entry.value is None else call.args[entry.value]
+    if entry.value is None:
+        return ir.Const("1", call.at)
+    argument = call.args[entry.value]
+    return pointee(argument) if entry.copies else argument
 
 
 def pointee(pointer: ir.Expr) -> ir.Expr:

@@ -98,10 +98,13 @@ class Writes:
     def _assigned(
         self, scope: Scope, target: ir.Expr, node: ir.Assign | ir.Unary
     ) -> Iterator[Write]:
+        value = node.value if isinstance(node, ir.Assign) else None
+        kind = scope.type_of(target)
+        if kind.tag and not (kind.ptr or kind.array or _is_instance(value)):
+            yield Write(whole(kind.tag), scope.function, node.at, _base(target))
         place = place_of(scope, self.catalogue.functions, target)
         if place is None:
             return
-        value = node.value if isinstance(node, ir.Assign) else None
         element = isinstance(target, ir.Index) and scope.type_of(target.object).array
         partial = isinstance(target, ir.Index) or _refines(target, value)
         base = _base(target)
@@ -217,6 +220,16 @@ class Writes:
 def _is_anywhere(scope: Scope, name: str) -> bool:
     """`name` is an object of the file or of the program: every function means the same."""
     return bool(name) and (name in scope.statics or not scope.is_local(name))
+
+
+def whole(tag: str) -> Place:
+    """Every member of an object of the struct `tag`, as ``*foo = template`` sets them."""
+    return Place("whole", tag, "")
+
+
+def _is_instance(value: ir.Expr | None) -> bool:
+    """``*other``: a copy of it has what that was given so far, unlike one of a template."""
+    return value is None or (isinstance(value, ir.Unary) and value.op == "*")
 
 
 def embedding(target: ir.Expr | None) -> tuple[ir.Expr | None, str]:

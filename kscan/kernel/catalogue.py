@@ -173,6 +173,8 @@ class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """None where what they store is not zero, and no argument."""
     pointer: bool = False
     """The target is what the argument points to."""
+    copies: bool = False
+    """The value is what its argument points to."""
 
 
 class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):

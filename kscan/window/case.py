@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.flow.calling import DRVDATA
 from kscan.flow.execute import Execution
 from kscan.flow.places import place_of
 from kscan.flow.values import SET, ZERO, Place, Value, What
@@ -22,12 +23,18 @@ from kscan.program.program import Function, Program
 from kscan.program.tables import Entry
 from kscan.program.types import scope_of
 from kscan.window.configured import Configured
-from kscan.window.drivers import probing_drivers
+from kscan.window.drivers import bus_tag, probing_drivers
 from kscan.window.inside import Inside
 from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.origins import Origins
 from kscan.window.readers import Reader, Readers
-from kscan.window.registrations import Callers, Registration, Registrations, calls_of
+from kscan.window.registrations import (
+    Callers,
+    Registration,
+    Registrations,
+    calls_of,
+    is_private,
+)
 from kscan.window.scope import Ownership, ownership
 from kscan.window.window import Callback, Window
 
@@ -106,7 +113,7 @@ class Case:
         """Starts to look for the callers of whatever may register."""
         word = self.contract.register
         functions = (f for path in self.registering for f in self.program.functions_in(path))
-        names = {f.name for f in functions if not f.fact.static and self.program.mentions(f, word)}
+        names = {f.name for f in functions if not is_private(f) and self.program.mentions(f, word)}
         self.callers.search_ahead(sorted(names - {word}))
 
     def settle(self) -> None:
@@ -187,11 +194,23 @@ class Case:
             others = late[number + 1 :] if self.window.is_open else late
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
             for reader in self.readers(registration).of(one.place, lists, unset):
+                if self._is_of_another_bus(one, reader):
+                    continue
                 doubts = tuple(self._doubts(registration, one, reader))
                 sure = weakest(
                     one.confidence, reader.confidence, *(confidence for confidence, _ in doubts)
                 )
                 yield LateRead(registration, one, reader, sure, tuple(why for _, why in doubts))
+
+    def _is_of_another_bus(self, late: Late, reader: Reader) -> bool:
+        """Driver data is set for a device of one bus, and read from one of another."""
+        if late.place != DRVDATA:
+            return False
+        read = reader.taint
+        among = (f for f in self.program.functions_in(read.path) if f.name == read.function)
+        tags = {bus_tag(self.program, late.write.function, late.write.at)}
+        tags.update(bus_tag(self.program, function, read.at) for function in among)
+        return len(tags - {""}) > 1
 
     def _leads_to_others(self, late: Late) -> bool:
         """Until it is written, nothing is met on a list: it joins one, or points at its head."""

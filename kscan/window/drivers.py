@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.facts import ir
 from kscan.program.program import Function, Program
+from kscan.program.types import Scope, scope_of
 from kscan.window.registrations import Callers, Registration
+
+_DEVICE = "device"
 
 LEVELS = 4
 """Callers above the registering function in which its probe is looked for."""
@@ -40,3 +44,24 @@ def _upwards(callers: Callers, function: Function) -> Iterator[Function]:
         level = [f for f in dict.fromkeys(above) if f not in seen]
         seen.update(level)
     yield from level
+
+
+def bus_tag(program: Program, function: Function, at: int) -> str:
+    """The bus's struct of the device whose driver data the call at offset `at` sets or reads.
+
+    As ``platform_device``; empty where only a ``struct device`` is known.
+    """
+    for node in ir.walk_body(program.body(function)):
+        if isinstance(node, ir.Call) and node.at == at and node.args:
+            return _bus_tag(scope_of(program, function), node.args[0])
+    return ""
+
+
+def _bus_tag(scope: Scope, device: ir.Expr) -> str:
+    match device:
+        case ir.Unary(op="&", operand=inner):
+            return _bus_tag(scope, inner)
+        case ir.Member(object=inner, field="dev") if scope.tag_of(device) == _DEVICE:
+            return _bus_tag(scope, inner) if scope.type_of(device).ptr == 0 else ""
+    tag = scope.tag_of(device)
+    return tag if tag != _DEVICE else ""

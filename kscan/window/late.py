@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
-from kscan.flow.cfg import flow_of
+from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.execute import Execution
 from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import World
-from kscan.flow.writes import Write, Writes, embedding, root_name
+from kscan.flow.writes import Write, Writes, embedding, root_name, whole
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
@@ -64,6 +64,14 @@ class _Order:
     outside: set[Place] = field(default_factory=set)
     """Places whose first late write stands in a caller."""
 
+    def is_early(self, place: Place) -> bool:
+        """The place, or all of the object, is written before the registration on every way."""
+        return place in self.must or (place.kind == "field" and whole(place.owner) in self.must)
+
+    def maybe_early(self, place: Place) -> Write | None:
+        """A write of it, or of all of the object, that some ways to the registration pass."""
+        return self.may.get(place) or self.may.get(whole(place.owner))
+
 
 @dataclass
 class Lateness:
@@ -85,7 +93,7 @@ class Lateness:
 
     def _late(self, place: Place, order: _Order) -> Late:
         several = order.late[place]
-        early = order.may.get(place)
+        early = order.maybe_early(place)
         doubtful = early is not None or several[0].element
         sure = Confidence.MEDIUM if doubtful else Confidence.HIGH
         outside = place in order.outside
@@ -107,7 +115,7 @@ class Lateness:
         return place.kind, f"{tag}.{path}" if tag else place.spelled
 
     def _counts(self, place: Place, order: _Order) -> bool:
-        if place in order.must or (order.late[place][0].element and place in order.may):
+        if order.is_early(place) or (order.late[place][0].element and place in order.may):
             return False
         write = order.late[place][0]
         if place.kind == "global" or isinstance(write.target, ir.Name):
@@ -150,16 +158,13 @@ class Lateness:
             return
         outcome = execution.run(function, start=node.index)
         around = _Around(self, function, call, level)
-        before = cfg.reaching(node.index)
         for index in sorted(outcome.visited - {node.index}):
             for write in around.at(cfg.nodes[index], writes):
                 if around.counts_late(write):
                     order.late.setdefault(write.place, []).append(write)
-        for index in sorted(before):
-            sure = cfg.dominates(index, node.index)
-            for write in around.at(cfg.nodes[index], writes):
-                if around.counts_early(write):
-                    (order.must if sure else order.may).setdefault(write.place, write)
+        for place, several in around.early(cfg, node.index, writes).items():
+            sure = cfg.passes(several, node.index)
+            (order.must if sure else order.may).setdefault(place, next(iter(several.values())))
         if level < LEVELS:
             self._callers(function, outcome.value, order, writes, world, level, seen)
 
@@ -202,14 +207,23 @@ class _Around:
     call: ir.Call
     level: int
 
-    def at(self, node: object, writes: Writes) -> Iterator[Write]:
+    def at(self, node: Node, writes: Writes) -> Iterator[Write]:
         """What one node of the control flow writes."""
-        for expr in node.expressions():  # type: ignore[attr-defined]
+        for expr in node.expressions():
             yield from writes.within(self.function, expr)
+
+    def early(self, cfg: Cfg, target: int, writes: Writes) -> dict[Place, dict[int, Write]]:
+        """What may be written before the node `target`, with the node of each first write."""
+        found: dict[Place, dict[int, Write]] = {}
+        for index in sorted(cfg.reaching(target)):
+            for write in self.at(cfg.nodes[index], writes):
+                if self.counts_early(write):
+                    found.setdefault(write.place, {}).setdefault(index, write)
+        return found
 
     def counts_late(self, write: Write) -> bool:
         """A late write that could matter: of an object that existed, to something not zero."""
-        if (write.partial and not write.element) or write.is_zero:
+        if (write.partial and not write.element) or write.is_zero or write.place.kind == "whole":
             return False
         if write.place.kind == _DRVDATA:
             return self._is_own_device(write.base)

@@ -13,6 +13,7 @@ from kscan.facts import ir
 from kscan.flow.writes import embedding
 from kscan.kernel.catalogue import Contract
 from kscan.model import Confidence
+from kscan.program import macros
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
@@ -114,13 +115,13 @@ class Callers:
             level = [f for f in dict.fromkeys(level) if f not in seen]
             seen.update(level)
             near = {"/".join(f.path.split("/")[:2]) for f in level} if number else set()
-            names = sorted({f.name for f in level if not f.fact.static})
+            names = sorted({f.name for f in level if not is_private(f)})
             self.prepare(names, tuple(sorted(near)))
             level = [caller for f in level for caller, _ in self.of(f)]
 
     def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
         """Functions that call `target` by name, with the call."""
-        if target.fact.static:
+        if is_private(target):
             places: tuple[str, ...] = (target.path,)
         else:
             self.prepare([target.name])
@@ -130,6 +131,11 @@ class Callers:
                 for call in calls_of(self.program, caller, target.name):
                     if target in self.program.resolve(target.name, path):
                         yield caller, call
+
+
+def is_private(function: Function) -> bool:
+    """Only the file of `function` can call it: it is static, and in no header."""
+    return function.fact.static and not function.path.endswith(".h")
 
 
 def calls_of(program: Program, caller: Function, name: str) -> Iterator[ir.Call]:
@@ -143,6 +149,14 @@ def calls_of(program: Program, caller: Function, name: str) -> Iterator[ir.Call]
             and node.callee.id == name
         ):
             yield node
+
+
+def calls_it(program: Program, path: str, name: str) -> bool:
+    """A function or macro of `path` has a call of `name` in its body, as far as text tells."""
+    return any(
+        function.name != name and program.mentions(function, name)
+        for function in program.functions_in(path)
+    ) or any(f"{name}(" in macro.body.replace(" ", "") for macro in program.unit(path).macros)
 
 
 @dataclass
@@ -161,7 +175,7 @@ class Registrations:
         return tuple(sorted(self._found(), key=lambda r: (r.function.path, r.at)))
 
     def _found(self) -> Iterator[Registration]:
-        for path in self.paths:
+        for path in dict.fromkeys((*self.paths, *self._expanding())):
             for function in self.program.functions_in(path):
                 if function.name == self.contract.register:
                     continue
@@ -176,9 +190,37 @@ class Registrations:
         Drivers for several kernels have one for each, under ``#if``.
         """
         calls = list(calls_of(self.program, function, self.contract.register))
+        calls += [call for name in self._macros for call in self._within(function, name)]
         here = self.program.resolve(self.contract.register, function.path)[:1]
         fitting = [c for c in calls for f in here if len(c.args) == len(f.fact.params)]
         return fitting or calls
+
+    @cached_property
+    def _macros(self) -> dict[str, str]:
+        """Macros that call the contract's function, and the file of each."""
+        word = f"{self.contract.register}("
+        return {
+            macro.name: path
+            for path in self.paths
+            for macro in self.program.unit(path).macros
+            if macro.params is not None and word in macro.body.replace(" ", "")
+        }
+
+    def _expanding(self) -> Iterator[str]:
+        """Files that may use such a macro of a header."""
+        names = sorted(name for name, path in self._macros.items() if path.endswith(".h"))
+        self.callers.prepare(names)
+        for name in names:
+            yield from self.callers.files[name]
+
+    def _within(self, function: Function, name: str) -> Iterator[ir.Call]:
+        """The calls of the contract's function that those of the macro `name` amount to."""
+        for call in calls_of(self.program, function, name):
+            expanded = macros.expanded(self.program, function.path, call)
+            for node in ir.walk(expanded) if expanded is not None else ():
+                match node:
+                    case ir.Call(callee=ir.Name(id=called)) if called == self.contract.register:
+                        yield node
 
     def _functions(self, function: Function, call: ir.Call) -> Iterator[Handed]:
         """The callbacks that `call` itself hands over, where the contract has no table."""

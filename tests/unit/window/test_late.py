@@ -131,3 +131,71 @@ LATE = "foo->next = foo;"
 )  # fmt: skip
 def test_how_drivers_spell_it(read: str, write: str, expected: list[tuple[str, str, str]]) -> None:
     assert found(read, write) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("", NEXT),
+        ("if (dev) foo->next = foo;", [("foo.next", "crash", "medium")]),
+        # on every way, if not by one store
+        ("if (dev) foo->next = foo; else foo->next = 0;", []),
+        ("switch (loose) { case 1: foo->next = foo; break; default: foo->next = 0; }", []),
+        ("switch (loose) { case 1: foo->next = foo; break; }", [("foo.next", "crash", "medium")]),
+        # with all of the object, unless it is copied from another instance
+        ("*foo = template;", []),
+        ("memcpy(foo, &template, sizeof(*foo));", []),
+        ("if (dev) *foo = template;", [("foo.next", "crash", "medium")]),
+        ("*foo = *only;", NEXT),
+        ("memcpy(foo, only, sizeof(*foo));", NEXT),
+        ("*dev = model;", NEXT),
+        # by a macro that publishes
+        ("WRITE_ONCE(foo->next, foo);", []),
+        ("rcu_assign_pointer(foo->next, foo);", []),
+        ("swap(foo->next, only);", []),
+    ],
+)
+def test_written_before_as_well(before: str, expected: list[tuple[str, str, str]]) -> None:
+    head = HEAD + "static struct foo template;\nstatic struct device model;\n"
+    driver = DRIVER.replace("    counted[0] = foo;", f"    {before}")
+    case = case_of(tree(drivers__iommu__foo_c=head + driver % ("use(foo->next);", LATE)))
+    assert [
+        (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
+    ] == expected
+
+
+BUSES = """
+struct platform_device { struct device dev; };
+struct auxiliary_device { struct device dev; };
+struct foo { struct iommu_device iommu; };
+static int foo_of_xlate(struct device *dev)
+{
+    struct platform_device *pdev = of_find_device_by_node(dev);
+    struct foo *foo = %s;
+
+    return foo->iommu.ops != 0;
+}
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static int probe(struct %s *xdev, struct foo *foo)
+{
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    %s;
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "bus", "write", "late"),
+    [
+        ("platform_get_drvdata(pdev)", "platform", "platform_set_drvdata(xdev, foo)", True),
+        ("dev_get_drvdata(&pdev->dev)", "platform", "platform_set_drvdata(xdev, foo)", True),
+        ("platform_get_drvdata(pdev)", "platform", "dev_set_drvdata(&xdev->dev, foo)", True),
+        ("platform_get_drvdata(pdev)", "auxiliary", "auxiliary_set_drvdata(xdev, foo)", False),
+        ("dev_get_drvdata(&pdev->dev)", "auxiliary", "dev_set_drvdata(&xdev->dev, foo)", False),
+    ],
+)
+def test_driver_data_of_another_bus(read: str, bus: str, write: str, *, late: bool) -> None:
+    code = BUSES % (read, f"{bus}_device", write)
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    assert bool(case.late_reads) is late

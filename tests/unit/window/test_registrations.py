@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 import pytest
 from text_tree import TextTree, case_of
 from windows import tree
@@ -103,3 +105,36 @@ def test_the_callbacks_of_a_table_inside_an_object() -> None:
     (registration,) = case.registrations
     found = [(str(c.slot), c.function.name) for c in case.window.callbacks(registration)]
     assert found == [("iommu_ops.of_xlate", "foo_of_xlate")]
+
+
+MACRO = "#define REGISTER(f, d) iommu_device_register(&(f)->iommu, &foo_ops, d)\n"
+ONCE = (
+    "#define TRY(f, d, r) do { (r) = iommu_device_register(&(f)->iommu, &foo_ops, d); } while (0)\n"
+)
+INLINE = """
+static inline int foo_register(struct foo *foo, const struct iommu_ops *ops)
+{
+    return iommu_device_register(&foo->iommu, ops, 0);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        (MACRO, "return REGISTER(foo, dev);"),
+        (ONCE, "int ret; TRY(foo, dev, ret); return ret;"),
+        (INLINE, "return foo_register(foo, &foo_ops);"),
+    ],
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_a_registration_by_a_macro_or_an_inline_function(
+    header: str, body: str, *, own: bool
+) -> None:
+    text = driver(body)
+    if own:
+        text = text.replace("    static int probe", indent(header, "    ") + "    static int probe")
+    else:
+        text = text.replace("    struct foo {", '    #include "foo.h"\n    struct foo {')
+        text += "drivers/iommu/foo.h\n" + indent(header, "    ")
+    assert published(text) == [("foo_ops",)]
