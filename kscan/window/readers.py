@@ -117,19 +117,20 @@ class Readers:
         words = words_of(place, self.catalogue.functions)
         for callback, run in self._sweep(frozenset({place}) | lists, place, words):
             reader = self._worst(callback, run.events_of(place))
-            if reader is not None and not self._is_guarded(reader, place, lists, unset):
+            guards = unset & run.execution.touched
+            if reader is not None and not self._is_guarded(reader, place, lists, guards):
                 yield reader
 
     def _is_guarded(
-        self, reader: Reader, place: Place, lists: frozenset[Place], unset: frozenset[Place]
+        self, reader: Reader, place: Place, lists: frozenset[Place], guards: frozenset[Place]
     ) -> bool:
-        """While `unset` are zero the callback goes on without coming to what it suffers from.
+        """While `guards` are zero the callback goes on without coming to what it suffers from.
 
         A callback that refuses instead suffers as soon as it does no longer.
         """
-        if not unset or reader.victim is not None:
+        if not guards or reader.victim is not None:
             return False
-        run = self._run(reader.callback, frozenset({place}) | lists, zero=unset)
+        run = self._run(reader.callback, frozenset({place}) | lists, zero=guards)
         spots = {(event.what, event.function, event.at) for event in run.events_of(place)}
         event = reader.event
         if (event.what, event.function, event.at) in spots:
