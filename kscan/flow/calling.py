@@ -7,15 +7,16 @@ handed a value that was read too early.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 from kscan.facts import ir
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.stores import assignments, pointee
-from kscan.flow.values import ANY, INVALID, Place, Value, What, offset_into, truth
+from kscan.flow.values import ANY, INVALID, ZERO, Place, Value, What, offset_into, truth
 from kscan.flow.world import Call, Happening
-from kscan.flow.writes import root_name
+from kscan.flow.writes import local_values, root_name
 from kscan.kernel.catalogue import Initialiser, matches, position
 from kscan.program import macros
 from kscan.program.calls import callee_of
@@ -156,14 +157,33 @@ def _first(frame: Frame, node: ir.Call, name: str) -> Value:
 
 def _bound(frame: Frame, node: ir.Call, name: str) -> Value:
     """Finds nothing among the devices of a driver whose probe has not returned."""
+    unset = [name for name in _handed_out(node) if frame.state.env.get(name) == ZERO]
     for arg in node.args:
         frame.value(arg)
-    drivers = frame.execution.world.drivers
-    if not node.args or root_name(node.args[0]) not in drivers:
+    if not node.args or not _is_probing(frame, node.args[0]):
         return Value(What.ANY, None, "bound")
     taint = frame.taint(BOUND, node.at)
     frame.note(Happening.LOOKED_UP, taint, node.at, f"{name}() finds nothing")
-    return Value(What.ZERO, taint)
+    nothing = Value(What.ZERO, taint)
+    frame.state.env.update(dict.fromkeys(unset, nothing))
+    return nothing
+
+
+def _handed_out(node: ir.Call) -> Iterator[str]:
+    """The variables whose address a call is given."""
+    for arg in node.args:
+        match arg:
+            case ir.Unary(op="&", operand=ir.Name(id=name)):
+                yield name
+
+
+def _is_probing(frame: Frame, node: ir.Expr) -> bool:
+    """`node` is a driver whose probe has not returned, or a variable that is set to one."""
+    drivers, name = frame.execution.world.drivers, root_name(node)
+    if not frame.scope.is_local(name):
+        return name in drivers
+    body = frame.scope.program.body(frame.function)
+    return any(root_name(value) in drivers for value in local_values(body).get(name, ()))
 
 
 def _entered(frame: Frame, node: ir.Call, name: str) -> Value:

@@ -203,7 +203,7 @@ class Writes:
     def _origin(self, function: Function, name: str) -> ir.Expr | None:
         """What the local `name` of `function` is set from; None for a new object or unknown."""
         if function not in self._local:
-            self._local[function] = _local_values(self.program.body(function))
+            self._local[function] = local_values(self.program.body(function))
         values = self._local[function].get(name, [])
         if len(values) != 1 or self._is_fresh(values[0]):
             return None
@@ -293,7 +293,7 @@ def root_name(node: ir.Expr | None) -> str:
     return ""
 
 
-def _local_values(body: ir.Body) -> dict[str, list[ir.Expr]]:
+def local_values(body: ir.Body) -> dict[str, list[ir.Expr]]:
     """What each name is set to, by its declaration or by an assignment."""
     found: dict[str, list[ir.Expr]] = defaultdict(list)
     for declared in ir.declarations(body.statements):

@@ -73,6 +73,7 @@ _DOES = {
     Kind.MISSING: "uses `{place}` without a test on a way that does not set it, but the core drops "
     "it between two calls",
 }
+_LISTS = "adds what {name}() gives to the list `{place}` on every call, without searching it{until}"
 _FIX = {
     Kind.REFERENCE: "Put the reference on every way out, as soon as the driver data is read.",
     Kind.INSERTION: "Look for the entry on the list first.",
@@ -126,7 +127,7 @@ def _subject(hazard: Hazard) -> str:
 
 def _message(case: Case, callback: str, hazard: Hazard) -> str:
     managed = hazard.name in case.catalogue.functions.managed
-    does = _DOES[hazard.kind].format(
+    does = (_LISTS if _is_listed(hazard) else _DOES[hazard.kind]).format(
         name=hazard.name,
         place=_subject(hazard),
         lost=", ".join(case.contract.repeated.dropped),
@@ -135,6 +136,12 @@ def _message(case: Case, callback: str, hazard: Hazard) -> str:
         until=" until the device it was allocated for is unbound" if managed else "",
     )
     return f"{callback}() {does}"
+
+
+def _is_listed(hazard: Hazard) -> bool:
+    """What is allocated joins a list: the one before stays on it."""
+    joins = hazard.place is not None and hazard.place.kind == "membership"
+    return joins and hazard.kind is Kind.ALLOCATION
 
 
 def _assumptions(case: Case, drop: Drop | None) -> tuple[str, ...]:

@@ -106,12 +106,12 @@ def _reads_dropped(again: Again, function: Function, node: ir.Expr, depth: int) 
 
 
 def _is_set_elsewhere(again: Again, path: str, place: Place, reset: ir.Expr) -> bool:
-    """Another function of the file sets `place` to something else."""
+    """Another function of the file sets `place` to something else, or counts in it."""
     value = spelled(reset.value) if isinstance(reset, ir.Assign) else ""
     return any(
         write.place == place
         and not (write.is_zero or write.partial or write.frames)
-        and spelled(write.value) != value
+        and (write.value is None or spelled(write.value) != value)
         for function in again.program.functions_in(path)
         if function not in again.entered
         for write in again.writes.of(function)

@@ -132,3 +132,20 @@ def test_two_bodies_of_one_function_belong_to_two_configurations() -> None:
         case = case_of(tree(drivers__iommu__foo_c=text))
         (found,) = case.bound_reads
         assert is_one_of_two(case.program, found.lookup.function) is expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "void *d = 0; driver_for_each_device(&foo_driver.driver, 0, &d, each);"
+        " return d ? 0 : -ENODEV;",
+        "void *drv = &foo_driver.driver; return driver_find_device(drv, 0) ? 0 : -ENODEV;",
+    ],
+)
+def test_a_driver_in_a_variable_and_a_result_by_its_address(body: str) -> None:
+    (found,) = seen(body)
+    assert found.what is Happening.DECLINED
+
+
+def test_another_driver_in_a_variable() -> None:
+    assert not seen("void *d = &other_driver.driver; return driver_find_device(d, 0) ? 0 : -1;")

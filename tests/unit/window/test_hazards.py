@@ -16,7 +16,7 @@ HEAD = """
     struct device { struct dev_iommu *iommu; struct device *parent; };
     struct platform_device { struct device dev; };
     struct spec { void *np; int id; };
-    struct foo { struct list_head clients; struct list_head node; void *domain; int users;
+    struct foo { struct list_head clients; struct list_head node; void *domain; int users, opened;
                  struct client *first; };
     struct client { struct list_head list; struct device *dev; struct foo *foo; int id; };
     struct owner { struct list_head foos; };
@@ -51,6 +51,7 @@ HEAD = """
         return 0;
     }
     static void attach(struct foo *foo, void *domain) { foo->domain = domain; }
+    static void opened(struct client *client) { client->foo->opened++; }
 """
 ALLOCATE = "c = kzalloc(sizeof(*c), 1); if (!c) return -12;"
 CALLBACK = "static int f(struct device *dev, struct spec *spec) { struct client *c; "
@@ -121,6 +122,8 @@ PRIV = "dev_iommu.priv"
         ("struct foo *foo = find(spec->np); foo->domain = 0;", [("reset", "foo.domain")]),
         ("struct foo *foo = find(spec->np); if (!foo->domain) foo->domain = &identity;", []),
         ("struct foo *foo = find(spec->np); foo->users++;", [("reset", "foo.users")]),
+        ("struct foo *foo = find(spec->np); foo->opened = 0;", [("reset", "foo.opened")]),
+        ("struct foo *foo = find(spec->np); foo->users = 0;", []),
         ("struct foo *foo = find(spec->np); foo->first = 0;", []),
         ("c = dev_iommu_priv_get(dev); if (c) c->id++;", []),
         ("dev->iommu->priv = 0;", []),
