@@ -121,8 +121,10 @@ class Writes:
             yield Write(_DRVDATA, scope.function, call.at, call.args[0], call.args[1])
             return
         yield from self._prepared(scope, call, name)
-        if matches(functions.joins.names, name) and len(call.args) > functions.joins.head:
-            yield from self._joined(scope, call)
+        if matches(functions.joins.names, name):
+            yield from self._joined(scope, call, functions.joins.node, functions.joins.head)
+        elif name in functions.keyed:
+            yield from self._joined(scope, call, functions.keyed.position(name), 0)
         yield from self._handed_out(scope, call)
         if depth < DEPTH and not self.catalogue.stops_at(name):
             yield from self._callee(scope, call, name, depth)
@@ -139,12 +141,13 @@ class Writes:
                 base = _base(inner)
                 yield Write(ready, scope.function, call.at, base, None, (), inner)
 
-    def _joined(self, scope: Scope, call: ir.Call) -> Iterator[Write]:
-        joins = self.catalogue.functions.joins
-        place = place_of(scope, self.catalogue.functions, _object(call.args[joins.head]))
+    def _joined(self, scope: Scope, call: ir.Call, node_at: int, head_at: int) -> Iterator[Write]:
+        if max(node_at, head_at) >= len(call.args):
+            return
+        node, head = _object(call.args[node_at]), _object(call.args[head_at])
+        place = place_of(scope, self.catalogue.functions, head)
         if place is not None:
             member = Place("membership", place.owner, place.name)
-            node, head = _object(call.args[joins.node]), _object(call.args[joins.head])
             yield Write(member, scope.function, call.at, _base(node), None, (), head)
 
     def _handed_out(self, scope: Scope, call: ir.Call) -> Iterator[Write]:

@@ -184,6 +184,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     fresh: Names
     initialiser: tuple[Initialiser, ...]
     joins: Joins
+    keyed: Names
     heads: Heads
     loops: Loops
     lookups: Lookups

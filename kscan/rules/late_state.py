@@ -2,7 +2,7 @@
 """A field, a list or an initialiser comes after the registration whose callbacks use it.
 
 What it finds
-    A member of a struct that is written, a list that is joined, or a lock, completion, work,
+    A member of a struct that is written, a list or map that is joined, or a lock, completion, work,
     timer or list head that is initialised only after the registration, while an in-window
     callback reads, walks or uses it. Fields are told apart by struct; objects that cannot
     exist yet, and lists the instance has not joined, do not count.
@@ -50,5 +50,5 @@ def _what(found: LateRead) -> str:
     if kind == "field":
         return f"`{name}` is set"
     if kind == "membership":
-        return f"the list `{name}` is joined"
+        return f"`{name}` is joined"
     return f"the {kind} `{name}` is initialised"

@@ -19,6 +19,7 @@ static struct foo *counted[4];
 static struct foo *only;
 static struct mutex guard;
 static int loose;
+static struct idr map;
 #define ONE_OF(x) ((x)->ready = 1)
 #define READY(x) do { (x)->ready = 1; } while (0)
 static void set(struct foo *foo) { params.foo = foo; }
@@ -124,6 +125,11 @@ LATE = "foo->next = foo;"
         ("if (foo->ready) use(foo->next);", LATE, NEXT),
         ("if (!foo->ready) return -ENODEV; use(foo->next);", f"{LATE} foo->ready = 1;",
          [*NEXT, ("foo.ready", "declined", "high")]),
+        # an entry is found by its key
+        ("use(idr_find(&map, 1));", "idr_alloc(&map, foo, 0, 0, 0);", [("map", "crash", "high")]),
+        ("if (!xa_load(&map, 1)) return -ENODEV;", "xa_store(&map, 1, foo, 0);",
+         [("map", "declined", "high")]),
+        ("use(idr_find(&map, 1));", "idr_alloc(&every, foo, 0, 0, 0);", []),
         # a lock of the file is made ready late, and what makes it ready does not use it
         ("mutex_lock(&guard);", "mutex_init(&guard);", [("guard", "unready", "high")]),
         ("spin_lock_init(&foo->lock);", "spin_lock_init(&foo->lock);", []),
