@@ -253,7 +253,7 @@ class Audit:
         if strange:
             return f"fills {', '.join(strange)}: no members of it here"
         if not any(table_entries(self.program, *place, case.contract.through.fields)):
-            return "has no entry that is known: a macro may fill it"
+            return "has no entry that is known: a macro or code at run time may fill it"
         return ""
 
     def _note(self, case: Case, registration: Registration) -> str:

@@ -303,12 +303,14 @@ class Registrations:
                 yield from self._variable(scope, name, hops)
             case ir.Member(field=name):
                 yield from self._member(function, name)
-            case ir.Call(callee=ir.Name(id=name)) if hops < _HOPS:
-                yield from self._returned(function, name, hops)
+            case ir.Call() if hops < _HOPS:
+                yield from self._yielded(function, node, hops)
 
     def _object(self, scope: Scope, node: ir.Expr) -> Iterator[Published]:
         """The table `node`, or the driver's own object that has it inside: ``foo.iommu_ops``."""
         outer, inside = embedding(node)
+        if isinstance(node, ir.Member) and scope.tag_of(node) in self.contract.tables:
+            yield from self._copied(scope, node)
         if not isinstance(outer, ir.Name) or scope.is_local(outer.id):
             return
         if inside and scope.type_of(outer).ptr:
@@ -317,8 +319,24 @@ class Registrations:
         if place is not None and (not inside or scope.tag_of(node) in self.contract.tables):
             yield Published(outer.id, place)
 
-    def _returned(self, function: Function, name: str, hops: int) -> Iterator[Published]:
-        """The tables that the function `name`, called in `function`, may return."""
+    def _copied(self, scope: Scope, table: ir.Member) -> Iterator[Published]:
+        """The template that `scope`'s function copies into the member `table` of an instance."""
+        for node in ir.walk_body(self.program.body(scope.function)):
+            match node:
+                case ir.Assign(target=ir.Member(field=field), value=ir.Name(id=name)):
+                    if field == table.field and self._is_table(scope, name):
+                        place = home(self.program, scope.function.path, name)
+                        if place is not None:
+                            yield Published(name, place, Confidence.MEDIUM)
+
+    def _yielded(self, function: Function, call: ir.Call, hops: int) -> Iterator[Published]:
+        """The table that is duplicated, or those that the function called may return."""
+        name = call.callee.id if isinstance(call.callee, ir.Name) else ""
+        if "memdup" in name:
+            for argument in call.args:
+                if isinstance(argument, ir.Unary):
+                    yield from self._held(function, argument, hops)
+            return
         for target in self.program.resolve(name, function.path)[:1]:
             for value in ir.returned(self.program.body(target)):
                 yield from self._held(target, value, hops + 1)
@@ -351,8 +369,16 @@ class Registrations:
         return scope.tag_of(ir.Name(name, 0)) in self.contract.tables
 
     def _member(self, function: Function, name: str) -> Iterator[Published]:
-        """Tables that initialisers in the file of `function` put into a field called `name`."""
-        path = function.path
+        """Tables that the file of `function`, or else one beside it, puts into a field `name`."""
+        found = list(self._put_into(function.path, name))
+        if not found:
+            word, tree = name.encode(), self.program.reader.tree
+            beside = (p for p in self.program.siblings(function.path) if word in tree.read(p))
+            found = [one for path in beside for one in self._put_into(path, name)]
+        yield from found
+
+    def _put_into(self, path: str, name: str) -> Iterator[Published]:
+        """Tables that initialisers and assignments of the file `path` put into a field `name`."""
         for fact in self.program.unit(path).slots:
             if not fact.fields or fact.fields[-1] != name:
                 continue

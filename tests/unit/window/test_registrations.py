@@ -14,7 +14,8 @@ from kscan.facts.store import NullStore
 from kscan.model import Skip
 
 TABLE = """
-struct foo { struct iommu_device iommu; };
+struct foo { struct iommu_device iommu; struct iommu_ops held, spare;
+             const struct iommu_ops *beside, *nowhere; };
 static int foo_of_xlate(struct device *dev) { return 0; }
 static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
 struct wide { int extra; struct foo other; struct iommu_ops ops; };
@@ -88,7 +89,7 @@ def test_a_table_that_a_macro_fills_is_a_skip() -> None:
         "foo_ops = { .of_xlate = foo_of_xlate };", "foo_ops = {\n        COMMON()\n    };"
     )
     report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
-    why = "foo_ops has no entry that is known: a macro may fill it"
+    why = "foo_ops has no entry that is known: a macro or code at run time may fill it"
     assert Skip("drivers/iommu/foo.c", why) in report.skips
 
 
@@ -135,6 +136,31 @@ def test_a_registration_by_a_macro_or_an_inline_function(
     if own:
         text = text.replace("    static int probe", indent(header, "    ") + "    static int probe")
     else:
-        text = text.replace("    struct foo {", '    #include "foo.h"\n    struct foo {')
+        text = text.replace(
+            "    struct foo { struct", '    #include "foo.h"\n    struct foo { struct'
+        )
         text += "drivers/iommu/foo.h\n" + indent(header, "    ")
     assert published(text) == [("foo_ops",)]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("foo->held = foo_ops; return iommu_device_register(&foo->iommu, &foo->held, dev);",
+         [("foo_ops",)]),
+        ("foo->spare = foo_ops; return iommu_device_register(&foo->iommu, &foo->held, dev);",
+         [()]),
+        ("const struct iommu_ops *ops = devm_kmemdup(dev, &foo_ops, sizeof(foo_ops), 0);"
+         " return iommu_device_register(&foo->iommu, ops, dev);", [("foo_ops",)]),
+        ("return iommu_device_register(&foo->iommu, foo->beside, dev);", [("foo_ops",)]),
+        ("return iommu_device_register(&foo->iommu, foo->nowhere, dev);", [()]),
+    ],
+)  # fmt: skip
+def test_a_table_that_the_instance_holds(body: str, found: list[tuple[str, ...]]) -> None:
+    text = driver(body).replace(
+        "static const struct iommu_ops foo_ops", "const struct iommu_ops foo_ops"
+    )
+    text += "drivers/iommu/beside.c\n    #include <linux/iommu.h>\n"
+    text += "    extern const struct iommu_ops foo_ops;\n"
+    text += "    void tell(struct foo *foo) { foo->beside = &foo_ops; }\n"
+    assert published(text) == found
