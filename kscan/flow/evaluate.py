@@ -250,11 +250,12 @@ class Frame:
                 found = self.value(expr)
         return found
 
-    def switched(self, node: ir.Expr) -> None:
+    def switched(self, node: ir.Expr) -> Value:
         """``switch (node)``: a late zero is told from other values."""
         value = self.value(node)
         if value.taint is not None and value.what is What.ZERO:
             self.note(Happening.WRONG, value.taint, node.at, "switches on it")
+        return value
 
     # Writes
 

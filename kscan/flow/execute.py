@@ -159,6 +159,8 @@ class Execution:
                 return self._branch(node, frame)
             case Kind.LOOP:
                 return self._loop(node, frame)
+            case Kind.SWITCH:
+                return self._switch(node, frame)
             case Kind.DECLARE:
                 self._declare(node, frame)
             case _ if self._leaves(node, frame):
@@ -172,8 +174,6 @@ class Execution:
             for expr in node.expressions():
                 frame.value(expr)
             frame.holds(node.statement)
-        elif node.expr is not None and node.kind is Kind.SWITCH:
-            frame.switched(node.expr)
         elif node.expr is not None:
             frame.value(node.expr)
             return frame.leaves(node.expr)
@@ -197,6 +197,15 @@ class Execution:
         if value.taint is not None:
             frame.state.decided = value.taint
         return [node.then[0 if known else 1]]
+
+    def _switch(self, node: Node, frame: evaluate.Frame) -> list[int]:
+        """The cases that the value may mean: zero means no other number."""
+        assert node.expr is not None
+        value = frame.switched(node.expr)
+        if value.what is not What.ZERO:
+            return node.then
+        nodes = flow_of(self.program, frame.function).nodes
+        return [at for at in node.then if not _is_other_number(nodes[at].statement)] or node.then
 
     def _loop(self, node: Node, frame: evaluate.Frame) -> list[int]:
         assert isinstance(node.statement, ir.ForEach)
@@ -233,6 +242,12 @@ class Execution:
         if key not in self._seen:
             self._seen.add(key)
             self.events.append(event)
+
+
+def _is_other_number(statement: ir.Stmt | None) -> bool:
+    """``case 2:``: not zero."""
+    value = statement.value if isinstance(statement, ir.Case) else None
+    return isinstance(value, ir.Const) and value.text[:1].isdigit() and value.text != "0"
 
 
 def is_refusal(value: Value, pointer: bool) -> bool:

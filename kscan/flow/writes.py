@@ -24,6 +24,7 @@ DEPTH = 5
 MOST_EXPANSIONS = 3_000
 """Macro calls of one function that are looked into, macros within macros too; 6.12 needs 564."""
 _HOPS = 3
+_POINTED_TO = "pointed to"
 _DRVDATA = Place("driver data", "", "")
 _ZERO = ("0", "NULL", "false", "0UL", "0x0")
 
@@ -102,7 +103,7 @@ class Writes:
         kind = scope.type_of(target)
         if kind.tag and not (kind.ptr or kind.array or _is_instance(value)):
             yield Write(whole(kind.tag), scope.function, node.at, _base(target))
-        place = place_of(scope, self.catalogue.functions, target)
+        place = place_of(scope, self.catalogue.functions, target) or _pointed_to(scope, target)
         if place is None:
             return
         element = isinstance(target, ir.Index) and scope.type_of(target.object).array
@@ -181,7 +182,28 @@ class Writes:
     ) -> Iterator[Write]:
         frame = Call(scope.function, target, call.at)
         for write in self.of(target, depth + 1):
-            yield self._seen_from(write, target, call, frame)
+            if write.place.kind == _POINTED_TO:
+                yield from self._through(scope, write, target, call, frame)
+            else:
+                yield self._seen_from(write, target, call, frame)
+
+    def _through(
+        self, scope: Scope, write: Write, target: Function, call: ir.Call, frame: Call
+    ) -> Iterator[Write]:
+        """What a callee stores through the pointer that it is given: ``get(&foo->bar)``."""
+        names = [parameter.name for parameter in target.fact.params[: len(call.args)]]
+        if write.place.name not in names:
+            return
+        match call.args[names.index(write.place.name)]:
+            case ir.Unary(op="&", operand=given):
+                place = place_of(scope, self.catalogue.functions, given)
+            case ir.Name() as given:
+                place = _pointed_to(scope, ir.Unary("*", given, call.at))
+            case _:
+                return
+        if place is not None:
+            frames = (frame, *write.frames)
+            yield replace(write, place=place, base=_base(given), frames=frames, target=None)
 
     def _seen_from(self, write: Write, target: Function, call: ir.Call, frame: Call) -> Write:
         """`write` of callee `target` in terms of its caller."""
@@ -223,6 +245,15 @@ class Writes:
 def _is_anywhere(scope: Scope, name: str) -> bool:
     """`name` is an object of the file or of the program: every function means the same."""
     return bool(name) and (name in scope.statics or not scope.is_local(name))
+
+
+def _pointed_to(scope: Scope, target: ir.Expr) -> Place | None:
+    """What the parameter that `target` dereferences points to: the caller knows its name."""
+    match target:
+        case ir.Unary(op="*", operand=ir.Name(id=name)):
+            if any(p.name == name for p in scope.function.fact.params):
+                return Place(_POINTED_TO, "", name)
+    return None
 
 
 def whole(tag: str) -> Place:

@@ -66,7 +66,9 @@ class _Order:
 
     def is_early(self, place: Place) -> bool:
         """The place, or all of the object, is written before the registration on every way."""
-        return place in self.must or (place.kind == "field" and whole(place.owner) in self.must)
+        if place.kind == "field":
+            return place in self.must or whole(place.owner) in self.must
+        return place in self.must or Place("field", place.owner, place.name) in self.must
 
     def maybe_early(self, place: Place) -> Write | None:
         """A write of it, or of all of the object, that some ways to the registration pass."""

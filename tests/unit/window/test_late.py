@@ -23,6 +23,9 @@ static struct idr map;
 #define ONE_OF(x) ((x)->ready = 1)
 #define READY(x) do { (x)->ready = 1; } while (0)
 static void set(struct foo *foo) { params.foo = foo; }
+static void make(struct foo **to) { *to = kzalloc(sizeof(**to), 1); }
+static void make_it(struct foo **to) { make(to); }
+static void drop(struct foo **to) { *to = 0; }
 static void use(struct foo *foo) { foo->lock = 1; }
 """
 DRIVER = """
@@ -125,6 +128,15 @@ LATE = "foo->next = foo;"
         ("if (foo->ready) use(foo->next);", LATE, NEXT),
         ("if (!foo->ready) return -ENODEV; use(foo->next);", f"{LATE} foo->ready = 1;",
          [*NEXT, ("foo.ready", "declined", "high")]),
+        # stored through the pointer that a callee is given, and by that one's callee
+        ("use(foo->next);", "make(&foo->next);", NEXT),
+        ("use(foo->next);", "make_it(&foo->next);", NEXT),
+        ("use(foo->next);", "drop(&foo->next);", []),
+        # zero is another number than that of a case
+        ("switch (foo->number) { case 1: use(foo->next); break; default: break; }",
+         f"{LATE} foo->number = 1;", [("foo.number", "wrong-value", "medium")]),
+        ("switch (foo->number) { case 0: use(foo->next); break; case 1: break; }",
+         f"{LATE} foo->number = 1;", [*NEXT, ("foo.number", "wrong-value", "medium")]),
         # an entry is found by its key
         ("use(idr_find(&map, 1));", "idr_alloc(&map, foo, 0, 0, 0);", [("map", "crash", "high")]),
         ("if (!xa_load(&map, 1)) return -ENODEV;", "xa_store(&map, 1, foo, 0);",
@@ -155,6 +167,8 @@ def test_how_drivers_spell_it(read: str, write: str, expected: list[tuple[str, s
         ("*foo = *only;", NEXT),
         ("memcpy(foo, only, sizeof(*foo));", NEXT),
         ("*dev = model;", NEXT),
+        # through a pointer
+        ("make(&foo->next);", []),
         # by a macro that publishes
         ("WRITE_ONCE(foo->next, foo);", []),
         ("rcu_assign_pointer(foo->next, foo);", []),
