@@ -159,6 +159,9 @@ def test_a_baseline_hides_what_was_accepted(tmp_path: Path) -> None:
     assert done.stderr.startswith("0 findings (9 in the baseline) in ")
     text = kscan("audit", NEW_PATH, "--baseline", file).stdout
     assert "\nNo new finding in 4 registrations" in text and "; 9 in the baseline." in text
+    for narrowing in (["--rule", "late-drvdata"], ["--path", "drivers/of"], ["--as-is"]):
+        text = kscan("audit", NEW_PATH, "--baseline", file, *narrowing).stdout
+        assert "matched nothing" not in text
 
 
 def test_the_count_on_stderr_leaves_out_what_is_suppressed(tmp_path: Path) -> None:
@@ -168,6 +171,7 @@ def test_the_count_on_stderr_leaves_out_what_is_suppressed(tmp_path: Path) -> No
     done = kscan(*arguments)
     assert done.returncode == 0
     assert done.stdout.endswith("\n0 errors, 0 warnings, 0 notes; 1 suppressed\n")
+    assert f" [{config}: known]" in done.stdout
     assert done.stderr.startswith("0 findings (1 suppressed) in ")
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from kscan.config import Config
     from kscan.model import Impact, Report
     from kscan.source.tree import Tree
-    from kscan.triage.baseline import Baseline
+    from kscan.triage.baseline import Baseline, View
+    from kscan.triage.suppress import Suppressions
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -36,21 +37,26 @@ class Acceptance:
     """What a project has accepted."""
 
     config: Config
+    name: str
+    """What the file of `config` is called."""
     baseline: Baseline | None
 
-    def of_report(self, report: Report) -> Report:
-        """`report` with what is accepted hidden or marked."""
+    def of_report(self, report: Report, view: View) -> Report:
+        """`report`, of what `view` lets one see, with what is accepted hidden or marked."""
         from kscan.triage.accept import accepted_report  # noqa: PLC0415 - after the work
-        from kscan.triage.suppress import Suppressions  # noqa: PLC0415
 
-        return accepted_report(report, Suppressions(self.config.suppress), self.baseline)
+        return accepted_report(report, self._suppressions(), self.baseline, view)
 
-    def of_impact(self, impact: Impact) -> Impact:
-        """`impact` with what is accepted hidden or marked."""
+    def of_impact(self, impact: Impact, view: View) -> Impact:
+        """`impact`, of what `view` lets one see, with what is accepted hidden or marked."""
         from kscan.triage.accept import accepted_impact  # noqa: PLC0415 - after the work
+
+        return accepted_impact(impact, self._suppressions(), self.baseline, view)
+
+    def _suppressions(self) -> Suppressions:
         from kscan.triage.suppress import Suppressions  # noqa: PLC0415
 
-        return accepted_impact(impact, Suppressions(self.config.suppress), self.baseline)
+        return Suppressions(self.config.suppress, name=self.name)
 
 
 def acceptance(tree: Tree, config: Path | None, baseline: Path | None) -> Acceptance:
@@ -59,10 +65,11 @@ def acceptance(tree: Tree, config: Path | None, baseline: Path | None) -> Accept
     Of a range `tree` is its base, so that no change accepts its own findings. Raises
     `KscanError` that names the file and the mistake.
     """
-    from kscan.triage.baseline import read_baseline  # noqa: PLC0415 - not for --help
+    from kscan.config import NAME  # noqa: PLC0415 - not for --help
+    from kscan.triage.baseline import read_baseline  # noqa: PLC0415
 
     accepted = read_baseline(baseline) if baseline is not None else None
-    return Acceptance(_config(tree, config), accepted)
+    return Acceptance(_config(tree, config), str(config or NAME), accepted)
 
 
 def _config(tree: Tree, named: Path | None) -> Config:

@@ -39,6 +39,7 @@ def command(
     from kscan.audit import Options  # noqa: PLC0415 - not for --help
     from kscan.report.verdict import audit_count  # noqa: PLC0415
     from kscan.reported import report_of  # noqa: PLC0415
+    from kscan.triage.baseline import View  # noqa: PLC0415
 
     asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues, not no_hits)
     with options.progress() as progress:
@@ -47,7 +48,9 @@ def command(
         options.refuse_unknown(opened, under)
         found = report_of(opened, asked, options.store(no_cache), progress, jobs)
         again = options.again(tree, commit, as_is, catalogues)
-        report = acceptance.of_report(replace(found, tree=replace(found.tree, again=again)))
+        found = replace(found, tree=replace(found.tree, again=again))
+        view = View(as_is, rules, under, asked.min_confidence)
+        report = acceptance.of_report(found, view)
     options.written(report, format_, output, min_confidence=Confidence(min_confidence))
     options.said_skips(report.skips, format_)
     stats = report.stats

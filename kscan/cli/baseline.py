@@ -42,13 +42,13 @@ def command(
     given with --baseline.
     """
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
-    from kscan.triage.baseline import written  # noqa: PLC0415
+    from kscan.triage.baseline import View, written  # noqa: PLC0415
 
     asked = Options(as_is, (), (), Confidence(min_confidence), catalogues, hits=False)
     with options.progress() as progress:
         opened = options.opened(tree, commit)
         findings = Audit(opened, asked, options.store(no_cache), progress, jobs).report().findings
-    text = written(findings)
+    text = written(findings, View(as_is, min_confidence=asked.min_confidence))
     if output == "-":
         click.echo(text, nl=False)
         return

@@ -47,6 +47,7 @@ class _Asked:
         """What a change does, under the policy; `fetch` the commit first to see the same."""
         from kscan.bot.policy import judged, least_confidence  # noqa: PLC0415 - not for --help
         from kscan.impact import Diff, Options  # noqa: PLC0415
+        from kscan.triage.baseline import View  # noqa: PLC0415
 
         span = inputs.opened()
         accepts = accepted.acceptance(span.base, self.config, None)
@@ -55,7 +56,7 @@ class _Asked:
         asked = Options(self.scenario, min_confidence=least, catalogues=self.catalogues)
         with options.progress() as progress:
             diff = Diff(span, asked, options.store(self.no_cache), progress, self.jobs)
-            impact = accepts.of_impact(diff.impact())
+            impact = accepts.of_impact(diff.impact(), View(min_confidence=least))
         impact = inputs.elsewhere().repeatable(impact, span, asked)
         if fetch and span.head.commit:
             fetched = f"git fetch origin {span.head.commit} && {impact.reproduce}"

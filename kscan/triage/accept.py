@@ -6,22 +6,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kscan.model import Impact, Report
-from kscan.triage.baseline import Baseline
+from kscan.triage.baseline import Baseline, View
 from kscan.triage.suppress import Suppressions
 
 
 def accepted_report(
-    report: Report, suppressions: Suppressions, baseline: Baseline | None = None
+    report: Report, suppressions: Suppressions, baseline: Baseline | None, view: View
 ) -> Report:
-    """`report` without what the baseline accepts, and with what is suppressed marked so.
+    """`report`, of what `view` lets one see, without what is accepted or with it marked so.
 
     Entries that are stale are told as notes.
     """
     findings = suppressions.marked(report.findings)
-    notes = suppressions.notes(rule.id for rule in report.rules)
+    notes = suppressions.notes((rule.id for rule in report.rules), view)
     hidden = 0
     if baseline is not None:
-        notes += _stale(baseline, baseline.unmatched(findings))
+        notes += _stale(baseline, baseline.unmatched(findings, view))
         findings, hidden = baseline.split(findings)
     return replace(
         report,
@@ -32,7 +32,7 @@ def accepted_report(
 
 
 def accepted_impact(
-    impact: Impact, suppressions: Suppressions, baseline: Baseline | None = None
+    impact: Impact, suppressions: Suppressions, baseline: Baseline | None, view: View
 ) -> Impact:
     """`impact` without the introduced findings that the baseline accepts, suppressed ones marked.
 
@@ -41,7 +41,7 @@ def accepted_impact(
     introduced = suppressions.marked(impact.introduced)
     unchanged = suppressions.marked(impact.unchanged)
     suppressions.marked(impact.fixed)
-    notes = suppressions.notes(rule.id for rule in impact.rules)
+    notes = suppressions.notes((rule.id for rule in impact.rules), view)
     if baseline is not None:
         introduced, hidden = baseline.split(introduced)
         if hidden:

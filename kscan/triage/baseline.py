@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from kscan.model import Finding, KscanError
+from kscan.model import Confidence, Finding, KscanError
 
 SCHEMA = "kscan/baseline/1"
 LARGEST = 16 << 20
@@ -23,10 +23,12 @@ LARGEST = 16 << 20
 _T = TypeVar("_T")
 
 
-class Heading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first line."""
+class Heading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The first line: the schema, and how the tree was audited."""
 
     schema: str
+    as_is: bool = False
+    min_confidence: Confidence = Confidence.MEDIUM
 
 
 class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
@@ -40,11 +42,27 @@ class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=Tr
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """Which findings of a tree the options of a command let one see."""
+
+    as_is: bool = False
+    rules: tuple[str, ...] = ()
+    under: tuple[str, ...] = ()
+    min_confidence: Confidence = Confidence.MEDIUM
+
+    def has_all_of(self, written: Heading) -> bool:
+        """What a baseline of this heading accepts is seen, if it still stands."""
+        is_narrowed = self.rules or self.under or self.as_is != written.as_is
+        return not is_narrowed and self.min_confidence.rank <= written.min_confidence.rank
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """The findings that a file accepts."""
 
     name: str
-    fingerprints: frozenset[str] = frozenset()
+    fingerprints: frozenset[str]
+    heading: Heading
 
     def split(self, findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], int]:
         """Those of `findings` that are not accepted, and how many are."""
@@ -52,15 +70,17 @@ class Baseline:
         kept = tuple(f for f in found if f.fingerprint not in self.fingerprints)
         return kept, len(found) - len(kept)
 
-    def unmatched(self, findings: Iterable[Finding]) -> int:
-        """How many accepted findings are no longer among `findings`."""
+    def unmatched(self, findings: Iterable[Finding], view: View) -> int:
+        """How many accepted findings are no longer among `findings`, where `view` has them all."""
+        if not view.has_all_of(self.heading):
+            return 0
         return len(self.fingerprints - {finding.fingerprint for finding in findings})
 
 
-def written(findings: Iterable[Finding]) -> str:
-    """The baseline that accepts `findings`."""
+def written(findings: Iterable[Finding], view: View) -> str:
+    """The baseline that accepts `findings`, which `view` has shown."""
     entries = sorted({_accepted(finding) for finding in findings})
-    lines = [Heading(SCHEMA), *entries]
+    lines = [Heading(SCHEMA, view.as_is, view.min_confidence), *entries]
     return "".join(f"{msgspec.json.encode(line).decode()}\n" for line in lines)
 
 
@@ -89,14 +109,15 @@ def read_baseline(path: Path) -> Baseline:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise KscanError(f"{path}: {reason}; kscan baseline writes one") from None
-    if not lines or _decoded(path, 1, lines[0], Heading).schema != SCHEMA:
+    heading = _decoded(path, 1, lines[0], Heading) if lines else Heading("")
+    if heading.schema != SCHEMA:
         raise KscanError(f"{path}:1: not a baseline of schema {SCHEMA}; kscan baseline writes one")
     entries = [
         _decoded(path, number, line, Accepted)
         for number, line in enumerate(lines[1:], 2)
         if line.strip()
     ]
-    return Baseline(str(path), frozenset(entry.fingerprint for entry in entries))
+    return Baseline(str(path), frozenset(entry.fingerprint for entry in entries), heading)
 
 
 def _decoded(path: Path, number: int, line: bytes, shape: type[_T]) -> _T:

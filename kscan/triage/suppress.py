@@ -10,7 +10,8 @@ from datetime import date
 from fnmatch import translate
 
 from kscan.config import NAME, Suppress
-from kscan.model import Finding, Suppression
+from kscan.model import Confidence, Finding, Suppression
+from kscan.triage.baseline import View
 
 
 @dataclass
@@ -19,6 +20,8 @@ class Suppressions:
 
     entries: Sequence[Suppress]
     today: date = field(default_factory=date.today)
+    name: str = NAME
+    """What the file that has them is called."""
     _used: set[int] = field(default_factory=set)
 
     def marked(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -29,25 +32,30 @@ class Suppressions:
         for number, entry in enumerate(self.entries):
             if not self._is_expired(entry) and fits(entry, finding):
                 self._used.add(number)
-                return replace(finding, suppressed=Suppression(NAME, entry.reason))
+                return replace(finding, suppressed=Suppression(self.name, entry.reason))
         return finding
 
     def _is_expired(self, entry: Suppress) -> bool:
         return entry.expires is not None and entry.expires < self.today
 
-    def notes(self, rules: Iterable[str]) -> tuple[str, ...]:
-        """Entries that are out of date, or that matched nothing though their rule was applied.
+    def notes(self, rules: Iterable[str], view: View) -> tuple[str, ...]:
+        """Entries that are out of date, or that matched nothing though `view` has what they mean.
 
-        `rules` are the ids of the rules that were; call it after `marked`.
+        `rules` are the ids of the rules that were applied; call it after `marked`.
         """
-        applied = set(rules)
+        is_narrowed = view.under or view.as_is or view.min_confidence is Confidence.HIGH
+        applied = set() if is_narrowed else {"", *rules}
         found = []
         for number, entry in enumerate(self.entries):
             if self._is_expired(entry):
-                found.append(f"{_name(number, entry)} expired on {entry.expires}")
-            elif number not in self._used and (not entry.rule or entry.rule in applied):
-                found.append(f"{_name(number, entry)} matched nothing")
+                found.append(f"{self._called(number, entry)} expired on {entry.expires}")
+            elif number not in self._used and entry.rule in applied:
+                found.append(f"{self._called(number, entry)} matched nothing")
         return tuple(found)
+
+    def _called(self, number: int, entry: Suppress) -> str:
+        said = (entry.rule, entry.path, f"{entry.function}()" if entry.function else "")
+        return f"{self.name}: suppress[{number}] ({', '.join(part for part in said if part)})"
 
 
 def fits(entry: Suppress, finding: Finding) -> bool:
@@ -64,8 +72,3 @@ def fits(entry: Suppress, finding: Finding) -> bool:
 
 def _is_like(text: str, pattern: str) -> bool:
     return not pattern or re.fullmatch(translate(pattern), text) is not None
-
-
-def _name(number: int, entry: Suppress) -> str:
-    said = (entry.rule, entry.path, f"{entry.function}()" if entry.function else "")
-    return f"{NAME}: suppress[{number}] ({', '.join(part for part in said if part)})"

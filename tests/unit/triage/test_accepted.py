@@ -10,8 +10,8 @@ import pytest
 from made_findings import BAR, FOO, finding
 
 from kscan.config import Suppress
-from kscan.model import Finding, KscanError, Suppression
-from kscan.triage.baseline import read_baseline, written
+from kscan.model import Confidence, Finding, KscanError, Suppression
+from kscan.triage.baseline import View, read_baseline, written
 from kscan.triage.suppress import Suppressions
 
 TODAY = date(2026, 5, 1)
@@ -50,13 +50,17 @@ def test_the_first_entry_that_fits_gives_the_reason() -> None:
 def test_an_accepted_finding_says_where_it_was_accepted() -> None:
     (marked,) = Suppressions([Suppress("r", path=FOO)], TODAY).marked([finding()])
     assert marked.suppressed == Suppression("kscan.toml", "r")
+    given = Suppressions([Suppress("r", path=FOO), Suppress("r", path=BAR)], TODAY, "ours.toml")
+    (marked,) = given.marked([finding()])
+    assert marked.suppressed == Suppression("ours.toml", "r")
+    assert given.notes(RULES, View()) == (f"ours.toml: suppress[1] ({BAR}) matched nothing",)
 
 
 def test_an_entry_holds_on_its_last_day_and_no_longer() -> None:
     assert reasons([Suppress("r", path=FOO, expires=TODAY)], finding()) == ["r"]
     gone = Suppressions([Suppress("r", path=FOO, expires=date(2026, 4, 30))], TODAY)
     assert gone.marked([finding()]) == (finding(),)
-    assert gone.notes(RULES) == (f"kscan.toml: suppress[0] ({FOO}) expired on 2026-04-30",)
+    assert gone.notes(RULES, View()) == (f"kscan.toml: suppress[0] ({FOO}) expired on 2026-04-30",)
 
 
 def test_an_entry_that_matched_nothing_is_told_unless_its_rule_was_not_applied() -> None:
@@ -67,24 +71,57 @@ def test_an_entry_that_matched_nothing_is_told_unless_its_rule_was_not_applied()
     ]
     suppressions = Suppressions(entries, TODAY)
     suppressions.marked([finding()])
-    assert suppressions.notes(RULES) == (
+    assert suppressions.notes(RULES, View()) == (
         "kscan.toml: suppress[1] (late-drvdata, foo_probe()) matched nothing",
     )
 
 
 def test_a_baseline_hides_what_it_names_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "baseline.jsonl"
-    file.write_text(written([finding(), finding(BAR)]))
+    file.write_text(written([finding(), finding(BAR)], View()))
     baseline = read_baseline(file)
     kept, hidden = baseline.split([finding(line=90), finding(rule="late-state")])
     assert kept == (finding(rule="late-state"),)
     assert hidden == 1
-    assert baseline.unmatched([finding()]) == 1
+    assert baseline.unmatched([finding()], View()) == 1
+
+
+@pytest.mark.parametrize(
+    ("view", "is_told"),
+    [
+        (View(), True),
+        (View(min_confidence=Confidence.LOW), True),
+        (View(min_confidence=Confidence.HIGH), False),
+        (View(rules=("late-global",)), False),
+        (View(under=("drivers/iommu",)), False),
+        (View(as_is=True), False),
+    ],
+)
+def test_what_is_not_shown_is_not_told_to_be_gone(
+    tmp_path: Path, view: View, is_told: bool
+) -> None:
+    file = tmp_path / "baseline.jsonl"
+    file.write_text(written([finding()], View()))
+    assert read_baseline(file).unmatched([], view) == int(is_told)
+    suppressions = Suppressions([Suppress("r", path=BAR)], TODAY)
+    is_about_rules = bool(view.rules)
+    assert bool(suppressions.notes(RULES, view)) == (is_told or is_about_rules)
+
+
+def test_a_baseline_remembers_how_the_tree_was_audited(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.jsonl"
+    seen = View(as_is=True, min_confidence=Confidence.LOW)
+    file.write_text(written([finding()], seen))
+    assert file.read_text().startswith(
+        '{"schema":"kscan/baseline/1","as_is":true,"min_confidence":"low"}\n'
+    )
+    baseline = read_baseline(file)
+    assert [baseline.unmatched([], view) for view in (seen, View(as_is=True), View())] == [1, 0, 0]
 
 
 def test_a_baseline_is_a_line_a_finding_in_order_of_place() -> None:
-    text = written([finding(line=5), finding(BAR), finding(rule="late-state")])
-    assert text == written([finding(rule="late-state"), finding(BAR), finding(line=70)])
+    text = written([finding(line=5), finding(BAR), finding(rule="late-state")], View())
+    assert text == written([finding(rule="late-state"), finding(BAR), finding(line=70)], View())
     lines = text.splitlines()
     assert lines[0] == '{"schema":"kscan/baseline/1"}'
     assert [line.split('"')[3] for line in lines[1:]] == [BAR, FOO, FOO]
@@ -92,8 +129,8 @@ def test_a_baseline_is_a_line_a_finding_in_order_of_place() -> None:
 
 
 def test_adding_a_finding_adds_one_line() -> None:
-    before = written([finding(), finding(BAR)]).splitlines()
-    after = written([finding(), finding(BAR), finding(BAR, "bar_init")]).splitlines()
+    before = written([finding(), finding(BAR)], View()).splitlines()
+    after = written([finding(), finding(BAR), finding(BAR, "bar_init")], View()).splitlines()
     assert [line for line in after if line not in before] == [
         line for line in after if "bar_init" in line
     ]
@@ -103,7 +140,7 @@ def test_adding_a_finding_adds_one_line() -> None:
 def test_names_that_are_not_text_can_be_accepted(tmp_path: Path) -> None:
     odd = finding("drivers/\udcff.c", 'f"\n')
     file = tmp_path / "baseline.jsonl"
-    file.write_text(written([odd]))
+    file.write_text(written([odd], View()))
     assert read_baseline(file).split([odd]) == ((), 1)
 
 
