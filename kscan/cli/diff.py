@@ -122,10 +122,11 @@ class Inputs:
             raise
 
     def _refuse_mixture(self) -> None:
-        if self.patches and len(self.places) == 1:
+        if self.patches and len(self.places) == 1 and ".." not in self.places[0]:
+            place = self.places[0]
+            meant = "--repo" if Path(place).is_dir() else "--base"
             raise KscanError(
-                f"diff: --patch goes on the tree of --repo: --repo {self.places[0]} instead of "
-                f"{self.places[0]}"
+                f"diff: --patch goes on --base in --repo: {meant} {place} instead of {place}"
             )
         kinds = [bool(self.places), bool(self.patches), self.worktree]
         if sum(kinds) != 1 or len(self.places) > 2:

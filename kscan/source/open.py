@@ -8,7 +8,7 @@ from pathlib import Path
 from kscan.model import KscanError
 from kscan.source.commit import CommitTree
 from kscan.source.directory import DirectoryTree
-from kscan.source.repository import Repository
+from kscan.source.repository import NoRepository, Repository
 from kscan.source.tree import Tree
 
 _TOP_FOLDERS = ("drivers", "kernel", "include")
@@ -25,7 +25,7 @@ def open_tree(path: Path | str, commit: str | None = None) -> Tree:
     _refuse_what_is_no_directory(place)
     tree: Tree
     if commit is not None:
-        repository = Repository(place)
+        repository = _repository(place)
         _refuse_what_is_below(place, repository.worktree)
         tree = CommitTree(repository, commit)
         top = {file.partition("/")[0] for file in tree.paths() if "/" in file}
@@ -39,6 +39,15 @@ def open_tree(path: Path | str, commit: str | None = None) -> Tree:
     folders = {name for name in top.intersection(_TOP_FOLDERS) if (place / name).is_dir()}
     _refuse_what_is_no_kernel(str(place), folders, tree.has_source())
     return tree
+
+
+def _repository(place: Path) -> Repository:
+    try:
+        return Repository(place)
+    except NoRepository:
+        raise KscanError(
+            f"{place}: not in a git repository; leave out --commit, or give a clone"
+        ) from None
 
 
 def _refuse_what_is_no_directory(place: Path) -> None:

@@ -22,6 +22,10 @@ REGULAR = frozenset({b"100644", b"100755", b"100664"})
 """Modes of a regular file in a tree object; links and submodules have others."""
 
 
+class NoRepository(KscanError):
+    """A place is in no git repository."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommitRef:
     """A commit of a range."""
@@ -262,7 +266,7 @@ def _discover(path: Path) -> tuple[Path, Path | None]:
             return _linked(inside), folder
         if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
             return folder, None
-    raise KscanError(f"{path}: not in a git repository; give a clone, or two directories")
+    raise NoRepository(f"{path}: not in a git repository; give a clone, or two directories")
 
 
 def _linked(file: Path) -> Path:

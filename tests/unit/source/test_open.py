@@ -78,7 +78,9 @@ def test_what_is_no_tree(tmp_path: Path, workshop: Workshop) -> None:
     assert "circle: " in refusal(circle)
     os.mkfifo(tmp_path / "pipe")
     assert "a file, not a directory" in refusal(tmp_path / "pipe")
-    assert "not in a git repository" in refusal(empty, "HEAD")
+    assert refusal(empty, "HEAD").endswith(
+        "empty: not in a git repository; leave out --commit, or give a clone"
+    )
     workshop.commit("no source", notes="x")
     assert refusal(workshop.root, "HEAD").endswith("at HEAD: not a kernel tree: no .c file in it")
     assert "no commit 'absent'" in refusal(workshop.root, "absent")
