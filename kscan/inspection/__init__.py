@@ -140,11 +140,17 @@ def limits_text(document: Document) -> list[str]:
     unread = document["not_read"]
     if unread:
         rows.append(
-            f"not read: {len(unread)} more files name it, such as {', '.join(unread[:3])}: "
+            f"not read: {counted(len(unread), 'more file names', 'more files name')} it, "
+            f"such as {', '.join(unread[:3])}: "
             "narrow the search with --path"
         )
     rows += [f"skipped: {skip['path']}: {skip['reason']}" for skip in document["skips"]]
     return rows
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 edge``, ``2 edges``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def not_macros(names: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kscan.inspection import Document, Inspection, limits_text, printable
+from kscan.inspection import Document, Inspection, counted, limits_text, printable
 from kscan.model import Confidence
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.program import Function
@@ -126,7 +126,9 @@ def _row_text(found: Document, whole: bool) -> list[str]:
     if found["slot"]:
         shown = targets if whole else targets[:_SHOWN]
         more = len(targets) - len(shown)
-        head = f"  {found['line']:>6}  -[{found['slot']}]->{doubt} {_counted(len(targets))}"
+        head = (
+            f"  {found['line']:>6}  -[{found['slot']}]->{doubt} {counted(len(targets), 'function')}"
+        )
         rows = [head, *(f"              {target}" for target in shown)]
         return [*rows, f"              and {more} more: --all lists them"] if more else rows
     arrow = "->" if found["kind"] == EdgeKind.DIRECT.value else f"-[{found['kind']}]->"
@@ -136,10 +138,6 @@ def _row_text(found: Document, whole: bool) -> list[str]:
 def _target_text(target: Document) -> str:
     doubt = "" if target.get("confidence", "high") == "high" else ", by the field's name only"
     return f"{target['function']} ({target['path']}:{target['line']}{doubt})"
-
-
-def _counted(number: int) -> str:
-    return "1 function" if number == 1 else f"{number} functions"
 
 
 def _left_out(function: Document) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from kscan.audit import Audit
-from kscan.inspection import Document, printable
+from kscan.inspection import Document, counted, printable
 from kscan.inspection.reasons import Reasons
 from kscan.model import Finding, KscanError, Step
 from kscan.program.succession import succession
@@ -174,7 +174,8 @@ def as_text(answer: Document, again: str = "") -> str:
     for number, step in enumerate(answer["steps"], 1):
         rows += ["", *_step_text(number, step)]
     if answer["others"]:
-        rows += ["", f"{answer['others']} longer traces lead to the same finding"]
+        others = counted(answer["others"], "longer trace leads", "longer traces lead")
+        rows += ["", f"{others} to the same finding"]
     rows += _listed("Taken for granted", answer["assumptions"])
     rows += _listed("It would be refuted by", answer["refuted_by"])
     if answer["fix"]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from kscan.inspection import Document, Inspection, limits_text, not_macros, printable
+from kscan.inspection import Document, Inspection, counted, limits_text, not_macros, printable
 from kscan.inspection.naming import Call, Naming, calls_through, fits
 from kscan.kernel.catalogue import Scenario
 from kscan.model import Confidence, weakest
@@ -202,7 +202,7 @@ def as_text(document: Document) -> str:
     if document["scenario"]:
         rows.append(f"scenario {document['scenario']}: edges marked assumed are not in this tree")
     for way in document["paths"]:
-        rows.append(f"{start}() leads to {end}() over {len(way)} edges:")
+        rows.append(f"{start}() leads to {end}() over {counted(len(way), 'edge')}:")
         rows += [_edge_text(edge) for edge in way]
     if not document["paths"]:
         rows.append(f"{start}() leads to {end}() by no way that kscan sees")
@@ -214,9 +214,9 @@ def as_text(document: Document) -> str:
             "a slot is taken to run whoever fills it: an audit keeps to the table registered"
         )
     rows.append(
-        f"walked {document['walked']['forwards']} functions from {start}(), "
+        f"walked {counted(document['walked']['forwards'], 'function')} from {start}(), "
         f"{document['walked']['backwards']} back from {end}(); "
-        f"{entered} names of the stop list not entered"
+        f"{counted(entered, 'name')} of the stop list not entered"
     )
     most = sorted(document["stopped"].items(), key=lambda pair: -pair[1])[:_REASONS]
     rows += [f"    {count:>4}  {reason}" for reason, count in most]
@@ -224,7 +224,7 @@ def as_text(document: Document) -> str:
         rows.append("the walk gave up: more functions lead there than it follows")
     if document["unresolved"]:
         names = document["unresolved"]
-        rows.append(f"not resolved: {len(names)} names, such as {', '.join(names[:8])}")
+        rows.append(f"not resolved: {counted(len(names), 'name')}, such as {', '.join(names[:8])}")
     return printable("\n".join([*rows, *limits_text(document)]))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tree_sitter import Node, Query, QueryCursor
 
-from kscan.inspection import Document, Inspection, printable
+from kscan.inspection import Document, Inspection, counted, printable
 from kscan.model import KscanError
 from kscan.source.tree import C_SUFFIXES, is_below
 from kscan.syntax import dialect, parser
@@ -132,11 +132,18 @@ def as_text(document: Document) -> str:
         for match in document["matches"]
         for capture in match["captures"]
     ]
-    rows.append(f"{len(document['matches'])} matches in {document['files']} files")
+    rows.append(_summary(document))
     rows += [f"skipped: {skip['path']}: {skip['reason']}" for skip in document["skips"][:20]]
     if len(document["skips"]) > 20:
-        rows.append(f"skipped: {len(document['skips']) - 20} more files")
+        rows.append(f"skipped: {counted(len(document['skips']) - 20, 'more file')}")
     return printable("\n".join(rows))
+
+
+def _summary(document: Document) -> str:
+    """In how many of the files that were searched something matched."""
+    found = counted(len(document["matches"]), "match", "matches")
+    matching = len({match["path"] for match in document["matches"]})
+    return f"{found} in {matching} of {counted(document['files'], 'file')}"
 
 
 def _flat(text: str) -> str:

@@ -33,7 +33,7 @@ def test_captures_come_in_source_order_with_their_text(inspect: Inspect, calls: 
         "drivers/foo/bar.c:4:16: @call: foo_start_now(foo)",
         "drivers/foo/bar.c:4:16: @name: foo_start_now",
     ]
-    assert as_text(found).endswith("3 matches in 1 files")
+    assert as_text(found).endswith("\n3 matches in 1 of 1 file")
 
 
 def test_the_text_shown_is_the_source_although_the_dialect_is_searched(
@@ -52,6 +52,9 @@ def test_the_text_shown_is_the_source_although_the_dialect_is_searched(
 def test_a_directory_or_the_whole_tree(inspect: Inspect, calls: Path) -> None:
     assert run(inspect(), calls, "drivers/foo")["files"] == 3
     assert run(inspect(), calls, ".")["files"] == 4
+    empty = {"drivers/foo/empty.c": "int nothing;\n"}
+    found = run(inspect(empty), calls, "drivers/foo")
+    assert as_text(found).endswith("\n7 matches in 3 of 4 files")
 
 
 def test_a_run_with_too_many_matches_says_what_it_left(

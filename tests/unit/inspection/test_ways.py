@@ -80,7 +80,7 @@ def test_no_way_says_what_was_walked(inspect: Inspect) -> None:
     assert found["paths"] == []
     text = as_text(found)
     assert "foo_visit() leads to foo_run() by no way that kscan sees" in text
-    assert "not resolved: 1 names, such as foo_missing" in text
+    assert "not resolved: 1 name, such as foo_missing" in text
 
 
 def test_the_stop_list_is_honoured_and_said(inspect: Inspect) -> None:
