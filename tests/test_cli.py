@@ -19,13 +19,14 @@ NEW_PATH = STORY / "1-new-probe-path"
 
 
 def kscan(
-    *args: str | Path, cwd: Path | None = None, **env: str
+    *args: str | Path, cwd: Path | None = None, stdin: str = "", **env: str
 ) -> subprocess.CompletedProcess[str]:
     code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, args)],
         cwd=cwd,
         env={**os.environ, **env},
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -101,7 +102,9 @@ def test_the_text_of_triage_ends_in_one_newline(tmp_path: Path) -> None:
         " of_iommu_xlate+0x10/0x40\n---[ end trace 0 ]---\n"
     )
     shown = kscan("triage", log, "--tree", NEW_PATH).stdout
-    assert shown.startswith("log:1: ")
+    assert shown.startswith(f"{log}:1: ")
+    piped = kscan("triage", "--tree", NEW_PATH, stdin=log.read_text()).stdout
+    assert piped.startswith("-:1: ")
     assert shown.endswith("\n") and not shown.endswith("\n\n")
     assert kscan("triage", "--tree", NEW_PATH, "/dev/null").stdout == ""
 
@@ -194,7 +197,7 @@ def test_a_log_with_an_oops_is_matched(tmp_path: Path) -> None:
     )
     done = kscan("triage", log, "--tree", NEW_PATH)
     assert done.returncode == 1
-    assert done.stdout.startswith("log:1: oops: ")
+    assert done.stdout.startswith(f"{log}:1: oops: ")
 
 
 # Bad input

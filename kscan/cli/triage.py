@@ -40,7 +40,7 @@ def command(
     found = incidents(text)
     outcomes = _judged(found, tree, commit, as_is, no_cache, jobs, catalogues) if found else ()
     if outcomes or format_ == "json":
-        texts = (outcome.as_text(each) for each in outcomes)
+        texts = (outcome.as_text(each, log) for each in outcomes)
         options.answered(
             outcome.as_json(outcomes), format_, lambda: "\n".join(texts).removesuffix("\n")
         )

@@ -79,10 +79,10 @@ def none_found(log: bytes, name: str) -> str:
     )
 
 
-def as_text(outcome: Outcome) -> str:
-    """`outcome` for a terminal: headline, verdict, trace and finding side by side."""
+def as_text(outcome: Outcome, log: str) -> str:
+    """`outcome` of the file `log` for a terminal: verdict, trace and finding side by side."""
     incident, verdict = outcome.incident, outcome.verdict
-    lines = [f"log:{incident.line}: {incident.kind}: {incident.headline or 'call trace'}"]
+    lines = [f"{log}:{incident.line}: {incident.kind}: {incident.headline or 'call trace'}"]
     if incident.hardware:
         lines.append(f"    on {incident.hardware}")
     lines.append(f"    {verdict.strength}: {verdict.why}")

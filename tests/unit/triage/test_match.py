@@ -340,8 +340,8 @@ def test_a_function_of_another_architecture_is_not_meant(tmp_path):
 
 def test_text_shows_trace_and_finding_side_by_side():
     outcomes = triage(logs.ARM64_RAW.encode(), report(finding()))
-    lines = as_text(outcomes[0]).splitlines()
-    assert lines[0].startswith("log:1: oops: Unable to handle kernel NULL pointer dereference")
+    lines = as_text(outcomes[0], "a.log").splitlines()
+    assert lines[0].startswith("a.log:1: oops: Unable to handle kernel NULL pointer dereference")
     assert lines[1] == "    on Acme One"
     assert lines[2].startswith("    strong: acme_of_xlate() runs inside")
     assert (
@@ -355,13 +355,13 @@ def test_text_shows_trace_and_finding_side_by_side():
 
 def test_text_shows_what_the_log_does_not():
     log = logs.ARM64_RAW.replace("acme_of_xlate", "other_of_xlate")
-    text = as_text(triage(log.encode(), report(finding()))[0])
+    text = as_text(triage(log.encode(), report(finding()))[0], "-")
     assert "        (acme_of_xlate())              | drivers/iommu/acme.c:104  read" in text
 
 
 def test_text_obeys_no_escape_of_the_log():
     log = logs.LATE_AT_BIND.replace("Acme One", "Acme\u202eOne")
-    assert "\u202e" not in as_text(triage(log.encode(), report())[0])
+    assert "\u202e" not in as_text(triage(log.encode(), report())[0], "-")
 
 
 def test_json_is_whole():
