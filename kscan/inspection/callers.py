@@ -110,9 +110,7 @@ def _lines(inspection: Inspection, caller: Function, name: str) -> Iterator[int]
 
 def as_text(document: Document, *, whole: bool = False) -> str:
     """`document` for a terminal: a line a call, cut with a count unless `whole`."""
-    rows = [
-        f"{d['path']}:{d['line']}: {d['function']}() is called by:" for d in document["definitions"]
-    ]
+    rows = _heading(document)
     found = document["callers"]
     shown = found if whole else found[:_SHOWN]
     rows += [_call_text(row) for row in shown]
@@ -132,6 +130,15 @@ def as_text(document: Document, *, whole: bool = False) -> str:
         for u in document["unresolved"]
     ]
     return printable("\n".join([*rows, *limits_text(document)]))
+
+
+def _heading(document: Document) -> list[str]:
+    """The definitions, and that the calls below them are those of all."""
+    places = [f"{d['path']}:{d['line']}: {d['function']}()" for d in document["definitions"]]
+    if len(places) == 1:
+        return [f"{places[0]} is called by:"]
+    alone = f"PATH:{document['asked']} asks for one alone"
+    return [*places, f"these {len(places)} are called by ({alone}):"]
 
 
 def _call_text(row: Document) -> str:

@@ -168,3 +168,15 @@ def test_a_path_limits_callers_and_not_definitions(
 def test_a_file_that_is_not_there_is_said(inspect: Inspect) -> None:
     with pytest.raises(KscanError, match=r"no file nofile\.c: give a path below its top"):
         callers(inspect(), "nofile.c:foo_run")
+
+
+def test_the_callers_of_several_stand_below_one_heading(inspect: Inspect) -> None:
+    twin = "static int twin(void)\n{{\n\treturn 0;\n}}\nint {0}(void)\n{{\n\treturn twin();\n}}\n"
+    files = {f"sound/{name}.c": twin.format(f"use_{name}") for name in "ab"}
+    assert as_text(callers(inspect(files), "twin")).splitlines() == [
+        "sound/a.c:1: twin()",
+        "sound/b.c:1: twin()",
+        "these 2 are called by (PATH:twin asks for one alone):",
+        "  sound/a.c:7: use_a ->",
+        "  sound/b.c:7: use_b ->",
+    ]
