@@ -28,7 +28,8 @@ def command(place: str, tree: str, commit: str | None, whole: bool, format_: str
         try:
             answer = blast(opened, place)
         except KscanError:
-            if not any(is_below(path, (place.removeprefix("./"),)) for path in opened.paths()):
+            path = place.removeprefix("./")
+            if opened.exists(path) or not any(is_below(p, (path,)) for p in opened.paths()):
                 raise
             raise KscanError(
                 f"{place}: a directory of {opened.name}; give a C file or a function of it"

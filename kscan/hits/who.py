@@ -13,7 +13,7 @@ from kscan.hits import firmware, kbuild
 from kscan.hits.boards import Board, Boards
 from kscan.hits.kconfig import Defconfigs
 from kscan.model import Hits, KscanError
-from kscan.source.tree import Tree, Unreadable
+from kscan.source.tree import C_SUFFIXES, Tree, Unreadable
 from kscan.syntax import dialect, parser, queries
 
 
@@ -65,6 +65,8 @@ def files_of(tree: Tree, place: str) -> tuple[str, ...]:
     Raises `KscanError` where there is none.
     """
     path = place.removeprefix("./")
+    if tree.exists(path) and not path.endswith(C_SUFFIXES):
+        raise KscanError(f"{place}: no C file; give one of {tree.name}, or a function")
     if tree.exists(path):
         return (path,)
     if not place.isidentifier():
