@@ -149,6 +149,12 @@ def test_an_unknown_contract_is_named() -> None:
     assert "frob_register" in one_line(kscan("window", "frob_register", NEW_PATH))
 
 
+def test_the_rules_as_a_document() -> None:
+    document = json.loads(kscan("rules", "-f", "json").stdout)
+    assert document["schema"] == "kscan/rules/1"
+    assert document["rules"][0].keys() == {"id", "severity", "summary"}
+
+
 def test_an_unknown_rule_is_named() -> None:
     assert "late-frob" in one_line(kscan("audit", NEW_PATH, "--rule", "late-frob"))
 
@@ -250,12 +256,12 @@ def test_a_change_may_remove_a_subtree(tmp_path: Path) -> None:
         (("hits", "drivers/iommu", NEW_PATH), "drivers/iommu: a directory of "),
         (("hits", "drivers", NEW_PATH), "drivers: a directory of "),
         (("hits", NEW_PATH), "that is a directory; hits FILE|FUNCTION TREE"),
+        (("hits", "./drivers/iommu/Kconfig", NEW_PATH), "./drivers/iommu/Kconfig: no C file; give"),
+        (("hits", "Makefile", NEW_PATH), "Makefile: no C file; give"),
         (("window", NEW_PATH), "that is a directory; window API TREE"),
     ],
 )
-def test_a_directory_where_something_else_is_asked(
-    words: tuple[str | Path, ...], said: str
-) -> None:
+def test_a_place_where_something_else_is_asked(words: tuple[str | Path, ...], said: str) -> None:
     assert said in one_line(kscan(*words))
 
 

@@ -17,7 +17,7 @@ def command(format_: str) -> None:
         import json  # noqa: PLC0415 - only here
 
         rows = [{"id": r.id, "severity": r.severity, "summary": r.summary} for r in rules()]
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps({"schema": "kscan/rules/1", "rules": rows}, indent=2))
         return
     if format_ == "markdown":
         click.echo("| rule | severity | finds |\n|---|---|---|")
