@@ -213,7 +213,7 @@ class RuleInfo:
     summary: str
     severity: Severity
     page: str = ""
-    """The rule's docstring, as ``kscan explain RULE`` prints it."""
+    """As ``kscan explain RULE`` prints it."""
 
 
 @dataclass(frozen=True, slots=True)

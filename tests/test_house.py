@@ -39,6 +39,8 @@ def test_a_rule_has_its_sample_tree_and_golden(rule: Rule) -> None:
 def test_a_rule_has_a_page(rule: Rule) -> None:
     for heading in HEADINGS:
         assert f"\n{heading}\n" in rule.page, heading
+    assert "``" not in rule.page
+    assert all(row.count("`") % 2 == 0 for row in rule.page.splitlines())
     assert len(rule.summary) < 90
 
 

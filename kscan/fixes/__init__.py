@@ -61,6 +61,6 @@ def in_general(rule: Rule) -> Fix | None:
     section = _SECTION.search(rule.page + "\n")
     if section is None:
         return None
-    text = " ".join(section[1].split()).replace("``", "`")
+    text = " ".join(section[1].split())
     sentence = re.split(r"(?<=[.?!])\s+(?=[A-Z`])", text, maxsplit=1)[0]
     return Fix(sentence) if sentence else None

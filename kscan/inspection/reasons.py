@@ -209,4 +209,4 @@ def in_section(page: str, heading: str) -> str:
             inside = line.strip() == heading
         elif inside and line.strip():
             text.append(line.strip())
-    return " ".join(text).replace("``", "`")
+    return " ".join(text)

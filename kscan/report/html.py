@@ -84,6 +84,7 @@ def _environment() -> Environment:
     environment.filters["inline"] = inline
     environment.filters["source"] = source
     environment.filters["lines"] = _lines
+    environment.filters["page"] = _page
     return environment
 
 
@@ -95,8 +96,13 @@ def _shown(value: Any) -> Any:
 
 
 def _lines(text: str) -> Markup:
-    """A text of several lines: a patch, a rule's page."""
+    """A text of several lines, such as a patch."""
     return Markup("\n").join(clean.lines(text))
+
+
+def _page(text: str) -> Markup:
+    """A rule's page, with what stands between backticks as ``<code>``."""
+    return Markup("\n").join(inline(part) for part in text.split("\n"))
 
 
 def _asset(name: str) -> str:

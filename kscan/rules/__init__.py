@@ -40,8 +40,9 @@ class Rule:
 
     @property
     def page(self) -> str:
-        """The module's docstring: what it finds, why it matters, how it can be wrong."""
-        return inspect.getdoc(inspect.getmodule(self.check)) or ""
+        """What it finds, why it matters, how it can be wrong; C stands between backticks."""
+        text = inspect.getdoc(inspect.getmodule(self.check)) or ""
+        return text.replace("``", "`")
 
     def info(self) -> RuleInfo:
         """The rule as a report lists it."""

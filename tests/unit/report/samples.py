@@ -271,7 +271,7 @@ RULES = (
         "late-global",
         "a global written after registration, read by an in-window callback",
         Severity.ERROR,
-        "A global that an in-window callback reads is written only after the registration.\n\n"
+        "A global that an in-window `of_xlate` reads is written only after the registration.\n\n"
         "Why it matters: the callback runs inside the registration.",
     ),
     RuleInfo(

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from kscan.model import RuleInfo, Severity
 from kscan.report import graph, render
 from kscan.report.litmus import arranged
 
@@ -114,6 +115,13 @@ def test_page_has_the_elements_it_has_without_the_payload(payload):
     document = samples.change()
     plain = elements(poisoned(document, lambda kept: f"{kept} x"))
     assert elements(poisoned(document, lambda kept: f"{kept} x{payload}")) == plain
+
+
+def test_c_on_a_rule_s_page_is_code():
+    shown = render("html", samples.audit())
+    assert "an in-window <code>of_xlate</code> reads is written only after" in shown
+    hostile = replace(samples.audit(), rules=(RuleInfo("r", "s", Severity.NOTE, "a `<b>` c"),))
+    assert "a <code>&lt;b&gt;</code> c" in render("html", hostile)
 
 
 def test_each_edge_of_the_path_is_labelled_by_its_kind():
