@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from kscan.model import (
     Confidence,
@@ -21,8 +22,11 @@ from kscan.model import (
     Stats,
     TreeInfo,
 )
+from kscan.report.clean import LINE_LIMIT
 
 PARSE_HEALTH_DIGITS = 2
+LIST_LIMIT = LINE_LIMIT - 40
+"""Characters that the names of a list may take: the line has room for a label and the count."""
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -30,10 +34,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def listed(names: Sequence[str], most: int) -> str:
-    """The first `most` names; the rest is counted."""
-    shown = ", ".join(names[:most])
-    return f"{shown} (+{len(names) - most:,} more)" if len(names) > most else shown
+def listed(names: Sequence[str], most: int, room: int = LIST_LIMIT) -> str:
+    """The first `most` names, as many as `room` characters take; the rest is counted."""
+    ends = accumulate(len(name) + 2 for name in names[:most])
+    fitting = max(1, sum(end - 2 <= room for end in ends))
+    shown = ", ".join(names[:fitting])
+    return f"{shown} (+{len(names) - fitting:,} more)" if len(names) > fitting else shown
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -215,7 +221,7 @@ class Fold:
         """The title and the first `most` slots, with the registrations where these differ."""
         is_one = len({reach.api for reach in self.reaches}) == 1
         names = [f"`{r.slot}`" + ("" if is_one else f" in {r.api}()") for r in self.reaches]
-        return f"{self.title}: {listed(names, most)}."
+        return f"{self.title}: {listed(names, most, LIST_LIMIT - len(self.title))}."
 
 
 def slots_told(impact: Impact) -> tuple[list[tuple[str, Reach]], list[Fold]]:

@@ -10,6 +10,7 @@ import pytest
 
 from kscan.model import Confidence, Maintainer, Report, Skip, StepKind
 from kscan.report import render
+from kscan.report.verdict import listed
 
 from . import samples
 
@@ -154,6 +155,17 @@ def test_confidence_lowered_without_a_weak_step_names_no_step():
     assumed = replace(low, assumptions=("the bus is real",))
     text = audit_text(replace(samples.audit(), findings=(assumed,)))
     assert "confidence: low, because of what is assumed; effect: crash" in text
+
+
+def test_a_list_too_long_for_its_line_ends_with_a_whole_name():
+    boards = tuple(f"arch/arm/boot/dts/board-{n}{'x' * 60}.dts" for n in range(171))
+    finding = samples.late_global()
+    finding = replace(finding, hits=replace(finding.hits, boards=boards))
+    text = audit_text(replace(samples.audit(), findings=(finding,)))
+    flat = " ".join(text.split())
+    assert f"boards: {', '.join(boards[:3])} (+168 more)" in flat
+    assert " characters)" not in flat
+    assert listed(["x" * 900, "y"], 6) == f"{'x' * 900} (+1 more)"
 
 
 def test_a_maintainer_without_a_name_is_an_address():
