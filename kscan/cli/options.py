@@ -57,6 +57,15 @@ def output_options(command: _F) -> _F:
     return command
 
 
+class _Named(click.Path):
+    """A path that is spelled: the empty word is no name for the current directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the name is empty: give a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def run_options(command: _F) -> _F:
     """How the work is done."""
     for add in (
@@ -65,7 +74,7 @@ def run_options(command: _F) -> _F:
                      help="1: this process works alone. More: others help, in health that many. "
                      "The answer never depends on it."),
         click.option("--catalog", "catalogues", multiple=True, metavar="FILE",
-                     type=click.Path(path_type=Path), help="Add contracts from a TOML file."),
+                     type=_Named(path_type=Path), help="Add contracts from a TOML file."),
     ):  # fmt: skip
         command = add(command)
     return command

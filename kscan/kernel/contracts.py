@@ -24,6 +24,19 @@ def check_slots(slots: Iterable[str], *, all_of: bool = False) -> None:
             raise ValueError(f"{slot!r} is no slot: write struct.field")
 
 
+def check_names(key: str, names: Iterable[str]) -> None:
+    """Raises `ValueError` for what C cannot call a function, a struct or an object."""
+    for name in names:
+        if not (name.isascii() and name.isidentifier()):
+            raise ValueError(f"{key} = {name!r} is no name in C")
+
+
+def check_title(name: str) -> None:
+    """Raises `ValueError` for a name that a report could not show."""
+    if not name.strip() or not name.isprintable():
+        raise ValueError(f"name = {name!r} cannot be shown: give a short word")
+
+
 def slot_matches(entries: tuple[str, ...], slot: str) -> bool:
     """`slot` is one of `entries`, of which ``struct.*`` stands for all of a struct."""
     return slot in entries or slot.partition(".")[0] + ".*" in entries
@@ -43,6 +56,9 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     why: str
 
+    def __post_init__(self) -> None:
+        check_names("needs", [self.needs])
+
 
 class Walked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only the tables named in `array` are visited through `slot`."""
@@ -52,6 +68,7 @@ class Walked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         check_slots([self.slot])
+        check_names("array", [self.array])
 
 
 class Through(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,6 +190,10 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeated: Repeated = Repeated()
 
     def __post_init__(self) -> None:
+        check_title(self.name)
+        check_names("register", [self.register])
+        check_names("tables", self.tables)
+        check_names("table_setters", self.table_setters)
         check_slots([self.table_field] if self.table_field else [])
 
     @property
@@ -219,6 +240,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edge: tuple[ScenarioEdge, ...]
     commit: str = ""
     subject: str = ""
+
+    def __post_init__(self) -> None:
+        check_title(self.name)
 
     @property
     def words(self) -> frozenset[str]:

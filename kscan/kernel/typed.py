@@ -14,6 +14,8 @@ from kscan.model import KscanError
 DIRECTORY = Path(__file__).parent / "catalog"
 """Where the built-in catalogue stands."""
 
+_TOO_DEEP = "nested too deeply: see kscan/kernel/catalog for the shape"
+
 _T = TypeVar("_T")
 
 
@@ -23,13 +25,17 @@ def read(path: Path, shape: type[_T]) -> _T:
 
 
 def document(path: Path) -> dict[str, Any]:
-    """The TOML in the file `path` as it stands; raises `KscanError`."""
+    """The TOML in the file `path` as it stands, a byte order mark left out; raises `KscanError`."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise KscanError(f"{path}: not a regular file: give a readable catalogue file")
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise KscanError(f"{path}: {error.strerror}: give a readable catalogue file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise KscanError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise KscanError(f"{path}: {_TOO_DEEP}") from None
 
 
 def typed(values: dict[str, Any], shape: type[_T], path: Path) -> _T:
@@ -38,6 +44,8 @@ def typed(values: dict[str, Any], shape: type[_T], path: Path) -> _T:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
         raise KscanError(f"{path}: {error}: see kscan/kernel/catalog for the shape") from None
+    except RecursionError:
+        raise KscanError(f"{path}: {_TOO_DEEP}") from None
 
 
 def extended(known: Any, more: Any, path: Path, where: str = "$") -> Any:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from textwrap import dedent
 
@@ -374,6 +375,20 @@ WRONG = {
                  r"functions\.lookups\.any can only be added to: give a list"),
     "wrong functions": ('any = ["gizmo_find_device"]', "any = [3]",
                         r"Expected `str`, got `int` - at `\$\.lookups\.any"),
+    "no register": ('register = "gizmo_register"', 'register = ""',
+                    r"register = '' is no name in C - at `\$\.contract\[0\]`"),
+    "register called": ('register = "gizmo_register"', 'register = "gizmo register()"',
+                        r"register = 'gizmo register\(\)' is no name in C"),
+    "table spelled as a type": ('tables = ["gizmo_ops"]', 'tables = ["struct gizmo_ops"]',
+                                r"tables = 'struct gizmo_ops' is no name in C"),
+    "needs nothing": ('needs = "gizmo_attach_port"', 'needs = ""',
+                      r"needs = '' is no name in C - at `\$\.contract\[0\]\.gate`"),
+    "no name": ('name = "gizmo"', 'name = " "',
+                r"name = ' ' cannot be shown: give a short word - at `\$\.contract\[0\]`"),
+    "name that a terminal obeys": ('name = "gizmo"', r'name = "g\u001b[31mred"',
+                                   r"name = 'g\\x1b\[31mred' cannot be shown"),
+    "scenario without a name": ('name = "eager-scan"', 'name = ""', "name = '' cannot be shown"),
+    "too deep": ('source = "drivers/gizmo/core.c"', f"source = {'[' * 5000}", "nested too deeply"),
     "not TOML": ("[contract.gate]", "[contract.gate", "not TOML"),
 }  # fmt: skip
 
@@ -397,6 +412,24 @@ def test_a_file_that_cannot_be_read_is_a_clear_line(tree: Path, tmp_path: Path) 
     binary.write_bytes(b"\xff\xfe")
     with pytest.raises(KscanError, match="not TOML"):
         audit(tree, binary)
+
+
+def test_what_is_no_file_is_not_waited_for(tree: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    with pytest.raises(KscanError, match=r"pipe\.toml: not a regular file: give a readable"):
+        audit(tree, pipe)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_contract(tree: Path, catalog: Path) -> None:
+    catalog.write_text(CATALOG, encoding="utf-8-sig")
+    assert [case.contract.name for case in audit(tree, catalog).cases] == ["gizmo", "alarm"]
+
+
+def test_an_empty_file_name_is_not_the_current_directory(tree: Path) -> None:
+    done = CliRunner().invoke(kscan, ["audit", str(tree), "--catalog", ""])
+    assert done.exit_code == 2
+    assert "Invalid value for '--catalog': the name is empty: give a file" in done.output
 
 
 def test_an_unknown_registration_names_those_that_are_known(tree: Path, catalog: Path) -> None:
