@@ -104,9 +104,12 @@ class Audit:
         if self.earlier is not None:
             take_over(self.program, self.earlier)
         cases = [self._case(contract) for contract in self._contracts()]
-        self.cases = tuple(case for case in cases if case.registering) or tuple(cases[:1])
-        self.absent = tuple(c.contract.register for c in cases if c not in self.cases)
+        named = [case for case in cases if case.registering]
+        self.cases = _walkable(named) or tuple(cases[:1])
+        self.absent = tuple(c.contract.register for c in cases if c not in (*named, *self.cases))
         """Registration functions that nobody names in this tree."""
+        self.undefined = tuple(c.contract for c in named if c not in self.cases)
+        """Contracts whose function somebody calls and nobody defines."""
 
     def _contracts(self) -> tuple[Contract, ...]:
         if self.only:
@@ -236,6 +239,9 @@ class Audit:
 
     def unseen(self) -> Iterator[Skip]:
         """Registrations whose callbacks, or some of them, nobody looked at."""
+        for contract in self.undefined:
+            why = f"{contract.register}() is not defined here: nothing inside it is looked at"
+            yield Skip(f"contract {contract.name}", why)
         for case in self.cases:
             for one in case.registrations:
                 if not one.published:
@@ -376,6 +382,13 @@ def _assumption(window: Window, advice: str) -> str:
             "audited as it stands."
         )
     return ""
+
+
+def _walkable(cases: list[Case]) -> tuple[Case, ...]:
+    """Those of `cases` whose window can be walked here; the first where that holds for none."""
+    if len(cases) == 1:
+        return tuple(cases)
+    return tuple(case for case in cases if case.window.is_walkable) or tuple(cases[:1])
 
 
 def _unknown(case: Case) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,8 @@ from kscan.program.program import Function, Program
 from kscan.program.tables import Entry, Tables, home, table_entries
 from kscan.window.mentions import Mentions
 from kscan.window.registrations import Published, Registration
+
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,32 @@ class Window:
 
     @cached_property
     def root(self) -> Function:
-        """The contract's function; raises `KscanError` where the tree does not define it."""
+        """The contract's function, or the one that its macro calls; raises `KscanError`."""
         name = self.contract.register
-        for path in self.program.definitions.files(name):
-            for found in self.program.resolve(name, path):
-                if found.path == path:
-                    return found
+        for called in (name, *self._called_by_macros(name)):
+            for path in self.program.definitions.files(called):
+                for found in self.program.resolve(called, path):
+                    if found.path == path:
+                        return found
         raise KscanError(
             f"{self.program.reader.tree.name}: {name}() is not defined here: is this a whole "
             "kernel tree, and not a subtree?"
         )
+
+    def _called_by_macros(self, name: str) -> Iterator[str]:
+        """What the macros `name` call, as ``mdiobus_register()`` does (include/linux/phy.h)."""
+        for path in self.tables.paths:
+            for macro in self.program.unit(path).macros:
+                if macro.name == name and macro.params is not None:
+                    yield from _CALLED.findall(macro.body)
+
+    @property
+    def is_walkable(self) -> bool:
+        """The tree has what a walk would begin with, or there is none to do."""
+        try:
+            return bool(self._needs_no_walk or self.root)
+        except KscanError:
+            return False
 
     @cached_property
     def as_it_stands(self) -> Reach:
@@ -95,8 +114,12 @@ class Window:
         """Callbacks may run from the registration on, not only inside it."""
         return self.contract.window == "open"
 
+    @property
+    def _needs_no_walk(self) -> bool:
+        return self.is_open and self.contract.gate is None
+
     def _walked(self, assumed: tuple[Assumed, ...]) -> Reach:
-        if self.is_open and self.contract.gate is None:
+        if self._needs_no_walk:
             return Reach(_nowhere(self.contract.register))
         last = self.contract.failure.functions
         return reach(self.program, self.catalogue, self.root, self._followed, assumed, last)

@@ -339,6 +339,40 @@ def test_a_contract_that_the_tree_does_not_know_is_left_out_and_said(
     assert {entry.registration.api for entry in report.window} == {"gizmo_register", "alarm_on"}
 
 
+def test_a_macro_is_walked_from_the_function_that_it_calls(tree: Path, catalog: Path) -> None:
+    define = "#define gizmo_register(gizmo, ops, dev) ({ __gizmo_register(gizmo, ops, dev); })"
+    header = HEADER.replace("int gizmo_register(", f"{define}\nint __gizmo_register(")
+    (tree / "include/linux/gizmo.h").write_text(header)
+    core = CORE.replace("int gizmo_register(", "int __gizmo_register(")
+    (tree / "drivers/gizmo/core.c").write_text(core)
+    listing = window(tree, catalog, "gizmo_register")
+    assert [slot for slot, _ in callbacks(listing)] == [
+        "gizmo_ops.accept", "gizmo_ops.start", "gizmo_ops.ring",
+    ]  # fmt: skip
+
+
+def test_a_function_defined_nowhere_leaves_the_other_contracts_alone(
+    tree: Path, catalog: Path
+) -> None:
+    core = CORE.replace("int gizmo_register(", "int gizmo_register_renamed(")
+    (tree / "drivers/gizmo/core.c").write_text(core)
+    found = audit(tree, catalog)
+    report = found.report()
+    assert [(s.path, s.reason) for s in report.skips] == [
+        ("contract gizmo", "gizmo_register() is not defined here: nothing inside it is looked at")
+    ]
+    assert {row[2] for row in late(found)} == {"my_alarm"}
+
+
+def test_where_nothing_can_be_walked_the_tree_is_no_kernel(tree: Path, catalog: Path) -> None:
+    catalog.write_text(CATALOG[: CATALOG.rindex("[[contract]]")])
+    (tree / "drivers/gizmo/core.c").unlink()
+    with pytest.raises(
+        KscanError, match=r"gizmo_register\(\) is not defined here: is this a whole"
+    ):
+        audit(tree, catalog).report()
+
+
 def test_the_suggested_fix_speaks_of_the_users_function(tree: Path, catalog: Path) -> None:
     fix = finding(audit(tree, catalog), "my_first").fix
     assert fix and fix.sentence == "Set `my_first` before gizmo_register() is called."
