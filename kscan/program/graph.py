@@ -106,11 +106,14 @@ def reach(
     implementers: Implementers = nothing,
     assumed: tuple[Assumed, ...] = (),
     last: tuple[str, ...] = (),
+    own: str = "",
 ) -> Reach:
     """Everything `root` reaches, nearest first; `implementers` says which slots to follow.
 
-    A way through one of the functions `last` is taken only where there is no other.
+    A way through one of the functions `last` is taken only where there is no other. Functions
+    of files below `own` are entered whatever the catalogue stops at.
     """
+    bounds = _Bounds(program, catalogue, f"{own}/" if own else "")
     found = Reach(root)
     number = count()
     waiting: list[tuple[int, int, int, Function, Edge | None]] = [(0, 0, 0, root, None)]
@@ -125,7 +128,7 @@ def reach(
         if edge is not None:
             found.ways.add_edge(edge.caller, caller, edge=edge)
         for site in _sites(program, caller, assumed):
-            for callee, sure in _callees(program, catalogue, found, caller, site, implementers):
+            for callee, sure in _callees(bounds, found, caller, site, implementers):
                 if callee not in found.ways:
                     following = Edge(caller, callee, _weakened(site, sure))
                     further, turn = _length(following, last), next(number)
@@ -152,9 +155,34 @@ def _sites(program: Program, caller: Function, assumed: tuple[Assumed, ...]) -> 
     return sites
 
 
+@dataclass(frozen=True)
+class _Bounds:
+    """Which functions a walk enters."""
+
+    program: Program
+    catalogue: Catalogue
+    own: str
+
+    def stop_at(self, name: str, caller: Function) -> bool:
+        """The walk does not enter what `caller` calls `name`."""
+        return self.catalogue.stops_at(name) and not (self.own and self._has(name, caller.path))
+
+    def enter(self, path: str) -> bool:
+        """The walk enters functions of the file `path`."""
+        return self._is_own(path) or self.catalogue.walks_in(path)
+
+    def _has(self, name: str, path: str) -> bool:
+        """`name` is one of the own functions, as `path` sees it."""
+        if self._is_own(path) and self.program.defines(name, path):
+            return True
+        return any(map(self._is_own, self.program.definitions.files(name)))
+
+    def _is_own(self, path: str) -> bool:
+        return bool(self.own) and path.startswith(self.own)
+
+
 def _callees(
-    program: Program,
-    catalogue: Catalogue,
+    bounds: _Bounds,
     found: Reach,
     caller: Function,
     site: CallSite,
@@ -164,9 +192,9 @@ def _callees(
         call = SlotCall(caller, site)
         found.slots.setdefault(site.slot, call)
         return implementers(call)
-    if catalogue.stops_at(site.name) or any(map(catalogue.keeps, site.through)):
+    if bounds.stop_at(site.name, caller) or any(map(bounds.catalogue.keeps, site.through)):
         return ()
-    targets = program.resolve_among(site.name, caller.path, catalogue.walks_in)
+    targets = bounds.program.resolve_among(site.name, caller.path, bounds.enter)
     if not targets and not site.name.startswith("__"):
         found.unresolved.add(site.name)
     sure = Confidence.HIGH if len(targets) == 1 else Confidence.MEDIUM

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -121,8 +122,14 @@ class Window:
     def _walked(self, assumed: tuple[Assumed, ...]) -> Reach:
         if self._needs_no_walk:
             return Reach(_nowhere(self.contract.register))
-        last = self.contract.failure.functions
-        return reach(self.program, self.catalogue, self.root, self._followed, assumed, last)
+        last, own = self.contract.failure.functions, self._own_directory
+        return reach(self.program, self.catalogue, self.root, self._followed, assumed, last, own)
+
+    @property
+    def _own_directory(self) -> str:
+        """Where the subsystem stands that the contract is for, if a stop covers it; else empty."""
+        path = self.root.path
+        return posixpath.dirname(path) if self.catalogue.stops_in(path) else ""
 
     @property
     def has_the_edge(self) -> bool:

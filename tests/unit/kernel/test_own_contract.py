@@ -364,6 +364,16 @@ def test_a_function_defined_nowhere_leaves_the_other_contracts_alone(
     assert {row[2] for row in late(found)} == {"my_alarm"}
 
 
+def test_a_walk_goes_on_in_the_directory_that_it_starts_in(tree: Path, catalog: Path) -> None:
+    stop = '\n[[stop]]\nreason = "a window of its own"\n'
+    names = 'names = ["gizmo_*"]\ndirectories = ["drivers/gizmo"]\n'
+    catalog.write_text(CATALOG + stop + names)
+    listing = window(tree, catalog, "gizmo_register")
+    assert [slot for slot, _ in callbacks(listing)] == [
+        "gizmo_ops.accept", "gizmo_ops.start", "gizmo_ops.ring", "gizmo_ops.idle",
+    ]  # fmt: skip
+
+
 def test_where_nothing_can_be_walked_the_tree_is_no_kernel(tree: Path, catalog: Path) -> None:
     catalog.write_text(CATALOG[: CATALOG.rindex("[[contract]]")])
     (tree / "drivers/gizmo/core.c").unlink()
