@@ -33,6 +33,7 @@ from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, is_below
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
+from kscan.window.misfits import misfits
 from kscan.window.registrations import Published, Registration, calls_it
 from kscan.window.window import Window
 from kscan.workers import may_fork
@@ -325,8 +326,16 @@ class Audit:
             window=tuple(self.window()),
             skips=tuple(skips[path] for path in sorted(skips)),
             hidden=len(findings) - len(kept),
-            notes=tuple(f"{name}() is not in this tree, nor who calls it" for name in self.absent),
+            notes=tuple(self.notes()),
         )
+
+    def notes(self) -> Iterator[str]:
+        """What contracts say that this tree knows nothing of."""
+        for name in self.absent:
+            yield f"{name}() is not in this tree, nor who calls it"
+        for case in self.cases:
+            if self.catalogue.is_own(case.contract):
+                yield from misfits(case)
 
     def suspects(self) -> list[str]:
         """Files that findings may stand in: what registers, and what configures a device's DMA."""

@@ -52,7 +52,7 @@ def command(
         view = View(as_is, rules, under, asked.min_confidence)
         report = acceptance.of_report(found, view)
     options.written(report, format_, output, min_confidence=Confidence(min_confidence))
-    options.said_skips(report.skips, format_)
+    options.said_skips(report.skips, format_, report.notes)
     stats = report.stats
     options.said(
         f"{audit_count(report)} in {stats.seconds:.1f} s: {stats.files_considered:,} files "

@@ -227,8 +227,10 @@ def status_of(findings: tuple[Finding, ...], fail_on: str) -> int:
     return int(any(f.severity.rank >= least and f.suppressed is None for f in findings))
 
 
-def said_skips(skips: Sequence[Skip], format_: str) -> None:
-    """Names what was not analysed where the format has no room for it, the first few."""
+def said_skips(skips: Sequence[Skip], format_: str, notes: Sequence[str] = ()) -> None:
+    """Names what was not analysed where the format has no room for it, the first few; `notes`."""
     if format_ == "concise":
         for skip in skips[:SKIPS_NAMED]:
             said(f"skipped: {skip.path}: {skip.reason}")
+        for note in notes:
+            said(f"note: {note}")

@@ -253,6 +253,10 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         """A walk descends into functions of the file `path`."""
         return not self.stops_in(path)
 
+    def is_own(self, contract: Contract) -> bool:
+        """`contract` is the user's: a built-in one names what only some kernels have."""
+        return contract not in catalogue().contracts
+
     @property
     def devices(self) -> Devices:
         """How devices come into being, and what configures their DMA."""

@@ -197,6 +197,18 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         check_slots([self.table_field] if self.table_field else [])
 
     @property
+    def slots(self) -> tuple[str, ...]:
+        """Every ``struct.field`` that it names."""
+        again = self.repeated
+        single = [self.table_field, self.walked.slot if self.walked else "", again.object]
+        lists = [self.failure.slots, again.slots, again.followed, again.left, again.dropped]
+        lists += [slots for order in self.order for slots in (order.refusal, order.skips)]
+        lists += [(*condition.slots, condition.needs) for condition in self.condition]
+        lists += [(unset.slot, unset.field) for unset in self.unset]
+        lists += [(tolerated.slot,) for tolerated in self.tolerated]
+        return tuple(slot for slots in (single, *lists) for slot in slots if slot)
+
+    @property
     def words(self) -> frozenset[str]:
         """What a file names that has to do with it."""
         gate = {self.gate.needs} if self.gate is not None else set()

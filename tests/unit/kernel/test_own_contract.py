@@ -374,6 +374,36 @@ def test_a_walk_goes_on_in_the_directory_that_it_starts_in(tree: Path, catalog: 
     ]  # fmt: skip
 
 
+UNKNOWN = {
+    "member": ('slots = ["gizmo_ops.abort"]', 'slots = ["gizmo_ops.abrot"]',
+               ("struct gizmo_ops has no member abrot here",)),
+    "struct": ('tables = ["gizmo_ops"]', 'tables = ["gizmo_ops", "gadget_ops"]',
+               ("struct gadget_ops is not in this tree: no table of that type is looked at",)),
+    "member elsewhere": ('table = 1\ntables', 'table = 1\ntable_field = "gizmo.oops"\ntables',
+                         ("struct gizmo has no member oops here",)),
+    "gate": ('needs = "gizmo_attach_port"', 'needs = "gizmo_attach_prot"',
+             ("gizmo_attach_prot() is defined nowhere here: the gate stays shut",)),
+    "slots": ('names = ["gizmo_ledger_*"]', 'names = ["gizmo_start"]',
+              ("no slot is reached inside gizmo_register()",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "slip", "said"), UNKNOWN.values(), ids=UNKNOWN)
+def test_what_the_tree_knows_nothing_of_is_said(
+    tree: Path, catalog: Path, text: str, slip: str, said: tuple[str, ...]
+) -> None:
+    assert text in CATALOG
+    catalog.write_text(CATALOG.replace(text, slip, 1))
+    notes = audit(tree, catalog).report().notes
+    assert notes[1:] == tuple(f"contract gizmo: {one}" for one in said)
+
+
+def test_notes_stand_beside_a_format_of_one_line_a_finding(tree: Path, catalog: Path) -> None:
+    arguments = ["audit", str(tree), "--catalog", str(catalog), "-f", "concise", "--no-cache"]
+    done = CliRunner().invoke(kscan, arguments)
+    assert "note: iommu_device_register() is not in this tree" in done.stderr
+
+
 def test_where_nothing_can_be_walked_the_tree_is_no_kernel(tree: Path, catalog: Path) -> None:
     catalog.write_text(CATALOG[: CATALOG.rindex("[[contract]]")])
     (tree / "drivers/gizmo/core.c").unlink()

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a contract names and the tree does not know: a slip of the pen would look clean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kscan.program.program import Program
+from kscan.window.case import Case
+
+_ASKED = 4
+"""Files that are asked what a struct looks like."""
+
+
+def misfits(case: Case) -> Iterator[str]:
+    """One line for each part of the contract of `case` that says nothing of this tree."""
+    contract = case.contract
+    for said in (*_structs(case), *_gate(case), *_silence(case)):
+        yield f"contract {contract.name}: {said}"
+
+
+def _structs(case: Case) -> Iterator[str]:
+    """The structs of the tables, and members, that are not here."""
+    contract, known = case.contract, _members(case)
+    for tag in contract.tables:
+        if tag not in known:
+            yield f"struct {tag} is not in this tree: no table of that type is looked at"
+    for tag, _, name in (slot.partition(".") for slot in dict.fromkeys(contract.slots)):
+        if name != "*" and name not in known.get(tag, {name}):
+            yield f"struct {tag} has no member {name} here"
+
+
+def _members(case: Case) -> dict[str, set[str]]:
+    """The members of the structs that the contract names, as far as they are known."""
+    tags = {*case.contract.tables, *(slot.partition(".")[0] for slot in case.contract.slots)}
+    found: dict[str, set[str]] = {}
+    for path in case.window.tables.paths:
+        for struct in case.program.unit(path).structs:
+            if struct.tag in tags:
+                found.setdefault(struct.tag, set()).update(f.name for f in struct.fields)
+    for tag in tags - found.keys():
+        seen = (case.program.record(tag, path) for path in _core(case))
+        record = next((record for record in seen if record is not None), None)
+        if record is not None:
+            found[tag] = {member.name for member in record.fields}
+    return found
+
+
+def _core(case: Case) -> Iterator[str]:
+    """The file that registers, and some that call it: what they include is asked."""
+    yield from case.program.definitions.files(case.contract.register)[:_ASKED]
+    yield from case.registering[:_ASKED]
+
+
+def _gate(case: Case) -> Iterator[str]:
+    gate = case.contract.gate
+    if gate is not None and not _is_defined(case.program, gate.needs, case.window.tables.paths):
+        yield f"{gate.needs}() is defined nowhere here: the gate stays shut"
+
+
+def _is_defined(program: Program, name: str, paths: tuple[str, ...]) -> bool:
+    """A C file defines `name`, or a header among `paths` has it inline."""
+    return bool(program.definitions.files(name)) or any(
+        program.defines(name, path) for path in paths if path.endswith(".h")
+    )
+
+
+def _silence(case: Case) -> Iterator[str]:
+    """Nothing would run inside the call."""
+    window, contract = case.window, case.contract
+    if contract.tables and not window.is_open and not _reaches_own(case):
+        yield f"no slot is reached inside {contract.register}()"
+
+
+def _reaches_own(case: Case) -> bool:
+    return any(slot.tag in case.contract.tables for slot in case.window.reach.slots)
