@@ -15,7 +15,8 @@ Why it matters
 How it can be wrong
     A callback may know by other means that the device is not the one that registers, nor one
     that another thread binds. Functions that add, remove or bind a device of their own, device
-    links and runtime PM are not looked into.
+    links and runtime PM are not looked into; neither is what runs at any time from a
+    registration on, and may wait for the bind.
 
 How to fix it
     Leave the device lock to whoever binds, and guard what the callback shares with a lock of
@@ -48,7 +49,9 @@ from kscan.window.registrations import driver_of
     severity=Severity.ERROR,
 )
 def device_lock_in_window(case: Case) -> Iterator[Finding]:
-    """Device locks that the walk or a callback takes."""
+    """Device locks that the walk or a callback takes before the registration returns."""
+    if case.window.is_open:
+        return
     for entered in _holding(case):
         cfg = flow_of(case.program, entered.function)
         for taken in sorted(device_locks(cfg, case.catalogue.locks.device), key=lambda t: t.at):

@@ -339,6 +339,18 @@ def test_a_contract_that_the_tree_does_not_know_is_left_out_and_said(
     assert {entry.registration.api for entry in report.window} == {"gizmo_register", "alarm_on"}
 
 
+@pytest.mark.parametrize(("contract", "told"), [("gizmo", 1), ("alarm", 0)])
+def test_a_device_lock_is_told_of_what_runs_inside_the_call(
+    tree: Path, catalog: Path, contract: str, told: int
+) -> None:
+    driver = DRIVER.replace("my_first->limit ?", "device_lock(port->dev) ?")
+    driver = driver.replace("gizmo_private(cookie)", "device_lock(cookie)")
+    (tree / "drivers/gizmo/my.c").write_text(driver)
+    (case,) = (c for c in audit(tree, catalog).cases if c.contract.name == contract)
+    (rule,) = selected(("device-lock-in-window",))
+    assert len(list(rule.check(case))) == told
+
+
 def test_a_macro_is_walked_from_the_function_that_it_calls(tree: Path, catalog: Path) -> None:
     define = "#define gizmo_register(gizmo, ops, dev) ({ __gizmo_register(gizmo, ops, dev); })"
     header = HEADER.replace("int gizmo_register(", f"{define}\nint __gizmo_register(")
