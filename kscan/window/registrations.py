@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.flow.paths import root_of, spelled
 from kscan.flow.writes import embedding
 from kscan.kernel.catalogue import Contract
 from kscan.model import Confidence
@@ -272,20 +273,24 @@ class Registrations:
         for setter in self.contract.table_setters:
             for told in calls_of(self.program, function, setter):
                 yield from self._held(function, told.args[-1], 0) if told.args else ()
-        for value in self._assigned(function):
+        for value in self._assigned(function, call):
             yield from self._held(function, value, 0)
 
-    def _assigned(self, function: Function) -> Iterator[ir.Expr]:
+    def _assigned(self, function: Function, call: ir.Call) -> Iterator[ir.Expr]:
         """What `function` stores in the member of the published object that holds the table."""
         tag, _, name = self.contract.table_field.partition(".")
         if not name or not self.program.mentions(function, name):
             return
         scope = scope_of(self.program, function)
+        given = call.args[self.contract.object : self.contract.object + 1]
+        registered = [node for node in given if scope.tag_of(node) == tag]
         for node in ir.walk_body(self.program.body(function)):
             match node:
-                case ir.Assign(target=ir.Member(object=inner, field=field), value=value):
-                    if field == name and scope.tag_of(inner) == tag:
-                        yield value
+                case ir.Assign(target=ir.Member(object=inner, field=field, arrow=arrow)):
+                    if field != name or scope.tag_of(inner) != tag:
+                        continue
+                    if not any(_is_another(inner, arrow, other) for other in registered):
+                        yield node.value
 
     def _held(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Published]:
         """The tables that `node` may hold in `function`."""
@@ -398,6 +403,18 @@ def values_of(program: Program, function: Function, name: str) -> Iterator[ir.Ex
     for node in ir.walk_body(body):
         if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at):
             yield node.value
+
+
+def _is_another(holder: ir.Expr, arrow: bool, registered: ir.Expr) -> bool:
+    """`holder` is surely not the object `registered`: another member of the same object.
+
+    A pointer may lead to what is embedded beside it, and of two elements nothing is known.
+    """
+    embedded = isinstance(registered, ir.Unary) and registered.op == "&"
+    one, other = spelled(holder), spelled(registered)
+    if arrow == embedded or "[" in one + other or not (one and other):
+        return False
+    return root_of(holder) == root_of(registered) != "" and one != other
 
 
 def driver_of(path: str) -> str:

@@ -76,6 +76,36 @@ def test_the_table_that_the_object_is_told(told: str, found: list[tuple[str, ...
     assert published(driver(body, old=True)) == found
 
 
+BESIDE = """
+struct pair { struct iommu_device a, b; struct iommu_device *far; struct iommu_device each[2]; };
+static const struct iommu_ops other_ops = { .of_xlate = foo_of_xlate };
+static int pair_probe(struct pair *st)
+{
+    struct iommu_device *a = &st->a;
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("st->a.ops = &foo_ops; st->b.ops = &other_ops; iommu_device_register(&st->a);",
+         [("foo_ops",)]),
+        ("st->b.ops = &other_ops; iommu_device_register(&st->a);", [()]),
+        # what may be the same object
+        ("a->ops = &foo_ops; iommu_device_register(&st->a);", [("foo_ops",)]),
+        ("st->far->ops = &foo_ops; iommu_device_register(&st->a);", [("foo_ops",)]),
+        ("st->each[0].ops = &foo_ops; iommu_device_register(&st->each[1]);", [("foo_ops",)]),
+        ("st->a.ops = &foo_ops; iommu_device_register(a);", [("foo_ops",)]),
+    ],
+)  # fmt: skip
+def test_only_the_object_that_is_registered_publishes(
+    body: str, found: list[tuple[str, ...]]
+) -> None:
+    text = driver("return 0;", old=True)
+    code = indent(f"{BESIDE}{body}\nreturn 0;\n}}\n", "    ")
+    assert published(f"{text}\n{code}") == found
+
+
 def test_a_registration_without_a_known_table_is_a_skip() -> None:
     text = driver("return iommu_device_register(&foo->iommu, dev->ops, dev);")
     report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
