@@ -17,7 +17,7 @@ from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Kind, Node
 from kscan.flow.gaps import Gap, calls_at
 from kscan.flow.paths import is_path, root_of, spelled
-from kscan.kernel.catalogue import Functions, matches
+from kscan.kernel.catalogue import Functions, matches, position
 from kscan.kernel.locks import Kept
 from kscan.model import Confidence
 
@@ -76,7 +76,7 @@ class Staleness:
     def _uses(self, gap: Gap, name: str) -> Iterator[tuple[str, Use, Confidence]]:
         """The ways in which a node may use the local `name`, the surest first."""
         yield "dereferences", partial(_derefs, path=name), Confidence.HIGH
-        yield "goes on from", partial(_advances, name=name, gap=gap), Confidence.HIGH
+        yield "goes on from", partial(self._advances, name=name, gap=gap), Confidence.HIGH
         if self.is_pointer(ir.Name(name, 0)):
             yield "hands on", partial(self._hands_on, name=name), Confidence.MEDIUM
         else:
@@ -92,12 +92,23 @@ class Staleness:
                 return call.at
         return None
 
+    def _advances(self, node: Node, name: str, gap: Gap) -> int | None:
+        """`node` is the head of a list walk around `gap` that goes on from `name`."""
+        if node.kind is not Kind.LOOP or not isinstance(node.statement, ir.ForEach):
+            return None
+        loop = node.statement
+        if [spelled(cursor) for cursor in _cursors(loop, self.functions)[-1:]] != [name]:
+            return None
+        inner = (e for statement in loop.body for e in ir.expressions(statement))
+        around = any(part.at == gap.taken for expr in inner for part in ir.walk(expr))
+        return loop.at if around else None
+
     def _loaded(self, gap: Gap) -> dict[str, tuple[int, str]]:
         """Locals whose value at the release was loaded from memory while the lock was held."""
         found: dict[str, tuple[int, str]] = {}
         for index in sorted(gap.before):
             node = self.cfg.nodes[index]
-            for name, value in _definitions(node):
+            for name, value in _definitions(node, self.functions):
                 source = self._read_from(value) if value is not None else ""
                 is_cursor = node.kind is Kind.LOOP
                 if (source or is_cursor) and self._reaches(gap, index, name):
@@ -133,7 +144,9 @@ class Staleness:
             if index in seen or index not in gap.before:
                 continue
             seen.add(index)
-            if all(other != name for other, _ in _definitions(self.cfg.nodes[index])):
+            if all(
+                other != name for other, _ in _definitions(self.cfg.nodes[index], self.functions)
+            ):
                 waiting += self.cfg.nodes[index].then
         return False
 
@@ -190,7 +203,7 @@ class Staleness:
             used = use(node)
             if used is not None:
                 uses.append(used)
-            elif all(other != name for other, _ in _definitions(node)):
+            elif all(other != name for other, _ in _definitions(node, self.functions)):
                 waiting += node.then
         return min(uses, default=None)
 
@@ -199,7 +212,7 @@ class Staleness:
         if any(spelled(a.target) == source for a in _assignments(node)):
             return True
         if any(value is not None and self._read_from(value) == source
-               for _, value in _definitions(node)):  # fmt: skip
+               for _, value in _definitions(node, self.functions)):  # fmt: skip
             return True
         if node.kind is Kind.BRANCH and node.expr is not None and source in _atoms(node.expr):
             return True
@@ -210,18 +223,24 @@ def _root(path: str) -> str:
     return path.partition("->")[0].partition(".")[0].partition("[")[0]
 
 
-def _definitions(node: Node) -> Iterator[tuple[str, ir.Expr | None]]:
+def _definitions(node: Node, functions: Functions) -> Iterator[tuple[str, ir.Expr | None]]:
     """The local variables that `node` sets, with what it sets them to."""
     statement = node.statement
     if node.kind is Kind.DECLARE and isinstance(statement, ir.Declare):
         yield statement.name, statement.value
     if node.kind is Kind.LOOP and isinstance(statement, ir.ForEach):
-        for argument in statement.args[: 2 if "_safe" in statement.macro else 1]:
+        for argument in _cursors(statement, functions):
             if isinstance(argument, ir.Name):
                 yield argument.id, None
     for assignment in _assignments(node):
         if isinstance(assignment.target, ir.Name):
             yield assignment.target.id, assignment.value
+
+
+def _cursors(loop: ir.ForEach, functions: Functions) -> tuple[ir.Expr, ...]:
+    """The cursor of `loop`, and the one that goes ahead of it."""
+    first = position(functions.loops.cursors, loop.macro, 0)
+    return loop.args[first : first + (2 if "_safe" in loop.macro else 1)]
 
 
 def _assignments(node: Node) -> Iterator[ir.Assign]:
@@ -240,19 +259,6 @@ def _derefs(node: Node, path: str) -> int | None:
                     if spelled(inner) == path and is_path(inner):
                         return part.at
     return None
-
-
-def _advances(node: Node, name: str, gap: Gap) -> int | None:
-    """`node` is the head of a list walk around `gap` that goes on from `name`."""
-    if node.kind is not Kind.LOOP or not isinstance(node.statement, ir.ForEach):
-        return None
-    loop = node.statement
-    cursor = loop.args[1:2] if "_safe" in loop.macro else loop.args[:1]
-    if [spelled(argument) for argument in cursor] != [name]:
-        return None
-    inner = (e for statement in loop.body for e in ir.expressions(statement))
-    around = any(part.at == gap.taken for expr in inner for part in ir.walk(expr))
-    return loop.at if around else None
 
 
 def _decides(node: Node, name: str) -> int | None:

@@ -139,9 +139,10 @@ class Heads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Loops(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Loop macros over a list, with the head's position."""
+    """Loop macros: over a list, with the head's position; and where the cursor is not first."""
 
     heads: tuple[str, ...]
+    cursors: tuple[str, ...]
 
 
 class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
