@@ -326,7 +326,7 @@ class Audit:
             window=tuple(self.window()),
             skips=tuple(skips[path] for path in sorted(skips)),
             hidden=len(findings) - len(kept),
-            notes=tuple(self.notes()),
+            notes=tuple(dict.fromkeys(self.notes())),
         )
 
     def notes(self) -> Iterator[str]:
@@ -334,8 +334,7 @@ class Audit:
         for name in self.absent:
             yield f"{name}() is not in this tree, nor who calls it"
         for case in self.cases:
-            if self.catalogue.is_own(case.contract):
-                yield from misfits(case)
+            yield from misfits(case)
 
     def suspects(self) -> list[str]:
         """Files that findings may stand in: what registers, and what configures a device's DMA."""

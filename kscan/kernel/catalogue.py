@@ -255,7 +255,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return not self.stops_in(path)
 
     def is_own(self, contract: Contract) -> bool:
-        """`contract` is the user's: a built-in one names what only some kernels have."""
+        """`contract` is the user's, not a built-in one."""
         return contract not in catalogue().contracts
 
     @property

@@ -410,6 +410,14 @@ def test_what_the_tree_knows_nothing_of_is_said(
     assert notes[1:] == tuple(f"contract gizmo: {one}" for one in said)
 
 
+def test_a_stop_that_silences_a_built_in_contract_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "stop.toml"
+    path.write_text('[[stop]]\nreason = "a slip"\nnames = ["*"]\n')
+    sample = Path(__file__).parents[3] / "sample-trees/probe-path/1-new-probe-path"
+    report = audit(sample, path).report()
+    assert report.notes == ("contract iommu: no slot is reached inside iommu_device_register()",)
+
+
 def test_notes_stand_beside_a_format_of_one_line_a_finding(tree: Path, catalog: Path) -> None:
     arguments = ["audit", str(tree), "--catalog", str(catalog), "-f", "concise", "--no-cache"]
     done = CliRunner().invoke(kscan, arguments)
