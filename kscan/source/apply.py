@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kscan.model import KscanError, Skip
-from kscan.source.hunks import Misfit, apply_hunks
+from kscan.source.hunks import AlreadyMade, Misfit, apply_hunks
 from kscan.source.patches import FilePatch, Patch, Series
 from kscan.source.tree import C_SUFFIXES, Tree, Unreadable
 
@@ -126,6 +126,9 @@ class _Application:
     def _patched(self, file: FilePatch, path: str, content: bytes) -> bytes:
         try:
             content, fuzzy = apply_hunks(content, file.hunks)
+        except AlreadyMade as made:
+            why = f"hunk {made.number} is in the tree already; --base takes the commit before it"
+            raise self._refuse(path, why) from made
         except Misfit as misfit:
             why = f"hunk {misfit.number} does not apply: {misfit.why}"
             raise self._refuse(path, why) from misfit

@@ -39,6 +39,13 @@ class Misfit(Exception):
         self.why = why
 
 
+class AlreadyMade(Misfit):
+    """What hunk `number` makes stands there already."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number, "it is in the tree already")
+
+
 class _Lines:
     """Lines as characters of a string, so that looking for a run of them is linear."""
 
@@ -94,9 +101,12 @@ def apply_hunks(content: bytes, hunks: Sequence[Hunk]) -> tuple[bytes, list[int]
     done = drift = 0
     for number, hunk in enumerate(hunks, 1):
         found, lead, trail = _place(text, hunk, drift, done)
+        is_fuzzy = bool(lead or trail)
+        if _is_made(text, hunk, hunk.start + drift, found, is_fuzzy=is_fuzzy):
+            raise AlreadyMade(number)
         if found < 0:
             raise Misfit(number, _difference(lines, hunk, drift))
-        if lead or trail:
+        if is_fuzzy:
             fuzzy.append(number)
         result += lines[done:found]
         result += hunk.new[lead : len(hunk.new) - trail]
@@ -120,6 +130,27 @@ def _place(text: _Lines, hunk: Hunk, drift: int, lowest: int) -> tuple[int, int,
         if found >= 0:
             return found, lead, trail
     return -1, 0, 0
+
+
+def _is_made(text: _Lines, hunk: Hunk, wanted: int, found: int, *, is_fuzzy: bool) -> bool:
+    """The new lines, context and all, stand where the hunk says, or around where it would go.
+
+    It says line `wanted`, and would go to `found`. It is not made where its old lines stand as
+    it says: at that line, or at the end of the file.
+    """
+    if not (hunk.lead or hunk.trail) or not hunk.new or hunk.new == hunk.old:
+        return False
+    is_last = bool(hunk.lead) and not hunk.trail
+    if found >= 0 and not is_fuzzy and _is_as_said(text, hunk, wanted, found, is_last=is_last):
+        return False
+    run = text.run(hunk.new)
+    made = text.at_end(run, 0) if is_last else text.nearest(run, max(wanted, 0), 0)
+    is_around = made <= found < made + len(run) and (is_fuzzy or is_last)
+    return made >= 0 and (made == wanted or is_around)
+
+
+def _is_as_said(text: _Lines, hunk: Hunk, wanted: int, found: int, *, is_last: bool) -> bool:
+    return found + len(hunk.old) == len(text.text) if is_last else found == wanted
 
 
 def _difference(lines: Sequence[bytes], hunk: Hunk, drift: int) -> str:

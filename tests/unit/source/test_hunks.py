@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kscan.source.hunks import Hunk, Misfit, apply_hunks, split_lines
+from kscan.source.hunks import AlreadyMade, Hunk, Misfit, apply_hunks, split_lines
 from kscan.source.patches import series_of
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", "{", "}", "\tx = 1;", ""]), max_size=25)
@@ -75,10 +75,53 @@ def test_a_hunk_past_the_end_says_so() -> None:
         apply_hunks(text(old[:5]), hunks_of(old, new))
 
 
-def test_a_patch_applied_twice_is_told() -> None:
+OLD = ["1", "2", "3", "}", "", "4", "5", "6"]
+TWICE = {
+    "a line changed": (OLD, [*OLD[:3], ")", *OLD[4:]]),
+    "a function added between two": (OLD, [*OLD[:4], "", "f()", "{", "}", *OLD[4:]]),
+    "lines added at the top": (OLD, ["0", *OLD]),
+    "lines added at the end": (OLD, [*OLD, "7"]),
+    "a line removed": (OLD, [*OLD[:3], *OLD[4:]]),
+    "one of two twins changed": ([*OLD, "-", *OLD], [*OLD[:3], "x", *OLD[3:], "-", *OLD]),
+}
+
+
+@pytest.mark.parametrize("what", TWICE)
+def test_a_patch_applied_twice_is_told(what: str) -> None:
+    old, new = TWICE[what]
+    with pytest.raises(AlreadyMade) as caught:
+        apply_hunks(text(new), hunks_of(old, new))
+    assert caught.value.number == 1
+
+
+def test_a_patch_made_further_down_is_told_where_it_would_go_with_fuzz() -> None:
+    old, new = TWICE["a function added between two"]
+    above = [f"above {n}" for n in range(9)]
+    assert apply_hunks(text([*above, *old]), hunks_of(old, new)) == (text([*above, *new]), [])
+    with pytest.raises(AlreadyMade):
+        apply_hunks(text([*above, *new]), hunks_of(old, new))
+
+
+def test_a_patch_that_fits_nowhere_may_be_made_further_down() -> None:
     old, new = ["a", "b", "c", "d"], ["a", "b", "new", "d"]
     with pytest.raises(Misfit, match="looks applied already"):
-        apply_hunks(text(new), hunks_of(old, new))
+        apply_hunks(text(["0", *new]), hunks_of(old, new))
+
+
+def test_a_patch_made_elsewhere_than_it_fits_is_no_hindrance() -> None:
+    old, new = [f"above {n}" for n in range(20)] + OLD, [f"above {n}" for n in range(20)]
+    new += [*OLD[:3], "x", *OLD[3:]]
+    twin = [*OLD[:3], "x", *OLD[3:]]
+    content, fuzzy = apply_hunks(text([*twin, *old[8:]]), hunks_of(old, new))
+    assert (content, fuzzy) == (text([*twin, *new[8:]]), [])
+    drifted = [*twin, *old[8:20], "Y", *OLD[1:]]
+    content, fuzzy = apply_hunks(text(drifted), hunks_of(old, new))
+    assert (content, fuzzy) == (text([*drifted[:24], "x", *OLD[3:]]), [1])
+
+
+def test_a_line_that_is_there_can_be_added_again() -> None:
+    old, new = list("aaaaaab"), list("aaaaaaab")
+    assert apply_hunks(text(old), hunks_of(old, new)) == (text(new), [])
 
 
 def test_carriage_returns_and_missing_newlines_stay() -> None:

@@ -157,6 +157,14 @@ def test_what_does_not_apply_is_named(tree: DirectoryTree) -> None:
     assert "Makefile: the patch removes it, but it has lines" in error_of(tree, gone)
 
 
+def test_a_patch_that_is_in_the_tree_already_is_refused(tree: DirectoryTree) -> None:
+    with pytest.raises(KscanError) as caught:
+        applied(tree, EDIT, EDIT)
+    assert str(caught.value) == (
+        "2.patch: drivers/x.c: hunk 1 is in the tree already; --base takes the commit before it"
+    )
+
+
 @pytest.mark.parametrize(
     "name",
     ["../x.c", "a/../../x.c", "/etc/passwd", ".git/hooks/post-checkout", "d/.GIT/config", "a//x"],
