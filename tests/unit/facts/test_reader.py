@@ -20,15 +20,22 @@ class Store(dict):
         self.update(values)
 
 
+class TornTree(MemoryTree):
+    """One with a file that cannot be read."""
+
+    def exists(self, path: str) -> bool:
+        return path == "torn.c" or super().exists(path)
+
+
 def test_a_reader_takes_what_another_has_read():
-    mine, theirs = Reader(MemoryTree(FILES), Store()), Reader(MemoryTree(FILES), Store())
+    mine, theirs = Reader(TornTree(FILES), Store()), Reader(TornTree(FILES), Store())
     mine.load(["a.c"])
-    theirs.load(["a.c", "b.c", "absent.c"])
+    theirs.load(["a.c", "b.c", "torn.c", "gone.c"])
     mine.take(theirs.beyond({"a.c"}))
     assert {path: [f.name for f in unit.functions] for path, unit in mine.units.items()} == {
-        "a.c": ["a"], "b.c": ["b"], "absent.c": [],
+        "a.c": ["a"], "b.c": ["b"], "torn.c": [], "gone.c": [],
     }  # fmt: skip
-    assert mine.parsed == 1 and list(mine.skipped) == ["absent.c"]
+    assert mine.parsed == 1 and list(mine.skipped) == ["torn.c"]
 
 
 def test_what_the_other_has_parsed_was_not_in_the_store_before():
