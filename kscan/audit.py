@@ -31,10 +31,12 @@ from kscan.source.apart import apart
 from kscan.source.open import open_tree
 from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, is_below
 from kscan.triage.fingerprint import named
+from kscan.window.callers import calls_it
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.misfits import misfits
-from kscan.window.registrations import Published, Registration, calls_it
+from kscan.window.published import Published
+from kscan.window.registrations import Registration
 from kscan.window.window import Window
 from kscan.workers import may_fork
 

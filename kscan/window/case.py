@@ -22,19 +22,14 @@ from kscan.program.hooks import declaring
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry
 from kscan.program.types import scope_of
+from kscan.window.callers import Callers, calls_of, is_private
 from kscan.window.configured import Configured
 from kscan.window.drivers import bus_tag, probing_drivers
 from kscan.window.inside import Inside
 from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.origins import Origins
 from kscan.window.readers import Reader, Readers
-from kscan.window.registrations import (
-    Callers,
-    Registration,
-    Registrations,
-    calls_of,
-    is_private,
-)
+from kscan.window.registrations import Registration, Registrations
 from kscan.window.scope import Ownership, ownership
 from kscan.window.window import Callback, Window
 

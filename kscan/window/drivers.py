@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from kscan.facts import ir
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-from kscan.window.registrations import Callers, Registration
+from kscan.window.callers import Callers
+from kscan.window.registrations import Registration
 
 _DEVICE = "device"
 

@@ -20,7 +20,8 @@ from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-from kscan.window.registrations import Callers, Registration, values_of
+from kscan.window.callers import Callers, values_of
+from kscan.window.registrations import Registration
 
 LEVELS = 4
 """Callers above the registering function that are looked at."""

@@ -25,7 +25,7 @@ from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.program.tables import slot_of
 from kscan.program.types import scope_of
-from kscan.window.registrations import Callers, calls_of
+from kscan.window.callers import Callers, calls_of
 
 CALLERS = 3
 """Levels of callers that a parameter is followed through."""

@@ -18,7 +18,8 @@ from kscan.program.graph import Assumed, Reach, SlotCall, reach
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry, Tables, home, table_entries
 from kscan.window.mentions import Mentions
-from kscan.window.registrations import Published, Registration
+from kscan.window.published import Published
+from kscan.window.registrations import Registration
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 

@@ -8,9 +8,9 @@ from text_tree import program_of
 
 from kscan.kernel.catalogue import catalogue
 from kscan.model import Confidence
+from kscan.window.callers import Callers
 from kscan.window.configured import ConfigureCall, Configured
 from kscan.window.origins import Node, Origin, Origins
-from kscan.window.registrations import Callers
 
 HEADER = """
 include/linux/device.h

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who calls a function, by name: its own file, and the files that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from kscan.facts import ir
+from kscan.program.program import Function, Program
+
+
+@dataclass
+class Callers:
+    """Who calls a function: its own file, and for external linkage the files that name it."""
+
+    program: Program
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _searching: Future[object] | None = None
+
+    def search_ahead(self, names: list[str]) -> None:
+        """Starts to look for `names` beside whatever comes next: git does the work."""
+        waiting = ThreadPoolExecutor(1)
+        tree = self.program.reader.tree
+        self._searching = waiting.submit(tree.files_with, names, suffixes=(".c",))
+        waiting.shutdown(wait=False)
+
+    def settle(self) -> None:
+        """Waits for the search that was started."""
+        if self._searching is not None:
+            self._searching.result()
+            self._searching = None
+
+    def prepare(self, names: list[str], under: tuple[str, ...] = ()) -> None:
+        """Finds the files that use any of `names`, in one search of the tree or `under` it."""
+        wanted = [name for name in names if name not in self.files]
+        if not wanted:
+            return
+        self.settle()
+        tree = self.program.reader.tree
+        found = tree.files_with(wanted, suffixes=(".c",), under=under)
+        for name in wanted:
+            word = name.encode()
+            self.files[name] = tuple(path for path in found if word in tree.read(path))
+
+    def prepare_upwards(self, functions: list[Function], levels: int) -> None:
+        """Finds the callers of `functions` and of their callers, one search a level.
+
+        The first level is looked for in the whole tree, the others near the callers found.
+        """
+        seen: set[Function] = set()
+        level = functions
+        for number in range(levels):
+            level = [f for f in dict.fromkeys(level) if f not in seen]
+            seen.update(level)
+            near = {"/".join(f.path.split("/")[:2]) for f in level} if number else set()
+            names = sorted({f.name for f in level if not is_private(f)})
+            self.prepare(names, tuple(sorted(near)))
+            level = [caller for f in level for caller, _ in self.of(f)]
+
+    def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
+        """Functions that call `target` by name, with the call."""
+        if is_private(target):
+            places: tuple[str, ...] = (target.path,)
+        else:
+            self.prepare([target.name])
+            places = (target.path, *(p for p in self.files[target.name] if p != target.path))
+        for path in places:
+            for caller in self.program.functions_in(path):
+                for call in calls_of(self.program, caller, target.name):
+                    if target in self.program.resolve(target.name, path):
+                        yield caller, call
+
+
+def is_private(function: Function) -> bool:
+    """Only the file of `function` can call it: it is static, and in no header."""
+    return function.fact.static and not function.path.endswith(".h")
+
+
+def calls_of(program: Program, caller: Function, name: str) -> Iterator[ir.Call]:
+    """The calls of `name` in the body of `caller`."""
+    if not program.mentions(caller, name):
+        return
+    for node in ir.walk_body(program.body(caller)):
+        if (
+            isinstance(node, ir.Call)
+            and isinstance(node.callee, ir.Name)
+            and node.callee.id == name
+        ):
+            yield node
+
+
+def calls_it(program: Program, path: str, name: str) -> bool:
+    """A function or macro of `path` has a call of `name` in its body, as far as text tells."""
+    return any(
+        function.name != name and program.mentions(function, name)
+        for function in program.functions_in(path)
+    ) or any(f"{name}(" in macro.body.replace(" ", "") for macro in program.unit(path).macros)
+
+
+def values_of(program: Program, function: Function, name: str) -> Iterator[ir.Expr]:
+    """What the local variable `name` of `function` is set from, in source order."""
+    body = program.body(function)
+    for declaration in ir.declarations(body.statements):
+        if declaration.name == name and declaration.value is not None:
+            yield declaration.value
+    for node in ir.walk_body(body):
+        if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at):
+            yield node.value

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a registration publishes: ops tables, held and handed on in whatever way, or functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.facts import ir
+from kscan.flow.paths import root_of, spelled
+from kscan.flow.writes import embedding
+from kscan.kernel.catalogue import Contract
+from kscan.model import Confidence
+from kscan.program.program import Function, Program
+from kscan.program.tables import home
+from kscan.program.types import Scope, scope_of
+from kscan.window.callers import Callers, calls_of, values_of
+
+_HOPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An ops table that a registration may publish."""
+
+    variable: str
+    path: str
+    """The file that defines it."""
+    confidence: Confidence = Confidence.HIGH
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A function that a registration may hand over."""
+
+    function: Function
+    confidence: Confidence = Confidence.HIGH
+
+
+@dataclass
+class Publishing:
+    """Finds what calls of one contract's function publish."""
+
+    program: Program
+    contract: Contract
+    callers: Callers
+
+    def functions(self, function: Function, call: ir.Call) -> Iterator[Handed]:
+        """The callbacks that `call` itself hands over, where the contract has no table."""
+        seen: set[Function] = set()
+        if not self.contract.tables and self.contract.table < len(call.args):
+            for found in self._handed(function, call.args[self.contract.table], 0):
+                if found.function not in seen:
+                    seen.add(found.function)
+                    yield found
+
+    def _handed(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Handed]:
+        """The functions that `node` may be in `function`."""
+        match node:
+            case ir.Unary(op="&", operand=inner) | ir.Cast(operand=inner):
+                yield from self._handed(function, inner, hops)
+            case ir.Choice(then=then, other=other):
+                for branch in (then, other):
+                    if branch is not None:
+                        yield from self._handed(function, branch, hops)
+            case ir.Name(id=name) if not scope_of(self.program, function).is_local(name):
+                yield from map(Handed, self.program.resolve(name, function.path)[:1])
+            case ir.Name(id=name) if hops < _HOPS:
+                values = [(function, v) for v in values_of(self.program, function, name)]
+                for where, value in (*values, *self._given(function, name)):
+                    yield from self._handed(where, value, hops + 1)
+            case ir.Member(field=name):
+                yield from self._filling(function, name)
+
+    def _filling(self, function: Function, name: str) -> Iterator[Handed]:
+        """Functions that the file of `function` puts into a field called `name`."""
+        for fact in self.program.unit(function.path).slots:
+            if fact.fields and fact.fields[-1] == name:
+                for value in fact.values:
+                    for target in self.program.resolve(value, function.path)[:1]:
+                        yield Handed(target, Confidence.MEDIUM)
+
+    def tables(self, function: Function, call: ir.Call) -> Iterator[Published]:
+        """The ops tables that `call` in `function` may publish, each once."""
+        seen: set[tuple[str, str]] = set()
+        for found in self._said(function, call):
+            if (found.variable, found.path) not in seen:
+                seen.add((found.variable, found.path))
+                yield found
+
+    def _said(self, function: Function, call: ir.Call) -> Iterator[Published]:
+        """The table in the call itself, or in a setter called beside it."""
+        if self.contract.table < len(call.args):
+            yield from self._held(function, call.args[self.contract.table], 0)
+            return
+        for setter in self.contract.table_setters:
+            for told in calls_of(self.program, function, setter):
+                yield from self._held(function, told.args[-1], 0) if told.args else ()
+        for value in self._assigned(function, call):
+            yield from self._held(function, value, 0)
+
+    def _assigned(self, function: Function, call: ir.Call) -> Iterator[ir.Expr]:
+        """What `function` stores in the member of the published object that holds the table."""
+        tag, _, name = self.contract.table_field.partition(".")
+        if not name or not self.program.mentions(function, name):
+            return
+        scope = scope_of(self.program, function)
+        given = call.args[self.contract.object : self.contract.object + 1]
+        registered = [node for node in given if scope.tag_of(node) == tag]
+        for node in ir.walk_body(self.program.body(function)):
+            match node:
+                case ir.Assign(target=ir.Member(object=inner, field=field, arrow=arrow)):
+                    if field != name or scope.tag_of(inner) != tag:
+                        continue
+                    if not any(_is_another(inner, arrow, other) for other in registered):
+                        yield node.value
+
+    def _held(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Published]:
+        """The tables that `node` may hold in `function`."""
+        scope = scope_of(self.program, function)
+        match node:
+            case ir.Unary(op="&", operand=inner):
+                yield from self._object(scope, inner)
+            case ir.Cast(operand=inner):
+                yield from self._held(function, inner, hops)
+            case ir.Choice(then=then, other=other):
+                for branch in (then, other):
+                    if branch is not None:
+                        yield from self._held(function, branch, hops)
+            case ir.Name(id=name) if hops < _HOPS:
+                yield from self._variable(scope, name, hops)
+            case ir.Member(field=name):
+                yield from self._member(function, name)
+            case ir.Call() if hops < _HOPS:
+                yield from self._yielded(function, node, hops)
+
+    def _object(self, scope: Scope, node: ir.Expr) -> Iterator[Published]:
+        """The table `node`, or the driver's own object that has it inside: ``foo.iommu_ops``."""
+        outer, inside = embedding(node)
+        if isinstance(node, ir.Member) and scope.tag_of(node) in self.contract.tables:
+            yield from self._copied(scope, node)
+        if not isinstance(outer, ir.Name) or scope.is_local(outer.id):
+            return
+        if inside and scope.type_of(outer).ptr:
+            return
+        place = home(self.program, scope.function.path, outer.id)
+        if place is not None and (not inside or scope.tag_of(node) in self.contract.tables):
+            yield Published(outer.id, place)
+
+    def _copied(self, scope: Scope, table: ir.Member) -> Iterator[Published]:
+        """The template that `scope`'s function copies into the member `table` of an instance."""
+        for node in ir.walk_body(self.program.body(scope.function)):
+            match node:
+                case ir.Assign(target=ir.Member(field=field), value=ir.Name(id=name)):
+                    if field == table.field and self._is_table(scope, name):
+                        place = home(self.program, scope.function.path, name)
+                        if place is not None:
+                            yield Published(name, place, Confidence.MEDIUM)
+
+    def _yielded(self, function: Function, call: ir.Call, hops: int) -> Iterator[Published]:
+        """The table that is duplicated, or those that the function called may return."""
+        name = call.callee.id if isinstance(call.callee, ir.Name) else ""
+        if "memdup" in name:
+            for argument in call.args:
+                if isinstance(argument, ir.Unary):
+                    yield from self._held(function, argument, hops)
+            return
+        for target in self.program.resolve(name, function.path)[:1]:
+            for value in ir.returned(self.program.body(target)):
+                yield from self._held(target, value, hops + 1)
+
+    def _variable(self, scope: Scope, name: str, hops: int) -> Iterator[Published]:
+        function = scope.function
+        if not scope.is_local(name):
+            place = home(self.program, function.path, name)
+            if place is not None and self._is_table(scope, name):
+                yield Published(name, place)
+            return
+        for value in values_of(self.program, function, name):
+            yield from self._held(function, value, hops + 1)
+        yield from self._parameter(function, name, hops)
+
+    def _parameter(self, function: Function, name: str, hops: int) -> Iterator[Published]:
+        for caller, argument in self._given(function, name):
+            yield from self._held(caller, argument, hops + 1)
+
+    def _given(self, function: Function, name: str) -> Iterator[tuple[Function, ir.Expr]]:
+        """What callers of `function` pass for its parameter `name`."""
+        for position, parameter in enumerate(function.fact.params):
+            if parameter.name != name:
+                continue
+            for caller, call in self.callers.of(function):
+                if position < len(call.args):
+                    yield caller, call.args[position]
+
+    def _is_table(self, scope: Scope, name: str) -> bool:
+        return scope.tag_of(ir.Name(name, 0)) in self.contract.tables
+
+    def _member(self, function: Function, name: str) -> Iterator[Published]:
+        """Tables that the file of `function`, or else one beside it, puts into a field `name`."""
+        found = list(self._put_into(function.path, name))
+        if not found:
+            word, tree = name.encode(), self.program.reader.tree
+            beside = (p for p in self.program.siblings(function.path) if word in tree.read(p))
+            found = [one for path in beside for one in self._put_into(path, name)]
+        yield from found
+
+    def _put_into(self, path: str, name: str) -> Iterator[Published]:
+        """Tables that initialisers and assignments of the file `path` put into a field `name`."""
+        for fact in self.program.unit(path).slots:
+            if not fact.fields or fact.fields[-1] != name:
+                continue
+            for value in fact.values:
+                place = home(self.program, path, value)
+                known = self.program.variable(value, path)
+                if place and known is not None and known.type.tag in self.contract.tables:
+                    yield Published(value, place, Confidence.MEDIUM)
+
+
+def _is_another(holder: ir.Expr, arrow: bool, registered: ir.Expr) -> bool:
+    """`holder` is surely not the object `registered`: another member of the same object.
+
+    A pointer may lead to what is embedded beside it, and of two elements nothing is known.
+    """
+    embedded = isinstance(registered, ir.Unary) and registered.op == "&"
+    one, other = spelled(holder), spelled(registered)
+    if arrow == embedded or "[" in one + other or not (one and other):
+        return False
+    return root_of(holder) == root_of(registered) != "" and one != other
