@@ -60,7 +60,7 @@ def _sentence(read: LateRead) -> str:
     verb = _VERBS.get(late.kind, "Initialise")
     what = {
         "driver data": "the driver data",
-        "membership": f"the list `{late.spelled}`",
+        "membership": f"`{late.spelled}`",
     }.get(late.kind, f"`{late.spelled}`")
     return f"{verb} {what} before {api}() is called"
 
@@ -76,6 +76,8 @@ class _Move:
     def of(cls, case: Case, read: LateRead) -> _Move:
         """The move for one finding; raises `Refused` where its places are not found."""
         write = read.late.write
+        if read.late.past_driver:
+            raise Refused("it belongs before the driver is registered")
         function = write.frames[0].caller if write.frames else write.function
         at = write.frames[0].at if write.frames else write.at
         pivot = _leading(case, read.registration, function)

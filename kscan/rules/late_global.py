@@ -4,7 +4,8 @@
 What it finds
     A file-scope variable (static or not) that some path writes only once the registration has
     succeeded, while a callback of the registration's own table, or a function it calls, reads
-    it. Writes are followed into callees, setters of other files and the callers of the probe.
+    it. Writes are followed into callees, setters of other files, the callers of the probe, and
+    the init function that registers the driver: its probe runs then, if a device is there.
 
 Why it matters
     The registration runs the callback at once, so the first instance to probe meets NULL or

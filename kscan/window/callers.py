@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
+from kscan.flow.writes import root_name
+from kscan.kernel.catalogue import Functions
 from kscan.program.program import Function, Program
 
 
@@ -89,6 +91,20 @@ def calls_of(program: Program, caller: Function, name: str) -> Iterator[ir.Call]
             and node.callee.id == name
         ):
             yield node
+
+
+def registered_by(
+    program: Program, functions: Functions, probe: Function
+) -> Iterator[tuple[Function, ir.Call]]:
+    """Who hands the driver whose function `probe` is to its bus, with the call."""
+    facts = program.unit(probe.path).slots
+    drivers = {fact.variable for fact in facts if probe.name in fact.values} - {""}
+    for function in program.functions_in(probe.path) if drivers else ():
+        for node in ir.walk_body(program.body(function)):
+            match node:
+                case ir.Call(callee=ir.Name(id=name), args=(driver, *_)):
+                    if name in functions.driver_registrations and root_name(driver) in drivers:
+                        yield function, node
 
 
 def calls_it(program: Program, path: str, name: str) -> bool:

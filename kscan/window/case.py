@@ -226,6 +226,11 @@ class Case:
         if not reader.event.sure:
             yield Confidence.MEDIUM, "code outside the driver is assumed to use the pointer"
         slot = str((reader.victim or reader.callback).slot)
+        if late.past_driver:
+            yield (
+                Confidence.MEDIUM,
+                "a device is there when the driver is registered, so that probe runs then",
+            )
         if late.early is not None:
             yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
         if slot in self.contract.failure.slots:

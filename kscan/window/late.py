@@ -20,7 +20,7 @@ from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import Callers, values_of
+from kscan.window.callers import Callers, registered_by, values_of
 from kscan.window.registrations import Registration
 
 LEVELS = 4
@@ -44,6 +44,8 @@ class Late:
     """Further late writes of the same place."""
     in_caller: bool = False
     """The write stands in a caller of the registering function, after its return."""
+    past_driver: bool = False
+    """It stands behind the registration of the driver, which runs probe if a device is there."""
     kind: str = ""
     """What the place is for a reader: ``global`` for a member of a global struct, too."""
     spelled: str = ""
@@ -64,6 +66,8 @@ class _Order:
     may: dict[Place, Write] = field(default_factory=dict)
     outside: set[Place] = field(default_factory=set)
     """Places whose first late write stands in a caller."""
+    past_driver: set[Place] = field(default_factory=set)
+    """Those written by whoever registers the driver, once that is registered."""
 
     def is_early(self, place: Place) -> bool:
         """The place, or all of the object, is written before the registration on every way."""
@@ -101,7 +105,8 @@ class Lateness:
         sure = Confidence.MEDIUM if doubtful else Confidence.HIGH
         outside = place in order.outside
         kind, spelled = self._spelled(several[0])
-        return Late(place, several[0], sure, early, len(several) - 1, outside, kind, spelled)
+        more, past = len(several) - 1, place in order.past_driver
+        return Late(place, several[0], sure, early, more, outside, past, kind, spelled)
 
     def _spelled(self, write: Write) -> tuple[str, str]:
         """Kind and name of what `write` writes: outermost object first."""
@@ -185,10 +190,16 @@ class Lateness:
             one = _Order()
             self._level(caller, call, value, one, writes, world, level + 1, seen)
             orders.append(one)
+        for caller, call in registered_by(self.program, self.catalogue.functions, function):
+            one = _Order()
+            self._level(caller, call, ZERO, one, writes, world, level + 1, seen)
+            one.past_driver.update(one.late)
+            orders.append(one)
         for one in orders:
             for place, several in one.late.items():
                 if place not in order.late:
                     order.outside.add(place)
+                    order.past_driver.update(one.past_driver & {place})
                 order.late.setdefault(place, []).extend(several)
             for place, write in one.may.items():
                 order.may.setdefault(place, write)

@@ -94,7 +94,7 @@ static const struct iommu_ops corge2_ops = {
 
 static int corge2_probe_bad(struct platform_device *pdev)
 {
-	return iommu_device_register(&corge_iommu, &corge2_ops, &pdev->dev); /* miss: late-global the init function sets corge_late_pool after platform_driver_register(), which runs this probe */
+	return iommu_device_register(&corge_iommu, &corge2_ops, &pdev->dev); /* expect: late-global corge_late_pool */
 }
 
 static struct platform_driver corge2_driver = {
