@@ -18,7 +18,8 @@ _LINE = re.compile(
 _BLOCKS = {"menu": "endmenu", "choice": "endchoice", "if": "endif"}
 _COMMENT = re.compile(r"(?:^|[ \t])#.*")
 _CONTINUED = re.compile(r"\\\r?\n")
-_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'")
+# A quotation that nothing closes reaches to the end, or looking for the next takes the square.
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*+\"?|'(?:[^'\\]|\\.)*+'?")
 _UNDER = re.compile(r"(?:^|[ \t])if[ \t]")
 # A newline is looked for some three times as fast as the beginning of a line.
 _DEFINES = re.compile(rb"\n[ \t]*+(?:menu)?config[ \t]++(\w++)")

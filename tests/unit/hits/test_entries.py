@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+import pytest
+
 from kscan.hits.entries import Entry, entries_in, symbols_in
 
 
@@ -84,3 +86,17 @@ def test_names_as_text_shows_them() -> None:
 
 def test_ends_without_beginnings_do_no_harm() -> None:
     assert entries("endif\nendmenu\ndepends on X\nconfig A\n\tbool 'a'\n")["A"].prompts == [""]
+
+
+@pytest.mark.parametrize(
+    "bait",
+    [
+        'config A\n\tbool "' + '\\"' * 200_000,
+        "config A\n\tbool '" + "\\'" * 200_000,
+        "config A\n\tselect B " + "if " * 200_000,
+        "config A\n\tdepends on " + " #" * 200_000,
+        "config A\n" + "\tselect B\n" * 50_000,
+    ],
+)
+def test_bait_for_backtracking_is_read(bait: str) -> None:
+    assert [entry.symbol for entry in entries_in(bait)] == ["A"]
