@@ -25,7 +25,7 @@ from kscan.model import (
 )
 from kscan.program.program import Program
 from kscan.program.succession import Succession, take_over
-from kscan.program.tables import Tables, foreign_members, table_entries
+from kscan.program.tables import Tables
 from kscan.rules import Rule, selected, shared_out
 from kscan.source.apart import apart
 from kscan.source.open import open_tree
@@ -35,8 +35,7 @@ from kscan.window.callers import calls_it
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.misfits import misfits
-from kscan.window.published import Published
-from kscan.window.registrations import Registration
+from kscan.window.unseen import assumption, unseen, why_closed
 from kscan.window.window import Window
 from kscan.workers import may_fork
 
@@ -237,7 +236,7 @@ class Audit:
                     evidence.registration(registration),
                     slots if case.window.gate_is_open(registration) else (),
                     tuple(evidence.callback(callback) for callback in callbacks),
-                    self._note(case, registration),
+                    why_closed(case, registration),
                 )
 
     def unseen(self) -> Iterator[Skip]:
@@ -246,36 +245,11 @@ class Audit:
             why = f"{contract.register}() is not defined here: nothing inside it is looked at"
             yield Skip(f"contract {contract.name}", why)
         for case in self.cases:
-            for one in case.registrations:
-                if not one.published:
-                    why = f"{one.function.name}(): {_unknown(case)}, nothing is looked at"
-                    yield Skip(one.function.path, why)
-                for table in one.tables:
-                    why = self._unknown_of(case, table)
-                    if why:
-                        yield Skip(table.path, f"{table.variable} {why}")
-
-    def _unknown_of(self, case: Case, table: Published) -> str:
-        """What of an ops table is not looked at, and why."""
-        place, tags = (table.path, table.variable), case.contract.tables
-        strange = foreign_members(self.program, *place, tags)
-        if strange:
-            return f"fills {', '.join(strange)}: no members of it here"
-        if not any(table_entries(self.program, *place, case.contract.through.fields)):
-            return "has no entry that is known: a macro or code at run time may fill it"
-        return ""
-
-    def _note(self, case: Case, registration: Registration) -> str:
-        if not registration.published:
-            return _unknown(case)
-        if not case.window.gate_is_open(registration):
-            gate = case.contract.gate
-            return f"{gate.needs}() is not reachable: {gate.why}" if gate else ""
-        return ""
+            yield from unseen(case)
 
     def info(self, advice: str = " (--as-is leaves it out)") -> TreeInfo:
         """Which source this is, and what was assumed of it, with `advice`."""
-        note = " ".join(_assumption(case.window, advice) for case in self.cases).strip()
+        note = " ".join(assumption(case.window, advice) for case in self.cases).strip()
         scenarios = [c.window.scenario.name for c in self.cases if c.window.scenario]
         return TreeInfo(
             self.tree.name,
@@ -377,32 +351,11 @@ def audit(
     return Audit(opened, options, store).report()
 
 
-def _assumption(window: Window, advice: str) -> str:
-    scenario = window.scenario
-    if scenario is None:
-        return ""
-    if window.assumed:
-        edges = ", ".join(map(str, window.assumed))
-        return f"Scenario {scenario.name}: this tree lacks {edges}; the edge is assumed{advice}."
-    lacking = [e.slot for e in scenario.edge if e.slot and not window.reaches(e.slot)]
-    if lacking:
-        return (
-            f"Scenario {scenario.name}: nothing here calls {', '.join(lacking)} inside "
-            f"{window.contract.register}(), and there is no place to assume it: the tree is "
-            "audited as it stands."
-        )
-    return ""
-
-
 def _walkable(cases: list[Case]) -> tuple[Case, ...]:
     """Those of `cases` whose window can be walked here; the first where that holds for none."""
     if len(cases) == 1:
         return tuple(cases)
     return tuple(case for case in cases if case.window.is_walkable) or tuple(cases[:1])
-
-
-def _unknown(case: Case) -> str:
-    return "the ops table is not known" if case.contract.tables else "no callback is known"
 
 
 def _in_order(findings: list[Finding]) -> list[Finding]:

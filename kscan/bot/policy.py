@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from kscan.config import NAME, Policy, Threshold
 from kscan.model import Confidence, Finding, Impact
 from kscan.report import clean, verdict
+from kscan.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def judged(impact: Impact, policy: Policy) -> Judgement:
     left_out = len(verdict.active(impact.introduced)) - len(verdict.active(said))
     notes = impact.notes
     if left_out:
-        notes += (f"{verdict.counted(left_out, 'introduced finding')} below the policy",)
+        notes += (f"{counted(left_out, 'introduced finding')} below the policy",)
     return Judgement(
         replace(impact, introduced=said, notes=notes),
         failing,
@@ -85,7 +86,7 @@ def sentence(judgement: Judgement) -> str:
     parts = [verdict.impact_verdict(judgement.impact)]
     skips = judgement.impact.skips_added
     if skips:
-        parts.append(f"{verdict.counted(len(skips), 'file')} newly not analysed")
+        parts.append(f"{counted(len(skips), 'file')} newly not analysed")
     parts += _failures(judgement.failing)
     return clean.line("; ".join(parts))
 

@@ -9,6 +9,7 @@ import click
 
 from kscan.cli import options
 from kscan.model import Confidence, KscanError
+from kscan.wording import counted
 
 FILE = "kscan-baseline.jsonl"
 
@@ -56,4 +57,4 @@ def command(
         Path(output).write_text(text, encoding="utf-8")
     except OSError as error:
         raise KscanError(f"{output}: {error.strerror}: give a file that can be written") from None
-    options.said(f"{options.counted(len(findings), 'finding')} accepted in {output}")
+    options.said(f"{counted(len(findings), 'finding')} accepted in {output}")

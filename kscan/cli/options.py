@@ -18,7 +18,7 @@ SKIPS_NAMED = 5
 """Files that were not analysed and are named beside a format that has no room for them."""
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from kscan.inspection import Inspection
     from kscan.model import Finding, Impact, Report, Skip
@@ -193,11 +193,6 @@ def _look(output: str | None) -> dict[str, Any]:
 def said(text: str) -> None:
     """One line on stderr."""
     click.echo(_printable(text).replace(r"\[", "["), err=True)
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 finding``, ``2 findings``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def refuse_unknown(tree: Tree, under: tuple[str, ...], base: Tree | None = None) -> None:

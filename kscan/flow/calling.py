@@ -157,7 +157,7 @@ def _first(frame: Frame, node: ir.Call, name: str) -> Value:
 
 def _bound(frame: Frame, node: ir.Call, name: str) -> Value:
     """Finds nothing among the devices of a driver whose probe has not returned."""
-    unset = [name for name in _handed_out(node) if frame.state.env.get(name) == ZERO]
+    unset = [given for given in _handed_out(node) if frame.state.env.get(given) == ZERO]
     for arg in node.args:
         frame.value(arg)
     if not node.args or not _is_probing(frame, node.args[0]):

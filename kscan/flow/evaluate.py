@@ -129,7 +129,8 @@ class Frame:
         typed = place.kind != "field" or bool(place.owner)
         return Taint(place, at, self.function.path, self.function.name, typed)
 
-    def _member(self, node: ir.Member) -> Value:
+    def _member(self, node: ir.Member, *, is_number: bool = False) -> Value:
+        """The value of a member; nothing of a struct, unless that `is_number` (an atomic)."""
         base = self.value(node.object)
         if node.arrow:
             self.dereferenced(base, node.at)
@@ -139,25 +140,15 @@ class Frame:
         if place == calling.DRVDATA:
             return calling.driver_data(self, base, node.at)
         kind = self.scope.type_of(node)
-        if kind.array or (not kind.ptr and kind.tag):
+        if not is_number and (kind.array or (not kind.ptr and kind.tag)):
             return Value(What.ANY, None, base.origin)
         return self._read(place, node.at, ANY)
 
     def loaded(self, node: ir.Expr) -> Value:
         """The value of `node`, which may be an atomic or a key: a struct that holds a number."""
-        match node:
-            case ir.Member(object=inner, arrow=arrow):
-                base = self.value(inner)
-                if arrow:
-                    self.dereferenced(base, node.at)
-            case ir.Name() if not self._is_automatic(node.id):
-                base = ANY
-            case _:
-                return self.value(node)
-        place = place_of(self.scope, self.execution.world.functions, node)
-        if place is None or base.origin == "fresh":
-            return ANY
-        return self._read(place, node.at, ANY)
+        if isinstance(node, ir.Member):
+            return self._member(node, is_number=True)
+        return self.value(node)
 
     def _element(self, node: ir.Index) -> Value:
         """An element of an array: none is there before the first one is written."""

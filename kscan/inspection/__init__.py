@@ -17,6 +17,7 @@ from kscan.kernel.catalogue import Catalogue, catalogue
 from kscan.model import KscanError
 from kscan.program.program import OUTSIDE, Function, Program
 from kscan.source.tree import C_SUFFIXES, Tree, Unreadable
+from kscan.wording import counted
 
 MOST_FILES = 600
 """Files one question has parsed before it says how many more there are."""
@@ -146,11 +147,6 @@ def limits_text(document: Document) -> list[str]:
         )
     rows += [f"skipped: {skip['path']}: {skip['reason']}" for skip in document["skips"]]
     return rows
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """``1 edge``, ``2 edges``."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def not_macros(names: Iterable[str]) -> list[str]:

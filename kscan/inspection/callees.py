@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kscan.inspection import Document, Inspection, counted, limits_text, printable
+from kscan.inspection import Document, Inspection, limits_text, printable
 from kscan.model import Confidence
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.program import Function
 from kscan.program.tables import Tables
+from kscan.wording import counted
 
 _SHOWN = 6
 

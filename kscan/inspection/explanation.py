@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from kscan.audit import Audit
-from kscan.inspection import Document, counted, printable
+from kscan.inspection import Document, printable
 from kscan.inspection.reasons import Reasons
 from kscan.model import Finding, KscanError, Step
 from kscan.program.succession import succession
@@ -21,6 +21,7 @@ from kscan.source.apply import apply_series, merged
 from kscan.source.patched import PatchedTree
 from kscan.source.patches import series_of
 from kscan.source.tree import Unreadable
+from kscan.wording import counted
 
 CONTEXT = 2
 """Source lines shown above and below each step."""

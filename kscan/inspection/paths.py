@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from kscan.inspection import Document, Inspection, counted, limits_text, not_macros, printable
+from kscan.inspection import Document, Inspection, limits_text, not_macros, printable
 from kscan.inspection.naming import Call, Naming, calls_through, fits
 from kscan.kernel.catalogue import Scenario
 from kscan.model import Confidence, weakest
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.graph import Edge, Reach, reach
 from kscan.program.program import Function
+from kscan.wording import counted
 
 MOST_LEVELS = 8
 """Calls that are followed backwards from the target."""

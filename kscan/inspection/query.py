@@ -13,11 +13,12 @@ from pathlib import Path
 
 from tree_sitter import Node, Query, QueryCursor
 
-from kscan.inspection import Document, Inspection, counted, printable
+from kscan.inspection import Document, Inspection, printable
 from kscan.model import KscanError
 from kscan.source.tree import C_SUFFIXES, is_below
 from kscan.syntax import dialect, parser
 from kscan.syntax.queries import compile_query
+from kscan.wording import counted
 
 MOST_MATCHES = 10_000
 """Matches after which a run says that it gave up."""

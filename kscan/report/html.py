@@ -28,6 +28,7 @@ from kscan.report import clean, graph, verdict
 from kscan.report.highlight import inline, source
 from kscan.report.litmus import Litmus, arranged
 from kscan.report.particulars import confidence_reason, hit_lists
+from kscan.wording import counted
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -64,7 +65,7 @@ def render(document: Report | Impact) -> str:
         policy=_policy(style, script),
         choices=_choices(rows),
         bars=_bars(rows),
-        counted=verdict.counted,
+        counted=counted,
         hit_lists=hit_lists,
         confidence_reason=confidence_reason,
         box=(graph.BOX_WIDTH, graph.BOX_HEIGHT),
@@ -151,8 +152,8 @@ def _audit(report: Report) -> dict[str, Any]:
 def _audit_headline(report: Report, found: Sequence[Finding], drivers: set[str]) -> str:
     if not found:
         return verdict.nothing_found(report)
-    findings = verdict.counted(len(found), "finding")
-    return f"{findings} in {verdict.counted(len(drivers), 'driver')}."
+    findings = counted(len(found), "finding")
+    return f"{findings} in {counted(len(drivers), 'driver')}."
 
 
 def _range(impact: Impact) -> dict[str, Any]:

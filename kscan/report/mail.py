@@ -16,6 +16,7 @@ from kscan.report.drawing import drawing
 from kscan.report.paint import plain
 from kscan.report.particulars import explaining, particulars
 from kscan.report.sections import Message, Section, message, question
+from kscan.wording import counted
 
 COLUMNS = 72
 LISTED = 10
@@ -83,7 +84,7 @@ def _finding(finding: Finding, again: str) -> list[str]:
     for label, text in particulars(finding, numbered=False):
         rows += _item(f"{label}: {text}")
     if finding.others:
-        rows += _item(f"{verdict.counted(finding.others, 'longer trace')} not shown")
+        rows += _item(f"{counted(finding.others, 'longer trace')} not shown")
     command = explaining(finding, again)
     return [*rows, "  - more:", *_command(command)] if command else rows
 
@@ -108,7 +109,7 @@ def _command(command: str) -> list[str]:
 
 def _more(items: Sequence[object], noun: str) -> list[str]:
     more = len(items) - LISTED
-    return ["", f"{verdict.counted(more, noun)} more not shown."] if more > 0 else []
+    return ["", f"{counted(more, noun)} more not shown."] if more > 0 else []
 
 
 def _item(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from kscan.report.drawing import drawing
 from kscan.report.paint import plain
 from kscan.report.particulars import explaining, particulars
 from kscan.report.sections import FULL, Message, Section, message, question
+from kscan.wording import counted
 
 LIMIT = 65_536
 """GitHub's limit for the body of a comment, in characters."""
@@ -69,7 +70,7 @@ def _fold(fold: verdict.Fold, most: int) -> list[list[str]]:
 
 
 def _slot(reach: Reach) -> str:
-    number = verdict.counted(len(set(reach.implementations)), "implementation")
+    number = counted(len(set(reach.implementations)), "implementation")
     path = " → ".join(map(clean.code, reach.via))
     row = f"- {clean.code(reach.slot)} in {clean.code(reach.api + '()')}, {number}"
     return f"{row}: {path}" if path else row
@@ -98,7 +99,7 @@ def _finding(finding: Finding, again: str) -> list[list[str]]:
     blocks.append([clean.prose(question(finding))])
     told = [f"- {label}: {clean.prose(text)}" for label, text in particulars(finding)]
     if finding.others:
-        told.append(f"- {verdict.counted(finding.others, 'longer trace')} not shown")
+        told.append(f"- {counted(finding.others, 'longer trace')} not shown")
     command = explaining(finding, again)
     told += [f"- more: {clean.code(command)}"] if command else []
     return [*blocks, told]
@@ -113,7 +114,7 @@ def _table(findings: Sequence[Finding], most: int, *, collapsed: bool) -> list[l
     more = _more(len(findings), most, "finding")
     if not collapsed or not table:
         return [*table, *more]
-    summary = f"<details><summary>{verdict.counted(len(findings), 'finding')}</summary>"
+    summary = f"<details><summary>{counted(len(findings), 'finding')}</summary>"
     return [[summary], *table, *more, ["</details>"]]
 
 
@@ -130,4 +131,4 @@ def _row(finding: Finding) -> str:
 
 
 def _more(number: int, most: int, noun: str) -> list[list[str]]:
-    return [[f"{verdict.counted(number - most, noun)} more not shown."]] if number > most else []
+    return [[f"{counted(number - most, noun)} more not shown."]] if number > most else []

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from kscan.model import CommitShare, Effect, Finding, Impact, Reach, Report, Skip, TreeInfo
 from kscan.report import verdict
+from kscan.wording import counted
 
 FULL = 10
 """Findings shown with their evidence; the rest is a table."""
@@ -93,7 +94,7 @@ def _audit(report: Report, full: int) -> Message:
     if not found:
         return Message(verdict.nothing_found(report), (), ())
     drivers = {finding.driver for finding in found}
-    head = f"{verdict.counted(len(found), 'finding')} in {verdict.counted(len(drivers), 'driver')}"
+    head = f"{counted(len(found), 'finding')} in {counted(len(drivers), 'driver')}"
     sections = (
         Section("Findings", full=tuple(found[:full]), brief=tuple(found[full:])),
         _not_analysed(report.skips, verdict.closed_windows(report)),
@@ -112,7 +113,7 @@ def _range(impact: Impact, full: int) -> Message:
         sentences += [fold.sentence(verdict.SLOTS_NAMED) for fold in folds]
         return Message(" ".join((headline, *sentences, *_scenario(impact.head))), (), ())
     trees = [verdict.tree_title(tree) for tree in (impact.base, impact.head)]
-    new_skips = f"{verdict.counted(len(impact.skips_added), 'file')} newly not analysed."
+    new_skips = f"{counted(len(impact.skips_added), 'file')} newly not analysed."
     sections = (
         _reach(impact),
         Section("Introduced", full=tuple(new[:full]), brief=tuple(new[full:])),

@@ -26,6 +26,7 @@ from kscan.report import clean, verdict
 from kscan.report.drawing import drawing
 from kscan.report.paint import Line, Span, coloured, line, plain
 from kscan.report.particulars import NAMES, explaining, particulars
+from kscan.wording import counted
 
 WIDTH = 100
 """Columns when the terminal's width is not known."""
@@ -130,9 +131,7 @@ def _finding(finding: Finding, again: str, columns: int) -> list[Line]:
     rows = [headline(finding)]
     rows += [(Span(_INDENT), *row) for row in drawing(finding, room)]
     if finding.others:
-        rows += [
-            line(Span(f"{_INDENT}(+{verdict.counted(finding.others, 'longer trace')})", "dim"))
-        ]
+        rows += [line(Span(f"{_INDENT}(+{counted(finding.others, 'longer trace')})", "dim"))]
     rows += _labelled(particulars(finding), columns)
     command = clean.line(explaining(finding, again))
     return [*rows, line(Span(f"{_INDENT}more: ", "bold"), command)] if command else rows
@@ -191,7 +190,7 @@ def _drivers(impact: Impact, columns: int) -> list[Line]:
     if impact.changed_functions or impact.drivers:
         one = len(impact.changed_functions) == 1
         verbs = "reaches or is reached" if one else "reach or are reached"
-        changed = verdict.counted(len(impact.changed_functions), "changed function")
+        changed = counted(len(impact.changed_functions), "changed function")
         told = f"{changed} {verbs} by:" if impact.drivers else f"{changed}, near no other driver"
         rows = [line(), line(told)]
     for driver in impact.drivers[:DRIVERS_SHOWN]:

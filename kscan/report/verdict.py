@@ -23,15 +23,11 @@ from kscan.model import (
     TreeInfo,
 )
 from kscan.report.clean import LINE_LIMIT
+from kscan.wording import counted
 
 PARSE_HEALTH_DIGITS = 2
 LIST_LIMIT = LINE_LIMIT - 40
 """Characters that the names of a list may take: the line has room for a label and the count."""
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """``1 error``, ``2 errors``, ``1 registration``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def listed(names: Sequence[str], most: int, room: int = LIST_LIMIT) -> str:

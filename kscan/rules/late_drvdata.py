@@ -21,8 +21,8 @@ How to fix it
     Set the driver data as soon as the instance is allocated.
 
 References
-    drivers/base/dd.c, include/linux/platform_device.h; "iommu/ipmmu-vmsa: Register in a
-    sensible order".
+    drivers/base/dd.c, include/linux/platform_device.h; "iommu: Get DT/ACPI parsing into the
+    proper probe path" (bcb81ac6ae3c).
 """
 
 from __future__ import annotations

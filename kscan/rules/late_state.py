@@ -20,7 +20,8 @@ How to fix it
     Finish the instance before registering it.
 
 References
-    "iommu/mediatek: Fix NULL pointer deference in mtk_iommu_device_group"; include/linux/list.h.
+    include/linux/list.h; "iommu: Get DT/ACPI parsing into the proper probe path"
+    (bcb81ac6ae3c).
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -18,14 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kscan.model import KscanError, Skip
+from kscan.source.given import content_of
 from kscan.source.hunks import Hunk
 from kscan.source.mail import LARGEST_MAIL, Message, messages
 
 if TYPE_CHECKING:
     from unidiff.patch import Hunk as UnidiffHunk
     from unidiff.patch import PatchedFile
-
-_STDIN = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +76,7 @@ def bytes_of(file: Path) -> bytes:
     It is raised where they cannot be read, or are more than any patch has.
     """
     try:
-        if file == _STDIN:
-            content = sys.stdin.buffer.read(LARGEST_MAIL + 1)
-        else:
-            with file.open("rb") as opened:
-                content = opened.read(LARGEST_MAIL + 1)
+        content = content_of(file, LARGEST_MAIL)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise KscanError(f"{file}: {reason}; give a patch file or an mbox") from error

@@ -7,11 +7,10 @@ Any bytes will do.  Time and memory stay in proportion to the log, whatever is i
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from kscan.model import KscanError
+from kscan.source.given import content_of
 
 LARGEST = 64 << 20
 """Bytes; a longer log is refused."""
@@ -40,11 +39,7 @@ def read(path: str) -> bytes:
     Raises `KscanError` for what cannot be read or is longer than `LARGEST`.
     """
     try:
-        if path == "-":
-            log = sys.stdin.buffer.read(LARGEST + 1)
-        else:
-            with Path(path).open("rb") as file:
-                log = file.read(LARGEST + 1)
+        log = content_of(path, LARGEST)
     except OSError as error:
         raise KscanError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     if len(log) > LARGEST:

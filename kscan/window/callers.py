@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
-from kscan.flow.writes import root_name
+from kscan.flow.writes import local_values, root_name
 from kscan.kernel.catalogue import Functions
 from kscan.program.program import Function, Program
 
@@ -116,11 +116,5 @@ def calls_it(program: Program, path: str, name: str) -> bool:
 
 
 def values_of(program: Program, function: Function, name: str) -> Iterator[ir.Expr]:
-    """What the local variable `name` of `function` is set from, in source order."""
-    body = program.body(function)
-    for declaration in ir.declarations(body.statements):
-        if declaration.name == name and declaration.value is not None:
-            yield declaration.value
-    for node in ir.walk_body(body):
-        if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at):
-            yield node.value
+    """What the local variable `name` of `function` is set from: first where it is declared."""
+    yield from local_values(program.body(function)).get(name, ())

@@ -105,8 +105,17 @@ class Lateness:
         sure = Confidence.MEDIUM if doubtful else Confidence.HIGH
         outside = place in order.outside
         kind, spelled = self._spelled(several[0])
-        more, past = len(several) - 1, place in order.past_driver
-        return Late(place, several[0], sure, early, more, outside, past, kind, spelled)
+        return Late(
+            place,
+            several[0],
+            sure,
+            early,
+            others=len(several) - 1,
+            in_caller=outside,
+            past_driver=place in order.past_driver,
+            kind=kind,
+            spelled=spelled,
+        )
 
     def _spelled(self, write: Write) -> tuple[str, str]:
         """Kind and name of what `write` writes: outermost object first."""

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a command line gives by name: a file, or ``-`` for standard input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def content_of(name: Path | str, most: int) -> bytes:
+    """The bytes of the file `name`, or of stdin: one more than `most` where there are more.
+
+    Raises `OSError`.
+    """
+    if str(name) == "-":
+        return sys.stdin.buffer.read(most + 1)
+    with Path(name).open("rb") as opened:
+        return opened.read(most + 1)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What of the registrations of one contract nobody looked at, and what was assumed of the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kscan.model import Skip
+from kscan.program.tables import foreign_members, table_entries
+from kscan.window.case import Case
+from kscan.window.published import Published
+from kscan.window.registrations import Registration
+from kscan.window.window import Window
+
+
+def unseen(case: Case) -> Iterator[Skip]:
+    """Registrations whose callbacks, or some of them, nobody looked at."""
+    for one in case.registrations:
+        if not one.published:
+            why = f"{one.function.name}(): {_unknown(case)}, nothing is looked at"
+            yield Skip(one.function.path, why)
+        for table in one.tables:
+            why = _unknown_of(case, table)
+            if why:
+                yield Skip(table.path, f"{table.variable} {why}")
+
+
+def why_closed(case: Case, registration: Registration) -> str:
+    """Why no callback is known to run in the window of `registration`; empty where some are."""
+    if not registration.published:
+        return _unknown(case)
+    if not case.window.gate_is_open(registration):
+        gate = case.contract.gate
+        return f"{gate.needs}() is not reachable: {gate.why}" if gate else ""
+    return ""
+
+
+def _unknown(case: Case) -> str:
+    return "the ops table is not known" if case.contract.tables else "no callback is known"
+
+
+def _unknown_of(case: Case, table: Published) -> str:
+    """What of an ops table is not looked at, and why."""
+    place, tags = (table.path, table.variable), case.contract.tables
+    strange = foreign_members(case.program, *place, tags)
+    if strange:
+        return f"fills {', '.join(strange)}: no members of it here"
+    if not any(table_entries(case.program, *place, case.contract.through.fields)):
+        return "has no entry that is known: a macro or code at run time may fill it"
+    return ""
+
+
+def assumption(window: Window, advice: str) -> str:
+    """What the scenario assumes of the tree, with `advice`; empty where it assumes nothing."""
+    scenario = window.scenario
+    if scenario is None:
+        return ""
+    if window.assumed:
+        edges = ", ".join(map(str, window.assumed))
+        return f"Scenario {scenario.name}: this tree lacks {edges}; the edge is assumed{advice}."
+    lacking = [e.slot for e in scenario.edge if e.slot and not window.reaches(e.slot)]
+    if lacking:
+        return (
+            f"Scenario {scenario.name}: nothing here calls {', '.join(lacking)} inside "
+            f"{window.contract.register}(), and there is no place to assume it: the tree is "
+            "audited as it stands."
+        )
+    return ""
