@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
 from kscan.facts import ir
+from kscan.flow.frame import Frame
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, INVALID, ZERO, Place, Value, What, offset_into, truth
@@ -21,9 +21,6 @@ from kscan.kernel.catalogue import Initialiser, matches, position
 from kscan.program import macros
 from kscan.program.calls import callee_of
 from kscan.program.hooks import hooked
-
-if TYPE_CHECKING:
-    from kscan.flow.evaluate import Frame
 
 DRVDATA = Place("driver data", "", "")
 BOUND = Place("bound device", "", "bound devices")

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from kscan.facts import ir
 from kscan.flow import calling, comparing
+from kscan.flow.frame import Frame, key_of
 from kscan.flow.lists import walk_of
 from kscan.flow.places import place_of
 from kscan.flow.values import (
@@ -26,29 +26,14 @@ from kscan.flow.values import (
     offset_into,
     truth,
 )
-from kscan.flow.world import Call, Event, Happening
-from kscan.program.program import Function
-from kscan.program.types import Scope
-
-if TYPE_CHECKING:
-    from kscan.flow.execute import Execution, State
+from kscan.flow.world import Happening
 
 _ERRNO = re.compile(r"E[A-Z0-9_]{2,}$")
 
 
 @dataclass
-class Frame:
-    """One function being executed, at one node."""
-
-    execution: Execution
-    function: Function
-    scope: Scope
-    state: State
-    frames: tuple[Call, ...]
-    expanding: set[str] = field(default_factory=set)
-    """Macros whose bodies are being evaluated: C does not expand them again."""
-
-    # Values
+class Evaluation(Frame):
+    """A frame that knows what every kind of expression is worth."""
 
     def value(self, node: ir.Expr) -> Value:  # noqa: C901 - one case a kind
         """The value of `node`, evaluated once."""
@@ -123,11 +108,6 @@ class Frame:
         if place in self.execution.world.late:
             return Value(What.ZERO, self.taint(place, at))
         return self.execution.world.given.get(place, otherwise)
-
-    def taint(self, place: Place, at: int) -> Taint:
-        """The mark of a read of `place` here."""
-        typed = place.kind != "field" or bool(place.owner)
-        return Taint(place, at, self.function.path, self.function.name, typed)
 
     def _member(self, node: ir.Member, *, is_number: bool = False) -> Value:
         """The value of a member; nothing of a struct, unless that `is_number` (an atomic)."""
@@ -248,8 +228,6 @@ class Frame:
             self.note(Happening.WRONG, value.taint, node.at, "switches on it")
         return value
 
-    # Writes
-
     def _assign(self, node: ir.Assign) -> Value:
         value = self.value(node.value)
         if node.op != "=":
@@ -288,25 +266,6 @@ class Frame:
         if value.taint is not None and value.what in INVALID:
             self.note(Happening.STORED, value.taint, at, f"stores it in {place.spelled}", place)
 
-    # Events
-
-    def dereferenced(self, value: Value, at: int) -> None:
-        """`value` is used as a pointer."""
-        if value.taint is not None and value.what in INVALID:
-            self.note(Happening.CRASH, value.taint, at, "dereferences it")
-
-    def note(
-        self,
-        what: Happening,
-        taint: Taint,
-        at: int,
-        note: str,
-        stored: Place | None = None,
-        sure: bool = True,
-    ) -> None:
-        """Keeps what happens to a late place, with the calls that led here."""
-        self.execution.note(Event(what, taint, at, self.function, self.frames, note, stored, sure))
-
     def holds(self, guard: ir.Guarded) -> None:
         """A scope guard takes its lock: the argument after the lock's class."""
         for lock in guard.args[1:2]:
@@ -339,18 +298,6 @@ class Frame:
             return False, None
         return True, taint if _looks_up_by_node(loop) else None
 
-    def late_list(self, head: ir.Expr) -> Taint | None:
-        """The mark of a read of the list `head` that the instance joins too late."""
-        inner = head.operand if isinstance(head, ir.Unary) and head.op == "&" else head
-        place = place_of(self.scope, self.execution.world.functions, inner)
-        if place is None:
-            return None
-        joined_late = Place("membership", place.owner, place.name)
-        self.execution.touched.add(joined_late)
-        if joined_late in self.execution.world.late:
-            return self.taint(joined_late, head.at)
-        return None
-
 
 def _looks_up_by_node(loop: ir.ForEach) -> bool:
     """The loop compares firmware nodes: it searches the list for one instance."""
@@ -367,8 +314,3 @@ def _names_a_node(comparison: ir.Binary) -> bool:
         isinstance(part, ir.Member) and part.field in ("np", "of_node", "fwnode")
         for part in ir.walk(comparison)
     )
-
-
-def key_of(place: Place) -> str:
-    """What a state calls `place`."""
-    return f"{place.kind}\0{place.owner}\0{place.name}"

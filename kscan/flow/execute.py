@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.flow import evaluate
 from kscan.flow.cfg import Kind, Node, flow_of
-from kscan.flow.values import ANY, Place, Taint, Value, What, joined, truth
-from kscan.flow.world import Call, Event, World
-from kscan.program.program import Function, Program
+from kscan.flow.evaluate import Evaluation
+from kscan.flow.frame import Run, State, key_of
+from kscan.flow.values import ANY, Taint, Value, What, joined, truth
+from kscan.flow.world import Call
+from kscan.program.program import Function
 from kscan.program.types import scope_of
 
 Stored = tuple[tuple[str, Value], ...]
@@ -28,32 +29,6 @@ DEPTH = 7
 
 MOST_STEPS = 6_000
 """Nodes one function's execution visits before it gives up, unsure."""
-
-MOST_VALUES = 100_000
-"""Expressions that one execution evaluates; the longest in an audit of 6.12 evaluates 5,134."""
-
-
-@dataclass
-class State:
-    """The values on one way through a function."""
-
-    env: dict[str, Value]
-    decided: Taint | None = None
-    """The late read that decided a branch on this way."""
-
-    def copy(self) -> State:
-        """Its own copy."""
-        return State(dict(self.env), self.decided)
-
-    def absorb(self, other: State) -> bool:
-        """Joins `other` in; whether anything changed."""
-        changed = False
-        for name in list(self.env):
-            met = joined(self.env[name], other.env.get(name, ANY))
-            if met != self.env[name]:
-                self.env[name] = met
-                changed = True
-        return changed
 
 
 @dataclass
@@ -86,29 +61,17 @@ class Outcome:
 
 
 @dataclass
-class Execution:
-    """One run; `events` collects what was done with late places."""
+class Execution(Run):
+    """Runs functions, and those that they call."""
 
-    program: Program
-    world: World
-    events: list[Event] = field(default_factory=list)
-    touched: set[Place] = field(default_factory=set)
-    """Every place that was read or used, late or not."""
     visited: dict[Function, set[int]] = field(default_factory=dict)
     """The nodes that were executed, of every function entered."""
-    _values: int = 0
-    _seen: set[tuple[object, ...]] = field(default_factory=set)
     _memo: dict[tuple[object, ...], tuple[Value, Stored]] = field(default_factory=dict)
 
     @cached_property
     def shared(self) -> frozenset[str]:
         """Keys of the places that the world is about: what is stored there, all functions see."""
-        return frozenset(evaluate.key_of(p) for p in {*self.world.late, *self.world.given})
-
-    def is_spent(self) -> bool:
-        """Counts one more expression; whether there were so many that the rest stays unknown."""
-        self._values += 1
-        return self._values > MOST_VALUES
+        return frozenset(key_of(p) for p in {*self.world.late, *self.world.given})
 
     def run(
         self,
@@ -135,7 +98,7 @@ class Execution:
             node, state = cfg.nodes[key[0]], states[key].copy()
             outcome.visited.add(node.index)
             visited.add(node.index)
-            frame = evaluate.Frame(self, function, scope_of(self.program, function), state, frames)
+            frame = Evaluation(self, function, scope_of(self.program, function), state, frames)
             for target in self._step(node, frame, outcome):
                 following = (target, state.decided)
                 if following not in states:
@@ -145,7 +108,7 @@ class Execution:
                     waiting.append(following)
         return outcome
 
-    def _step(self, node: Node, frame: evaluate.Frame, outcome: Outcome) -> list[int]:
+    def _step(self, node: Node, frame: Evaluation, outcome: Outcome) -> list[int]:
         """Evaluates `node`; the nodes that may come next, with the state changed in place."""
         match node.kind:
             case Kind.RETURN:
@@ -167,7 +130,7 @@ class Execution:
                 return []
         return node.then
 
-    def _leaves(self, node: Node, frame: evaluate.Frame) -> bool:
+    def _leaves(self, node: Node, frame: Evaluation) -> bool:
         """Evaluates a node without a way of its own; whether the function ends there."""
         if node.kind is Kind.GUARD:
             assert isinstance(node.statement, ir.Guarded)
@@ -179,7 +142,7 @@ class Execution:
             return frame.leaves(node.expr)
         return False
 
-    def _declare(self, node: Node, frame: evaluate.Frame) -> None:
+    def _declare(self, node: Node, frame: Evaluation) -> None:
         assert isinstance(node.statement, ir.Declare)
         declared = node.statement
         value = frame.value(node.expr) if node.expr is not None else ANY
@@ -188,7 +151,7 @@ class Execution:
         if not declared.static:
             frame.state.env[declared.name] = value
 
-    def _branch(self, node: Node, frame: evaluate.Frame) -> list[int]:
+    def _branch(self, node: Node, frame: Evaluation) -> list[int]:
         assert node.expr is not None
         value = frame.value(node.expr)
         known = truth(value)
@@ -198,7 +161,7 @@ class Execution:
             frame.state.decided = value.taint
         return [node.then[0 if known else 1]]
 
-    def _switch(self, node: Node, frame: evaluate.Frame) -> list[int]:
+    def _switch(self, node: Node, frame: Evaluation) -> list[int]:
         """The cases that the value may mean: zero means no other number."""
         assert node.expr is not None
         value = frame.switched(node.expr)
@@ -207,7 +170,7 @@ class Execution:
         nodes = flow_of(self.program, frame.function).nodes
         return [at for at in node.then if not _is_other_number(nodes[at].statement)] or node.then
 
-    def _loop(self, node: Node, frame: evaluate.Frame) -> list[int]:
+    def _loop(self, node: Node, frame: Evaluation) -> list[int]:
         assert isinstance(node.statement, ir.ForEach)
         idle, taint = frame.walks(node.statement)
         for argument in node.expressions():
@@ -223,7 +186,7 @@ class Execution:
     def enter(
         self, function: Function, args: tuple[Value, ...], frames: tuple[Call, ...], state: State
     ) -> Value | None:
-        """The value a call of `function` yields, which may store; None when it is not entered."""
+        """As the run says; a call that was entered before yields what it did then."""
         if len(frames) > DEPTH or any(frame.callee == function for frame in frames[:-1]):
             return None
         stored = tuple((key, value) for key, value in state.env.items() if key in self.shared)
@@ -235,13 +198,6 @@ class Execution:
         value, left = self._memo[key]
         state.env.update(left)
         return value
-
-    def note(self, event: Event) -> None:
-        """Keeps `event`, once for each place and spot."""
-        key = (event.what, event.taint.place, event.at, event.function)
-        if key not in self._seen:
-            self._seen.add(key)
-            self.events.append(event)
 
 
 def _is_other_number(statement: ir.Stmt | None) -> bool:

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One execution while it goes on: its run, the frame of one call, the values on one way.
+
+Here is what they hold and note; what an expression is worth, and where control goes next, is
+said by those who know it (`kscan.flow.evaluate`, `kscan.flow.execute`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+from kscan.facts import ir
+from kscan.flow.places import place_of
+from kscan.flow.values import ANY, INVALID, Place, Taint, Value, joined
+from kscan.flow.world import Call, Event, Happening, World
+from kscan.program.program import Function, Program
+from kscan.program.types import Scope
+
+MOST_VALUES = 100_000
+"""Expressions that one execution evaluates; the longest in an audit of 6.12 evaluates 5,134."""
+
+
+@dataclass
+class State:
+    """The values on one way through a function."""
+
+    env: dict[str, Value]
+    decided: Taint | None = None
+    """The late read that decided a branch on this way."""
+
+    def copy(self) -> State:
+        """Its own copy."""
+        return State(dict(self.env), self.decided)
+
+    def absorb(self, other: State) -> bool:
+        """Joins `other` in; whether anything changed."""
+        changed = False
+        for name in list(self.env):
+            met = joined(self.env[name], other.env.get(name, ANY))
+            if met != self.env[name]:
+                self.env[name] = met
+                changed = True
+        return changed
+
+
+def key_of(place: Place) -> str:
+    """What a state calls `place`."""
+    return f"{place.kind}\0{place.owner}\0{place.name}"
+
+
+@dataclass
+class Run(ABC):
+    """One run in one world; `events` collects what was done with late places."""
+
+    program: Program
+    world: World
+    events: list[Event] = field(default_factory=list)
+    touched: set[Place] = field(default_factory=set)
+    """Every place that was read or used, late or not."""
+    _values: int = 0
+    _seen: set[tuple[object, ...]] = field(default_factory=set)
+
+    def is_spent(self) -> bool:
+        """Counts one more expression; whether there were so many that the rest stays unknown."""
+        self._values += 1
+        return self._values > MOST_VALUES
+
+    def note(self, event: Event) -> None:
+        """Keeps `event`, once for each place and spot."""
+        key = (event.what, event.taint.place, event.at, event.function)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.events.append(event)
+
+    @abstractmethod
+    def enter(
+        self, function: Function, args: tuple[Value, ...], frames: tuple[Call, ...], state: State
+    ) -> Value | None:
+        """The value a call of `function` yields, which may store; None when it is not entered."""
+
+
+@dataclass
+class Frame(ABC):
+    """One function being executed, at one node."""
+
+    execution: Run
+    function: Function
+    scope: Scope
+    state: State
+    frames: tuple[Call, ...]
+    expanding: set[str] = field(default_factory=set)
+    """Macros whose bodies are being evaluated: C does not expand them again."""
+
+    @abstractmethod
+    def value(self, node: ir.Expr) -> Value:
+        """The value of `node`, evaluated once."""
+
+    @abstractmethod
+    def loaded(self, node: ir.Expr) -> Value:
+        """The value of `node`, which may be an atomic or a key: a struct that holds a number."""
+
+    def taint(self, place: Place, at: int) -> Taint:
+        """The mark of a read of `place` here."""
+        typed = place.kind != "field" or bool(place.owner)
+        return Taint(place, at, self.function.path, self.function.name, typed)
+
+    def late_list(self, head: ir.Expr) -> Taint | None:
+        """The mark of a read of the list `head` that the instance joins too late."""
+        inner = head.operand if isinstance(head, ir.Unary) and head.op == "&" else head
+        place = place_of(self.scope, self.execution.world.functions, inner)
+        if place is None:
+            return None
+        joined_late = Place("membership", place.owner, place.name)
+        self.execution.touched.add(joined_late)
+        if joined_late in self.execution.world.late:
+            return self.taint(joined_late, head.at)
+        return None
+
+    def dereferenced(self, value: Value, at: int) -> None:
+        """`value` is used as a pointer."""
+        if value.taint is not None and value.what in INVALID:
+            self.note(Happening.CRASH, value.taint, at, "dereferences it")
+
+    def note(
+        self,
+        what: Happening,
+        taint: Taint,
+        at: int,
+        note: str,
+        stored: Place | None = None,
+        sure: bool = True,
+    ) -> None:
+        """Keeps what happens to a late place, with the calls that led here."""
+        self.execution.note(Event(what, taint, at, self.function, self.frames, note, stored, sure))
