@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from kscan.facts import ir
 from kscan.flow.cfg import Kind, Node, flow_of
@@ -17,20 +16,47 @@ from kscan.flow.places import field_named, place_of
 from kscan.flow.values import Place
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Functions, matches, position
-from kscan.program.program import Function
+from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
 
-if TYPE_CHECKING:
-    from kscan.flow.ownership import Lifetimes
-
 _DRVDATA = Place("driver data", "", "")
+
+
+@dataclass
+class Callees:
+    """The functions that an object is followed into; remembers what each does with it."""
+
+    program: Program
+    functions: Functions
+    """What functions do with their arguments."""
+    belongs: Callable[[str], bool]
+    """Whether functions of a file are followed."""
+    _given: dict[tuple[Function, int, str], tuple[End, ...]] = field(default_factory=dict)
+
+    def targets(self, name: str, caller: Function) -> tuple[Function, ...]:
+        """The functions called `name` that are followed from `caller`."""
+        if self.program.is_elsewhere(name, caller.path, self.belongs):
+            return ()
+        found = self.program.resolve(name, caller.path)[:1]
+        return tuple(f for f in found if f != caller and (f.fact.inline or self.belongs(f.path)))
+
+    def given(self, function: Function, argument: int, kind: str) -> tuple[End, ...]:
+        """What `function` does with an object that it is handed at position `argument`."""
+        key = (function, argument, kind)
+        if key not in self._given:
+            self._given[key] = ()
+            params = function.fact.params
+            if argument < len(params) and params[argument].name:
+                names = frozenset({params[argument].name})
+                self._given[key] = Onward(self, function, kind).ends(0, names)
+        return self._given[key]
 
 
 @dataclass
 class Onward:
     """Follows one object from one point of one function on."""
 
-    lifetimes: Lifetimes
+    callees: Callees
     function: Function
     kind: str
     found: dict[End, None] = field(default_factory=dict)
@@ -38,16 +64,16 @@ class Onward:
     @property
     def functions(self) -> Functions:
         """What functions do with their arguments."""
-        return self.lifetimes.functions
+        return self.callees.functions
 
     @property
     def scope(self) -> Scope:
         """The names of the function."""
-        return scope_of(self.lifetimes.program, self.function)
+        return scope_of(self.callees.program, self.function)
 
     def ends(self, start: int, names: frozenset[str], call: int = -1) -> tuple[End, ...]:
         """The fates of the object that `names` hold, or that `call` yields, from `start` on."""
-        cfg = flow_of(self.lifetimes.program, self.function)
+        cfg = flow_of(self.callees.program, self.function)
         waiting = [(start, names, call, False)]
         seen: set[tuple[int, frozenset[str], bool]] = set()
         while waiting:
@@ -115,7 +141,7 @@ class Onward:
 
     def _cleaned(self, holders: Holders) -> bool:
         """A variable that holds the object releases it at the end of its scope."""
-        program, path = self.lifetimes.program, self.function.path
+        program, path = self.callees.program, self.function.path
         return any(
             declaration.name in holders.names and program.reader.cleanup(path, declaration.at)
             for declaration in ir.declarations(program.body(self.function).statements)
@@ -172,9 +198,9 @@ class Onward:
             self._end(Fate.STORED, call.at, place=place, target=target)
             return holders, True
         stored = False
-        for callee in self.lifetimes.targets(name, self.function):
+        for callee in self.callees.targets(name, self.function):
             for argument in held:
-                for end in self.lifetimes.given(callee, argument, self.kind):
+                for end in self.callees.given(callee, argument, self.kind):
                     if end.fate in (Fate.RELEASED, Fate.STORED):
                         frame = Call(self.function, callee, call.at)
                         self.found.setdefault(replace(end, frames=(frame, *end.frames)))

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from kscan.facts import ir
 from kscan.flow.cfg import Node, flow_of
-from kscan.flow.fates import MEMORY, REFERENCE, Acquired, End, Fate, Owned
-from kscan.flow.onward import Onward
+from kscan.flow.fates import MEMORY, REFERENCE, Acquired, Fate, Owned
+from kscan.flow.onward import Callees, Onward
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Functions, matches
 from kscan.program.program import Function, Program
@@ -34,7 +35,11 @@ class Lifetimes:
     """Whether functions of a file are followed."""
     _owned: dict[Function, tuple[int, tuple[Owned, ...]]] = field(default_factory=dict)
     """With the depth each was found at: the lower it is, the more calls were entered."""
-    _given: dict[tuple[Function, int, str], tuple[End, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def callees(self) -> Callees:
+        """The functions that an object is followed into."""
+        return Callees(self.program, self.functions, self.belongs)
 
     def of(self, function: Function, depth: int = 0) -> tuple[Owned, ...]:
         """Every object that `function` acquires, itself or through what it calls."""
@@ -44,24 +49,6 @@ class Lifetimes:
             found = tuple(self._found(function, depth))
             self._owned[function] = depth, found
         return found
-
-    def given(self, function: Function, argument: int, kind: str) -> tuple[End, ...]:
-        """What `function` does with an object that it is handed at position `argument`."""
-        key = (function, argument, kind)
-        if key not in self._given:
-            self._given[key] = ()
-            params = function.fact.params
-            if argument < len(params) and params[argument].name:
-                names = frozenset({params[argument].name})
-                self._given[key] = Onward(self, function, kind).ends(0, names)
-        return self._given[key]
-
-    def targets(self, name: str, caller: Function) -> tuple[Function, ...]:
-        """The functions called `name` that are followed from `caller`."""
-        if self.program.is_elsewhere(name, caller.path, self.belongs):
-            return ()
-        found = self.program.resolve(name, caller.path)[:1]
-        return tuple(f for f in found if f != caller and (f.fact.inline or self.belongs(f.path)))
 
     def _found(self, function: Function, depth: int) -> Iterator[Owned]:
         for node in flow_of(self.program, function).nodes:
@@ -81,12 +68,12 @@ class Lifetimes:
             )
         elif kind:
             acquired = Acquired(kind, name, function, call.at)
-            ends = Onward(self, function, kind).ends(node.index, frozenset(), call.at)
+            ends = Onward(self.callees, function, kind).ends(node.index, frozenset(), call.at)
             yield Owned(acquired, function, call.at, ends)
         elif name in self.functions.releases:
             return
         elif depth < _DEPTH and self._may_yield(function, call):
-            for target in self.targets(name, function):
+            for target in self.callees.targets(name, function):
                 for owned in self.of(target, depth + 1):
                     yield from self._yielded(function, node, call, target, owned)
 
@@ -107,7 +94,7 @@ class Lifetimes:
         """An object that `target` acquires and gives to its caller."""
         frame = Call(function, target, call.at)
         acquired = replace(owned.acquired, frames=(frame, *owned.acquired.frames))
-        way = Onward(self, function, acquired.kind)
+        way = Onward(self.callees, function, acquired.kind)
         if owned.fates(Fate.RETURNED):
             ends = way.ends(node.index, frozenset(), call.at)
             yield Owned(acquired, function, call.at, ends)
@@ -118,7 +105,7 @@ class Lifetimes:
         self, function: Function, node: Node, call: ir.Call, acquired: Acquired, position_: int
     ) -> Iterator[Owned]:
         """An object that a call hands out through its argument at `position_`."""
-        way = Onward(self, function, acquired.kind)
+        way = Onward(self.callees, function, acquired.kind)
         argument = call.args[position_] if position_ < len(call.args) else None
         match argument:
             case ir.Unary(op="&", operand=ir.Name(id=name)):

@@ -98,7 +98,8 @@ def _reads_dropped(again: Again, function: Function, node: ir.Expr, depth: int) 
             continue
         if matches(tuple(getters), part.callee.id):
             return True
-        for target in again.lifetimes.targets(part.callee.id, function) if depth < DEPTH else ():
+        callees = again.lifetimes.callees
+        for target in callees.targets(part.callee.id, function) if depth < DEPTH else ():
             returned = ir.returned(again.program.body(target))
             if any(_reads_dropped(again, target, value, depth + 1) for value in returned):
                 return True
