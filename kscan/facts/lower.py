@@ -9,11 +9,8 @@ from tree_sitter import Node
 
 from kscan.facts import ir
 from kscan.facts.declarators import base_type, declared, is_storage, text_of
-from kscan.facts.unit import UNKNOWN, CType
+from kscan.facts.expressions import Expressions
 from kscan.syntax import parser
-
-_NESTING = 200
-"""Expressions within expressions; what lies deeper is opaque. The deepest of 6.12 has 190."""
 
 DEEPEST = 150
 """Statements within statements, an ``else if`` counted as one."""
@@ -22,16 +19,13 @@ LONGEST = 1 << 20
 """Bytes of one function."""
 
 
-class Lowering:
-    """Lowers the nodes of one slice; `base` is the slice's offset in the blob."""
+class Lowering(Expressions):
+    """Lowers the statements of one slice, with the expressions in them."""
 
     def __init__(self, base: int, macros: Mapping[int, str]) -> None:
-        self.base = base
+        super().__init__(base)
         self.macros = macros
-        self.depth = 0
         self.level = 0
-
-    # Statements
 
     def block(self, node: Node | None) -> tuple[ir.Stmt, ...]:
         """The statements of a block, or of one statement taken as a block."""
@@ -61,10 +55,6 @@ class Lowering:
         if node.type == "comment" or not node.is_named:
             return []
         return [ir.Evaluate(self.expr(node), self.at(node))]
-
-    def at(self, node: Node) -> int:
-        """The offset of `node` in its blob."""
-        return self.base + node.start_byte
 
     def _declaration(self, node: Node) -> list[ir.Stmt]:
         base = base_type(node.child_by_field_name("type"))
@@ -171,156 +161,6 @@ class Lowering:
     def _continue(self, node: Node) -> list[ir.Stmt]:
         return [ir.Continue(self.at(node))]
 
-    # Expressions
-
-    def expr(self, node: Node | None) -> ir.Expr:
-        """The expression `node`; `ir.Opaque` for what is not evaluated or not understood."""
-        if node is None:
-            return ir.Opaque("", self.base)
-        lower = _EXPRESSIONS.get(node.type)
-        if lower is None or self.depth > _NESTING:
-            return ir.Opaque(text_of(node)[:80], self.at(node))
-        self.depth += 1
-        found = lower(self, node)
-        self.depth -= 1
-        return found
-
-    def _condition(self, node: Node | None) -> ir.Expr:
-        if node is not None and node.type == "parenthesized_expression":
-            inner = _inner(node)
-            return self.expr(inner)
-        return self.expr(node)
-
-    def _listed(self, node: Node | None) -> tuple[ir.Expr, ...]:
-        """The arguments of a respelled macro head: a comma expression in parentheses."""
-        found = self._condition(node)
-        items: list[ir.Expr] = []
-        while isinstance(found, ir.Several) and len(found.items) == 2:
-            items.append(found.items[0])
-            found = found.items[1]
-        return (*items, found)
-
-    def _args(self, node: Node) -> tuple[ir.Expr, ...]:
-        arguments = node.child_by_field_name("arguments")
-        if arguments is None:
-            return ()
-        return tuple(self.expr(a) for a in arguments.named_children if a.type not in _NOISE)
-
-    def _name(self, node: Node) -> ir.Expr:
-        return ir.Name(text_of(node), self.at(node))
-
-    def _const(self, node: Node) -> ir.Expr:
-        return ir.Const(text_of(node), self.at(node))
-
-    def _member(self, node: Node) -> ir.Expr:
-        operator = node.child_by_field_name("operator")
-        field = node.child_by_field_name("field")
-        return ir.Member(
-            self.expr(node.child_by_field_name("argument")),
-            text_of(field),
-            operator is not None and operator.type == "->",
-            self.at(field) if field is not None else self.at(node),
-        )
-
-    def _unary(self, node: Node) -> ir.Expr:
-        operand = node.child_by_field_name("argument")
-        operator = node.child_by_field_name("operator")
-        op = operator.type if operator is not None else "?"
-        return ir.Unary(op, self.expr(operand), self.at(node))
-
-    def _binary(self, node: Node) -> ir.Expr:
-        operator = node.child_by_field_name("operator")
-        return ir.Binary(
-            operator.type if operator is not None else "?",
-            self.expr(node.child_by_field_name("left")),
-            self.expr(node.child_by_field_name("right")),
-            self.at(node),
-        )
-
-    def _assign(self, node: Node) -> ir.Expr:
-        operator = node.child_by_field_name("operator")
-        return ir.Assign(
-            operator.type if operator is not None else "=",
-            self.expr(node.child_by_field_name("left")),
-            self.expr(node.child_by_field_name("right")),
-            self.at(node),
-        )
-
-    def _call(self, node: Node) -> ir.Expr:
-        return ir.Call(
-            self.expr(node.child_by_field_name("function")), self._args(node), self.at(node)
-        )
-
-    def _index(self, node: Node) -> ir.Expr:
-        return ir.Index(
-            self.expr(node.child_by_field_name("argument")),
-            self.expr(node.child_by_field_name("index")),
-            self.at(node),
-        )
-
-    def _choice(self, node: Node) -> ir.Expr:
-        then = node.child_by_field_name("consequence")
-        return ir.Choice(
-            self.expr(node.child_by_field_name("condition")),
-            None if then is None else self.expr(then),
-            self.expr(node.child_by_field_name("alternative")),
-            self.at(node),
-        )
-
-    def _cast(self, node: Node) -> ir.Expr:
-        kind = descriptor_type(node.child_by_field_name("type"))
-        return ir.Cast(kind, self.expr(node.child_by_field_name("value")), self.at(node))
-
-    def _parenthesized(self, node: Node) -> ir.Expr:
-        inner = _inner(node)
-        if inner is not None and inner.type == "compound_statement":
-            return ir.Inline(self.block(inner), self.at(node))
-        return self.expr(inner)
-
-    def _comma(self, node: Node) -> ir.Expr:
-        left = self.expr(node.child_by_field_name("left"))
-        right = self.expr(node.child_by_field_name("right"))
-        return ir.Several((left, right), self.at(node))
-
-    def _compound(self, node: Node) -> ir.Expr:
-        value = node.child_by_field_name("value")
-        kind = descriptor_type(node.child_by_field_name("type"))
-        return ir.Literal(kind, self._items(value), self.at(node))
-
-    def _initialiser(self, node: Node) -> ir.Expr:
-        return ir.Literal(UNKNOWN, self._items(node), self.at(node))
-
-    def _items(self, node: Node | None) -> tuple[tuple[tuple[str, ...], ir.Expr], ...]:
-        if node is None:
-            return ()
-        found: list[tuple[tuple[str, ...], ir.Expr]] = []
-        for child in node.named_children:
-            if child.type == "initializer_pair":
-                path = tuple(
-                    text_of(d.named_children[0])
-                    for d in child.children_by_field_name("designator")
-                    if d.type == "field_designator"
-                )
-                found.append((path, self.expr(child.child_by_field_name("value"))))
-            elif child.type not in _NOISE:
-                found.append(((), self.expr(child)))
-        return tuple(found)
-
-
-def descriptor_type(node: Node | None) -> CType:
-    """The type a cast or compound literal names."""
-    if node is None:
-        return UNKNOWN
-    base = base_type(node.child_by_field_name("type"))
-    return declared(node.child_by_field_name("declarator"), base)[1]
-
-
-def _inner(node: Node) -> Node | None:
-    for child in node.named_children:
-        if child.type not in _NOISE:
-            return child
-    return None
-
 
 def lowered(text: bytes, start: int, end: int, macros: Mapping[int, str]) -> ir.Body:
     """The body of the function at bytes `start` to `end` of the respelled `text`.
@@ -337,7 +177,6 @@ def lowered(text: bytes, start: int, end: int, macros: Mapping[int, str]) -> ir.
     return ir.Body(())
 
 
-_NOISE = ("comment", "ERROR")
 _CONTAINERS = (
     "compound_statement",
     "else_clause",
@@ -366,30 +205,4 @@ _STATEMENTS: dict[str, Callable[[Lowering, Node], list[ir.Stmt]]] = {
     "preproc_call": lambda _l, _n: [],
     "type_definition": lambda _l, _n: [],
     "ERROR": lambda _l, _n: [],
-}
-_EXPRESSIONS: dict[str, Callable[[Lowering, Node], ir.Expr]] = {
-    "identifier": Lowering._name,
-    "type_identifier": Lowering._name,
-    "number_literal": Lowering._const,
-    "string_literal": Lowering._const,
-    "concatenated_string": Lowering._const,
-    "char_literal": Lowering._const,
-    "null": Lowering._const,
-    "true": Lowering._const,
-    "false": Lowering._const,
-    "field_expression": Lowering._member,
-    "unary_expression": Lowering._unary,
-    "pointer_expression": Lowering._unary,
-    "update_expression": Lowering._unary,
-    "binary_expression": Lowering._binary,
-    "assignment_expression": Lowering._assign,
-    "call_expression": Lowering._call,
-    "subscript_expression": Lowering._index,
-    "conditional_expression": Lowering._choice,
-    "cast_expression": Lowering._cast,
-    "parenthesized_expression": Lowering._parenthesized,
-    "comma_expression": Lowering._comma,
-    "compound_literal_expression": Lowering._compound,
-    "initializer_list": Lowering._initialiser,
-    "compound_statement": lambda lowering, node: ir.Inline(lowering.block(node), lowering.at(node)),
 }
