@@ -12,34 +12,20 @@ from __future__ import annotations
 
 import re
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import comb
 
 from kscan.hits import mailmap
 from kscan.hits.mailmap import Mailbox
+from kscan.hits.patterns import Glob, glob, regex
 from kscan.model import Maintainer
 from kscan.source.tree import Tree, Unreadable
 
 _ENTRY = re.compile(r"^([A-Z]):\s*(.*)")
-_LITERAL = re.compile(r"[^*?\[]*")
-_CLASS = re.compile(r"\[[\w-]+\]")
-_COSTLY = re.compile(r"\)[*+{]|\(\?[P(=!<]|\\[1-9kg]")
-_REPEAT = re.compile(r"(?<!\\)[*+{]")
-_OPTIONAL = re.compile(r"(?<![\\(])\?")
-_GROUPING = re.compile(r"\\.|\[\^?\]?[^]]*+\]|[()|]")
-_MANY_REPEATS = 3
-_MANY_STEPS = 1_000_000
-"""Steps that one pattern may take in one path or line."""
-
 _SECONDS = 5.0
 """For the patterns of all sections on one path; what is left then does not match."""
 
-_LEAST_REACH = 60
-_LONGEST_PATTERN = 400
-_LONGEST_LINE = 400
 _LONGEST_FILE = 1 << 20
 _LONGEST_TITLE = 50
 _ROLES = {
@@ -51,34 +37,6 @@ _ROLES = {
     "buried alive in reporters": "chief penguin",
 }
 _CHIEF = "torvalds@linux-foundation.org"
-
-
-@dataclass(frozen=True, slots=True)
-class Glob:
-    """One ``F:`` or ``X:`` line."""
-
-    text: str
-    literal: str
-    """What stands before the first wildcard."""
-
-    def matches(self, path: str) -> bool:
-        """`path` is the file named, matches the glob, or stands below the directory named."""
-        if not path.startswith(self.literal):
-            return False
-        if self.literal == self.text:
-            rest = path[len(self.text) :]
-            return self.text.endswith("/") or not rest or "/" not in rest or rest[0] == "/"
-        pattern = _compiled_glob(self.text)
-        if pattern is None or not pattern.match(path):
-            return False
-        return self.text.endswith("/") or self.text.count("/") == path.count("/")
-
-    @property
-    def depth(self) -> int:
-        """How many parts of a path the glob names: the more, the earlier its section counts."""
-        if self.text.startswith("*"):
-            return -1
-        return self.text.count("/") + (not self.text.endswith("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +108,7 @@ def parsed(text: bytes) -> tuple[Section, ...]:
 
 def _section(title: str, fields: list[tuple[str, str]]) -> Section:
     globs = {
-        letter: tuple(Glob(v, _LITERAL.match(v)[0]) for name, v in fields if name == letter and v)  # type: ignore[index]
+        letter: tuple(glob(value) for name, value in fields if name == letter and value)
         for letter in "FX"
     }
     return Section(title, tuple(fields), globs["F"], globs["X"])
@@ -173,17 +131,17 @@ def matching(tree: Tree, path: str, known: tuple[Section, ...]) -> list[Section]
 
 def _claim(section: Section, path: str, end: float) -> int | None:
     """The depth of the last pattern of `section` that matches `path`, as the script keeps it."""
-    if any(glob.matches(path) for glob in section.excluded):
+    if any(excluded.matches(path) for excluded in section.excluded):
         return None
     depths: list[int] = []
     globs = iter(section.files)
     for letter, value in section.fields:
         if letter == "F" and value:
-            glob = next(globs)
-            if glob.matches(path):
-                depths.append(glob.depth)
+            claimed = next(globs)
+            if claimed.matches(path):
+                depths.append(claimed.depth)
         elif letter == "N":
-            pattern = _compiled_regex(value)
+            pattern = regex(value)
             if pattern is not None and pattern.found_in(path, end):
                 depths.append(0)
     return depths[-1] if depths else None
@@ -206,85 +164,10 @@ def _by_keyword(tree: Tree, path: str, known: tuple[Section, ...], end: float) -
     lines = text[:_LONGEST_FILE].splitlines()
     found: list[Section] = []
     for section in known:
-        patterns = [p for value in section.values("K") if (p := _compiled_regex(value))]
+        patterns = [p for value in section.values("K") if (p := regex(value))]
         if any(p.found_in(line, end) for p in patterns for line in lines):
             found.append(section)
     return found
-
-
-@lru_cache(maxsize=4096)
-def _compiled_glob(text: str) -> re.Pattern[str] | None:
-    """The glob as the script makes it a regex; None where it has too many wildcards."""
-    if len(text) > _LONGEST_PATTERN or text.count("*") > _MANY_REPEATS + 2:
-        return None
-    parts = [""]
-    place = 0
-    while place < len(text):
-        if klass := _CLASS.match(text, place):
-            parts[-1] += klass[0]
-            place = klass.end()
-            continue
-        character = text[place]
-        if character == "*":
-            parts.append("")
-        else:
-            parts[-1] += "." if character == "?" else re.escape(character)
-        place += 1
-    try:  # what stands after an asterisk may as well match where it first can
-        return re.compile(parts[0] + "".join(f"(?>.*?{part})" for part in parts[1:]))
-    except re.error:
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Regex:
-    """An ``N:`` or ``K:`` regex."""
-
-    pattern: re.Pattern[str]
-    reach: int
-    """Characters it may be asked to look at."""
-
-    def found_in(self, text: str, end: float) -> bool:
-        """It matches somewhere in `text`, and it is not yet `end` by the clock."""
-        return time.monotonic() < end and self.pattern.search(text[: self.reach]) is not None
-
-
-def _reach(value: str) -> int:
-    """Up to how many characters `value`, which repeats no group, is done in `_MANY_STEPS`."""
-    repeats = len(_REPEAT.findall(value))
-    ways = 2 ** len(_OPTIONAL.findall(value))
-    choices = [1]
-    for mark in _GROUPING.findall(value):
-        if mark == "(":
-            choices.append(1)
-        elif mark == "|":
-            choices[-1] += 1
-        elif mark == ")" and len(choices) > 1:
-            ways *= choices.pop()
-    start = not value.startswith("^")
-    lengths = range(_LONGEST_LINE, _LEAST_REACH - 1, -20)
-    fits = (n for n in lengths if comb(n + repeats, repeats + start) * ways <= _MANY_STEPS)
-    return next(fits, 0)
-
-
-@lru_cache(maxsize=1024)
-def _compiled_regex(value: str) -> _Regex | None:
-    """An ``N:`` or ``K:`` regex; None for one that is wrong or could take long to match."""
-    hostile = (
-        not value
-        or len(value) > _LONGEST_PATTERN
-        or _COSTLY.search(value)
-        or len(_REPEAT.findall(value)) > _MANY_REPEATS
-        or not _reach(value)
-    )
-    if hostile:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _Regex(re.compile(value, re.VERBOSE), _reach(value))
-    except (re.error, OverflowError, RecursionError):
-        return None
 
 
 def _role(section: Section) -> str:
