@@ -16,7 +16,7 @@ from kscan.hits.boards import Board
 from kscan.hits.who import boards_of
 from kscan.model import Effect, Finding, Report
 from kscan.source.tree import Tree, Unreadable
-from kscan.triage.log import Incident
+from kscan.triage.incident import Incident
 from kscan.triage.match import Strength, Verdict, place_on
 from kscan.triage.signatures import Signature
 

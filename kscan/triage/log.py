@@ -9,12 +9,13 @@ the same incident many times; it is given once, in its longest form.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from kscan.triage import console, signatures, trace
+from kscan.triage.incident import Incident, Kind, once
 from kscan.triage.trace import Frame
+
+__all__ = ["MOST_FRAMES", "MOST_INCIDENTS", "Incident", "incidents"]
 
 MOST_INCIDENTS = 500
 """Different ones; what a log tells after that many is left out."""
@@ -24,47 +25,6 @@ _PATIENCE = 150
 """Lines between an incident's headline and the end of its registers, noise included."""
 _NOISE = 6
 """Lines of other CPUs in a row that a call trace survives."""
-
-
-class Kind(StrEnum):
-    """What the kernel reports."""
-
-    OOPS = "oops"
-    WARNING = "warning"
-    LATE_PROBE = "late-probe"
-    """A line of the catalogue of signatures, with or without a WARN's trace."""
-    TRACE = "trace"
-    """A call trace whose beginning the log lacks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """One thing that went wrong, as the log tells it."""
-
-    kind: Kind
-    headline: str
-    """What the kernel says first: the WARN's message, the fault."""
-    pc: str = ""
-    """The function that the program counter was in."""
-    frames: tuple[Frame, ...] = ()
-    """Innermost first; the function of `pc` is the first reliable one."""
-    device: str = ""
-    """As ``dev_name()``: ``ee300000.sata``."""
-    driver: str = ""
-    """As ``dev_driver_string()``: the name of the driver it is bound to, else of its bus."""
-    hardware: str = ""
-    """``Hardware name``, without the trailing ``(DT)``."""
-    kernel_version: str = ""
-    architecture: str = ""
-    """As below ``arch/``; empty where the registers do not tell."""
-    line: int = 0
-    """Where in the log it begins, from 1."""
-
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The functions that were running, innermost first."""
-        return tuple(frame.function for frame in self.frames if frame.reliable)
-
 
 _CUT_HERE = re.compile(r"(?<!-)-{3,}+\[ cut here \]-{3,}|^[ \t]*8<--- cut here ---$")
 _END = re.compile(r"(?<!-)-{3,}+\[ end (?:trace|Kernel panic)|^={20,}$")
@@ -105,7 +65,7 @@ def incidents(log: bytes) -> tuple[Incident, ...]:
         if len(reader.found) >= MOST_INCIDENTS:
             break
     reader.close()
-    return _once(reader.found)
+    return once(reader.found)
 
 
 @dataclass(slots=True)
@@ -289,29 +249,3 @@ def _extend(frames: list[Frame], more: tuple[Frame, ...]) -> None:
     if len(more) == 2 and frames and frames[-1].function == more[0].function:
         more = more[1:]
     frames += more
-
-
-def _once(found: Iterable[Incident]) -> tuple[Incident, ...]:
-    """`found` without those that tell a part of another: the thread's quotations."""
-    kept: list[Incident] = []
-    for incident in found:
-        for place, other in enumerate(kept):
-            if _is_part(incident, other):
-                break
-            if _is_part(other, incident):
-                kept[place] = replace(incident, line=other.line)
-                break
-        else:
-            kept.append(incident)
-    return tuple(kept)
-
-
-def _is_part(part: Incident, whole: Incident) -> bool:
-    """`part` says nothing about the fault that `whole` does not say."""
-    if part.kind is not Kind.TRACE and (part.kind, part.device) != (whole.kind, whole.device):
-        return False
-    if part.hardware not in ("", whole.hardware) or part.pc not in ("", whole.pc):
-        return False
-    if not part.functions:
-        return bool(part.device) or part.headline == whole.headline
-    return whole.functions[: len(part.functions)] == part.functions

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kscan.model import Effect, Finding, Report, WindowEntry
-from kscan.triage.log import Incident, Kind
+from kscan.triage.incident import Incident, Kind
 
 
 class Strength(StrEnum):

@@ -10,8 +10,9 @@ from typing import Any
 from kscan.model import Finding, Report, Step, StepKind
 from kscan.source.tree import Tree
 from kscan.triage import signatures
+from kscan.triage.incident import Incident, Kind
 from kscan.triage.late import Devices, why_late
-from kscan.triage.log import Incident, Kind, incidents
+from kscan.triage.log import incidents
 from kscan.triage.match import Strength, Verdict, by_trace
 from kscan.triage.resolve import Site, resolved
 

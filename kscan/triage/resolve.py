@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from kscan.model import Location
 from kscan.source.tree import Tree, Unreadable
-from kscan.triage.log import Incident
+from kscan.triage.incident import Incident
 from kscan.triage.trace import Frame
 
 _CORE = ("kernel/", "init/", "mm/", "lib/")

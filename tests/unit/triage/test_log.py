@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from kscan.model import KscanError
 from kscan.triage import console
-from kscan.triage.log import MOST_FRAMES, MOST_INCIDENTS, Kind, incidents
+from kscan.triage.incident import Kind
+from kscan.triage.log import MOST_FRAMES, MOST_INCIDENTS, incidents
 from kscan.triage.trace import Frame, counter_in, frames_in
 
 
