@@ -28,9 +28,10 @@ from collections.abc import Iterator
 
 from kscan.model import CallbackRef, Confidence, Effect, Finding, Severity, StepKind, Subject
 from kscan.rules import rule
-from kscan.window.case import Case, UnsetRead
+from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
+from kscan.window.unset import UnsetRead, unset_reads
 
 
 @rule(
@@ -39,7 +40,7 @@ from kscan.window.registrations import driver_of
 )
 def unguarded_driver(case: Case) -> Iterator[Finding]:
     """Followed bus callbacks that dereference what the window leaves unset."""
-    for found in case.unset_reads:
+    for found in unset_reads(case):
         yield _finding(case, found)
 
 

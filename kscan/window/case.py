@@ -9,18 +9,15 @@ from functools import cached_property
 
 from kscan.facts import ir
 from kscan.flow.calling import DRVDATA
-from kscan.flow.execute import Execution
 from kscan.flow.places import place_of
-from kscan.flow.values import SET, ZERO, Place, Value, What
-from kscan.flow.world import Event, Happening, World
+from kscan.flow.values import SET, ZERO, Place, Value
+from kscan.flow.world import Event
 from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
-from kscan.kernel.catalogue import Catalogue, Contract, Unset
+from kscan.kernel.catalogue import Catalogue, Contract
 from kscan.model import Confidence, Effect, weakest
-from kscan.program.calls import Slot
 from kscan.program.hooks import declaring
-from kscan.program.program import Function, Program
-from kscan.program.tables import Entry
+from kscan.program.program import Program
 from kscan.program.types import scope_of
 from kscan.window.callers import Callers, calls_of, is_private
 from kscan.window.configured import Configured
@@ -59,15 +56,6 @@ class BoundRead:
     """The worst that comes of finding nothing; None where nothing is seen to."""
     late: Late | None
     """Driver data that is late as well, where the look-up leads to it."""
-
-
-@dataclass(frozen=True)
-class UnsetRead:
-    """A function that the window reaches and that uses what is not set for a driverless device."""
-
-    entry: Entry
-    unset: Unset
-    event: Event
 
 
 @dataclass
@@ -313,37 +301,6 @@ class Case:
         scope = scope_of(self.program, registration.function)
         place = place_of(scope, self.catalogue.functions, test)
         return {} if place is None else {place: SET if holds else ZERO}
-
-    @cached_property
-    def unset_reads(self) -> tuple[UnsetRead, ...]:
-        """Functions of followed slots that use a field not set for what the window offers."""
-        return tuple(read for unset in self.contract.unset for read in self._unset(unset))
-
-    def _unset(self, unset: Unset) -> Iterator[UnsetRead]:
-        tag, _, name = unset.slot.partition(".")
-        slot = Slot(tag, name)
-        if slot not in self.window.reach.slots:
-            return
-        for entry in self.window.visited(slot):
-            events = self.without(entry.function, unset)
-            crashes = sorted(
-                (e for e in events if e.what is Happening.CRASH),
-                key=lambda e: (not e.sure, len(e.frames), e.at),
-            )
-            if crashes:
-                yield UnsetRead(entry, unset, crashes[0])
-
-    def without(self, function: Function, unset: Unset) -> list[Event]:
-        """What `function` does while the field is not set."""
-        tag, _, name = unset.field.partition(".")
-        world = World(
-            self.catalogue.functions,
-            frozenset({Place("field", tag, name)}),
-            lambda path: path == function.path,
-        )
-        execution = Execution(self.program, world)
-        execution.run(function, tuple(Value(What.SET, None, "own") for _ in function.fact.params))
-        return execution.events
 
 
 def _key(registration: Registration) -> tuple[str, int]:

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What functions in the window do with a field that a device without a driver does not have set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.flow.execute import Execution
+from kscan.flow.values import Place, Value, What
+from kscan.flow.world import Event, Happening, World
+from kscan.kernel.catalogue import Unset
+from kscan.program.calls import Slot
+from kscan.program.program import Function
+from kscan.program.tables import Entry
+from kscan.window.case import Case
+
+
+@dataclass(frozen=True)
+class UnsetRead:
+    """A function that the window reaches and that uses what is not set for a driverless device."""
+
+    entry: Entry
+    unset: Unset
+    event: Event
+
+
+def unset_reads(case: Case) -> Iterator[UnsetRead]:
+    """Functions of followed slots that use a field not set for what the window offers."""
+    for unset in case.contract.unset:
+        tag, _, name = unset.slot.partition(".")
+        slot = Slot(tag, name)
+        if slot in case.window.reach.slots:
+            for entry in case.window.visited(slot):
+                crash = _crash(case, entry.function, unset)
+                if crash is not None:
+                    yield UnsetRead(entry, unset, crash)
+
+
+def _crash(case: Case, function: Function, unset: Unset) -> Event | None:
+    """The plainest use of the field as a pointer, while it is not set."""
+    crashes = (e for e in _without(case, function, unset) if e.what is Happening.CRASH)
+    return min(crashes, key=lambda e: (not e.sure, len(e.frames), e.at), default=None)
+
+
+def _without(case: Case, function: Function, unset: Unset) -> list[Event]:
+    """What `function` does while the field is not set."""
+    tag, _, name = unset.field.partition(".")
+    world = World(
+        case.catalogue.functions,
+        frozenset({Place("field", tag, name)}),
+        lambda path: path == function.path,
+    )
+    execution = Execution(case.program, world)
+    execution.run(function, tuple(Value(What.SET, None, "own") for _ in function.fact.params))
+    return execution.events
