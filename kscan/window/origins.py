@@ -9,13 +9,13 @@ through an ops table of the same file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import islice
 
 from kscan.facts import ir
-from kscan.flow.paths import Assigned, assigned, root_of, spelled
+from kscan.flow.paths import root_of, spelled
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Catalogue, matches
 from kscan.kernel.devices import Devices, Handed
@@ -23,17 +23,15 @@ from kscan.model import Confidence, weakest
 from kscan.program import macros
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
-from kscan.program.tables import slot_of
-from kscan.program.types import scope_of
-from kscan.window.callers import Callers, calls_of
+from kscan.window.callers import Callers
+from kscan.window.objects import Objects
+from kscan.window.roles import Roles
 
 CALLERS = 3
 """Levels of callers that a parameter is followed through."""
 
 CALLS = 12
 """Calls of one function that are followed."""
-
-_STEPS = 12
 
 
 class Origin(StrEnum):
@@ -87,16 +85,23 @@ class Origins:
     catalogue: Catalogue
     callers: Callers
     bus: str
-    _assigned: dict[Function, Assigned] = field(default_factory=dict)
-    _slots: dict[str, dict[str, tuple[Slot, ...]]] = field(default_factory=dict)
 
     @cached_property
     def _devices(self) -> Devices:
         return self.catalogue.devices
 
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(self.program, self._devices)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """What its own file makes of a function."""
+        return Roles(self.program, self._devices)
+
     def of(self, asked: Asked, depth: int = 0) -> Iterator[Found]:
         """Every origin that the callers give the device of `asked`."""
-        device = self.owner(self._settled(asked, asked.device))
+        device = self._objects.owner(self._settled(asked, asked.device))
         node = self._settled(asked, asked.node) if asked.node is not None else None
         made = self._made(asked, device)
         if made:
@@ -106,76 +111,23 @@ class Origins:
         else:
             yield from self._given(asked, device, node, depth)
 
-    # Expressions
-
-    def _settled(self, asked: Asked, node: ir.Expr, steps: int = 0) -> ir.Expr:
-        """`node` with local variables and stored members replaced by what they were set to."""
-        if steps > _STEPS:
-            return node
-        match node:
-            case ir.Name() | ir.Member():
-                known = self._values(asked.function).before(spelled(node), asked.at)
-                if known is not None:
-                    return self._settled(replace(asked, at=known[0]), known[1], steps + 1)
-                if isinstance(node, ir.Member):
-                    inner = self._settled(asked, node.object, steps + 1)
-                    return ir.Member(inner, node.field, node.arrow, node.at)
-            case ir.Unary(op="&" | "*" as op, operand=inner, at=at):
-                return ir.Unary(op, self._held(asked, inner, steps + 1), at)
-            case ir.Cast(operand=inner):
-                return self._settled(asked, inner, steps + 1)
-            case ir.Call(callee=callee, args=(first, *rest), at=at) if self._leads(callee):
-                return ir.Call(callee, (self._settled(asked, first, steps + 1), *rest), at)
-        return node
-
-    def _held(self, asked: Asked, node: ir.Expr, steps: int) -> ir.Expr:
-        """The lvalue `node`: what it lies in is settled, itself it is not read."""
-        match node:
-            case ir.Member(object=inner, field=name, arrow=arrow, at=at):
-                held = self._settled if arrow else self._held
-                return ir.Member(held(asked, inner, steps + 1), name, arrow, at)
-            case ir.Index(object=inner, index=index, at=at):
-                return ir.Index(self._settled(asked, inner, steps + 1), index, at)
-        return node
-
-    def _values(self, function: Function) -> Assigned:
-        if function not in self._assigned:
-            self._assigned[function] = assigned(self.program.body(function))
-        return self._assigned[function]
-
-    def _leads(self, callee: ir.Expr) -> bool:
-        """A call of `callee` leads from a device to what it is part of, or to its node."""
-        known = (*self._devices.object.accessors, *self._devices.node.accessors)
-        return isinstance(callee, ir.Name) and matches(known, callee.id)
-
-    def owner(self, node: ir.Expr) -> ir.Expr:
-        """The object that holds the device which the pointer `node` leads to."""
-        match node:
-            case ir.Unary(op="&", operand=ir.Member(object=inner, arrow=True)):
-                return self.owner(inner)
-            case ir.Unary(op="&", operand=ir.Member(object=inner, at=at)):
-                return self.owner(ir.Unary("&", inner, at))
-            case ir.Cast(operand=inner):
-                return self.owner(inner)
-            case ir.Call(callee=callee, args=(first, *_)) if self._leads(callee):
-                return self.owner(first)
-        return node
+    def _settled(self, asked: Asked, node: ir.Expr) -> ir.Expr:
+        """`node` in terms of what the asking function is given or makes."""
+        return self._objects.settled(asked.function, asked.at, node)
 
     def _whose(self, device: ir.Expr, node: ir.Expr | None) -> Node:
         """Whether `node` is that of the object `device`."""
         if node is None or isinstance(node, ir.Const):
             return Node.OWN
-        while isinstance(node, ir.Call) and self._leads(node.callee):
+        while isinstance(node, ir.Call) and self._objects.leads(node.callee):
             node = node.args[0]
         if isinstance(device, ir.Call):
             by = [spelled(argument) for argument in device.args]
             return Node.OWN if spelled(node) in by else Node.UNKNOWN
         if isinstance(node, ir.Member) and node.field in self._devices.node.members:
             node = node.object if node.arrow else ir.Unary("&", node.object, node.at)
-        same = spelled(self.owner(node)) == spelled(device) != ""
+        same = spelled(self._objects.owner(node)) == spelled(device) != ""
         return Node.OWN if same else Node.OTHER
-
-    # Origins
 
     def _answer(
         self,
@@ -205,13 +157,13 @@ class Origins:
             name = device.callee.id
             if name in fresh or matches((*made.allocators, *made.registers), name):
                 return f"{name}() makes it"
-        names = (*made.initialisers, *made.adders)
-        wanted = {spelled(device), spelled(self.owner(asked.device))} - {""}
+        names, owner = (*made.initialisers, *made.adders), self._objects.owner
+        wanted = {spelled(device), spelled(owner(asked.device))} - {""}
         for node in ir.walk_body(self.program.body(asked.function)):
             match node:
                 case ir.Call(callee=ir.Name(id=name), args=(first, *_)) if matches(names, name):
-                    held = self._settled(replace(asked, at=node.at), first)
-                    if {spelled(self.owner(first)), spelled(self.owner(held))} & wanted:
+                    held = self._objects.settled(asked.function, node.at, first)
+                    if {spelled(owner(first)), spelled(owner(held))} & wanted:
                         return f"{asked.function.name}() calls {name}() for it"
         return ""
 
@@ -230,9 +182,9 @@ class Origins:
         """The device hangs on a parameter: what the callbacks and callers hand over."""
         answers: list[Found] = []
         if self._hangs_on_parameter(asked.function, device):
-            for slot in self.filled(asked.function):
+            for slot in self.roles.filled(asked.function):
                 answers += self._through(asked, slot, device, node, depth)
-            for handed, by in self._handed_by(asked.function):
+            for handed, by in self.roles.handed_by(asked.function):
                 answers += self._handed(asked, handed, f"what {by}() is given", device, node)
             if depth < CALLERS:
                 for caller, call in islice(self.callers.of(asked.function), CALLS):
@@ -247,7 +199,7 @@ class Origins:
 
     def asks_callers(self, asked: Asked) -> bool:
         """Only callers, which may stand in any file, tell where the device comes from."""
-        device = self.owner(self._settled(asked, asked.device))
+        device = self._objects.owner(self._settled(asked, asked.device))
         return (
             not asked.function.fact.static
             and self._hangs_on_parameter(asked.function, device)
@@ -265,7 +217,7 @@ class Origins:
         if handed is not None:
             yield from self._handed(asked, handed, str(slot), device, node)
         elif depth < CALLERS:
-            for caller, call in islice(self._calls_through(asked.function, slot), CALLS):
+            for caller, call in islice(self.roles.calls_through(asked.function, slot), CALLS):
                 yield from self.of(self._seen_from(asked, caller, call), depth + 1)
 
     def _handed(
@@ -294,54 +246,6 @@ class Origins:
             macros.substituted(node, given, call.at) if node is not None else None,
             (Call(caller, asked.function, call.at), *asked.frames),
         )
-
-    # Slots
-
-    def filled(self, function: Function) -> tuple[Slot, ...]:
-        """The slots that tables of its own file put `function` into."""
-        path = function.path
-        if path not in self._slots:
-            slots: dict[str, list[Slot]] = {}
-            for fact in self.program.unit(path).slots:
-                for name in fact.values if fact.fields else ():
-                    slots.setdefault(name, []).append(slot_of(self.program, path, fact))
-            self._slots[path] = {name: tuple(found) for name, found in slots.items()}
-        return self._slots[path].get(function.name, ())
-
-    def _handed_by(self, function: Function) -> Iterator[tuple[Handed, str]]:
-        """What makes `function` a callback by handing it over, in its own file."""
-        reader, path = self.program.reader, function.path
-        for handed in self._devices.handed:
-            for entry in handed.by:
-                name, _, place = entry.partition(":")
-                if reader.names(path, name.encode()) and self._hands(name, int(place), function):
-                    yield handed, name
-
-    def _hands(self, name: str, place: int, function: Function) -> bool:
-        """A call of `name`, at file scope or in a function, has `function` at `place`."""
-        path = function.path
-        at_file_scope = any(
-            call.name == name and call.arguments[place : place + 1] == (function.name,)
-            for call in self.program.unit(path).toplevel
-        )
-        return at_file_scope or any(
-            spelled(argument) == function.name
-            for caller in self.program.functions_in(path)
-            for call in calls_of(self.program, caller, name)
-            for argument in call.args[place : place + 1]
-        )
-
-    def _calls_through(self, target: Function, slot: Slot) -> Iterator[tuple[Function, ir.Call]]:
-        """Calls through `slot` in the file of `target`."""
-        for caller in self.program.functions_in(target.path):
-            if not self.program.mentions(caller, slot.field):
-                continue
-            scope = scope_of(self.program, caller)
-            for node in ir.walk_body(self.program.body(caller)):
-                match node:
-                    case ir.Call(callee=ir.Member(object=table, field=name)) if name == slot.field:
-                        if scope.tag_of(table) in ("", slot.tag):
-                            yield caller, node
 
 
 def worst(found: list[Found]) -> Found:

@@ -146,13 +146,13 @@ class Replays:
 
     def _is_top(self, function: Function) -> bool:
         """The bus calls `function`: a callback of its, or one of the family."""
-        slots = self.origins.filled(function)
+        slots = self.origins.roles.filled(function)
         filled = any(str(slot) == self.configuration.slot for slot in slots)
         return filled or function.name in self.configuration.functions
 
     def _is_probe(self, function: Function) -> bool:
         """`function` fills a slot of the contract's own tables."""
-        return any(slot.tag in self.tables for slot in self.origins.filled(function))
+        return any(slot.tag in self.tables for slot in self.origins.roles.filled(function))
 
     def _above(self, function: Function) -> tuple[Function, ...]:
         """The functions the bus calls that call `function`, and those of them that call these."""
