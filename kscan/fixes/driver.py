@@ -15,16 +15,14 @@ from functools import cached_property
 from kscan.facts import ir
 from kscan.facts.layout import Layout, layout
 from kscan.fixes.edits import Edits, Refused, unified
-from kscan.fixes.guarding import Guarding, holds
-from kscan.flow.cfg import Cfg, Kind, cfg_of
+from kscan.fixes.guarding import Guarding
+from kscan.fixes.pointer import OUTER, Pointer
+from kscan.flow.cfg import cfg_of
 from kscan.kernel.fixes import mending
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
 from kscan.program.types import Scope, scope_of
 from kscan.window.case import Case
-
-_OUTER = ("to_", "container_of")
-"""Computes the object around a pointer, and reads nothing (include/linux/container_of.h)."""
 
 _CLOSING = re.compile(rb"\s*\)")
 
@@ -99,8 +97,9 @@ class _Once:
                 self._use(read, kept)
         if kept.made_by:
             self._compute_late(kept)
-        for use in self._dereferences(kept):
-            if not self._is_guarded(use, kept):
+        pointer = self._pointer(kept)
+        for use in pointer.dereferences():
+            if not pointer.is_guarded(use):
                 Guarding(kept.name, self._body, self.edits, self.statements).guard(use)
         result = self.edits.result()
         return unified(self.function.path, self.edits.source, result)
@@ -112,12 +111,11 @@ class _Once:
         return self.case.program.body(self.function)
 
     @cached_property
-    def _cfg(self) -> Cfg:
-        return cfg_of(self._body)
-
-    @cached_property
     def _nodes(self) -> tuple[ir.Expr, ...]:
         return tuple(ir.walk_body(self._body))
+
+    def _pointer(self, kept: _Kept) -> Pointer:
+        return Pointer(kept.name, self._is_read, cfg_of(self._body), self._nodes)
 
     def _is_read(self, node: ir.Expr) -> bool:
         return (
@@ -183,7 +181,7 @@ class _Once:
                 return ""
             case ir.Call(callee=ir.Name(id=name), args=(inner,)) if name == once:
                 return "" if self._is_read(inner) else None
-            case ir.Call(callee=ir.Name(id=name), args=(inner,)) if name.startswith(_OUTER):
+            case ir.Call(callee=ir.Name(id=name), args=(inner,)) if name.startswith(OUTER):
                 return name if self._made_by(inner) == "" else None
         return None
 
@@ -232,90 +230,8 @@ class _Once:
 
     def _compute_late(self, kept: _Kept) -> None:
         """Where the local was the computed pointer, it is computed now."""
-        tested = {node.at for node in self._tests(kept)}
+        tested = {node.at for node in self._pointer(kept).tests()}
         for name in self._names(kept):
             if name.at not in tested:
                 text = b"%s(%s)" % (kept.made_by.encode(), kept.name.encode())
                 self.edits.replace(name.at, name.at + len(kept.name), text)
-
-    # The tests
-
-    def _tests(self, kept: _Kept) -> Iterator[ir.Expr]:
-        """Conditions that are the pointer itself: the local, or a read of it."""
-        for node in self._cfg.nodes:
-            if (
-                node.kind is Kind.BRANCH
-                and node.expr is not None
-                and self._stands_for(node.expr, kept)
-            ):
-                yield node.expr
-
-    def _stands_for(self, node: ir.Expr, kept: _Kept) -> bool:
-        once = mending().once.function
-        match node:
-            case ir.Name(id=name):
-                return name == kept.name
-            case ir.Call(callee=ir.Name(id=name), args=(inner,)) if name == once:
-                return self._stands_for(inner, kept)
-        return self._is_read(node)
-
-    def _dereferences(self, kept: _Kept) -> Iterator[ir.Member]:
-        """Members that are reached through the pointer, or through what is made of it."""
-        for node in self._nodes:
-            if isinstance(node, ir.Member) and node.arrow and self._leads(node.object, kept):
-                yield node
-
-    def _leads(self, node: ir.Expr, kept: _Kept) -> bool:
-        match node:
-            case ir.Call(callee=ir.Name(id=name), args=(inner, *_)) if name.startswith(
-                ("to_", "container_of")
-            ):
-                return self._leads(inner, kept)
-        return self._stands_for(node, kept)
-
-    def _is_guarded(self, use: ir.Member, kept: _Kept) -> bool:
-        """Every way to `use` passes a test that the pointer is set."""
-        if any(self._guards(node, use, kept) for node in self._nodes):
-            return True
-        cfg, target = self._cfg, self._cfg.containing(use.at)
-        if target is None:
-            return False
-        seen, waiting = {0}, [0]
-        while waiting:
-            node = cfg.nodes[waiting.pop()]
-            if node.index == target.index:
-                return False
-            passes = node.kind is Kind.BRANCH and node.expr is not None
-            tested = passes and node.expr is not None and self._stands_for(node.expr, kept)
-            following = node.then[1:] if tested else node.then
-            waiting += [index for index in following if index not in seen]
-            seen.update(following)
-        return True
-
-    def _guards(self, node: ir.Expr, use: ir.Member, kept: _Kept) -> bool:
-        """`node` evaluates `use` only where its own first part has found the pointer set."""
-        match node:
-            case ir.Choice(test=test, then=then, other=other):
-                if holds(other, use):
-                    return self._denies(test, kept)
-                return then is not None and holds(then, use) and self._affirms(test, kept)
-            case ir.Binary(op="&&", left=left, right=right) if holds(right, use):
-                return self._affirms(left, kept)
-            case ir.Binary(op="||", left=left, right=right) if holds(right, use):
-                return self._denies(left, kept)
-        return False
-
-    def _affirms(self, test: ir.Expr, kept: _Kept) -> bool:
-        """Where `test` holds, the pointer is set."""
-        if isinstance(test, ir.Binary) and test.op == "&&":
-            return self._affirms(test.left, kept) or self._affirms(test.right, kept)
-        return self._stands_for(test, kept)
-
-    def _denies(self, test: ir.Expr, kept: _Kept) -> bool:
-        """Where `test` does not hold, the pointer is set."""
-        match test:
-            case ir.Binary(op="||", left=left, right=right):
-                return self._denies(left, kept) or self._denies(right, kept)
-            case ir.Unary(op="!", operand=inner):
-                return self._stands_for(inner, kept)
-        return False

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kscan.facts import ir
@@ -51,8 +50,8 @@ class Guarding:
         self.edits.insert(end, b")")
 
     def _condition(self, statement: Statement) -> ir.Expr:
-        for found in _ifs(self.body.statements):
-            if found.at == statement.start:
+        for found in ir.statements(self.body.statements):
+            if isinstance(found, ir.If) and found.at == statement.start:
                 return found.test
         raise Refused("a condition is not understood")
 
@@ -94,19 +93,6 @@ class Guarding:
             if found.kind == "if" and alone:
                 return found
         return None
-
-
-def _ifs(statements: tuple[ir.Stmt, ...]) -> Iterator[ir.If]:
-    for statement in statements:
-        match statement:
-            case ir.If(then=then, other=other):
-                yield statement
-                yield from _ifs(then)
-                yield from _ifs(other)
-            case ir.While(body=body) | ir.ForEach(body=body) | ir.Guarded(body=body):
-                yield from _ifs(body)
-            case ir.Switch(body=body):
-                yield from _ifs(body)
 
 
 def _part_with(whole: ir.Expr, use: ir.Member) -> tuple[ir.Expr, str]:
