@@ -33,6 +33,12 @@ class Slot:
     def __str__(self) -> str:
         return f"{self.tag or '?'}.{self.field}"
 
+    @classmethod
+    def named(cls, spelled: str) -> Slot:
+        """The slot that the catalogue spells ``struct.member``."""
+        tag, _, name = spelled.partition(".")
+        return cls(tag, name)
+
 
 @dataclass(frozen=True, slots=True)
 class CallSite:

@@ -58,11 +58,10 @@ from kscan.window.registrations import driver_of
 def reread_driver(case: Case) -> Iterator[Finding]:
     """Bus callbacks that read what another thread may set in between."""
     for unset in case.contract.unset:
-        tag, _, name = unset.slot.partition(".")
         if not case.window.reaches(unset.slot):
             continue
         rereads = Rereads(case.program, case.catalogue.functions, field_named(unset.field))
-        for entry in case.window.visited(Slot(tag, name)):
+        for entry in case.window.visited(Slot.named(unset.slot)):
             for found in rereads.of(entry.function):
                 yield _finding(case, unset, entry, found)
 

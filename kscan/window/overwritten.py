@@ -15,7 +15,7 @@ from kscan.facts import ir
 from kscan.flow.cfg import flow_of
 from kscan.flow.execute import Execution
 from kscan.flow.fates import MEMORY, End, Fate, Owned
-from kscan.flow.lists import Lists, listed_object
+from kscan.flow.lists import Lists
 from kscan.flow.ownership import Lifetimes
 from kscan.flow.paths import root_of
 from kscan.flow.places import field_named, place_of
@@ -62,10 +62,9 @@ def overwrites(case: Case) -> Iterator[Overwrite]:
     )
     seen: set[tuple[Function, int]] = set()
     for name in case.contract.repeated.followed:
-        tag, _, member = name.partition(".")
         if not case.window.reaches(name):
             continue
-        for entry in case.window.visited(Slot(tag, member)):
+        for entry in case.window.visited(Slot.named(name)):
             for found in _Path(case, entry, lifetimes).overwrites(seen):
                 seen.add((found.owned.function, found.owned.at))
                 yield found
@@ -186,7 +185,7 @@ class _Path:
         if overwrite.listed:
             scope = scope_of(self.case.program, end.function)
             functions = self.case.catalogue.functions
-            head = place_of(scope, functions, listed_object(end.target)) if end.target else None
+            head = place_of(scope, functions, end.target) if end.target else None
             lists = Lists(self.case.program, functions)
             return head is not None and lists.searches_before(cfg, function, overwrite.at, {head})
         target = cfg.containing(overwrite.at)

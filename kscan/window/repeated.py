@@ -60,10 +60,9 @@ def repeated_calls(case: Case) -> Iterator[RepeatedCall]:
     repeated = case.contract.repeated
     seen: set[Function] = set()
     for name in repeated.slots:
-        tag, _, member = name.partition(".")
         if not case.window.reaches(name):
             continue
-        for entry in case.window.tables.implementers(Slot(tag, member)):
+        for entry in case.window.tables.implementers(Slot.named(name)):
             if entry.function in seen or not _is_open(case, entry):
                 continue
             seen.add(entry.function)
@@ -126,8 +125,7 @@ def drops(case: Case) -> tuple[Drop, ...]:
 def _leading(case: Case) -> Iterator[Function]:
     """The functions that lead to a repeated callback, after the last slot on the way."""
     for name in case.contract.repeated.slots:
-        tag, _, member = name.partition(".")
-        call = case.window.reach.slots.get(Slot(tag, member))
+        call = case.window.reach.slots.get(Slot.named(name))
         if call is None:
             continue
         chain = [call.caller]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kscan.flow.execute import Execution
-from kscan.flow.values import Place, Value, What
+from kscan.flow.places import field_named
+from kscan.flow.values import Value, What
 from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Unset
 from kscan.program.calls import Slot
@@ -28,8 +29,7 @@ class UnsetRead:
 def unset_reads(case: Case) -> Iterator[UnsetRead]:
     """Functions of followed slots that use a field not set for what the window offers."""
     for unset in case.contract.unset:
-        tag, _, name = unset.slot.partition(".")
-        slot = Slot(tag, name)
+        slot = Slot.named(unset.slot)
         if slot in case.window.reach.slots:
             for entry in case.window.visited(slot):
                 crash = _crash(case, entry.function, unset)
@@ -45,10 +45,9 @@ def _crash(case: Case, function: Function, unset: Unset) -> Event | None:
 
 def _without(case: Case, function: Function, unset: Unset) -> list[Event]:
     """What `function` does while the field is not set."""
-    tag, _, name = unset.field.partition(".")
     world = World(
         case.catalogue.functions,
-        frozenset({Place("field", tag, name)}),
+        frozenset({field_named(unset.field)}),
         lambda path: path == function.path,
     )
     execution = Execution(case.program, world)

@@ -139,7 +139,7 @@ class Window:
 
     def reaches(self, slot: str) -> bool:
         """`slot`, spelled ``struct.field``, is called inside the window."""
-        return _slot(slot) in self.reach.slots
+        return Slot.named(slot) in self.reach.slots
 
     def _followed(self, call: SlotCall) -> Iterable[tuple[Function, Confidence]]:
         """Implementers of slots that are no part of the contract's own tables."""
@@ -291,15 +291,15 @@ class Window:
 
 def _missing(edge: ScenarioEdge, walked: Reach) -> Assumed | None:
     """The edge a scenario adds to what was walked; None where the tree has it or cannot."""
-    if _slot(edge.unless or edge.slot) in walked.slots:
+    if Slot.named(edge.unless or edge.slot) in walked.slots:
         return None
     caller = walked.named(edge.caller)
     if caller is None and edge.or_caller_of:
-        call = walked.slots.get(_slot(edge.or_caller_of))
+        call = walked.slots.get(Slot.named(edge.or_caller_of))
         caller = call.caller if call is not None else None
     if caller is None:
         return None
-    return Assumed(caller.name, _slot(edge.slot) if edge.slot else None, edge.callee)
+    return Assumed(caller.name, Slot.named(edge.slot) if edge.slot else None, edge.callee)
 
 
 def _stored(body: ir.Body) -> Iterator[str]:
@@ -313,8 +313,3 @@ def _stored(body: ir.Body) -> Iterator[str]:
 def _nowhere(name: str) -> Function:
     """The function `name` of a contract that is not walked: it need not be defined here."""
     return Function("", FunctionFact(name, 0, 0, 0, (), UNKNOWN), name)
-
-
-def _slot(spelled: str) -> Slot:
-    tag, _, name = spelled.partition(".")
-    return Slot(tag, name)
