@@ -87,7 +87,7 @@ class Observer:
     def _observe(self, function: Function, node: ir.Expr, found: Effects) -> None:
         scope = scope_of(self.program, function)
         match node:
-            case ir.Name(id=name) if scope.is_local(name) and name not in scope.statics:
+            case ir.Name(id=name) if scope.is_automatic(name):
                 found.reads.add(name)
             case ir.Name() | ir.Member():
                 self._touch(function, node, found)

@@ -87,7 +87,7 @@ class Evaluation(Frame):
         return ANY
 
     def _name(self, node: ir.Name) -> Value:
-        if self._is_automatic(node.id):
+        if self.scope.is_automatic(node.id):
             return self.state.env.get(node.id, ANY)
         if node.id in ("true",):
             return SET
@@ -141,7 +141,7 @@ class Evaluation(Frame):
 
     def _address(self, inner: ir.Expr) -> Value:
         if isinstance(inner, ir.Name):
-            if self._is_automatic(inner.id):
+            if self.scope.is_automatic(inner.id):
                 self.state.env[inner.id] = ANY
             return SET
         if isinstance(inner, ir.Member):
@@ -237,15 +237,11 @@ class Evaluation(Frame):
 
     def _written(self, target: ir.Expr, value: Value, at: int) -> Value:
         """`value`, which `target` holds from here on."""
-        if isinstance(target, ir.Name) and self._is_automatic(target.id):
+        if isinstance(target, ir.Name) and self.scope.is_automatic(target.id):
             self.state.env[target.id] = value
         else:
             self._store(target, value, at)
         return value
-
-    def _is_automatic(self, name: str) -> bool:
-        """`name` is a parameter or a local variable that is not static."""
-        return self.scope.is_local(name) and name not in self.scope.statics
 
     def _store(self, target: ir.Expr, value: Value, at: int) -> None:
         base = ANY

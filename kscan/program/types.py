@@ -50,6 +50,10 @@ class Scope:
         """`name` is a parameter or a local variable here."""
         return name in self.locals
 
+    def is_automatic(self, name: str) -> bool:
+        """`name` is a parameter or a local variable that is not static."""
+        return self.is_local(name) and name not in self.statics
+
     def type_of(self, node: ir.Expr, depth: int = 0) -> CType:  # noqa: C901 - one case a kind
         """The type of `node`; `UNKNOWN` where a declaration is missing."""
         if depth > _DEPTH:

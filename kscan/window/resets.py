@@ -54,7 +54,7 @@ def _is_shared(again: Again, function: Function, target: ir.Expr) -> bool:
     if isinstance(target, ir.Index):
         return False
     scope, root = scope_of(again.lifetimes.program, function), root_of(target)
-    if not scope.is_local(root) or root in scope.statics:
+    if not scope.is_automatic(root):
         return bool(root)
     variable = ir.Name(root, target.at)
     if not isinstance(target, ir.Member) or scope.type_of(variable).ptr == 0:
