@@ -258,8 +258,7 @@ def walked(frame: Frame, macro: str, head: ir.Expr, at: int) -> None:
 
 def needs(frame: Frame, node: ir.Expr, kind: str, at: int, note: str) -> None:
     """The object `node` must have been made ready."""
-    inner = node.operand if isinstance(node, ir.Unary) and node.op == "&" else node
-    place = place_of(frame.scope, frame.execution.world.functions, inner)
+    place = place_of(frame.scope, frame.execution.world.functions, node)
     if place is None:
         return
     ready = ready_place(place, kind)

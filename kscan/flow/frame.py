@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
-from kscan.flow.places import place_of
+from kscan.flow.places import membership, place_of
 from kscan.flow.values import ANY, INVALID, Place, Taint, Value, joined
 from kscan.flow.world import Call, Event, Happening, World
 from kscan.program.program import Function, Program
@@ -107,14 +107,13 @@ class Frame(ABC):
 
     def late_list(self, head: ir.Expr) -> Taint | None:
         """The mark of a read of the list `head` that the instance joins too late."""
-        inner = head.operand if isinstance(head, ir.Unary) and head.op == "&" else head
-        place = place_of(self.scope, self.execution.world.functions, inner)
+        place = place_of(self.scope, self.execution.world.functions, head)
         if place is None:
             return None
-        joined_late = Place("membership", place.owner, place.name)
-        self.execution.touched.add(joined_late)
-        if joined_late in self.execution.world.late:
-            return self.taint(joined_late, head.at)
+        member = membership(place)
+        self.execution.touched.add(member)
+        if member in self.execution.world.late:
+            return self.taint(member, head.at)
         return None
 
     def dereferenced(self, value: Value, at: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Kind, Node
+from kscan.flow.paths import addressed
 from kscan.flow.places import place_of
 from kscan.flow.values import Place
 from kscan.kernel.catalogue import Functions, matches, position
@@ -42,11 +43,6 @@ def head_of_loop(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.Exp
     return walk[1] if walk is not None else None
 
 
-def listed_object(node: ir.Expr) -> ir.Expr:
-    """The head or node itself, where its address is passed."""
-    return node.operand if isinstance(node, ir.Unary) and node.op == "&" else node
-
-
 @dataclass(frozen=True)
 class Join:
     """One call that puts a node on a list."""
@@ -75,7 +71,7 @@ class Lists:
                 continue
             if not matches(known.names, call.callee.id) or len(call.args) <= known.head:
                 continue
-            head, node = listed_object(call.args[known.head]), listed_object(call.args[known.node])
+            head, node = addressed(call.args[known.head]), addressed(call.args[known.node])
             place = place_of(scope, self.functions, head)
             if place is not None:
                 yield Join(function, call.at, node, head, place)
@@ -132,4 +128,4 @@ class Lists:
         return False
 
     def _place(self, scope: Scope, node: ir.Expr) -> Place | None:
-        return place_of(scope, self.functions, listed_object(node))
+        return place_of(scope, self.functions, node)

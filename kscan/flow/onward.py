@@ -10,7 +10,6 @@ from kscan.facts import ir
 from kscan.flow.cfg import Kind, Node, flow_of
 from kscan.flow.fates import MEMORY, End, Fate
 from kscan.flow.holding import Holders
-from kscan.flow.lists import listed_object
 from kscan.flow.paths import root_of
 from kscan.flow.places import field_named, place_of
 from kscan.flow.values import Place
@@ -169,7 +168,7 @@ class Onward:
         root = node.target
         while isinstance(root, ir.Member) and not root.arrow:
             root = root.object
-        if isinstance(root, ir.Name) and self._is_automatic(root):
+        if isinstance(root, ir.Name) and self.scope.is_automatic(root.id):
             names = holders.names | {root.id} if held else holders.names
             if not held and root is node.target:
                 names = holders.names - {root.id}
@@ -183,9 +182,6 @@ class Onward:
         place = place_of(self.scope, self.functions, node.target)
         self._end(Fate.STORED, node.at, place=place, target=node.target)
         return holders, True
-
-    def _is_automatic(self, node: ir.Name) -> bool:
-        return self.scope.is_local(node.id) and node.id not in self.scope.statics
 
     def _called(
         self, call: ir.Call, name: str, held: list[int], holders: Holders
@@ -226,7 +222,7 @@ class Onward:
                 return field_named(keeper.field), args[keeper.object]
         joins = functions.joins
         if matches(joins.names, name) and joins.node in held and len(args) > joins.head:
-            place = place_of(self.scope, functions, listed_object(args[joins.head]))
+            place = place_of(self.scope, functions, args[joins.head])
             owner, member = (place.owner, place.name) if place is not None else ("", "")
             return Place("membership", owner, member), args[joins.head]
         if name in functions.adopts and position(functions.adopts.names, name, 0) in held:

@@ -42,6 +42,11 @@ def is_path(node: ir.Expr) -> bool:
     return False
 
 
+def addressed(node: ir.Expr) -> ir.Expr:
+    """What `node` is the address of; `node` itself where it is none."""
+    return node.operand if isinstance(node, ir.Unary) and node.op == "&" else node
+
+
 def root_of(node: ir.Expr | None) -> str:
     """The variable that an access path starts from; empty where it starts from a call."""
     match node:

@@ -44,6 +44,11 @@ def ready_place(place: Place, kind: str) -> Place:
     return Place(kind, place.owner, place.name)
 
 
+def membership(place: Place) -> Place:
+    """Being on the list whose head is at `place`."""
+    return Place("membership", place.owner, place.name)
+
+
 def field_named(spelled: str) -> Place:
     """The place of the member that the catalogue spells ``struct.member``."""
     tag, _, name = spelled.partition(".")

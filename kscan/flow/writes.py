@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
-from kscan.flow.paths import spelled
-from kscan.flow.places import place_of, ready_place
+from kscan.flow.paths import addressed, spelled
+from kscan.flow.places import membership, place_of, ready_place
 from kscan.flow.stores import assignments
 from kscan.flow.values import Place
 from kscan.flow.world import Call
@@ -135,7 +135,7 @@ class Writes:
             at = position(entry.makers, name, entry.argument)
             if not matches(entry.makers, name) or at >= len(call.args):
                 continue
-            inner = _object(call.args[at])
+            inner = addressed(call.args[at])
             place = place_of(scope, self.catalogue.functions, inner)
             if place is not None:
                 ready = ready_place(place, entry.kind)
@@ -145,11 +145,10 @@ class Writes:
     def _joined(self, scope: Scope, call: ir.Call, node_at: int, head_at: int) -> Iterator[Write]:
         if max(node_at, head_at) >= len(call.args):
             return
-        node, head = _object(call.args[node_at]), _object(call.args[head_at])
+        node, head = addressed(call.args[node_at]), addressed(call.args[head_at])
         place = place_of(scope, self.catalogue.functions, head)
         if place is not None:
-            member = Place("membership", place.owner, place.name)
-            yield Write(member, scope.function, call.at, _base(node), None, (), head)
+            yield Write(membership(place), scope.function, call.at, _base(node), None, (), head)
 
     def _handed_out(self, scope: Scope, call: ir.Call) -> Iterator[Write]:
         for argument in call.args:
@@ -244,7 +243,7 @@ class Writes:
 
 def _is_anywhere(scope: Scope, name: str) -> bool:
     """`name` is an object of the file or of the program: every function means the same."""
-    return bool(name) and (name in scope.statics or not scope.is_local(name))
+    return bool(name) and not scope.is_automatic(name)
 
 
 def _pointed_to(scope: Scope, target: ir.Expr) -> Place | None:
@@ -277,12 +276,6 @@ def embedding(target: ir.Expr | None) -> tuple[ir.Expr | None, str]:
                 return node.object, ".".join(fields)
         node = node.object
     return node, ".".join(fields)
-
-
-def _object(node: ir.Expr) -> ir.Expr:
-    if isinstance(node, ir.Unary) and node.op == "&":
-        return node.operand
-    return node
 
 
 def _refines(target: ir.Expr, value: ir.Expr | None) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kscan.flow.cfg import flow_of
 from kscan.flow.fates import MEMORY, REFERENCE, End, Fate, Owned
-from kscan.flow.lists import Join, listed_object
+from kscan.flow.lists import Join
 from kscan.flow.places import place_of
 from kscan.flow.values import Place
 from kscan.flow.world import Event, Happening
@@ -84,7 +84,7 @@ def _is_searched_for(again: Again, kept: tuple[End, ...]) -> bool:
         if end.place is None or end.place.kind != "membership" or end.target is None:
             continue
         scope = scope_of(again.lifetimes.program, end.function)
-        head = place_of(scope, again.catalogue.functions, listed_object(end.target))
+        head = place_of(scope, again.catalogue.functions, end.target)
         if head is not None and _looked(again, end.function, end.at, {head}):
             return True
     return False
