@@ -17,7 +17,7 @@ class History:
         root.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "-b", "main")
 
-    def git(self, *arguments: str, given: str | None = None) -> str:
+    def git(self, *arguments: str, where: Path | None = None, given: str | None = None) -> str:
         variables = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.root.parent),
@@ -30,20 +30,21 @@ class History:
             "GIT_COMMITTER_DATE": "2025-03-01T12:00:00Z",
         }
         done = subprocess.run(
-            ["git", "-c", "gc.auto=0", *arguments],
-            cwd=self.root,
+            ["git", "-c", "protocol.file.allow=always", "-c", "gc.auto=0", *arguments],
+            cwd=where or self.root,
             env=variables,
             input=given,
             capture_output=True,
             check=True,
             encoding="utf-8",
+            errors="surrogateescape",
         )
         return done.stdout.strip()
 
-    def write(self, path: str, content: str) -> Path:
+    def write(self, path: str, content: str | bytes) -> Path:
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
         return file
 
     def replace(self, path: str, old: str, new: str) -> None:
@@ -62,8 +63,18 @@ class History:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read_bytes())
 
-    def commit(self, subject: str) -> str:
-        """Commits everything; gives the commit's id."""
+    def commit(self, subject: str, **files: str | bytes | None) -> str:
+        """Commits everything; keyword ``a__b_c`` stands for the file ``a/b.c``, None for its end.
+
+        Gives the commit's id.
+        """
+        for name, content in files.items():
+            path = name.replace("__", "/")
+            path = f"{path[:-2]}.{path[-1]}" if path[-2:] in ("_c", "_h") else path
+            if content is None:
+                (self.root / path).unlink()
+            else:
+                self.write(path, content)
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", subject)
         return self.git("rev-parse", "HEAD")

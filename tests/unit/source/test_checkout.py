@@ -9,18 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gitworkshop import Workshop
+from histories import History, prints
 
 from kscan.source import checkout as checkout_module
 from kscan.source.checkout import Checkout
 from kscan.source.commit import CommitTree
 from kscan.source.repository import Repository
 
-Prints = Callable[[Path], dict[str, str]]
-
 
 @pytest.fixture
-def settled(workshop: Workshop) -> Workshop:
+def settled(workshop: History) -> History:
     """Two commits whose files are older than the index, so that git trusts their times."""
     workshop.write(".gitattributes", "*.[ch] diff=cpp\n")
     workshop.write("drivers/a.c", "int of_xlate(void)\n{\n}\n")
@@ -38,7 +36,7 @@ def settled(workshop: Workshop) -> Workshop:
     return workshop
 
 
-def beside(workshop: Workshop, revision: str) -> tuple[CommitTree, Checkout | None]:
+def beside(workshop: History, revision: str) -> tuple[CommitTree, Checkout | None]:
     tree = CommitTree(Repository(workshop.root), revision)
     return tree, tree._checkout
 
@@ -49,7 +47,7 @@ def answers(tree: CommitTree) -> list[object]:
     return [words, names, tree.files_with(["return"], under=["drivers"]), tree.files_with(["a-b"])]
 
 
-def agrees_without(workshop: Workshop, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def agrees_without(workshop: History, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commit answers the same with the checkout and without."""
     tree, checkout = beside(workshop, revision)
     assert checkout is not None
@@ -60,14 +58,14 @@ def agrees_without(workshop: Workshop, revision: str, monkeypatch: pytest.Monkey
     assert found == answers(beside(workshop, revision)[0])
 
 
-def test_a_clean_checkout_is_its_commit(settled: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clean_checkout_is_its_commit(settled: History, monkeypatch: pytest.MonkeyPatch) -> None:
     _, checkout = beside(settled, "HEAD")
     assert checkout is not None and not checkout.otherwise and not checkout.foreign
     agrees_without(settled, "HEAD", monkeypatch)
 
 
 def test_another_commit_differs_in_few_files(
-    settled: Workshop, monkeypatch: pytest.MonkeyPatch
+    settled: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, checkout = beside(settled, "HEAD^")
     assert checkout is not None
@@ -75,43 +73,43 @@ def test_another_commit_differs_in_few_files(
     agrees_without(settled, "HEAD^", monkeypatch)
 
 
-def _edit(workshop: Workshop) -> None:
+def _edit(workshop: History) -> None:
     workshop.write("drivers/a.c", "int evil(void)\n{\n}\n")
 
 
-def _remove(workshop: Workshop) -> None:
+def _remove(workshop: History) -> None:
     (workshop.root / "drivers/b.c").unlink()
 
 
-def _rename(workshop: Workshop) -> None:
+def _rename(workshop: History) -> None:
     workshop.git("mv", "odd name[1].c", "drivers/odd.c")
 
 
-def _add(workshop: Workshop) -> None:
+def _add(workshop: History) -> None:
     workshop.write("drivers/evil.c", "int evil(void)\n{\n of_xlate();\n}\n")
     workshop.git("add", "drivers/evil.c")
 
 
-def _leave_untracked(workshop: Workshop) -> None:
+def _leave_untracked(workshop: History) -> None:
     workshop.write("drivers/evil.c", "int evil(void)\n{\n of_xlate();\n}\n")
 
 
-def _assume(workshop: Workshop) -> None:
+def _assume(workshop: History) -> None:
     workshop.git("update-index", "--assume-unchanged", "drivers/a.c")
     _edit(workshop)
 
 
-def _leave_out(workshop: Workshop) -> None:
+def _leave_out(workshop: History) -> None:
     workshop.git("update-index", "--skip-worktree", "drivers/a.c")
     (workshop.root / "drivers/a.c").unlink()
 
 
-def _link(workshop: Workshop) -> None:
+def _link(workshop: History) -> None:
     (workshop.root / "drivers/b.c").unlink()
     (workshop.root / "drivers/b.c").symlink_to("/etc/passwd")
 
 
-def _link_folder(workshop: Workshop) -> None:
+def _link_folder(workshop: History) -> None:
     (workshop.root / "drivers").rename(workshop.root.parent / "elsewhere")
     (workshop.root / "drivers").symlink_to(workshop.root.parent / "elsewhere")
     (workshop.root / "drivers/a.c").write_text("int evil(void)\n{\n}\n")
@@ -122,7 +120,7 @@ def _link_folder(workshop: Workshop) -> None:
     [_edit, _remove, _rename, _add, _leave_untracked, _assume, _leave_out, _link, _link_folder],
 )
 def test_what_lies_on_disk_is_not_taken_for_the_commit(
-    settled: Workshop, change: Callable[[Workshop], None], monkeypatch: pytest.MonkeyPatch
+    settled: History, change: Callable[[History], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change(settled)
     agrees_without(settled, "HEAD", monkeypatch)
@@ -130,7 +128,7 @@ def test_what_lies_on_disk_is_not_taken_for_the_commit(
     agrees_without(settled, "HEAD^", monkeypatch)
 
 
-def test_files_are_read_from_disk_only_if_they_are_the_blob(settled: Workshop) -> None:
+def test_files_are_read_from_disk_only_if_they_are_the_blob(settled: History) -> None:
     tree, checkout = beside(settled, "HEAD^")
     assert checkout is not None
     for path in tree.paths():
@@ -142,7 +140,7 @@ def test_files_are_read_from_disk_only_if_they_are_the_blob(settled: Workshop) -
     assert {path: tree.read(path) for path in tree.paths()} == before
 
 
-def test_a_file_as_young_as_the_index_is_not_trusted(settled: Workshop) -> None:
+def test_a_file_as_young_as_the_index_is_not_trusted(settled: History) -> None:
     settled.write("drivers/a.c", "int probe_(void)\n{\n}\n")
     settled.git("add", "-A")
     index = settled.root / ".git/index"
@@ -152,7 +150,7 @@ def test_a_file_as_young_as_the_index_is_not_trusted(settled: Workshop) -> None:
 
 
 @pytest.mark.parametrize("place", [".gitattributes", ".git/info/attributes"])
-def test_a_checkout_that_git_may_have_rewritten_is_not_used(settled: Workshop, place: str) -> None:
+def test_a_checkout_that_git_may_have_rewritten_is_not_used(settled: History, place: str) -> None:
     settled.write(place, "*.c filter=crypt\n")
     if place == ".gitattributes":
         settled.commit("attributes")
@@ -160,19 +158,19 @@ def test_a_checkout_that_git_may_have_rewritten_is_not_used(settled: Workshop, p
 
 
 def test_a_checkout_far_from_the_commit_is_not_used(
-    settled: Workshop, monkeypatch: pytest.MonkeyPatch
+    settled: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkout_module, "MOST", 0)
     assert beside(settled, "HEAD^")[1] is None
     assert beside(settled, "HEAD")[1] is not None
 
 
-def test_a_bare_repository_has_no_checkout(settled: Workshop, tmp_path: Path) -> None:
+def test_a_bare_repository_has_no_checkout(settled: History, tmp_path: Path) -> None:
     settled.git("clone", "-q", "--bare", str(settled.root), str(tmp_path / "bare"))
     assert CommitTree(Repository(tmp_path / "bare"), "HEAD")._checkout is None
 
 
-def test_nothing_is_written_and_nothing_is_run(settled: Workshop, prints: Prints) -> None:
+def test_nothing_is_written_and_nothing_is_run(settled: History) -> None:
     trap = settled.root.parent / "sprung"
     settled.write(".gitattributes", "*.c diff=evil\n")
     settled.commit("attributes")

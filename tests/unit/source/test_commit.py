@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from subprocess import CalledProcessError
 
 import pytest
-from gitworkshop import Workshop
+from histories import History, prints
 
 from kscan.model import KscanError, Skip
 from kscan.source import commit as commit_module
@@ -21,11 +21,9 @@ from kscan.source.ranges import worktree_range
 from kscan.source.repository import Repository
 from kscan.source.tree import Unreadable
 
-Prints = Callable[[Path], dict[str, str]]
-
 
 @pytest.fixture
-def filled(workshop: Workshop) -> Workshop:
+def filled(workshop: History) -> History:
     workshop.write("Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 3\n")
     workshop.write("drivers/iommu/core.c", "int of_xlate(void)\n{\n}\n")
     workshop.write("drivers/iommu/rest.c", b"static int x(void)\n{\n of_xlate(); \xff\0\r\n}\n")
@@ -36,7 +34,7 @@ def filled(workshop: Workshop) -> Workshop:
     return workshop
 
 
-def test_a_commit_is_what_its_checkout_is(filled: Workshop) -> None:
+def test_a_commit_is_what_its_checkout_is(filled: History) -> None:
     (filled.root / "link.c").unlink()
     disk = DirectoryTree(filled.root)
     tree = CommitTree(Repository(filled.root), "HEAD")
@@ -63,7 +61,7 @@ def test_a_commit_is_what_its_checkout_is(filled: Workshop) -> None:
 
 
 def test_the_search_without_git_grep_is_the_same(
-    filled: Workshop, monkeypatch: pytest.MonkeyPatch
+    filled: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fast = CommitTree(Repository(filled.root), "HEAD")
     slow = CommitTree(Repository(filled.root), "HEAD")
@@ -73,7 +71,7 @@ def test_the_search_without_git_grep_is_the_same(
     assert slow.definitions().files("of_xlate") == ("drivers/iommu/core.c",)
 
 
-def test_the_next_run_remembers(filled: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_run_remembers(filled: History, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: dict[str, bytes] = {}
 
     class Memory:
@@ -94,7 +92,7 @@ def test_the_next_run_remembers(filled: Workshop, monkeypatch: pytest.MonkeyPatc
     assert again.definitions().files("of_xlate") == ("drivers/iommu/core.c",)
 
 
-def test_the_checkout_does_not_matter(filled: Workshop) -> None:
+def test_the_checkout_does_not_matter(filled: History) -> None:
     before = CommitTree(Repository(filled.root), "HEAD").read("Makefile")
     filled.write("Makefile", "changed\n")
     filled.git("add", "-A")
@@ -102,7 +100,7 @@ def test_the_checkout_does_not_matter(filled: Workshop) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bare", "worktree", "subdirectory", "shallow", "alternates"])
-def test_every_shape_of_repository(filled: Workshop, tmp_path: Path, kind: str) -> None:
+def test_every_shape_of_repository(filled: History, tmp_path: Path, kind: str) -> None:
     filled.commit("second", drivers__b_c="of_xlate\n")
     place = tmp_path / kind
     url = filled.root.as_uri()
@@ -126,7 +124,7 @@ def test_every_shape_of_repository(filled: Workshop, tmp_path: Path, kind: str) 
     assert tree.read("drivers/b.c") == b"of_xlate\n"
 
 
-def test_a_partial_clone_names_what_is_missing(filled: Workshop, tmp_path: Path) -> None:
+def test_a_partial_clone_names_what_is_missing(filled: History, tmp_path: Path) -> None:
     filled.git("config", "uploadpack.allowFilter", "true")
     place = tmp_path / "partial"
     url = filled.root.as_uri()
@@ -142,7 +140,7 @@ def test_a_partial_clone_names_what_is_missing(filled: Workshop, tmp_path: Path)
     assert len(tree.paths()) == 5
 
 
-def test_a_lost_blob_is_a_skip(filled: Workshop) -> None:
+def test_a_lost_blob_is_a_skip(filled: History) -> None:
     blob = filled.git("rev-parse", "HEAD:drivers/iommu/core.c")
     (filled.root / ".git/objects" / blob[:2] / blob[2:]).unlink()
     tree = CommitTree(Repository(filled.root), "HEAD")
@@ -152,7 +150,7 @@ def test_a_lost_blob_is_a_skip(filled: Workshop) -> None:
     assert tree.read("Makefile").startswith(b"VERSION")
 
 
-def test_a_large_blob_is_a_skip(filled: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_blob_is_a_skip(filled: History, monkeypatch: pytest.MonkeyPatch) -> None:
     filled.commit("large", huge_h=b"x\n" * 40_000 + b"needle\n", small_c="needle\n")
     for module in (commit_module, searched):
         monkeypatch.setattr(module, "LARGEST", 1 << 16)
@@ -178,9 +176,7 @@ def test_a_large_blob_is_a_skip(filled: Workshop, monkeypatch: pytest.MonkeyPatc
         "HEAD^{tree}",
     ],
 )
-def test_what_is_no_commit_is_one_clear_line(
-    filled: Workshop, revision: str, prints: Prints
-) -> None:
+def test_what_is_no_commit_is_one_clear_line(filled: History, revision: str) -> None:
     before = prints(filled.root)
     with pytest.raises(KscanError) as caught:
         CommitTree(Repository(filled.root), revision)
@@ -189,7 +185,7 @@ def test_what_is_no_commit_is_one_clear_line(
     assert prints(filled.root) == before
 
 
-def test_a_shallow_clone_says_so(filled: Workshop, tmp_path: Path) -> None:
+def test_a_shallow_clone_says_so(filled: History, tmp_path: Path) -> None:
     first = filled.git("rev-parse", "HEAD")
     filled.commit("second", a_c="x")
     place = tmp_path / "shallow"
@@ -210,7 +206,7 @@ def test_no_repository(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
-def test_a_repository_of_another_user(filled: Workshop) -> None:
+def test_a_repository_of_another_user(filled: History) -> None:
     for path in (filled.root, filled.root / ".git", filled.root / ".git/config"):
         os.chown(path, 65534, 65534)
     with pytest.raises(CalledProcessError):
@@ -219,7 +215,7 @@ def test_a_repository_of_another_user(filled: Workshop) -> None:
     assert worktree_range(Repository(filled.root)).changed == ()
 
 
-def test_a_worker_reads_through_its_own_git(filled: Workshop) -> None:
+def test_a_worker_reads_through_its_own_git(filled: History) -> None:
     tree = CommitTree(Repository(filled.root), "HEAD")
     assert tree.read("Makefile")
     child = os.fork()
@@ -232,7 +228,7 @@ def test_a_worker_reads_through_its_own_git(filled: Workshop) -> None:
     assert pickle.loads(pickle.dumps(tree)).read("Makefile") == tree.read("Makefile")
 
 
-def test_git_that_is_not_there(filled: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_that_is_not_there(filled: History, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "relative")
     with pytest.raises(KscanError, match="install git"):
         CommitTree(Repository(filled.root), "HEAD")

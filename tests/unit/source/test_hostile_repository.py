@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CalledProcessError
 
 import pytest
-from gitworkshop import Workshop
+from histories import History, prints
 
 from kscan.model import KscanError
 from kscan.source.commit import CommitTree
@@ -24,7 +24,6 @@ from kscan.source.ranges import base_of, open_range, patch_range, worktree_range
 from kscan.source.repository import Repository
 from kscan.source.tree import Tree
 
-Prints = Callable[[Path], dict[str, str]]
 HOOKS = [
     "applypatch-msg",
     "fsmonitor-watchman",
@@ -42,7 +41,7 @@ PATCH = b"--- a/a.c\n+++ b/a.c\n@@ -1,2 +1,2 @@\n int f(void)\n-{ return 1; }\n+
 class Trap:
     """What a hostile repository plants; `sprung` names what ran."""
 
-    def __init__(self, workshop: Workshop, folder: Path) -> None:
+    def __init__(self, workshop: History, folder: Path) -> None:
         self.workshop = workshop
         self.folder = folder
         folder.mkdir()
@@ -59,7 +58,7 @@ class Trap:
 
 
 @pytest.fixture
-def trap(workshop: Workshop, tmp_path: Path) -> Iterator[Trap]:
+def trap(workshop: History, tmp_path: Path) -> Iterator[Trap]:
     workshop.write("Makefile", "VERSION = 6\n")
     workshop.commit("first", a_c="int f(void)\n{ return 0; }\n", b_h="int g(void);\n")
     workshop.commit("second", a_c="int f(void)\n{ return 1; }\n")
@@ -119,7 +118,7 @@ def read_everything(tree: Tree) -> None:
         tree.blob_id(path)
 
 
-def test_the_traps_are_armed(workshop: Workshop, tmp_path: Path) -> None:
+def test_the_traps_are_armed(workshop: History, tmp_path: Path) -> None:
     workshop.commit("first", a_c="x\n")
     armed = Trap(workshop, tmp_path / "armed")
     workshop.git("config", "core.fsmonitor", armed.script("fsmonitor"))
@@ -135,7 +134,7 @@ def test_the_traps_are_armed(workshop: Workshop, tmp_path: Path) -> None:
     assert "sprung-promisor" in armed.sprung
 
 
-def test_a_directory(trap: Trap, prints: Prints, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory(trap: Trap, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(trap.workshop.root)
     monkeypatch.setenv("PATH", f".::{os.environ['PATH']}")
     monkeypatch.setenv("GIT_PAGER", trap.script("env-pager"))
@@ -148,7 +147,7 @@ def test_a_directory(trap: Trap, prints: Prints, monkeypatch: pytest.MonkeyPatch
     assert prints(trap.workshop.root) == before
 
 
-def test_commits_and_ranges(trap: Trap, prints: Prints) -> None:
+def test_commits_and_ranges(trap: Trap) -> None:
     before = prints(trap.workshop.root)
     repository = Repository(trap.workshop.root)
     read_everything(CommitTree(repository, "HEAD"))
@@ -160,7 +159,7 @@ def test_commits_and_ranges(trap: Trap, prints: Prints) -> None:
     assert prints(trap.workshop.root) == before
 
 
-def test_a_worktree_and_a_patch(trap: Trap, prints: Prints) -> None:
+def test_a_worktree_and_a_patch(trap: Trap) -> None:
     before = prints(trap.workshop.root)
     repository = Repository(trap.workshop.root)
     dirty = worktree_range(repository)

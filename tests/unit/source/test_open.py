@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from gitworkshop import Workshop
+from histories import History
 
 from kscan.model import KscanError
 from kscan.source.commit import CommitTree
@@ -22,7 +22,7 @@ def refusal(path: Path | str, commit: str | None = None) -> str:
     return str(caught.value)
 
 
-def test_a_directory_and_a_commit(workshop: Workshop) -> None:
+def test_a_directory_and_a_commit(workshop: History) -> None:
     commit = workshop.commit("first", drivers__a_c="int a;\n")
     tree = open_tree(workshop.root)
     assert isinstance(tree, DirectoryTree)
@@ -33,7 +33,7 @@ def test_a_directory_and_a_commit(workshop: Workshop) -> None:
     assert open_tree(workshop.root / ".git", "HEAD").paths() == at.paths()
 
 
-def test_a_commit_is_of_the_whole_repository(workshop: Workshop) -> None:
+def test_a_commit_is_of_the_whole_repository(workshop: History) -> None:
     workshop.commit("first", drivers__a_c="int a;\n")
     said = refusal(workshop.root / "drivers", "HEAD")
     assert said.endswith(f"below the top of its repository; give {workshop.root} with --commit")
@@ -49,7 +49,7 @@ def test_little_is_asked_of_a_kernel_tree(tmp_path: Path, top: str) -> None:
     assert open_tree(tmp_path).paths()
 
 
-def test_a_part_of_a_kernel_tree_is_none(tmp_path: Path, workshop: Workshop) -> None:
+def test_a_part_of_a_kernel_tree_is_none(tmp_path: Path, workshop: History) -> None:
     for name in ("Makefile", "Kconfig", "Kbuild", "kernel", "iommu/a.c"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
@@ -59,7 +59,7 @@ def test_a_part_of_a_kernel_tree_is_none(tmp_path: Path, workshop: Workshop) -> 
     assert said in refusal(workshop.root, "HEAD")
 
 
-def test_what_is_no_tree(tmp_path: Path, workshop: Workshop) -> None:
+def test_what_is_no_tree(tmp_path: Path, workshop: History) -> None:
     assert refusal(tmp_path / "absent").endswith(
         "no such directory; give the top directory of a kernel tree"
     )
@@ -86,7 +86,7 @@ def test_what_is_no_tree(tmp_path: Path, workshop: Workshop) -> None:
     assert "no commit 'absent'" in refusal(workshop.root, "absent")
 
 
-def test_a_bare_repository_needs_a_commit(workshop: Workshop, tmp_path: Path) -> None:
+def test_a_bare_repository_needs_a_commit(workshop: History, tmp_path: Path) -> None:
     workshop.commit("first", drivers__a_c="int a;\n")
     workshop.git("clone", "-q", "--bare", str(workshop.root), str(tmp_path / "bare"))
     assert "name a commit of it with --commit" in refusal(tmp_path / "bare")

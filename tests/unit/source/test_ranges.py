@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gitworkshop import Workshop
+from histories import History, prints
 
 from kscan.model import KscanError, Skip
 from kscan.source.commit import CommitTree
@@ -25,12 +24,11 @@ from kscan.source.ranges import (
 from kscan.source.repository import Repository
 from kscan.source.tree import Tree
 
-Prints = Callable[[Path], dict[str, str]]
 LONG = "".join(f"int line_{n};\n" for n in range(30))
 
 
 @pytest.fixture
-def history(workshop: Workshop) -> dict[str, str]:
+def history(workshop: History) -> dict[str, str]:
     """first - second - third on main; side parts at first and is merged after third."""
     ids = {}
     workshop.write("Makefile", "VERSION = 6\n")
@@ -57,7 +55,7 @@ def assert_same(tree: Tree, other: Tree) -> None:
         assert tree.definitions().files(name) == other.definitions().files(name)
 
 
-def test_two_dots(workshop: Workshop, history: dict[str, str], prints: Prints) -> None:
+def test_two_dots(workshop: History, history: dict[str, str]) -> None:
     before = prints(workshop.root)
     repository = Repository(workshop.root)
     found = open_range(repository, f"{history['first']}..main")
@@ -86,7 +84,7 @@ def test_two_dots(workshop: Workshop, history: dict[str, str], prints: Prints) -
 
 
 def test_three_dots_start_where_the_lines_parted(
-    workshop: Workshop, history: dict[str, str]
+    workshop: History, history: dict[str, str]
 ) -> None:
     repository = Repository(workshop.root)
     found = open_range(repository, f"{history['third']}...side")
@@ -99,7 +97,7 @@ def test_three_dots_start_where_the_lines_parted(
     assert_same(diverged.head, CommitTree(repository, "side"))
 
 
-def test_one_commit_and_open_ends(workshop: Workshop, history: dict[str, str]) -> None:
+def test_one_commit_and_open_ends(workshop: History, history: dict[str, str]) -> None:
     repository = Repository(workshop.root)
     one = open_range(repository, history["third"][:12])
     assert (one.base.commit, one.head.commit) == (history["second"], history["third"])
@@ -115,13 +113,13 @@ def test_one_commit_and_open_ends(workshop: Workshop, history: dict[str, str]) -
 
 
 @pytest.mark.parametrize("spec", ["", "-x", "a..b", "HEAD..-x", "HEAD\n..HEAD", "HEAD..HEAD..HEAD"])
-def test_what_is_no_range(workshop: Workshop, history: dict[str, str], spec: str) -> None:
+def test_what_is_no_range(workshop: History, history: dict[str, str], spec: str) -> None:
     with pytest.raises(KscanError) as caught:
         open_range(Repository(workshop.root), spec)
     assert "\n" not in str(caught.value)
 
 
-def test_a_bare_shallow_clone(workshop: Workshop, history: dict[str, str], tmp_path: Path) -> None:
+def test_a_bare_shallow_clone(workshop: History, history: dict[str, str], tmp_path: Path) -> None:
     place = tmp_path / "bare"
     workshop.git("clone", "-q", "--bare", "--depth=2", workshop.root.as_uri(), str(place))
     repository = Repository(place)
@@ -136,7 +134,7 @@ def test_a_bare_shallow_clone(workshop: Workshop, history: dict[str, str], tmp_p
 
 
 def test_a_partial_clone_skips_what_is_missing(
-    workshop: Workshop, history: dict[str, str], tmp_path: Path
+    workshop: History, history: dict[str, str], tmp_path: Path
 ) -> None:
     workshop.git("config", "uploadpack.allowFilter", "true")
     place = tmp_path / "partial"
@@ -151,9 +149,7 @@ def test_a_partial_clone_skips_what_is_missing(
 
 
 @pytest.mark.parametrize("index_is_old", [False, True])
-def test_a_worktree(
-    workshop: Workshop, history: dict[str, str], prints: Prints, index_is_old: bool
-) -> None:
+def test_a_worktree(workshop: History, history: dict[str, str], index_is_old: bool) -> None:
     workshop.write(".gitignore", "*.mod.c\n")
     workshop.commit("ignore")
     workshop.write("a.c", "int f(long a)\n{\n}\n")
@@ -184,7 +180,7 @@ def test_a_worktree(
 
 
 def test_a_clean_worktree_and_one_written_in_the_same_moment(
-    workshop: Workshop, history: dict[str, str]
+    workshop: History, history: dict[str, str]
 ) -> None:
     assert worktree_range(Repository(workshop.root)).changed == ()
     index = (workshop.root / ".git/index").stat()
@@ -196,13 +192,13 @@ def test_a_clean_worktree_and_one_written_in_the_same_moment(
     assert worktree_range(Repository(workshop.root)).changed == (ChangedPath("a.c", "a.c"),)
 
 
-def test_a_sparse_checkout_removes_nothing(workshop: Workshop, history: dict[str, str]) -> None:
+def test_a_sparse_checkout_removes_nothing(workshop: History, history: dict[str, str]) -> None:
     workshop.git("update-index", "--skip-worktree", "a.c")
     (workshop.root / "a.c").unlink()
     assert worktree_range(Repository(workshop.root)).changed == ()
 
 
-def test_patches_in_a_range(workshop: Workshop, history: dict[str, str]) -> None:
+def test_patches_in_a_range(workshop: History, history: dict[str, str]) -> None:
     first = workshop.git("format-patch", "--stdout", f"{history['first']}..{history['third']}")
     repository = Repository(workshop.root)
     series = series_of([("s.mbox", first.encode() + b"\n")])
@@ -219,7 +215,7 @@ def test_patches_in_a_range(workshop: Workshop, history: dict[str, str]) -> None
     assert ChangedPath("a.c", "a.c") in found.changed
 
 
-def test_the_base_of_a_series(workshop: Workshop, history: dict[str, str]) -> None:
+def test_the_base_of_a_series(workshop: History, history: dict[str, str]) -> None:
     repository = Repository(workshop.root)
     diff = b"--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-x\n+y\n"
     named = series_of([("p", diff + b"\nbase-commit: " + history["first"].encode() + b"\n")])
@@ -259,7 +255,7 @@ def test_two_directories(tmp_path: Path) -> None:
 
 
 def test_a_file_of_the_worktree_that_cannot_be_read(
-    workshop: Workshop, history: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    workshop: History, history: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kscan.source import directory
 
