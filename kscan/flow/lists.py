@@ -37,7 +37,7 @@ def walk_of(scope: Scope, functions: Functions, loop: ir.ForEach) -> tuple[str, 
     return walk_of(scope, functions, ir.ForEach(head[0], args, (), loop.at))
 
 
-def head_of_loop(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.Expr | None:
+def _head_of_loop(scope: Scope, functions: Functions, loop: ir.ForEach) -> ir.Expr | None:
     """The list head that a loop macro walks."""
     walk = walk_of(scope, functions, loop)
     return walk[1] if walk is not None else None
@@ -96,7 +96,7 @@ class Lists:
     def _looks(self, scope: Scope, node: Node, wanted: set[Place], depth: int) -> bool:
         """One step walks a list, or asks whether it is empty."""
         if node.kind is Kind.LOOP and isinstance(node.statement, ir.ForEach):
-            head = head_of_loop(scope, self.functions, node.statement)
+            head = _head_of_loop(scope, self.functions, node.statement)
             if head is not None and self._place(scope, head) in wanted:
                 return True
         return any(
@@ -121,7 +121,7 @@ class Lists:
             scope = scope_of(self.program, callee)
             return any(
                 isinstance(statement, ir.ForEach)
-                and (head := head_of_loop(scope, self.functions, statement)) is not None
+                and (head := _head_of_loop(scope, self.functions, statement)) is not None
                 and self._place(scope, head) in wanted
                 for statement in ir.statements(self.program.body(callee).statements)
             )

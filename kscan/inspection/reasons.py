@@ -172,7 +172,7 @@ class Reasons:
                 f"This tree never gets the call {edge}, or makes it "
                 "elsewhere: --as-is shows what stands without it."
             )
-        page = in_section(self.rule.page, "How it can be wrong")
+        page = _in_section(self.rule.page, "How it can be wrong")
         if page:
             yield page
 
@@ -200,7 +200,7 @@ _NEVER_SET = ("bound devices", "device", "lock", "replay")
 """What findings are about that no write makes ready."""
 
 
-def in_section(page: str, heading: str) -> str:
+def _in_section(page: str, heading: str) -> str:
     """The text of one section of a rule's page, on one line."""
     text: list[str] = []
     inside = False

@@ -43,7 +43,7 @@ def drawing(finding: Finding, columns: int, *, numbered: bool = True) -> list[Li
     return sketch.beside(litmus, columns)
 
 
-def way_text(origin: str, way: Iterable[Hop]) -> str:
+def _way_text(origin: str, way: Iterable[Hop]) -> str:
     """The way into the callback: ``f -> g -[argument]-> h -[bus_type.dma_configure]-> k``."""
     text = clean.line(origin)
     for hop in way:
@@ -52,7 +52,7 @@ def way_text(origin: str, way: Iterable[Hop]) -> str:
     return text
 
 
-def callback_title(litmus: Litmus) -> str:
+def _callback_title(litmus: Litmus) -> str:
     """What P1 is: ``P1 foo_of_xlate (iommu_ops.of_xlate)``."""
     slot = f" ({litmus.slot})" if litmus.slot else ""
     return f"P1 {litmus.callback}{slot}"
@@ -72,7 +72,7 @@ class _Sketch:
         return title + self._column(steps, litmus.probing, columns)
 
     def stacked(self, litmus: Litmus, columns: int) -> list[Line]:
-        p0, p1 = f"P0 {litmus.probing}", _title(callback_title(litmus), columns)
+        p0, p1 = f"P0 {litmus.probing}", _title(_callback_title(litmus), columns)
         rows = _title(p0, columns) if litmus.before else p1
         rows += self._column(litmus.before, litmus.probing, columns)
         rows += self._way(litmus, columns)
@@ -92,7 +92,7 @@ class _Sketch:
         p0 = _title(f"P0 {litmus.probing}", half)
         longest = max(width(row) for row in (*p0, *left[0], *left[1]))
         edge = max(_LEFT_LEAST, longest) + _GUTTER
-        p1 = _title(callback_title(litmus), columns - edge)
+        p1 = _title(_callback_title(litmus), columns - edge)
         right = self._column(litmus.inside, litmus.callback, columns - edge)
         heads = zip_longest(p0, p1, fillvalue=())
         rows = [(*padded(ours, edge), *theirs) for ours, theirs in heads]
@@ -146,7 +146,7 @@ class _Sketch:
         if not litmus.way:
             return []
         lead = " " * self._margin + "via "
-        parts = _wrapped(way_text(litmus.origin, litmus.way), columns - len(lead), 12)
+        parts = _wrapped(_way_text(litmus.origin, litmus.way), columns - len(lead), 12)
         starts = [lead, *[" " * len(lead)] * (len(parts) - 1)]
         return [line(Span(s, "dim"), Span(p, "cyan")) for s, p in zip(starts, parts, strict=True)]
 

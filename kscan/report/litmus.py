@@ -87,7 +87,7 @@ def weakest_step(finding: Finding) -> Step | None:
     return None if step is None or step.confidence is Confidence.HIGH else step
 
 
-def edge_label(step: Step) -> str:
+def _edge_label(step: Step) -> str:
     """How an edge is labelled: nothing for a direct call, ``argument``, or the slot's name."""
     if step.kind is StepKind.SLOT:
         found = _SLOT.search(step.note)
@@ -141,5 +141,5 @@ def _hops(
         origin = first
     else:
         origin = api
-    hops = (Hop(edge_label(s), t, s) for s, t in zip(way, targets, strict=True))
+    hops = (Hop(_edge_label(s), t, s) for s, t in zip(way, targets, strict=True))
     return origin, tuple(hop for hop in hops if hop.target)

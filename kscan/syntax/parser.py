@@ -79,7 +79,7 @@ def parse(text: bytes) -> Tree:
         raise Unparsable(f"{CHAIN_LIMIT} equals signs in one expression")
     end = time.thread_time() + TIME_LIMIT
     tree = _parser().parse(text) if len(text) < _WATCHED_FROM else _parse_watched(text, end)
-    if deeper_than(tree, DEPTH_LIMIT, end):
+    if _deeper_than(tree, DEPTH_LIMIT, end):
         raise Unparsable(f"syntax nested more than {DEPTH_LIMIT} deep")
     return tree
 
@@ -122,7 +122,7 @@ def nested_deeper_than(text: bytes, limit: int) -> bool:
     return closed or len(left.translate(None, b")}]")) > limit
 
 
-def deeper_than(tree: Tree, limit: int, end: float = math.inf) -> bool:
+def _deeper_than(tree: Tree, limit: int, end: float = math.inf) -> bool:
     """Some leaf of `tree` stands more than `limit` levels below the root.
 
     Looks at a leaf every `_SAMPLE` bytes: a chain that nests so often spans many of them.

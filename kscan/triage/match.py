@@ -68,7 +68,7 @@ def by_trace(incident: Incident, report: Report) -> Verdict:
     """The finding whose callback and registration are on the trace of `incident`."""
     fits = [fit for finding in report.findings if (fit := _fit(incident, report, finding))]
     if not fits:
-        return Verdict(Strength.NONE, None, unexplained(incident, report))
+        return Verdict(Strength.NONE, None, _unexplained(incident, report))
     fitting = _FITTING[incident.kind]
     fits.sort(
         key=lambda fit: (
@@ -170,7 +170,7 @@ def _fault(incident: Incident, name: str, inner: int) -> str:
     return f"the fault is in {incident.pc}(), {'which it calls' if inner == 1 else 'below it'}"
 
 
-def unexplained(incident: Incident, report: Report) -> str:
+def _unexplained(incident: Incident, report: Report) -> str:
     """Why no finding fits: what the audit knows of the functions on the trace."""
     for entry in report.window:
         outer = place_on(incident, entry.registration.function, entry.registration.path)
