@@ -11,7 +11,6 @@ from kscan.facts.unit import CType, Field
 
 _NAMES = ("identifier", "field_identifier", "type_identifier", "primitive_type")
 _RECORDS = {"struct_specifier": "struct", "union_specifier": "union", "enum_specifier": "enum"}
-_SKIPPED = ("attributed_declarator", "parenthesized_declarator", "init_declarator")
 
 
 def text_of(node: Node | None) -> str:
@@ -32,7 +31,7 @@ def base_type(node: Node | None, outer: str = "") -> str:
     return f"{kind} {tag or outer}" if tag or outer else kind
 
 
-def inner_declarator(node: Node) -> Node | None:
+def _inner_declarator(node: Node) -> Node | None:
     """The declarator below `node`, also where the grammar gives it no field name."""
     found = node.child_by_field_name("declarator")
     if found is not None:
@@ -56,9 +55,9 @@ def declared(declarator: Node | None, base: str) -> tuple[str, CType, Node | Non
             array = True
         elif node.type in ("function_declarator", "abstract_function_declarator"):
             parameters = parameters or node.child_by_field_name("parameters")
-            inner = inner_declarator(node)
+            inner = _inner_declarator(node)
             fn = fn or (inner is not None and inner.type.endswith("parenthesized_declarator"))
-        node = inner_declarator(node)
+        node = _inner_declarator(node)
     return text_of(node), CType(base, ptr, array, fn), parameters
 
 

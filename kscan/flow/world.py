@@ -68,8 +68,6 @@ class World:
     """Whether a file is the driver's own, so that its functions are entered."""
     results: Mapping[tuple[str, int], Value] = field(default_factory=dict)
     """Values of calls, by path and offset, that are assumed rather than found."""
-    instance_drvdata: bool = True
-    """Driver data of a device that was looked up is the late driver data."""
     drivers: frozenset[str] = frozenset()
     """Driver structs whose probe has not returned: a look-up among their devices finds nothing."""
     given: Mapping[Place, Value] = field(default_factory=dict)

@@ -202,8 +202,6 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     errors: Names
     noreturn: Names
     transparent: Names
-    runs: Names
-    initcalls: Names
     driver_registrations: Names
 
 

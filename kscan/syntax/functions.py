@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The functions of a syntax tree, and how many of them the parser understood."""
+"""The functions of a syntax tree, and which of them the parser understood."""
 
 from __future__ import annotations
 
@@ -40,9 +40,3 @@ def _definition(node: Node, name: Node, following: int) -> Definition:
         node=node,
         broken=node.has_error or node.end_byte > following,
     )
-
-
-def parse_counts(tree: Tree) -> tuple[int, int]:
-    """How many functions `tree` defines, and how many of them hold a parse error."""
-    found = definitions(tree)
-    return len(found), sum(definition.broken for definition in found)

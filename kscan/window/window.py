@@ -132,11 +132,6 @@ class Window:
         path = self.root.path
         return posixpath.dirname(path) if self.catalogue.stops_in(path) else ""
 
-    @property
-    def has_the_edge(self) -> bool:
-        """The tree's own source makes every call that the scenario would add."""
-        return self.scenario is not None and not self.assumed
-
     def reaches(self, slot: str) -> bool:
         """`slot`, spelled ``struct.field``, is called inside the window."""
         return Slot.named(slot) in self.reach.slots

@@ -73,7 +73,6 @@ def test_where_the_source_has_the_edge_nothing_is_assumed(tree_6_12: Path) -> No
     first = text.index(b"if (!dev_iommu_get(dev))", text.index(b"static int iommu_init_device("))
     after = text.index(b"return -ENOMEM;\n", first) + len(b"return -ENOMEM;\n")
     opened = case(PatchedTree(base, {path: text[:after] + EDGE + text[after:]}))
-    assert opened.window.has_the_edge
     assert opened.window.assumed == ()
     assert slots(opened) == slots(case(tree_6_12))
     kinds = {

@@ -12,7 +12,7 @@ from syntaxes import tree_of
 
 from kscan.model import KscanError
 from kscan.syntax import parser
-from kscan.syntax.functions import definitions, parse_counts
+from kscan.syntax.functions import definitions
 from kscan.syntax.parser import Unparsable, errors_in, nested_deeper_than, parse
 
 
@@ -106,9 +106,8 @@ def test_no_errors() -> None:
     assert list(errors_in(parse(b"int a;\n").root_node)) == []
 
 
-def test_parse_counts() -> None:
+def test_a_function_with_an_error_is_broken() -> None:
     tree = tree_of(b"int f(void)\n{\n\treturn 1;\n}\nint g(void)\n{\n\treturn 1 1;\n}\n")
-    assert parse_counts(tree) == (2, 1)
     assert [(one.name, one.line, one.broken) for one in definitions(tree)] == [
         ("f", 1, False),
         ("g", 5, True),
@@ -118,11 +117,11 @@ def test_parse_counts() -> None:
 def test_a_function_in_a_function_is_an_error() -> None:
     tree = parse(b"int f(void)\n{\n\tint g(void)\n\t{\n\t}\n}\n")
     assert not tree.root_node.has_error
-    assert parse_counts(tree) == (2, 1)
+    assert [one.broken for one in definitions(tree)] == [True, False]
 
 
 def test_no_functions() -> None:
-    assert parse_counts(parse(b"int a;\n")) == (0, 0)
+    assert list(definitions(parse(b"int a;\n"))) == []
 
 
 def test_damage_that_takes_long_to_look_through_is_given_up(monkeypatch) -> None:
