@@ -86,8 +86,7 @@ class Others:
 
     def _functions(self, changed: Iterable[Implementation]) -> Iterator[Function]:
         for place in changed:
-            found = self.program.functions_in(place.path)
-            yield from (function for function in found if function.name == place.function)
+            yield from self.program.named(place.path, place.function)
 
     def _registering(self, altered: Iterable[Implementation]) -> Iterator[Link]:
         """The drivers whose registration reaches a changed function."""

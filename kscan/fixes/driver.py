@@ -41,13 +41,11 @@ def cure(case: Case, finding: Finding) -> Fix | None:
             f"{wanted}; kscan writes no patch, because {where}() reads it on its own: do so in "
             f"{callback.function}(), and hand on what was read."
         )
-    function = next(
-        (f for f in case.program.functions_in(callback.path) if f.name == callback.function), None
-    )
-    if function is None:
+    functions = case.program.named(callback.path, callback.function)
+    if not functions:
         return None
     try:
-        return Fix(f"{wanted}.", _Once.of(case, function, unset.field).patch())
+        return Fix(f"{wanted}.", _Once.of(case, functions[0], unset.field).patch())
     except Refused as why:
         return Fix(f"{wanted}; kscan writes no patch, because {why}.")
 

@@ -31,11 +31,10 @@ def cure(case: Case, finding: Finding) -> Fix | None:
     if finding.subject is None or finding.subject.kind != REFERENCE:
         return None
     place = finding.primary
-    for function in case.program.functions_in(place.path):
-        if function.name == place.function:
-            owned = _owned(case, function, finding)
-            if owned is not None:
-                return _fix(case, owned)
+    for function in case.program.named(place.path, place.function):
+        owned = _owned(case, function, finding)
+        if owned is not None:
+            return _fix(case, owned)
     return None
 
 

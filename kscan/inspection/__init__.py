@@ -102,7 +102,7 @@ class Inspection:
     def _defined(self, name: str, paths: list[str]) -> list[Function]:
         """The definitions of `name` in `paths`, kernel code only."""
         kept = self.loaded(path for path in paths if not path.startswith(OUTSIDE))
-        return [f for path in kept for f in self.program.functions_in(path) if f.name == name]
+        return [found for path in kept for found in self.program.named(path, name)]
 
     def place(self, function: Function) -> Document:
         """Where `function` stands."""

@@ -83,8 +83,7 @@ class Reasons:
         return None
 
     def _function(self, path: str, name: str) -> Function | None:
-        found = self.case.program.functions_in(path)
-        return next((function for function in found if function.name == name), None)
+        return next(iter(self.case.program.named(path, name)), None)
 
     def _edge(self, step: Step, target: str) -> str:
         scenario = self.case.window.scenario

@@ -117,6 +117,10 @@ class Program:
             self._listed[path] = tuple(function(path, f) for f in self.unit(path).functions)
         return self._listed[path]
 
+    def named(self, path: str, name: str) -> tuple[Function, ...]:
+        """The functions called `name` that `path` defines, one a configuration."""
+        return tuple(f for f in self.functions_in(path) if f.name == name)
+
     def siblings(self, path: str) -> tuple[str, ...]:
         """The C files beside `path`, where an object of external linkage is looked for."""
         beside = self.reader.tree.listing(posixpath.dirname(path))

@@ -190,7 +190,7 @@ class Case:
         if late.place != DRVDATA:
             return False
         read = reader.taint
-        among = (f for f in self.program.functions_in(read.path) if f.name == read.function)
+        among = self.program.named(read.path, read.function)
         tags = {bus_tag(self.program, late.write.function, late.write.at)}
         tags.update(bus_tag(self.program, function, read.at) for function in among)
         return len(tags - {""}) > 1

@@ -187,8 +187,7 @@ class Evidence:
         first = event.frames[0].caller if event.frames else event.function
         if (first.path, first.name) == (taint.path, taint.function):
             return first
-        found = self.program.functions_in(taint.path)
-        return next((f for f in found if f.name == taint.function), first)
+        return next(iter(self.program.named(taint.path, taint.function)), first)
 
 
 def _frames_to(frames: tuple[Call, ...], taint: Taint) -> tuple[Call, ...]:
