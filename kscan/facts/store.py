@@ -12,23 +12,15 @@ import fcntl
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
 
-from kscan.facts.store_file import Outdated, Unusable, empty, opened, transaction, used_bytes
+from kscan.facts.store_file import Outdated, Unusable, empty, opened
+from kscan.facts.store_rows import LIMIT, Rows, counted
 
-LIMIT = 1 << 30
-"""Bytes the file may grow to before what was not used for longest goes."""
-KEPT = 0.8
-"""Share of the limit that stays when it is passed."""
-
-_DAY = 86_400
-_CHUNK = 500
 _BUSY = frozenset({5, 6})
 """``SQLITE_BUSY``, ``SQLITE_LOCKED``."""
 _CORRUPT = frozenset({1, 11, 20, 26})
@@ -100,7 +92,7 @@ class Store:
         self._owner = 0
         self._is_off = False
         self._is_read_only = False
-        self._touched: set[bytes] = set()
+        self._rows = Rows(limit)
 
     @property
     def path(self) -> Path:
@@ -123,75 +115,18 @@ class Store:
         wanted = {key.encode(): key for key in keys}
         found: dict[str, bytes] = {}
         if wanted:
-            self._ask(lambda connection: self._read(connection, wanted, found))
+            self._ask(lambda connection: self._rows.read(connection, wanted, found))
         return found
-
-    def _read(
-        self, connection: sqlite3.Connection, wanted: Mapping[bytes, str], found: dict[str, bytes]
-    ) -> None:
-        stale = int(time.time()) - _DAY
-        keys = list(wanted)
-        for start in range(0, len(keys), _CHUNK):
-            some = keys[start : start + _CHUNK]
-            marks = ",".join("?" * len(some))
-            rows = connection.execute(
-                f"SELECT key, used, sum, value FROM fact WHERE key IN ({marks})", some
-            )
-            for key, used, checksum, value in rows:
-                if key in wanted and isinstance(value, bytes) and checksum == _sum(key, value):
-                    found[wanted[key]] = value
-                    if not isinstance(used, int) or used < stale:
-                        self._touched.add(key)
 
     def put_many(self, values: Mapping[str, bytes]) -> None:
         """Keeps `values`, all or none, and drops what was not used for longest."""
         if values and not self._is_read_only:
             rows = [(key.encode(), value) for key, value in values.items()]
-            self._ask(lambda connection: self._write(connection, rows))
-
-    def _write(self, connection: sqlite3.Connection, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        now = int(time.time())
-        with transaction(connection):
-            connection.executemany(
-                "INSERT OR REPLACE INTO fact (key, used, sum, value) VALUES (?, ?, ?, ?)",
-                [(key, now, _sum(key, value), value) for key, value in rows],
-            )
-            self._note_use(connection, now)
-            evicts = self._evict(connection)
-        if evicts:
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
-
-    def _note_use(self, connection: sqlite3.Connection, now: int) -> None:
-        """Writes down what was read, to the day."""
-        marks = [(now, key) for key in self._touched]
-        connection.executemany("UPDATE fact SET used = ? WHERE key = ?", marks)
-        self._touched.clear()
-
-    def _evict(self, connection: sqlite3.Connection) -> bool:
-        """Drops what was not used for longest, if the file has grown too large."""
-        excess = used_bytes(connection) - self._limit
-        if excess <= 0:
-            return False
-        excess += int(self._limit * (1 - KEPT))
-        gone: list[tuple[int]] = []
-        oldest = connection.execute("SELECT id, length(value) FROM fact ORDER BY used, id")
-        for number, size in oldest:
-            if excess <= 0:
-                break
-            gone.append((number,))
-            excess -= size if isinstance(size, int) else 0
-        connection.executemany("DELETE FROM fact WHERE id = ?", gone)
-        return True
+            self._ask(lambda connection: self._rows.write(connection, rows))
 
     def stats(self) -> StoreStats:
         """Number of entries and bytes in use; zeros where the store cannot be used."""
-        counted = self._ask(
-            lambda connection: (
-                connection.execute("SELECT count(*) FROM fact").fetchone()[0],
-                used_bytes(connection),
-            )
-        )
-        entries, size = counted or (0, 0)
+        entries, size = self._ask(counted) or (0, 0)
         return StoreStats(str(self.path), entries, size, self._limit)
 
     def clear(self) -> None:
@@ -204,8 +139,8 @@ class Store:
     def close(self) -> None:
         """Lets go of the file; the next question opens it again."""
         with self._lock:
-            if self._touched and self._connection is not None and not self._is_read_only:
-                self._ask(self._close_after_note)
+            if self._rows.touched and self._connection is not None and not self._is_read_only:
+                self._ask(self._rows.note_use)
             self._disconnect()
 
     def __del__(self) -> None:
@@ -213,10 +148,6 @@ class Store:
             self._disconnect()
         except Exception:
             pass
-
-    def _close_after_note(self, connection: sqlite3.Connection) -> None:
-        with transaction(connection):
-            self._note_use(connection, int(time.time()))
 
     def _ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
         """What `question` answers; None, and a warning, where the store cannot say."""
@@ -330,10 +261,3 @@ def _default_directory() -> Path:
     from platformdirs import user_cache_dir  # noqa: PLC0415  kscan --version needs no store
 
     return Path(user_cache_dir("kscan"))
-
-
-def _sum(key: bytes, value: bytes) -> bytes:
-    total = blake2b(len(key).to_bytes(4, "big"), digest_size=16)
-    total.update(key)
-    total.update(value)
-    return total.digest()

@@ -22,8 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kscan.facts import store as store_module
-from kscan.facts import store_file
+from kscan.facts import store_file, store_rows
 from kscan.facts.store import NullStore, Store
 
 KILLS = int(os.environ.get("KSCAN_TEST_KILLS", "20"))
@@ -122,7 +121,7 @@ def test_what_was_not_used_for_longest_goes_first(
     limit = 1 << 20
     store = Store(tmp_path, limit)
     clock = 1_000_000_000.0
-    monkeypatch.setattr(store_module.time, "time", lambda: clock)
+    monkeypatch.setattr(store_rows.time, "time", lambda: clock)
     for number in range(30):
         store.put_many({f"{number}": bytes(30_000)})
         clock += 100_000
