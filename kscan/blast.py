@@ -11,6 +11,7 @@ from kscan.hits import kbuild, who
 from kscan.hits.get_maintainer import maintainers
 from kscan.model import Hits, Maintainer
 from kscan.source.tree import Tree
+from kscan.wording import printable
 
 SCHEMA = "kscan/hits/1"
 
@@ -89,7 +90,7 @@ def _text(driver: DriverBlast, whole: bool) -> str:
     for title, values in rows:
         apart = title == "ask" or whole
         lines += _row(title, values, apart, len(values) if apart else _SHOWN)
-    return "".join(_printable(line) + "\n" for line in lines)
+    return "".join(printable(line) + "\n" for line in lines)
 
 
 def _row(title: str, values: Iterable[str], apart: bool, shown: int) -> Iterator[str]:
@@ -108,8 +109,3 @@ def _cut(values: list[str], shown: int) -> list[str]:
 def _address(person: Maintainer) -> str:
     mailbox = f"{person.name} <{person.email}>" if person.name else person.email
     return f"{mailbox} ({person.role})"
-
-
-def _printable(line: str) -> str:
-    """`line` without what a terminal would obey: a tree's strings are not to be trusted."""
-    return "".join(character if character.isprintable() else "?" for character in line)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How numbers and nouns go together, wherever kscan says how many there are."""
+"""How kscan words what it says: numbers with their nouns, and text that is not its own."""
 
 from __future__ import annotations
 
@@ -7,3 +7,11 @@ from __future__ import annotations
 def counted(number: int, noun: str, plural: str = "") -> str:
     """``1 error``, ``2 errors``, ``2,000 matches``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def printable(text: str, kept: str = "") -> str:
+    """`text` without what a terminal would obey: strings of a tree or a log are not to be trusted.
+
+    The characters `kept` stay.
+    """
+    return "".join(c if c.isprintable() or c in kept else "?" for c in text)

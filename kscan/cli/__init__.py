@@ -19,6 +19,7 @@ import click
 from kscan import __version__
 from kscan.cli import signals
 from kscan.model import KscanError
+from kscan.wording import printable
 
 COMMANDS = {
     "audit": "audit",
@@ -121,4 +122,4 @@ def _defect(error: Exception) -> int:
 
 def _one_line(text: str) -> str:
     """`text` without anything that a terminal would take for a command."""
-    return "".join(c if c.isprintable() else "?" for c in text.replace("\n", " "))
+    return printable(text.replace("\n", " "))

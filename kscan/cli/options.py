@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from kscan.model import Confidence, KscanError, Severity
+from kscan.wording import printable
 
 SKIPS_NAMED = 5
 """Files that were not analysed and are named beside a format that has no room for them."""
@@ -159,11 +160,7 @@ def progress() -> Iterator[Callable[[str], None]]:
     from rich.console import Console  # noqa: PLC0415 - heavy, and for terminals only
 
     with Console(stderr=True).status("starting") as status:
-        yield lambda message: status.update(_printable(message))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text).replace("[", r"\[")
+        yield lambda message: status.update(printable(message).replace("[", r"\["))
 
 
 def written(document: Report | Impact, format_: str, output: str | None, **options: Any) -> None:
@@ -192,7 +189,7 @@ def _look(output: str | None) -> dict[str, Any]:
 
 def said(text: str) -> None:
     """One line on stderr."""
-    click.echo(_printable(text).replace(r"\[", "["), err=True)
+    click.echo(printable(text), err=True)
 
 
 def refuse_unknown(tree: Tree, under: tuple[str, ...], base: Tree | None = None) -> None:

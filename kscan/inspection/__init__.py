@@ -154,6 +154,7 @@ def not_macros(names: Iterable[str]) -> list[str]:
     return sorted({name for name in names if not name.isupper()})
 
 
-def printable(text: str) -> str:
-    """`text` without what a terminal would obey: a tree's strings are not to be trusted."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+def on_one_line(text: str, longest: int) -> str:
+    """`text` without line breaks, cut where it is longer than `longest`."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= longest else flat[: longest - 3] + "..."

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kscan.inspection import Document, Inspection, limits_text, printable
+from kscan.inspection import Document, Inspection, limits_text
 from kscan.model import Confidence
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.program import Function
 from kscan.program.tables import Tables
-from kscan.wording import counted
+from kscan.wording import counted, printable
 
 _SHOWN = 6
 
@@ -118,7 +118,7 @@ def as_text(document: Document, *, whole: bool = False) -> str:
         if function["broken"]:
             rows.append("not resolved: a parse error stands in it: calls may be missing")
         rows += _unresolved(function)
-    return printable("\n".join([*rows, *limits_text(document)]))
+    return printable("\n".join([*rows, *limits_text(document)]), kept="\n")
 
 
 def _row_text(found: Document, whole: bool) -> list[str]:

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from itertools import chain
 
 from kscan.facts import ir
-from kscan.inspection import Document, Inspection, limits_text, printable
+from kscan.inspection import Document, Inspection, limits_text
 from kscan.inspection.naming import Call, Filled, Naming, calls_through
 from kscan.model import Confidence
 from kscan.program.calls import EdgeKind
 from kscan.program.program import Function
+from kscan.wording import printable
 
 _SHOWN = 40
 _ORDER = (EdgeKind.DIRECT, EdgeKind.ARGUMENT, EdgeKind.SLOT, EdgeKind.ASSUMED)
@@ -129,7 +130,7 @@ def as_text(document: Document, *, whole: bool = False) -> str:
         f"not resolved: {u['path']}:{u['line']}: {u['function']}() names it: {u['why']}"
         for u in document["unresolved"]
     ]
-    return printable("\n".join([*rows, *limits_text(document)]))
+    return printable("\n".join([*rows, *limits_text(document)]), kept="\n")
 
 
 def _heading(document: Document) -> list[str]:

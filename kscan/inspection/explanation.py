@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from kscan.audit import Audit
-from kscan.inspection import Document, printable
+from kscan.inspection import Document
 from kscan.inspection.reasons import Reasons
 from kscan.model import Finding, KscanError, Step
 from kscan.program.succession import succession
@@ -21,7 +21,7 @@ from kscan.source.apply import apply_series, merged
 from kscan.source.patched import PatchedTree
 from kscan.source.patches import series_of
 from kscan.source.tree import Unreadable
-from kscan.wording import counted
+from kscan.wording import counted, printable
 
 CONTEXT = 2
 """Source lines shown above and below each step."""
@@ -184,7 +184,7 @@ def as_text(answer: Document, again: str = "") -> str:
         if answer["fix"]["patch"]:
             command = f"kscan explain --patch {answer['fingerprint']} {again}".strip()
             rows.append(f"  {command} prints the diff")
-    return printable("\n".join(rows))
+    return printable("\n".join(rows), kept="\n")
 
 
 def _step_text(number: int, step: Document) -> list[str]:

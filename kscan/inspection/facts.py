@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from kscan.facts.unit import CType, FunctionFact, SlotFact, Unit
-from kscan.inspection import Document, Inspection, printable
+from kscan.inspection import Document, Inspection, on_one_line
 from kscan.model import KscanError
 from kscan.source.tree import C_SUFFIXES, is_below
 from kscan.syntax import dialect, parser
+from kscan.wording import printable
 
 _BODY = 60
 """Characters of a macro's body that text shows."""
@@ -65,7 +66,7 @@ def as_text(inspection: Inspection, path: str) -> str:
         *(f"{s.line:>6}  struct {s.tag}: {_members(s.fields)}" for s in unit.structs),
         *(f"{o.line:>6}  {_prefix(o)}{_spelled(o.type)} {o.name}" for o in unit.globals),
         *(f"{s.line:>6}  {_slot(s)}" for s in unit.slots),
-        *(f"{m.line:>6}  #define {m.name}{_parameters(m.params)} {_cut(m.body)}"
+        *(f"{m.line:>6}  #define {m.name}{_parameters(m.params)} {on_one_line(m.body, _BODY)}"
           for m in unit.macros),
         *(f"{c.line:>6}  {c.name}({', '.join(c.arguments)})" for c in unit.toplevel),
     ]  # fmt: skip
@@ -75,7 +76,7 @@ def as_text(inspection: Inspection, path: str) -> str:
     rows.append(_summary(inspection, path, unit))
     rows += [f"not read: line {e['line']}: not understood" for e in _errors(inspection.text(path))]
     rows += [f"skipped: {s['path']}: {s['reason']}" for s in inspection.limits()["skips"]]
-    return printable("\n".join(rows))
+    return printable("\n".join(rows), kept="\n")
 
 
 def _summary(inspection: Inspection, path: str, unit: Unit) -> str:
@@ -116,8 +117,3 @@ def _slot(fact: SlotFact) -> str:
 
 def _parameters(params: tuple[str, ...] | None) -> str:
     return "" if params is None else f"({', '.join(params)})"
-
-
-def _cut(body: str) -> str:
-    flat = " ".join(body.split())
-    return flat if len(flat) <= _BODY else flat[: _BODY - 3] + "..."

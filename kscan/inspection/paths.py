@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from kscan.inspection import Document, Inspection, limits_text, not_macros, printable
+from kscan.inspection import Document, Inspection, limits_text, not_macros
 from kscan.inspection.naming import Call, Naming, calls_through, fits
 from kscan.kernel.catalogue import Scenario
 from kscan.model import Confidence, weakest
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.graph import Edge, Reach, reach
 from kscan.program.program import Function
-from kscan.wording import counted
+from kscan.wording import counted, printable
 
 MOST_LEVELS = 8
 """Calls that are followed backwards from the target."""
@@ -226,7 +226,7 @@ def as_text(document: Document) -> str:
     if document["unresolved"]:
         names = document["unresolved"]
         rows.append(f"not resolved: {counted(len(names), 'name')}, such as {', '.join(names[:8])}")
-    return printable("\n".join([*rows, *limits_text(document)]))
+    return printable("\n".join([*rows, *limits_text(document)]), kept="\n")
 
 
 def _edge_text(edge: Document) -> str:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from tree_sitter import Node, Query, QueryCursor
 
-from kscan.inspection import Document, Inspection, printable
+from kscan.inspection import Document, Inspection, on_one_line
 from kscan.model import KscanError
 from kscan.source.tree import C_SUFFIXES, is_below
 from kscan.syntax import dialect, parser
 from kscan.syntax.queries import compile_query
-from kscan.wording import counted
+from kscan.wording import counted, printable
 
 MOST_MATCHES = 10_000
 """Matches after which a run says that it gave up."""
@@ -129,7 +129,7 @@ def as_text(document: Document) -> str:
     """`document` for a terminal: ``path:line:column: @capture: text``, a line a capture."""
     rows = [
         f"{match['path']}:{capture['line']}:{capture['column']}: @{capture['name']}: "
-        f"{_flat(capture['text'])}"
+        f"{on_one_line(capture['text'], _LONGEST)}"
         for match in document["matches"]
         for capture in match["captures"]
     ]
@@ -137,7 +137,7 @@ def as_text(document: Document) -> str:
     rows += [f"skipped: {skip['path']}: {skip['reason']}" for skip in document["skips"][:20]]
     if len(document["skips"]) > 20:
         rows.append(f"skipped: {counted(len(document['skips']) - 20, 'more file')}")
-    return printable("\n".join(rows))
+    return printable("\n".join(rows), kept="\n")
 
 
 def _summary(document: Document) -> str:
@@ -145,8 +145,3 @@ def _summary(document: Document) -> str:
     found = counted(len(document["matches"]), "match", "matches")
     matching = len({match["path"] for match in document["matches"]})
     return f"{found} in {matching} of {counted(document['files'], 'file')}"
-
-
-def _flat(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _LONGEST else flat[: _LONGEST - 3] + "..."

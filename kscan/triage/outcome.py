@@ -15,6 +15,7 @@ from kscan.triage.late import Devices, why_late
 from kscan.triage.log import incidents
 from kscan.triage.match import Strength, Verdict, by_trace
 from kscan.triage.resolve import Site, resolved
+from kscan.wording import printable
 
 SCHEMA = "kscan/triage/1"
 
@@ -74,7 +75,7 @@ def none_found(log: bytes, name: str) -> str:
     """What is said of a log, called `name`, without any incident."""
     lines = log.count(b"\n") + (log[-1:] not in (b"", b"\n"))
     where = "standard input" if name == "-" else name
-    return _printable(
+    return printable(
         f"{where}: no oops, WARN, call trace or late probe in {lines} "
         f"line{'' if lines == 1 else 's'}: give what dmesg or the serial console printed"
     )
@@ -91,7 +92,7 @@ def as_text(outcome: Outcome, log: str) -> str:
         lines += _predicted(verdict.finding)
         lines += [f"    also {_place(other)}: {other.rule}" for other in verdict.others]
     lines += _side_by_side(outcome)
-    return "".join(_printable(line.rstrip()) + "\n" for line in lines)
+    return "".join(printable(line.rstrip()) + "\n" for line in lines)
 
 
 def _predicted(finding: Finding) -> Iterator[str]:
@@ -141,11 +142,6 @@ def _where(site: Site) -> str:
     if site.frame.path:
         return f"{site.frame.path}:{site.frame.line} in the log"
     return f"one of {site.others + 1} of this name" if site.others else ""
-
-
-def _printable(line: str) -> str:
-    """`line` without what a terminal would obey: a log's strings are not to be trusted."""
-    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def as_json(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
