@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import dedent
 
 from kscan.audit import Audit, Options
 from kscan.facts.reader import Reader
+from kscan.facts.store import NullStore
 from kscan.program.program import Function, Program
 from kscan.source.searched import SearchedTree
 from kscan.source.tree import Unreadable
@@ -57,19 +58,9 @@ class TextTree(SearchedTree):
         return None
 
 
-class NoCache:
-    """A store that keeps nothing."""
-
-    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
-        return {}
-
-    def put_many(self, values: Mapping[str, bytes]) -> None:
-        return None
-
-
 def program_of(text: str) -> Program:
     """The program of the tree that `text` spells."""
-    return Program(Reader(TextTree(text), NoCache()))
+    return Program(Reader(TextTree(text), NullStore()))
 
 
 def function_of(program: Program, name: str) -> Function:
@@ -86,4 +77,4 @@ def line_of(program: Program, path: str, at: int) -> str:
 
 def case_of(text: str, *, as_is: bool = False) -> Case:
     """The IOMMU registrations of the tree that `text` spells."""
-    return Audit(TextTree(text), Options(as_is=as_is), NoCache()).cases[0]
+    return Audit(TextTree(text), Options(as_is=as_is), NullStore()).cases[0]

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from text_tree import NoCache, TextTree
+from text_tree import TextTree
 
 from kscan.audit import Audit, Options
+from kscan.facts.store import NullStore
 from kscan.model import Report
 
 README = Path(__file__).parents[3] / "README.md"
@@ -90,7 +91,7 @@ def catalog(tmp_path: Path) -> Path:
 
 def report(catalog: Path) -> Report:
     asked = Options(catalogues=(catalog,), hits=False)
-    return Audit(TextTree(TREE), asked, NoCache()).report()
+    return Audit(TextTree(TREE), asked, NullStore()).report()
 
 
 def test_the_contracts_of_the_readme_find_what_comes_too_late(catalog: Path) -> None:
