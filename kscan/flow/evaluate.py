@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from kscan.facts import ir
 from kscan.flow import calling, comparing
 from kscan.flow.frame import Frame, key_of
-from kscan.flow.lists import walk_of
 from kscan.flow.places import place_of
 from kscan.flow.values import (
     ANY,
@@ -18,7 +17,6 @@ from kscan.flow.values import (
     SET,
     ZERO,
     Place,
-    Taint,
     Value,
     What,
     inverted,
@@ -244,7 +242,6 @@ class Evaluation(Frame):
         return value
 
     def _store(self, target: ir.Expr, value: Value, at: int) -> None:
-        base = ANY
         match target:
             case ir.Member(object=inner, arrow=arrow):
                 base = self.value(inner)
@@ -274,39 +271,3 @@ class Evaluation(Frame):
             and isinstance(node.callee, ir.Name)
             and node.callee.id in self.execution.world.functions.noreturn
         )
-
-    def walks(self, loop: ir.ForEach) -> tuple[bool, Taint | None]:
-        """Whether the body of `loop` never runs, and the late read that decides what follows.
-
-        To walk a list one is not on yet is harmless; to search it for one's own node is not.
-        """
-        walk = walk_of(self.scope, self.execution.world.functions, loop)
-        if walk is None:
-            return False, None
-        macro, head = walk
-        calling.walked(self, macro, head, loop.at)
-        value = self.value(head)
-        if value.taint is not None and value.what in INVALID:
-            self.dereferenced(value, loop.at)
-            return True, None
-        taint = self.late_list(head)
-        if taint is None:
-            return False, None
-        return True, taint if _looks_up_by_node(loop) else None
-
-
-def _looks_up_by_node(loop: ir.ForEach) -> bool:
-    """The loop compares firmware nodes: it searches the list for one instance."""
-    return any(
-        isinstance(part, ir.Binary) and part.op in ("==", "!=") and _names_a_node(part)
-        for statement in loop.body
-        for expr in ir.expressions(statement)
-        for part in ir.walk(expr)
-    )
-
-
-def _names_a_node(comparison: ir.Binary) -> bool:
-    return any(
-        isinstance(part, ir.Member) and part.field in ("np", "of_node", "fwnode")
-        for part in ir.walk(comparison)
-    )

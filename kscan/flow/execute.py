@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.flow import walking
 from kscan.flow.cfg import Kind, Node, flow_of
 from kscan.flow.evaluate import Evaluation
 from kscan.flow.frame import Run, State, key_of
@@ -172,7 +173,7 @@ class Execution(Run):
 
     def _loop(self, node: Node, frame: Evaluation) -> list[int]:
         assert isinstance(node.statement, ir.ForEach)
-        idle, taint = frame.walks(node.statement)
+        idle, taint = walking.walks(frame, node.statement)
         for argument in node.expressions():
             frame.value(argument)
         if idle:

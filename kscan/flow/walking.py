@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A loop over a list, in one state: whether it runs at all, when the instance joins too late."""
+
+from __future__ import annotations
+
+from kscan.facts import ir
+from kscan.flow import calling
+from kscan.flow.frame import Frame
+from kscan.flow.lists import walk_of
+from kscan.flow.values import INVALID, Taint
+
+
+def walks(frame: Frame, loop: ir.ForEach) -> tuple[bool, Taint | None]:
+    """Whether the body of `loop` never runs, and the late read that decides what follows.
+
+    To walk a list one is not on yet is harmless; to search it for one's own node is not.
+    """
+    walk = walk_of(frame.scope, frame.execution.world.functions, loop)
+    if walk is None:
+        return False, None
+    macro, head = walk
+    calling.walked(frame, macro, head, loop.at)
+    value = frame.value(head)
+    if value.taint is not None and value.what in INVALID:
+        frame.dereferenced(value, loop.at)
+        return True, None
+    taint = frame.late_list(head)
+    if taint is None:
+        return False, None
+    return True, taint if _looks_up_by_node(loop) else None
+
+
+def _looks_up_by_node(loop: ir.ForEach) -> bool:
+    """The loop compares firmware nodes: it searches the list for one instance."""
+    return any(
+        isinstance(part, ir.Binary) and part.op in ("==", "!=") and _names_a_node(part)
+        for statement in loop.body
+        for expr in ir.expressions(statement)
+        for part in ir.walk(expr)
+    )
+
+
+def _names_a_node(comparison: ir.Binary) -> bool:
+    return any(
+        isinstance(part, ir.Member) and part.field in ("np", "of_node", "fwnode")
+        for part in ir.walk(comparison)
+    )
