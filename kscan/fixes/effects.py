@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kscan.facts import ir
 from kscan.flow.places import place_of
-from kscan.flow.values import Place
+from kscan.flow.values import DRVDATA, Place
 from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import Functions, matches
 from kscan.kernel.fixes import mending
@@ -20,7 +20,6 @@ from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 
 _DEPTH = 5
-_DRVDATA = Place("driver data", "", "")
 
 
 @dataclass
@@ -130,7 +129,7 @@ class Observer:
             return
         name = call.callee.id
         if matches(self.functions.drvdata.getters, name):
-            found.touched.add(_DRVDATA)
+            found.touched.add(DRVDATA)
         elif self._is_steady(name):
             return
         elif matches(mending().hardware.names, name):

@@ -18,6 +18,8 @@ from kscan.fixes.edits import Edits, Refused, unified
 from kscan.fixes.effects import Observer
 from kscan.fixes.order import Order, Plan
 from kscan.fixes.undoing import Undoing, undoing
+from kscan.flow.power import is_supply
+from kscan.flow.values import RUNTIME_PM
 from kscan.kernel.catalogue import matches
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
@@ -26,7 +28,16 @@ from kscan.window.evidence import Evidence
 from kscan.window.late import LEVELS
 from kscan.window.registrations import Registration
 
-_VERBS = {"driver data": "Set", "field": "Set", "global": "Set", "membership": "Join"}
+_VERBS = {
+    "driver data": "Set",
+    "field": "Set",
+    "global": "Set",
+    "membership": "Join",
+    "runtime PM": "Enable",
+    "clock": "Switch on",
+    "regulator": "Switch on",
+    "reset": "Release",
+}
 
 
 def cure(case: Case, finding: Finding) -> Fix | None:
@@ -58,10 +69,8 @@ def _is_about(case: Case, read: LateRead, finding: Finding) -> bool:
 def _sentence(read: LateRead) -> str:
     late, api = read.late, read.registration.contract.register
     verb = _VERBS.get(late.kind, "Initialise")
-    what = {
-        "driver data": "the driver data",
-        "membership": f"`{late.spelled}`",
-    }.get(late.kind, f"`{late.spelled}`")
+    named = {"driver data": "the driver data", "runtime PM": "runtime PM"}
+    what = named.get(late.kind, f"`{late.spelled}`")
     return f"{verb} {what} before {api}() is called"
 
 
@@ -78,6 +87,8 @@ class _Move:
         write = read.late.write
         if read.late.past_driver:
             raise Refused("it belongs before the driver is registered")
+        if read.late.place == RUNTIME_PM or is_supply(read.late.place, case.catalogue.functions):
+            raise Refused("it has to be switched off again where the registration fails")
         function = write.frames[0].caller if write.frames else write.function
         at = write.frames[0].at if write.frames else write.at
         pivot = _leading(case, read.registration, function)

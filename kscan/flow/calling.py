@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from functools import cache
 
 from kscan.facts import ir
+from kscan.flow import power
 from kscan.flow.frame import Frame
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.stores import assignments, pointee
-from kscan.flow.values import ANY, INVALID, ZERO, Place, Value, What, offset_into, truth
+from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
 from kscan.flow.world import Call, Happening
 from kscan.flow.writes import local_values, root_name
 from kscan.kernel.catalogue import Initialiser, matches, position
@@ -22,7 +23,6 @@ from kscan.program import macros
 from kscan.program.calls import callee_of
 from kscan.program.hooks import hooked
 
-DRVDATA = Place("driver data", "", "")
 BOUND = Place("bound device", "", "bound devices")
 
 MOST_NESTED = 12
@@ -63,6 +63,8 @@ def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 
         value = values[place] if place < len(values) else ANY
         if name in ("BUG_ON", "VM_BUG_ON") and value.taint is not None and truth(value):
             frame.note(Happening.CRASH, value.taint, node.at, f"stops at {name}()")
+        if name in functions.warns and value.taint is not None and truth(value):
+            frame.note(Happening.WARNED, value.taint, node.at, f"warns by {name}()")
         return value
     stores = assignments(functions, node, name)
     if stores or name in functions.loads:
@@ -184,6 +186,9 @@ def _is_probing(frame: Frame, node: ir.Expr) -> bool:
 
 
 def _entered(frame: Frame, node: ir.Call, name: str) -> Value:
+    asked = power.call(frame, node, name)
+    if asked is not None:
+        return asked
     _used(frame, node, name)
     if name not in frame.expanding and len(frame.expanding) < MOST_NESTED:
         expanded = macros.expanded(frame.scope.program, frame.function.path, node)

@@ -9,7 +9,7 @@ version, a count.
 from __future__ import annotations
 
 from kscan.facts import ir
-from kscan.flow.values import ANY, Taint, Value, What
+from kscan.flow.values import ANY, SET, ZERO, Taint, Value, What
 from kscan.program.types import Scope
 
 OPERATORS = ("==", "!=", "<", ">=", ">", "<=")
@@ -21,8 +21,17 @@ Told = tuple[Value, tuple[Taint, ...]]
 """The outcome, and the late zeros that it rests on though zero may be the wrong value."""
 
 
-def compared(scope: Scope, node: ir.Binary, left: Value, right: Value) -> Told:
-    """The comparison `node` of `left` and `right`, in a function with the names of `scope`."""
+def compared(
+    scope: Scope, node: ir.Binary, left: Value, right: Value, never: frozenset[str]
+) -> Told:
+    """The comparison `node` of `left` and `right`, in a function with the names of `scope`.
+
+    What the core offers is none of the enumerators `never`.
+    """
+    if node.op in ("==", "!=") and any(
+        excludes(value, other, never) for value, other in ((left, node.right), (right, node.left))
+    ):
+        return (ZERO if node.op == "==" else SET), ()
     if node.op in ("==", "!="):
         holds = _equal(node.op, left, right)
     else:
@@ -32,6 +41,11 @@ def compared(scope: Scope, node: ir.Binary, left: Value, right: Value) -> Told:
     value = Value(What.SET if holds else What.ZERO, left.taint or right.taint)
     numbers = [pair for pair, other in _sides(node, left, right) if _is_number(other)]
     return value, _zeros(*numbers)
+
+
+def excludes(value: Value, other: ir.Expr | None, never: frozenset[str]) -> bool:
+    """`value` is offered by the core, which never offers `other`."""
+    return value.origin == "offered" and isinstance(other, ir.Name) and other.id in never
 
 
 def _sides(

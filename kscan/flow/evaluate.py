@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from kscan.facts import ir
 from kscan.flow import calling, comparing
-from kscan.flow.frame import Frame, key_of
+from kscan.flow.frame import Frame
 from kscan.flow.places import place_of
 from kscan.flow.values import (
     ANY,
+    DRVDATA,
     ERROR,
     INVALID,
     SET,
@@ -99,7 +100,7 @@ class Evaluation(Frame):
         return self._read(place, node.at, ANY)
 
     def _read(self, place: Place, at: int, otherwise: Value) -> Value:
-        stored = self.state.env.get(key_of(place))
+        stored = self.state.env.get(place.key)
         if stored is not None:
             return stored
         self.execution.touched.add(place)
@@ -115,7 +116,7 @@ class Evaluation(Frame):
         place = place_of(self.scope, self.execution.world.functions, node)
         if place is None or base.origin == "fresh":
             return ANY
-        if place == calling.DRVDATA:
+        if place == DRVDATA:
             return calling.driver_data(self, base, node.at)
         kind = self.scope.type_of(node)
         if not is_number and (kind.array or (not kind.ptr and kind.tag)):
@@ -169,7 +170,9 @@ class Evaluation(Frame):
             return self._logical(node)
         left, right = self.value(node.left), self.value(node.right)
         if node.op in comparing.OPERATORS:
-            value, told = comparing.compared(self.scope, node, left, right)
+            value, told = comparing.compared(
+                self.scope, node, left, right, self.execution.world.never
+            )
             for taint in told:
                 self.note(Happening.WRONG, taint, node.at, "compares it")
             return value
@@ -253,9 +256,9 @@ class Evaluation(Frame):
         if place is None:
             return
         if isinstance(target, ir.Name | ir.Member):
-            self.state.env[key_of(place)] = value
+            self.state.env[place.key] = value
         elif isinstance(target, ir.Index) and self.scope.type_of(target.object).array:
-            self.state.env[key_of(place)] = ANY
+            self.state.env[place.key] = ANY
         if value.taint is not None and value.what in INVALID:
             self.note(Happening.STORED, value.taint, at, f"stores it in {place.spelled}", place)
 

@@ -15,8 +15,9 @@ from functools import cached_property
 from kscan.facts import ir
 from kscan.flow import walking
 from kscan.flow.cfg import Kind, Node, flow_of
+from kscan.flow.comparing import excludes
 from kscan.flow.evaluate import Evaluation
-from kscan.flow.frame import Run, State, key_of
+from kscan.flow.frame import Run, State
 from kscan.flow.values import ANY, Taint, Value, What, joined, truth
 from kscan.flow.world import Call
 from kscan.program.program import Function
@@ -72,7 +73,7 @@ class Execution(Run):
     @cached_property
     def shared(self) -> frozenset[str]:
         """Keys of the places that the world is about: what is stored there, all functions see."""
-        return frozenset(key_of(p) for p in {*self.world.late, *self.world.given})
+        return frozenset(p.key for p in {*self.world.late, *self.world.given})
 
     def run(
         self,
@@ -166,10 +167,17 @@ class Execution(Run):
         """The cases that the value may mean: zero means no other number."""
         assert node.expr is not None
         value = frame.switched(node.expr)
+        nodes = flow_of(self.program, frame.function).nodes
+        if value.origin == "offered":
+            return [at for at in node.then if not self._is_never(value, nodes[at].statement)]
         if value.what is not What.ZERO:
             return node.then
-        nodes = flow_of(self.program, frame.function).nodes
         return [at for at in node.then if not _is_other_number(nodes[at].statement)] or node.then
+
+    def _is_never(self, value: Value, statement: ir.Stmt | None) -> bool:
+        """``case IOMMU_DOMAIN_UNMANAGED:`` of what the core never offers."""
+        case = statement.value if isinstance(statement, ir.Case) else None
+        return excludes(value, case, self.world.never)
 
     def _loop(self, node: Node, frame: Evaluation) -> list[int]:
         assert isinstance(node.statement, ir.ForEach)

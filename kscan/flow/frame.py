@@ -44,11 +44,6 @@ class State:
         return changed
 
 
-def key_of(place: Place) -> str:
-    """What a state calls `place`."""
-    return f"{place.kind}\0{place.owner}\0{place.name}"
-
-
 @dataclass
 class Run(ABC):
     """One run in one world; `events` collects what was done with late places."""

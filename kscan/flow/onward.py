@@ -12,13 +12,11 @@ from kscan.flow.fates import MEMORY, End, Fate
 from kscan.flow.holding import Holders
 from kscan.flow.paths import root_of
 from kscan.flow.places import field_named, place_of
-from kscan.flow.values import Place
+from kscan.flow.values import DRVDATA, Place
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Functions, matches, position
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-
-_DRVDATA = Place("driver data", "", "")
 
 
 @dataclass
@@ -216,7 +214,7 @@ class Onward:
         """Where a catalogued function stores what it is handed: the place, and the object."""
         functions, args = self.functions, call.args
         if matches(functions.drvdata.setters, name) and 1 in held:
-            return _DRVDATA, args[0]
+            return DRVDATA, args[0]
         for keeper in functions.keeper:
             if matches(keeper.setters, name) and keeper.value in held:
                 return field_named(keeper.field), args[keeper.object]

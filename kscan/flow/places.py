@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from kscan.facts import ir
-from kscan.flow.values import Place
+from kscan.flow.values import DRVDATA, Place
 from kscan.kernel.catalogue import Functions
 from kscan.program.types import Scope
 
@@ -17,7 +17,7 @@ def place_of(scope: Scope, functions: Functions, node: ir.Expr) -> Place | None:
         case ir.Member(object=inner, field=name):
             tag = scope.tag_of(inner)
             if f"{tag}.{name}" in functions.drvdata.fields:
-                return Place("driver data", "", "")
+                return DRVDATA
             return Place("field", tag, name)
         case ir.Index(object=inner) | ir.Cast(operand=inner):
             return place_of(scope, functions, inner)

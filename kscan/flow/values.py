@@ -25,8 +25,8 @@ INVALID = (What.ZERO, What.BOGUS)
 class Place:
     """What both sides name: a global, a field of a struct, driver data, a list, a lock.
 
-    `kind` is one of ``global``, ``field``, ``driver data``, ``list`` and the kinds of the
-    catalogue's initialisers; `owner` is the struct's tag, or the file of a static global.
+    `kind` is one of ``global``, ``field``, ``driver data``, ``runtime PM``, ``list`` and the kinds
+    of the catalogue's initialisers; `owner` is the struct's tag, or the file of a static global.
     """
 
     kind: str
@@ -36,11 +36,28 @@ class Place:
     @property
     def spelled(self) -> str:
         """As a reader writes it: ``dma_dev``, ``foo_iommu.hw_list``, ``driver data``."""
-        if self.kind == "driver data":
-            return "driver data"
+        if self.is_of_device:
+            return self.kind
         if self.owner and "/" not in self.owner:
             return f"{self.owner}.{self.name}"
         return self.name
+
+    @property
+    def key(self) -> str:
+        """What a state calls it."""
+        return f"{self.kind}\0{self.owner}\0{self.name}"
+
+    @property
+    def is_of_device(self) -> bool:
+        """Every device has one, and it has no other name: driver data, runtime PM."""
+        return self in (DRVDATA, RUNTIME_PM)
+
+
+DRVDATA = Place("driver data", "", "")
+RUNTIME_PM = Place("runtime PM", "", "")
+"""That a device may be resumed at run time."""
+REGISTERS = Place("registers", "", "")
+"""All that an access to a register needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,8 @@ class Value:
     what: What = What.ANY
     taint: Taint | None = None
     origin: str = ""
-    """``fresh``: allocated here. ``found``: looked up. ``own``: the callback's own argument."""
+    """``fresh``: allocated here. ``found``: looked up. ``own``: the callback's own argument.
+    ``offered``: what the core asks for."""
 
 
 ANY = Value()

@@ -23,6 +23,7 @@ class Happening(StrEnum):
     DECLINED = "declined"
     WRONG = "wrong-value"
     UNREADY = "unready"
+    WARNED = "warn"
     STORED = "stored"
     LOOKED_UP = "looked-up"
 
@@ -70,5 +71,7 @@ class World:
     """Values of calls, by path and offset, that are assumed rather than found."""
     drivers: frozenset[str] = frozenset()
     """Driver structs whose probe has not returned: a look-up among their devices finds nothing."""
+    never: frozenset[str] = frozenset()
+    """Enumerators that no value is whose origin is ``offered``."""
     given: Mapping[Place, Value] = field(default_factory=dict)
     """What places hold before the first function starts."""

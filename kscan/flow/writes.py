@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
+from kscan.flow import power
 from kscan.flow.paths import addressed, spelled
 from kscan.flow.places import membership, place_of, ready_place
 from kscan.flow.stores import assignments
-from kscan.flow.values import Place
+from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Catalogue, matches, position
 from kscan.program import macros
@@ -25,7 +26,6 @@ MOST_EXPANSIONS = 3_000
 """Macro calls of one function that are looked into, macros within macros too; 6.12 needs 564."""
 _HOPS = 3
 _POINTED_TO = "pointed to"
-_DRVDATA = Place("driver data", "", "")
 _ZERO = ("0", "NULL", "false", "0UL", "0x0")
 
 
@@ -119,7 +119,10 @@ class Writes:
                 yield from self._assigned(scope, store.target, store)
             return
         if matches(functions.drvdata.setters, name) and len(call.args) > 1:
-            yield Write(_DRVDATA, scope.function, call.at, call.args[0], call.args[1])
+            yield Write(DRVDATA, scope.function, call.at, call.args[0], call.args[1])
+            return
+        if name in functions.runtime_pm.enablers and call.args:
+            yield Write(RUNTIME_PM, scope.function, call.at, call.args[0])
             return
         yield from self._prepared(scope, call, name)
         if matches(functions.joins.names, name):
@@ -131,6 +134,10 @@ class Writes:
             yield from self._callee(scope, call, name, depth)
 
     def _prepared(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
+        supply = power.switched_on(scope, self.catalogue.functions, call, name)
+        if supply is not None:
+            switched, given = supply
+            yield Write(switched, scope.function, call.at, _base(given), None, (), given)
         for entry in self.catalogue.functions.initialiser:
             at = position(entry.makers, name, entry.argument)
             if not matches(entry.makers, name) or at >= len(call.args):

@@ -55,6 +55,17 @@ class Architectures:
             for way in ways
         )
 
+    def is_only_for(self, path: str, architecture: str) -> bool:
+        """The tree has other architectures than `architecture`, and none of them has `path`."""
+        others = sorted(self._all - {architecture})
+        own = bool(others) and self.may_build(path, architecture)
+        return own and not any(self.may_build(path, other) for other in others)
+
+    @cached_property
+    def _all(self) -> frozenset[str]:
+        """Every architecture of the tree."""
+        return frozenset(filter(None, map(architecture_of, self.tree.paths())))
+
     def _may_be_set(self, symbol: str, architecture: str, trail: tuple[str, ...]) -> bool:
         """`symbol` may be set in a kernel for `architecture`; `trail` is what asks."""
         if symbol in _NEVER:

@@ -178,6 +178,26 @@ class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The value is what its argument points to."""
 
 
+class RuntimePm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that let a device be resumed at run time, and that ask for it to be."""
+
+    enablers: tuple[str, ...]
+    enabled: tuple[str, ...]
+    """Ask whether it may be resumed at all."""
+    resumes: tuple[str, ...]
+    """Resume it; refuse, and leave it as it is, before it is enabled."""
+    active: tuple[str, ...]
+    """Take a reference only where it is resumed; refuse likewise."""
+
+
+class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that switch on what a device's registers need to answer."""
+
+    kind: str
+    argument: int
+    enablers: tuple[str, ...]
+
+
 class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """What functions do with their arguments."""
 
@@ -190,6 +210,9 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     loops: Loops
     lookups: Lookups
     keeper: tuple[Keeper, ...]
+    runtime_pm: RuntimePm
+    supply: tuple[Supply, ...]
+    registers: Names
     store: tuple[Store, ...]
     loads: Names
     releases: Names
@@ -202,6 +225,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     errors: Names
     noreturn: Names
     transparent: Names
+    warns: Names
     driver_registrations: Names
 
 

@@ -75,6 +75,8 @@ class Through(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fields of the ops table that lead to further tables of the same instance."""
 
     fields: tuple[str, ...] = ()
+    undoing: tuple[str, ...] = ()
+    """Those whose tables take back what another one did before: in the window nothing was done."""
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +102,37 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         check_slots([*self.slots, self.needs])
+
+
+class Offered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a callback is never asked for in the window: values of one of its arguments."""
+
+    slot: str
+    argument: Position
+    never: tuple[str, ...]
+    """Enumerators, one of which is zero."""
+    source: str
+
+    def __post_init__(self) -> None:
+        check_slots([self.slot])
+        check_names("never", self.never)
+
+
+class Preferred(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table that takes the place of others on one architecture."""
+
+    architecture: str
+    through: str
+    """The field of the ops table that leads to it."""
+    slots: tuple[str, ...]
+    """Callbacks that do not run in the window then, unless they are that table's own."""
+    source: str
+    why: str
+
+    def __post_init__(self) -> None:
+        check_names("architecture", [self.architecture])
+        check_names("through", [self.through])
+        check_slots(self.slots, all_of=True)
 
 
 class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -184,6 +217,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     through: Through = Through()
     order: tuple[Order, ...] = ()
     condition: tuple[Condition, ...] = ()
+    offered: tuple[Offered, ...] = ()
+    preferred: tuple[Preferred, ...] = ()
     failure: Failure = Failure()
     unset: tuple[Unset, ...] = ()
     tolerated: tuple[Tolerated, ...] = ()
@@ -204,6 +239,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lists = [self.failure.slots, again.slots, again.followed, again.left, again.dropped]
         lists += [slots for order in self.order for slots in (order.refusal, order.skips)]
         lists += [(*condition.slots, condition.needs) for condition in self.condition]
+        lists += [(offered.slot,) for offered in self.offered]
+        lists += [preferred.slots for preferred in self.preferred]
         lists += [(unset.slot, unset.field) for unset in self.unset]
         lists += [(tolerated.slot,) for tolerated in self.tolerated]
         return tuple(slot for slots in (single, *lists) for slot in slots if slot)
@@ -214,6 +251,10 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         gate = {self.gate.needs} if self.gate is not None else set()
         walked = {field_of(self.walked.slot)} if self.walked is not None else set()
         return frozenset({self.register, *self.tables, *gate, *walked})
+
+    def offered_to(self, slot: str) -> Offered | None:
+        """What callbacks in `slot` are never asked for; None where that is not known."""
+        return next((offered for offered in self.offered if offered.slot == slot), None)
 
     def skipped_after(self, refused: str, slot: str, via: str) -> bool:
         """`slot` of a table that `via` led to does not run once `refused` turned an object away."""

@@ -65,6 +65,9 @@ _ASKED = {
 }
 """By what a finding is about, where that is nothing that is set."""
 
+_UNNAMED = {"driver data": "the driver data", "runtime PM": "runtime PM"}
+"""What every device has, by kind."""
+
 
 def question(finding: Finding) -> str:
     """What the author of the code has to answer for the finding to be wrong."""
@@ -74,7 +77,7 @@ def question(finding: Finding) -> str:
     fits = kind == "replay" or finding.effect in (Effect.DECLINED, Effect.RACE, Effect.LEAK)
     if kind in _ASKED and fits:
         return _ASKED[kind].format(name=name, reader=reader)
-    subject = "the driver data" if kind == "driver data" else f"`{name}`" if name else "it"
+    subject = _UNNAMED.get(kind) or (f"`{name}`" if name else "it")
     questions = {
         Effect.CRASH: f"Can {reader} run while {subject} is not set?",
         Effect.DECLINED: f"Is it meant that {reader} declines the device while {subject} is unset?",

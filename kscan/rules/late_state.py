@@ -5,7 +5,9 @@ What it finds
     A member of a struct that is written, a list or map that is joined, or a lock, completion, work,
     timer or list head that is initialised only after the registration, while an in-window
     callback reads, walks or uses it. Fields are told apart by struct; objects that cannot
-    exist yet, and lists the instance has not joined, do not count.
+    exist yet, and lists the instance has not joined, do not count. Likewise runtime PM that is
+    enabled too late for a callback that resumes the device, and a clock, regulator or reset that
+    is switched on too late for one that reaches its registers.
 
 Why it matters
     The callback meets NULL, zero, an empty list or an uninitialised lock: an oops, a refused
@@ -13,15 +15,16 @@ Why it matters
 
 How it can be wrong
     A member that other code sets (its struct is not the driver's own), or that the callback
-    keeps up to date itself, is no set-up: the confidence is lowered. Register contents,
-    clocks, runtime PM and DMA masks are not C objects and are not seen.
+    keeps up to date itself, is no set-up: the confidence is lowered, and likewise where registers
+    are reached though something else (the bus, firmware, another clock) may have switched the
+    device on. Register contents and DMA masks are not C objects and are not seen.
 
 How to fix it
     Finish the instance before registering it.
 
 References
-    include/linux/list.h; "iommu: Get DT/ACPI parsing into the proper probe path"
-    (bcb81ac6ae3c).
+    include/linux/list.h; drivers/base/power/runtime.c, rpm_resume();
+    "iommu: Get DT/ACPI parsing into the proper probe path" (bcb81ac6ae3c).
 """
 
 from __future__ import annotations
@@ -52,4 +55,10 @@ def _what(found: LateRead) -> str:
         return f"`{name}` is set"
     if kind == "membership":
         return f"`{name}` is joined"
+    if kind == "runtime PM":
+        return "runtime PM of the device is enabled"
+    if kind in ("clock", "regulator"):
+        return f"the {kind} `{name}` is switched on"
+    if kind == "reset":
+        return f"the reset `{name}` is released"
     return f"the {kind} `{name}` is initialised"

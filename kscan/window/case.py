@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.flow.calling import DRVDATA
 from kscan.flow.places import place_of
-from kscan.flow.values import SET, ZERO, Place, Value
+from kscan.flow.values import DRVDATA, SET, ZERO, Place, Value, What
 from kscan.flow.world import Event
 from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
 from kscan.kernel.catalogue import Catalogue, Contract
-from kscan.model import Confidence, Effect, weakest
-from kscan.program.hooks import declaring
+from kscan.model import Confidence, weakest
 from kscan.program.program import Program
 from kscan.program.types import scope_of
 from kscan.window.callers import Callers, calls_of, is_private
 from kscan.window.configured import Configured
+from kscan.window.doubts import Doubts
 from kscan.window.drivers import bus_tag, probing_drivers
 from kscan.window.inside import Inside
 from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.origins import Origins
+from kscan.window.probing import holding
 from kscan.window.readers import Reader, Readers
 from kscan.window.registrations import Registration, Registrations
 from kscan.window.scope import Ownership, ownership
@@ -173,13 +173,17 @@ class Case:
             return
         late = self.late(registration)
         lists = frozenset(one.place for one in late if self._leads_to_others(one))
+        doubted = Doubts(
+            self.program, self.window, registration, self.writes(registration),
+            self.belongs(registration), self._architectures,
+        )  # fmt: skip
         for number, one in enumerate(late):
             others = late[number + 1 :] if self.window.is_open else late
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
             for reader in self.readers(registration).of(one.place, lists, unset):
                 if self._is_of_another_bus(one, reader):
                     continue
-                doubts = tuple(self._doubts(registration, one, reader))
+                doubts = tuple(doubted.about(one, reader))
                 sure = weakest(
                     one.confidence, reader.confidence, *(confidence for confidence, _ in doubts)
                 )
@@ -205,52 +209,6 @@ class Case:
         kind = scope_of(self.program, late.write.function).type_of(target)
         return kind.ptr == 1 and kind.tag == _LIST_HEAD
 
-    def _doubts(
-        self, registration: Registration, late: Late, reader: Reader
-    ) -> Iterator[tuple[Confidence, str]]:
-        wrong = reader.effect is Effect.WRONG_VALUE
-        if wrong:
-            yield Confidence.MEDIUM, "zero is assumed to be the wrong value here"
-        if not reader.event.sure:
-            yield Confidence.MEDIUM, "code outside the driver is assumed to use the pointer"
-        slot = str((reader.victim or reader.callback).slot)
-        if late.past_driver:
-            yield (
-                Confidence.MEDIUM,
-                "a device is there when the driver is registered, so that probe runs then",
-            )
-        if late.early is not None:
-            yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
-        if slot in self.contract.failure.slots:
-            yield Confidence.LOW, f"{slot} runs only after something else failed"
-        lacking = self.window.unmet(registration, slot)
-        if lacking:
-            yield Confidence.LOW, f"{slot} runs only for what {lacking} lists; this table has none"
-        if self._is_foreign(registration, late.place):
-            why = f"struct {late.place.owner} is not the driver's own: other code may set it"
-            yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
-        if wrong and late.in_caller:
-            yield Confidence.LOW, "the late write stands in a caller"
-        if self._is_runtime_state(registration, late):
-            why = "other functions write it too: it may be run-time state, not set-up"
-            yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
-
-    def _is_foreign(self, registration: Registration, place: Place) -> bool:
-        """A field of a struct that the driver's own files do not define."""
-        if place.kind in ("global", "driver data") or not place.owner or "/" in place.owner:
-            return False
-        home = declaring(self.program, place.owner, registration.function.path)
-        return home is None or not self.belongs(registration)(home)
-
-    def _is_runtime_state(self, registration: Registration, late: Late) -> bool:
-        """A callback writes the place as well."""
-        writes = self.writes(registration)
-        return any(
-            write.place == late.place and not write.partial
-            for callback in self.window.callbacks(registration)
-            for write in writes.of(callback.function)
-        )
-
     @cached_property
     def bound_reads(self) -> tuple[BoundRead, ...]:
         """Every look-up of its own instance, by a callback, before the instance is bound."""
@@ -265,7 +223,7 @@ class Case:
         self, registration: Registration, callback: Callback, lookup: Event
     ) -> Late | None:
         """Late driver data that `callback` would meet were its instance bound."""
-        found = (one for one in self.late(registration) if one.place.kind == "driver data")
+        found = (one for one in self.late(registration) if one.place == DRVDATA)
         late = next(found, None)
         if late and self.readers(registration).finds_driver_data(callback, lookup):
             return late
@@ -294,13 +252,23 @@ class Case:
 
     def _given(self, registration: Registration) -> dict[Place, Value]:
         """What holds wherever callbacks of `registration` run at all."""
+        given = dict.fromkeys(self._holding(registration), Value(What.SET, None, "found"))
         opened = self.window.opened_by(registration)
         if opened is None:
-            return {}
+            return given
         test, holds = opened
         scope = scope_of(self.program, registration.function)
         place = place_of(scope, self.catalogue.functions, test)
-        return {} if place is None else {place: SET if holds else ZERO}
+        return given if place is None else {**given, place: SET if holds else ZERO}
+
+    def _holding(self, registration: Registration) -> Iterator[Place]:
+        """The members that lead to the device being probed, as its callers set them, too."""
+        writes = self.writes(registration)
+        level = [registration.function]
+        for _ in range(LEVELS):
+            for function in level:
+                yield from holding(self.program, writes.of(function))
+            level = [caller for function in level for caller, _ in self.callers.of(function)]
 
 
 def _key(registration: Registration) -> tuple[str, int]:

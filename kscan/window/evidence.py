@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kscan.flow.values import Taint
+from kscan.flow.values import RUNTIME_PM, Taint
 from kscan.flow.world import Call, Event, Happening
 from kscan.flow.writes import Write
 from kscan.model import (
@@ -36,6 +36,7 @@ DOES = {
     Effect.DECLINED: "which refuses for want of it",
     Effect.WRONG_VALUE: "which takes it for zero",
     Effect.UNREADY: "which uses it before it is initialised",
+    Effect.WARN: "which warns",
 }
 _KINDS = {
     EdgeKind.DIRECT: StepKind.CALL,
@@ -49,7 +50,26 @@ _MEETS = {
     Happening.STORED: "NULL",
     Happening.WRONG: "zero",
     Happening.UNREADY: "not initialised",
+    Happening.WARNED: "not set yet",
 }
+
+_VERBS = {
+    "global": "writes",
+    "field": "writes",
+    "membership": "joins",
+    "driver data": "sets",
+    "runtime PM": "enables",
+    "clock": "switches on",
+    "regulator": "switches on",
+    "reset": "releases",
+}
+"""What the late write does, by the kind of its place; all others are made ready."""
+_EXACTLY = {
+    Effect.CRASH: ("stops at", "hands", "returns a pointer"),
+    Effect.UNREADY: ("calls",),
+    Effect.WARN: ("warns",),
+}
+"""Notes of events that say better than `DOES` what the callback does."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +179,7 @@ class Evidence:
         frames = _frames_to(event.frames, taint)
         yield from self.inside(frames, 1)
         reader = frames[-1].callee if frames else self._reader(event, taint)
-        met = "nothing on it" if taint.place.kind == "membership" else _MEETS[event.what]
-        note = f"reads {taint.place.spelled}: {met}"
+        note = _met(event)
         here = reader.path == taint.path and reader.name == taint.function
         if here and taint.at == event.at:
             yield self.step(reader, event.at, StepKind.READ, f"{note}, and {event.note}", 1)
@@ -188,6 +207,17 @@ class Evidence:
         if (first.path, first.name) == (taint.path, taint.function):
             return first
         return next(iter(self.program.named(taint.path, taint.function)), first)
+
+
+def _met(event: Event) -> str:
+    """What a reader finds in a place that is written too late."""
+    place = event.taint.place
+    if place == RUNTIME_PM:
+        return f"needs {place.spelled}: still disabled"
+    if event.note.endswith("without it"):
+        return f"needs {place.spelled}: not switched on"
+    met = "nothing on it" if place.kind == "membership" else _MEETS[event.what]
+    return f"reads {place.spelled}: {met}"
 
 
 def _frames_to(frames: tuple[Call, ...], taint: Taint) -> tuple[Call, ...]:
@@ -255,9 +285,7 @@ def _reading(evidence: Evidence, found: LateRead) -> Iterator[Step]:
 
 def _writing(found: LateRead) -> str:
     late, several = found.late, found.late.others
-    verb = {"membership": "joins", "driver data": "sets"}.get(late.kind, "writes")
-    if late.kind not in ("global", "field", "membership", "driver data"):
-        verb = "initialises"
+    verb = _VERBS.get(late.kind, "initialises")
     more = f" (+{several} more)" if several else ""
     return f"{verb} {late.spelled} only now{more}"
 
@@ -279,7 +307,7 @@ def _message(found: LateRead, what: str) -> str:
 
 def _does(reader: Reader) -> str:
     """What the callback does with what it finds, as exactly as the event says."""
-    exactly = ("stops at", "hands", "returns a pointer")
-    if reader.effect is Effect.CRASH and reader.event.note.startswith(exactly):
-        return f"which {reader.event.note}"
+    note = reader.event.note
+    if note.startswith(_EXACTLY.get(reader.effect, ())) and not note.endswith("() on it"):
+        return f"which {note}"
     return DOES[reader.effect]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.execute import Execution
+from kscan.flow.power import is_supply
 from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import World
 from kscan.flow.writes import Write, Writes, embedding, root_name, whole
@@ -20,14 +21,14 @@ from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import Callers, registered_by, values_of
+from kscan.window.callers import Callers, registered_by
+from kscan.window.probing import Probing
 from kscan.window.registrations import Registration
 
 LEVELS = 4
 """Callers above the registering function that are looked at."""
 
 MOST_CALLERS = 8
-_DRVDATA = "driver data"
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,15 @@ class _Order:
     past_driver: set[Place] = field(default_factory=set)
     """Those written by whoever registers the driver, once that is registered."""
 
-    def is_early(self, place: Place) -> bool:
-        """The place, or all of the object, is written before the registration on every way."""
+    def is_early(self, place: Place, *, apart: bool) -> bool:
+        """The place, or all of the object, is written before the registration on every way.
+
+        A place that is `apart` is not ready because the member that leads to it is set.
+        """
         if place.kind == "field":
             return place in self.must or whole(place.owner) in self.must
-        return place in self.must or Place("field", place.owner, place.name) in self.must
+        member = Place("field", place.owner, place.name)
+        return place in self.must or (not apart and member in self.must)
 
     def maybe_early(self, place: Place) -> Write | None:
         """A write of it, or of all of the object, that some ways to the registration pass."""
@@ -121,7 +126,7 @@ class Lateness:
         """Kind and name of what `write` writes: outermost object first."""
         place = write.place
         outer, path = embedding(write.target)
-        if not path or outer is None or place.kind == _DRVDATA:
+        if not path or outer is None or place.is_of_device:
             return place.kind, place.spelled
         scope = scope_of(self.program, write.function)
         if isinstance(outer, ir.Name) and scope.tag_of(outer) and not _points(scope, outer):
@@ -132,7 +137,10 @@ class Lateness:
         return place.kind, f"{tag}.{path}" if tag else place.spelled
 
     def _counts(self, place: Place, order: _Order) -> bool:
-        if order.is_early(place) or (order.late[place][0].element and place in order.may):
+        apart = is_supply(place, self.catalogue.functions)
+        if order.is_early(place, apart=apart) or (
+            order.late[place][0].element and place in order.may
+        ):
             return False
         write = order.late[place][0]
         if place.kind == "global" or isinstance(write.target, ir.Name):
@@ -142,7 +150,7 @@ class Lateness:
 
     def _set_elsewhere(self, late: Late, registration: Registration, writes: Writes) -> bool:
         """An earlier init stage writes the place: a function marked __init outside this path."""
-        if late.place.kind == _DRVDATA:
+        if late.place.is_of_device:
             return False
         chain = {registration.function, late.write.function}
         chain.update(frame.caller for frame in late.write.frames)
@@ -248,8 +256,8 @@ class _Around:
         """A late write that could matter: of an object that existed, to something not zero."""
         if (write.partial and not write.element) or write.is_zero or write.place.kind == "whole":
             return False
-        if write.place.kind == _DRVDATA:
-            return self._is_own_device(write.base)
+        if write.place.is_of_device:
+            return self._is_of_probing(write)
         if write.place.kind == "global" or self._is_global_object(write):
             return True
         root = root_name(write.base)
@@ -263,9 +271,9 @@ class _Around:
         return isinstance(write.target, ir.Name) and not scope.is_local(write.target.id)
 
     def counts_early(self, write: Write) -> bool:
-        """An early write of driver data counts only for the probing device itself."""
-        if write.place.kind == _DRVDATA:
-            return self._is_own_device(write.base)
+        """An early write of what a device has counts only for the probing one."""
+        if write.place.is_of_device:
+            return self._is_of_probing(write)
         return True
 
     def _made_later(self, root: str) -> bool:
@@ -288,45 +296,7 @@ class _Around:
             return False
         return bool(assigned) and min(assigned) > self.call.at
 
-    def _is_own_device(self, node: ir.Expr | None) -> bool:
-        """`node` is the device being probed: a parameter, or something set from one."""
-        return node is not None and self._own(node, 0)
-
-    def _own(self, node: ir.Expr, hops: int) -> bool:
-        if hops > 4:
-            return False
-        match node:
-            case ir.Unary(op="&", operand=inner) | ir.Cast(operand=inner):
-                return self._own(inner, hops)
-            case ir.Member(object=inner, arrow=False, field="dev"):
-                return self._own(inner, hops)
-            case ir.Member(object=inner, field="dev") if self._own(inner, hops + 1):
-                return True
-            case ir.Member():
-                return self._field_is_own(node, hops)
-            case ir.Name(id=name):
-                return self._variable_is_own(name, hops)
-            case ir.Call(args=(first, *_), callee=ir.Name(id=name)) if name.startswith("to_"):
-                return self._own(first, hops + 1)
-        return False
-
-    def _variable_is_own(self, name: str, hops: int) -> bool:
-        if any(p.name == name for p in self.function.fact.params):
-            return True
-        return any(
-            self._own(value, hops + 1)
-            for value in values_of(self.lateness.program, self.function, name)
-        )
-
-    def _field_is_own(self, node: ir.Member, hops: int) -> bool:
-        """``foo->dev`` after ``foo->dev = &pdev->dev``."""
-        scope = scope_of(self.lateness.program, self.function)
-        tag = scope.tag_of(node.object)
-        return any(
-            isinstance(other, ir.Assign)
-            and isinstance(other.target, ir.Member)
-            and other.target.field == node.field
-            and scope.tag_of(other.target.object) == tag
-            and self._own(other.value, hops + 1)
-            for other in ir.walk_body(self.lateness.program.body(self.function))
-        )
+    def _is_of_probing(self, write: Write) -> bool:
+        """What is written is that of the device being probed."""
+        own = Probing(self.lateness.program, self.function)
+        return write.base is not None and own.leads_to_it(write.base)

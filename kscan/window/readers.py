@@ -7,22 +7,31 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kscan.flow.calling import BOUND, DRVDATA
+from kscan.flow.calling import BOUND
 from kscan.flow.execute import Execution, Outcome, declined, is_refusal
-from kscan.flow.values import ANY, ZERO, Place, Taint, Value, What
+from kscan.flow.power import is_supply
+from kscan.flow.values import ANY, DRVDATA, REGISTERS, ZERO, Place, Taint, Value, What
 from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Catalogue, Contract
+from kscan.kernel.contracts import Offered
 from kscan.model import Confidence, Effect
 from kscan.program.program import Function, Program
 from kscan.window.mentions import Mentions, lookup_words, words_of
 from kscan.window.window import Callback
 
-_WORST = (Happening.CRASH, Happening.DECLINED, Happening.UNREADY, Happening.WRONG)
+_WORST = (
+    Happening.CRASH,
+    Happening.DECLINED,
+    Happening.UNREADY,
+    Happening.WRONG,
+    Happening.WARNED,
+)
 _EFFECTS = {
     Happening.CRASH: Effect.CRASH,
     Happening.DECLINED: Effect.DECLINED,
     Happening.UNREADY: Effect.UNREADY,
     Happening.WRONG: Effect.WRONG_VALUE,
+    Happening.WARNED: Effect.WARN,
 }
 
 
@@ -36,11 +45,10 @@ class _Run:
 
     @property
     def refuses(self) -> bool:
-        """Whatever the way, the callback turns the object away because of something late."""
+        """Whatever the way, the callback turns the object away."""
         pointer = self.function.fact.result.ptr > 0
-        return bool(declined(self.outcome, pointer)) and all(
-            is_refusal(value, pointer) for value, _, _ in self.outcome.returns
-        )
+        returns = self.outcome.returns
+        return bool(returns) and all(is_refusal(value, pointer) for value, _, _ in returns)
 
     def events_of(self, place: Place) -> tuple[Event, ...]:
         """The events that `place` brings, refusals of the whole callback included."""
@@ -176,14 +184,18 @@ class Readers:
             if any(self._kept_out(callback, by) for by in refused):
                 continue
             named = not words or self._mentions.mentions(callback.function, words)
-            if not named and not self._looks_up(callback):
+            if not named and not self._may_refuse(callback):
                 continue
             run = self._at_rest(callback)
-            if place in run.execution.touched:
+            if self._touches(run, place):
                 run = self._run(callback, late)
                 yield callback, run
             if run.refuses:
                 refused.append(callback)
+
+    def _touches(self, run: _Run, place: Place) -> bool:
+        needed = REGISTERS if is_supply(place, self.catalogue.functions) else place
+        return needed in run.execution.touched
 
     @cached_property
     def _mentions(self) -> Mentions:
@@ -193,6 +205,10 @@ class Readers:
         """`callback` may look among bound devices."""
         words = lookup_words(self.catalogue.functions)
         return self._mentions.mentions(callback.function, words)
+
+    def _may_refuse(self, callback: Callback) -> bool:
+        """`callback` may turn everything away, whatever is late."""
+        return self._looks_up(callback) or self.contract.offered_to(str(callback.slot)) is not None
 
     def _kept_out(self, callback: Callback, by: Callback) -> bool:
         return self.contract.skipped_after(str(by.slot), str(callback.slot), callback.entry.via)
@@ -204,24 +220,27 @@ class Readers:
         results: Mapping[tuple[str, int], Value] | None = None,
         zero: frozenset[Place] = frozenset(),
     ) -> _Run:
+        offered = self.contract.offered_to(str(callback.slot))
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
             drivers=self.drivers, given={**dict.fromkeys(zero, ZERO), **self.given},
+            never=frozenset(offered.never if offered is not None else ()),
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function
-        outcome = execution.run(function, self._arguments(function))
+        outcome = execution.run(function, self._arguments(function, offered))
         return _Run(execution, outcome, function)
 
-    def _arguments(self, function: Function) -> tuple[Value, ...]:
+    def _arguments(self, function: Function, offered: Offered | None) -> tuple[Value, ...]:
         """What a callback is handed: its client's device, the instance; valid pointers."""
-        instance = self.contract.instance
-        return tuple(
-            Value(What.SET, None, "instance" if number == instance else "own")
-            if parameter.type.ptr
-            else ANY
+        origins = {self.contract.instance: "instance"}
+        values = [
+            Value(What.SET, None, origins.get(number, "own")) if parameter.type.ptr else ANY
             for number, parameter in enumerate(function.fact.params)
-        )
+        ]
+        if offered is not None and offered.argument < len(values):
+            values[offered.argument] = Value(What.SET, None, "offered")
+        return tuple(values)
 
     def _worst(self, callback: Callback, events: tuple[Event, ...]) -> Reader | None:
         for what in _WORST:

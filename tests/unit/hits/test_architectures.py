@@ -70,6 +70,13 @@ def test_what_no_symbol_decides(tree_of: TreeOf) -> None:
     assert not known.may_build("drivers/iommu/nobodys.c", "x86")
 
 
+def test_what_one_architecture_has_for_itself(tree_of: TreeOf) -> None:
+    known = Architectures(tree_of(AROUND))
+    assert known.is_only_for("arch/x86/kernel/own.c", "x86")
+    assert not known.is_only_for("arch/x86/kernel/own.c", "arm64")
+    assert not known.is_only_for("drivers/iommu/always.c", "x86")
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [("arch/arm64/mm/a.c", "arm64"), ("arch/Kconfig", ""), ("drivers/acpi/arm64/a.c", "")],

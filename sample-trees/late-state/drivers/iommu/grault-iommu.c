@@ -148,7 +148,7 @@ static int grault_pm_probe_bad(struct platform_device *pdev)
 		return -ENOMEM;
 	grault->dev = dev;
 	platform_set_drvdata(pdev, grault);
-	ret = iommu_device_register(&grault->iommu, &grault_pm_ops, dev); /* miss: late-state runtime PM is enabled after attach_dev has asked for power */
+	ret = iommu_device_register(&grault->iommu, &grault_pm_ops, dev); /* expect: late-state runtime PM grault_pm_attach_dev effect=declined */
 	if (ret)
 		return ret;
 	pm_runtime_enable(dev);

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Power of the probing device: runtime PM, clocks, regulators, resets.
+
+pm_runtime_init() leaves a device disabled and suspended; until pm_runtime_enable() rpm_resume()
+refuses it with -EACCES and pm_runtime_get_conditional() with -EINVAL
+(drivers/base/power/runtime.c). Registers of a device that is suspended, or whose supply is not
+switched on, may not answer: the access hangs, faults or is lost.
+"""
+
+from __future__ import annotations
+
+from kscan.facts import ir
+from kscan.flow.frame import Frame
+from kscan.flow.places import place_of, ready_place
+from kscan.flow.values import ANY, ERROR, REGISTERS, RUNTIME_PM, SET, ZERO, Place, Value
+from kscan.flow.world import Happening
+from kscan.kernel.catalogue import Functions, matches, position
+from kscan.program.types import Scope
+
+
+def call(frame: Frame, node: ir.Call, name: str) -> Value | None:
+    """The value of a call that has to do with power; None for any other."""
+    functions = frame.execution.world.functions
+    known = functions.runtime_pm
+    if name in known.enabled:
+        return _asked(frame, node, ZERO)
+    if name in known.active:
+        return _asked(frame, node, ERROR)
+    if name in known.resumes:
+        value = _asked(frame, node, ERROR)
+        frame.state.env[RUNTIME_PM.key] = value
+        return value
+    supply = switched_on(frame.scope, functions, node, name)
+    if supply is not None:
+        frame.state.env[supply[0].key] = SET
+    elif name in functions.registers:
+        _reaches_registers(frame, node, name)
+    return None
+
+
+def _asked(frame: Frame, node: ir.Call, otherwise: Value) -> Value:
+    """What is told of the device at the first argument: `otherwise` while that is disabled."""
+    values = [frame.value(argument) for argument in node.args]
+    if not values or values[0].origin not in ("found", "instance"):
+        return ANY
+    frame.execution.touched.add(RUNTIME_PM)
+    if RUNTIME_PM not in frame.execution.world.late:
+        return ANY
+    return Value(otherwise.what, frame.taint(RUNTIME_PM, node.at))
+
+
+def _reaches_registers(frame: Frame, node: ir.Call, name: str) -> None:
+    """A register is read or written: of a device that is suspended, or without its supplies."""
+    frame.execution.touched.add(REGISTERS)
+    suspended = frame.state.env.get(RUNTIME_PM.key, ANY)
+    if suspended.taint is not None:
+        note = f"calls {name}() on the suspended device"
+        frame.note(Happening.UNREADY, suspended.taint, node.at, note, sure=False)
+    functions = frame.execution.world.functions
+    for supply in frame.execution.world.late:
+        if is_supply(supply, functions) and frame.state.env.get(supply.key) != SET:
+            taint, note = frame.taint(supply, node.at), f"calls {name}() without it"
+            frame.note(Happening.UNREADY, taint, node.at, note, sure=False)
+
+
+def is_supply(place: Place, functions: Functions) -> bool:
+    """`place` is something that registers need to answer."""
+    return any(place.kind == supply.kind for supply in functions.supply)
+
+
+def switched_on(
+    scope: Scope, functions: Functions, call: ir.Call, name: str
+) -> tuple[Place, ir.Expr] | None:
+    """The supply that `call` of `name` switches on, and how it is spelled; None for other calls."""
+    for supply in functions.supply:
+        at = position(supply.enablers, name, supply.argument)
+        if matches(supply.enablers, name) and at < len(call.args):
+            given = call.args[at]
+            inner = given.operand if isinstance(given, ir.Unary) and given.op == "&" else given
+            place = place_of(scope, functions, inner)
+            return None if place is None else (ready_place(place, supply.kind), inner)
+    return None

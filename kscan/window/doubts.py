@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Doubts: what lowers the confidence that a late write is a hazard to its reader, and how far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.flow.values import RUNTIME_PM, Place
+from kscan.flow.writes import Writes
+from kscan.hits.architectures import Architectures
+from kscan.kernel.contracts import slot_matches
+from kscan.model import Confidence, Effect
+from kscan.program.hooks import declaring
+from kscan.program.program import Program
+from kscan.window.late import Late
+from kscan.window.readers import Reader
+from kscan.window.registrations import Registration
+from kscan.window.scope import Ownership
+from kscan.window.window import Callback, Window
+
+Doubt = tuple[Confidence, str]
+"""The most that is left of the confidence, and why."""
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """The doubts about the late writes around one registration."""
+
+    program: Program
+    window: Window
+    registration: Registration
+    writes: Writes
+    belongs: Ownership
+    architectures: Architectures
+
+    def about(self, late: Late, reader: Reader) -> Iterator[Doubt]:
+        """Everything that speaks against `reader` suffering from `late`."""
+        yield from self._of_reader(reader)
+        yield from self._of_callback(late, reader.victim or reader.callback)
+        yield from self._of_write(late, wrong=reader.effect is Effect.WRONG_VALUE)
+
+    def _of_reader(self, reader: Reader) -> Iterator[Doubt]:
+        if reader.effect is Effect.WRONG_VALUE:
+            yield Confidence.MEDIUM, "zero is assumed to be the wrong value here"
+        if reader.event.sure:
+            return
+        if reader.effect is Effect.UNREADY:
+            yield Confidence.MEDIUM, "something else may have switched the device on"
+        else:
+            yield Confidence.MEDIUM, "code outside the driver is assumed to use the pointer"
+
+    def _of_callback(self, late: Late, callback: Callback) -> Iterator[Doubt]:
+        slot, contract = str(callback.slot), self.window.contract
+        if slot in contract.failure.slots:
+            yield Confidence.LOW, f"{slot} runs only after something else failed"
+        lacking = self.window.unmet(self.registration, slot)
+        if lacking:
+            yield Confidence.LOW, f"{slot} runs only for what {lacking} lists; this table has none"
+        if late.place == RUNTIME_PM and callback.entry.via in contract.through.undoing:
+            yield Confidence.LOW, f"{callback.entry.via} takes back what was done, and nothing was"
+        for preferred in contract.preferred:
+            other = preferred.through != callback.entry.via
+            if other and slot_matches(preferred.slots, slot) and self._leads(preferred.through):
+                path = self.registration.function.path
+                if self.architectures.is_only_for(path, preferred.architecture):
+                    yield Confidence.LOW, preferred.why
+
+    def _leads(self, field: str) -> bool:
+        """A `field` of the registered table leads to another table."""
+        return any(one.entry.via == field for one in self.window.callbacks(self.registration))
+
+    def _of_write(self, late: Late, *, wrong: bool) -> Iterator[Doubt]:
+        """Doubts about the late write; the value of what is read as zero is doubtful already."""
+        if late.past_driver:
+            yield (
+                Confidence.MEDIUM,
+                "a device is there when the driver is registered, so that probe runs then",
+            )
+        if late.early is not None:
+            yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
+        if self._is_foreign(late.place):
+            why = f"struct {late.place.owner} is not the driver's own: other code may set it"
+            yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
+        if wrong and late.in_caller:
+            yield Confidence.LOW, "the late write stands in a caller"
+        if self._is_runtime_state(late):
+            why = "other functions write it too: it may be run-time state, not set-up"
+            yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
+
+    def _is_foreign(self, place: Place) -> bool:
+        """A field of a struct that the driver's own files do not define."""
+        if place.kind == "global" or not place.owner or "/" in place.owner:
+            return False
+        home = declaring(self.program, place.owner, self.registration.function.path)
+        return home is None or not self.belongs(home)
+
+    def _is_runtime_state(self, late: Late) -> bool:
+        """A callback writes the place as well."""
+        return any(
+            write.place == late.place and not write.partial
+            for callback in self.window.callbacks(self.registration)
+            for write in self.writes.of(callback.function)
+        )

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The device that a driver's probe is about: which expressions, and which members, lead to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.facts import ir
+from kscan.flow.values import Place
+from kscan.flow.writes import Write
+from kscan.program.program import Function, Program
+from kscan.program.types import Scope, scope_of
+from kscan.window.callers import values_of
+
+_HOPS = 4
+
+
+@dataclass(frozen=True)
+class Probing:
+    """One function of a probe; its parameters, and what is set from them, are the device."""
+
+    program: Program
+    function: Function
+
+    def leads_to_it(self, node: ir.Expr, hops: int = 0) -> bool:
+        """`node` is the device being probed: a parameter, or something set from one."""
+        if hops > _HOPS:
+            return False
+        match node:
+            case ir.Unary(op="&", operand=inner) | ir.Cast(operand=inner):
+                return self.leads_to_it(inner, hops)
+            case ir.Member(object=inner, arrow=False, field="dev"):
+                return self.leads_to_it(inner, hops)
+            case ir.Member(object=inner, field="dev") if self.leads_to_it(inner, hops + 1):
+                return True
+            case ir.Member():
+                return self._field_leads(node, hops)
+            case ir.Name(id=name):
+                return self._variable_leads(name, hops)
+            case ir.Call(args=(first, *_), callee=ir.Name(id=name)) if name.startswith("to_"):
+                return self.leads_to_it(first, hops + 1)
+        return False
+
+    def _variable_leads(self, name: str, hops: int) -> bool:
+        if any(p.name == name for p in self.function.fact.params):
+            return True
+        return any(
+            self.leads_to_it(value, hops + 1)
+            for value in values_of(self.program, self.function, name)
+        )
+
+    def _field_leads(self, node: ir.Member, hops: int) -> bool:
+        """``foo->dev`` after ``foo->dev = &pdev->dev``."""
+        scope = scope_of(self.program, self.function)
+        tag = scope.tag_of(node.object)
+        return any(
+            isinstance(other, ir.Assign)
+            and isinstance(other.target, ir.Member)
+            and other.target.field == node.field
+            and scope.tag_of(other.target.object) == tag
+            and self.leads_to_it(other.value, hops + 1)
+            for other in ir.walk_body(self.program.body(self.function))
+        )
+
+
+def holding(program: Program, writes: tuple[Write, ...]) -> Iterator[Place]:
+    """The members that `writes` of a probe make point at its device: ``foo->dev``."""
+    for write in writes:
+        if write.place.kind != "field" or write.value is None or write.target is None:
+            continue
+        scope = scope_of(program, write.function)
+        own = Probing(program, write.function)
+        if _points_at_device(scope, write.target) and own.leads_to_it(write.value):
+            yield write.place
+
+
+def _points_at_device(scope: Scope, node: ir.Expr) -> bool:
+    """`node` is a pointer to a device, or to a bus's own struct around one."""
+    kind = scope.type_of(node)
+    if kind.ptr != 1:
+        return False
+    tag = scope.tag(kind)
+    if tag == "device":
+        return True
+    inner = scope.program.field_type(tag, "dev", scope.function.path) if tag else None
+    return inner is not None and not inner.ptr and scope.tag(inner) == "device"
