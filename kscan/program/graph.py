@@ -68,7 +68,12 @@ class Reach:
     """The first call through each slot: the nearest to the root."""
     unresolved: set[str] = field(default_factory=set)
     """Names called of which no definition was found."""
+    edges: dict[Function, list[Edge]] = field(default_factory=dict)
+    """Every edge between the functions reached, by caller, on a shortest way or not."""
     complete: bool = True
+    choose: Callable[[tuple[Edge, ...]], tuple[Edge, ...]] = tuple
+    """The way to show in place of a shortest one."""
+    _chosen: dict[Function, tuple[Edge, ...]] = field(default_factory=dict)
 
     def __contains__(self, name: object) -> bool:
         return any(node.name == name for node in self.ways)
@@ -83,8 +88,11 @@ class Reach:
 
     def way(self, target: Function) -> tuple[Edge, ...]:
         """The edges from the root to `target`."""
-        path = nx.shortest_path(self.ways, self.root, target)
-        return tuple(self.ways.edges[pair]["edge"] for pair in pairwise(path))
+        if target not in self._chosen:
+            path = nx.shortest_path(self.ways, self.root, target)
+            edges = tuple(self.ways.edges[pair]["edge"] for pair in pairwise(path))
+            self._chosen[target] = self.choose(edges)
+        return self._chosen[target]
 
     def way_confidence(self, target: Function) -> Confidence:
         """That of the weakest edge on the way to `target`."""
@@ -129,15 +137,16 @@ def reach(
             found.ways.add_edge(edge.caller, caller, edge=edge)
         for site in _sites(program, caller, assumed):
             for callee, sure in _callees(bounds, found, caller, site, implementers):
+                following = Edge(caller, callee, _weakened(site, sure))
+                found.edges.setdefault(caller, []).append(following)
                 if callee not in found.ways:
-                    following = Edge(caller, callee, _weakened(site, sure))
-                    further, turn = _length(following, last), next(number)
+                    further, turn = length(following, last), next(number)
                     order = (cost + further, turn if further else rank, turn)
                     heappush(waiting, (*order, callee, following))
     return found
 
 
-def _length(edge: Edge, last: tuple[str, ...]) -> int:
+def length(edge: Edge, last: tuple[str, ...] = ()) -> int:
     """What an edge adds to a way: an inline function next to nothing, an argument most."""
     if edge.callee.name in last:
         return 1_000

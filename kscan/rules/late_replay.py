@@ -133,9 +133,12 @@ def _bound_callers(case: Case, code: FirmwareCode) -> list[ConfigureCall]:
 
 def _made(evidence: Evidence, case: Case, code: FirmwareCode) -> Iterator[Step]:
     """From the registration to the code, and from there to the fwspec."""
-    yield from evidence.way_to(code.function)
-    yield from evidence.inside(code.frames, 1)
     holder = code.frames[-1].callee if code.frames else code.function
+    if any(step.location.function == code.function.name for step in evidence.way_to(holder)):
+        yield from evidence.way_to(holder)
+    else:
+        yield from evidence.way_to(code.function)
+        yield from evidence.inside(code.frames, 1)
     note = "has the fwspec made"
     yield evidence.step(holder, code.made_at, StepKind.WRITE, note, 1, len(code.frames))
 

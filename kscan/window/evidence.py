@@ -122,8 +122,9 @@ class Evidence:
         yield self.step(call.caller, call.site.at, StepKind.SLOT, note, 1, 0, call.site.confidence)
 
     def way_to(self, target: Function) -> Iterator[Step]:
-        """The edges from the registration to `target`."""
-        yield from self.edges(self.window.reach.way(target))
+        """The edges from the registration to `target`; none to what it does not reach."""
+        if target in self.window.reach.ways:
+            yield from self.edges(self.window.reach.way(target))
 
     def edges(self, way: tuple[Edge, ...], depth: int = 0) -> Iterator[Step]:
         """The edges of a way, each one call deeper than the one before."""

@@ -16,6 +16,7 @@ from kscan.program.calls import Slot
 from kscan.program.graph import Assumed, Reach, SlotCall, reach
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry, Tables, home
+from kscan.window.feasible import Feasible
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 
@@ -99,7 +100,9 @@ class Walk:
         if self._needs_no_walk:
             return Reach(_nowhere(self.contract.register))
         last, own = self.contract.failure.functions, self._own_directory
-        return reach(self.program, self.catalogue, self.root, self._followed, assumed, last, own)
+        found = reach(self.program, self.catalogue, self.root, self._followed, assumed, last, own)
+        found.choose = Feasible(self.program, found, last, self.visited).way
+        return found
 
     @property
     def _own_directory(self) -> str:

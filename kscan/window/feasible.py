@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Feasible ways: those from a registration on whose conditions can hold together.
+
+The shortest way may pass ``id ? with_id(id) : without()`` with an id that its caller spells NULL,
+or a test of the bus that the device is not on. What is known on a way is which parameters are
+NULL there, and which bus's table it went through; everything else may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+
+from kscan.facts import ir
+from kscan.flow.cfg import flow_of
+from kscan.flow.conditions import Condition, conditions_of, reduced
+from kscan.program import macros
+from kscan.program.calls import CallSite, EdgeKind, Slot
+from kscan.program.graph import Edge, Reach, length
+from kscan.program.program import Function, Program
+from kscan.program.tables import Entry
+
+MOST_STATES = 2_000
+"""Functions, each with what is known there, that one search visits."""
+
+_NULL = ("NULL", "0")
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What holds at one place of a way."""
+
+    null: frozenset[str] = frozenset()
+    """Parameters that are NULL."""
+    valid: frozenset[str] = frozenset()
+    """Parameters that point at something."""
+    tables: frozenset[str] = frozenset()
+    """The tables that may be those of the device's bus; empty where any may."""
+
+
+@dataclass(frozen=True)
+class Feasible:
+    """Finds, for a shortest way of `reach`, the shortest one that can run."""
+
+    program: Program
+    reach: Reach
+    last: tuple[str, ...]
+    """Functions that a way passes only where there is no other."""
+    visited: Callable[[Slot], Iterable[Entry]]
+    """The table entries that the walk meets behind a slot."""
+
+    def way(self, shortest: tuple[Edge, ...]) -> tuple[Edge, ...]:
+        """`shortest`, or the shortest way to the same function that does not contradict itself."""
+        if self._can_run(shortest):
+            return shortest
+        return self._found(shortest[-1].callee) or shortest
+
+    def _can_run(self, way: tuple[Edge, ...]) -> bool:
+        known = _Known()
+        for edge in way:
+            if self._is_closed(edge, known):
+                return False
+            known = self._passed(edge, known)
+        return True
+
+    def _found(self, target: Function) -> tuple[Edge, ...] | None:
+        """The shortest way to `target` that can run; None where there is none to be seen."""
+        turn = count()
+        leading = self._leading(target)
+        waiting: list[tuple[int, int, int, Function, _Known, tuple[Edge, ...]]] = []
+        heappush(waiting, (0, 0, next(turn), self.reach.root, _Known(), ()))
+        seen: set[tuple[Function, _Known]] = set()
+        while waiting and len(seen) < MOST_STATES:
+            cost, rank, _, caller, known, way = heappop(waiting)
+            if caller == target:
+                return way
+            if (caller, known) in seen:
+                continue
+            seen.add((caller, known))
+            for edge in self.reach.edges.get(caller, ()):
+                if edge.callee in leading and not self._is_closed(edge, known):
+                    further, now = length(edge, self.last), next(turn)
+                    order = (cost + further, now if further else rank, now)
+                    then = self._passed(edge, known)
+                    heappush(waiting, (*order, edge.callee, then, (*way, edge)))
+        return None
+
+    def _leading(self, target: Function) -> frozenset[Function]:
+        """`target`, and every function that leads to it."""
+        callers: dict[Function, list[Function]] = {}
+        for edges in self.reach.edges.values():
+            for edge in edges:
+                callers.setdefault(edge.callee, []).append(edge.caller)
+        found, waiting = {target}, [target]
+        while waiting:
+            for caller in callers.get(waiting.pop(), ()):
+                if caller not in found:
+                    found.add(caller)
+                    waiting.append(caller)
+        return frozenset(found)
+
+    def _is_closed(self, edge: Edge, known: _Known) -> bool:
+        if known == _Known() or edge.site.kind is EdgeKind.ASSUMED:
+            return False
+        conditions = conditions_of(flow_of(self.program, edge.caller), edge.site.at)
+        return any(self._excludes(known, one, edge.caller) for one in conditions)
+
+    def _excludes(self, known: _Known, condition: Condition, function: Function) -> bool:
+        """`condition` does not hold where `known` does."""
+        match condition.test:
+            case ir.Name(id=name):
+                return name in (known.null if condition.holds else known.valid)
+            case ir.Call(callee=ir.Name()) as call if known.tables:
+                body = macros.expanded(self.program, function.path, call)
+                inner = reduced(body, condition.holds) if body is not None else None
+                return inner is not None and _excludes_bus(known.tables, inner)
+        return _excludes_bus(known.tables, condition)
+
+    def _passed(self, edge: Edge, known: _Known) -> _Known:
+        """What is known of the callee's parameters, and of the device's bus."""
+        tables = self._tables(edge, known.tables)
+        if edge.site.kind in (EdgeKind.ARGUMENT, EdgeKind.ASSUMED):
+            return _Known(tables=tables)
+        given = self._arguments(edge.caller, edge.site)
+        pairs = [(p.name, a) for p, a in zip(edge.callee.fact.params, given, strict=False)]
+        return _Known(
+            frozenset(name for name, argument in pairs if _is_null(argument, known.null)),
+            frozenset(name for name, argument in pairs if _is_valid(argument, known.valid)),
+            tables,
+        )
+
+    def _arguments(self, caller: Function, site: CallSite) -> tuple[ir.Expr, ...]:
+        for node in ir.walk_body(self.program.body(caller)):
+            if isinstance(node, ir.Call) and node.at == site.at:
+                return node.args
+        return ()
+
+    def _tables(self, edge: Edge, tables: frozenset[str]) -> frozenset[str]:
+        if edge.site.slot is None:
+            return tables
+        entries = self.visited(edge.site.slot)
+        return frozenset(one.variable for one in entries if one.function == edge.callee)
+
+
+def _is_null(argument: ir.Expr, null: frozenset[str]) -> bool:
+    match argument:
+        case ir.Const(text=text):
+            return text in _NULL
+        case ir.Name(id=name):
+            return name in null
+        case ir.Cast(operand=inner):
+            return _is_null(inner, null)
+    return False
+
+
+def _is_valid(argument: ir.Expr, valid: frozenset[str]) -> bool:
+    match argument:
+        case ir.Unary(op="&", operand=ir.Name()):
+            return True
+        case ir.Name(id=name):
+            return name in valid
+    return False
+
+
+def _excludes_bus(tables: frozenset[str], condition: Condition) -> bool:
+    """``dev->bus == &pci_bus_type`` of a device whose bus is one of `tables`, none meaning any."""
+    match condition.test:
+        case ir.Binary(
+            op="==" | "!=" as op,
+            left=ir.Member(field="bus"),
+            right=ir.Unary(op="&", operand=ir.Name(id=name)),
+        ) if tables:
+            wanted = condition.holds == (op == "==")
+            return name not in tables if wanted else tables == {name}
+    return False
