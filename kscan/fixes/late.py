@@ -18,7 +18,7 @@ from kscan.fixes.edits import Edits, Refused, unified
 from kscan.fixes.effects import Observer
 from kscan.fixes.order import Order, Plan
 from kscan.fixes.undoing import Undoing, undoing
-from kscan.flow.power import is_supply
+from kscan.flow.supplies import is_supply
 from kscan.flow.values import RUNTIME_PM
 from kscan.kernel.catalogue import matches
 from kscan.model import Finding, Fix

@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from kscan.facts import ir
 from kscan.flow.frame import Frame
-from kscan.flow.places import place_of, ready_place
-from kscan.flow.values import ANY, ERROR, REGISTERS, RUNTIME_PM, SET, ZERO, Place, Value
+from kscan.flow.supplies import is_supply, switch
+from kscan.flow.values import ANY, ERROR, REGISTERS, RUNTIME_PM, SET, ZERO, Value
 from kscan.flow.world import Happening
-from kscan.kernel.catalogue import Functions, matches, position
-from kscan.program.types import Scope
 
 
 def call(frame: Frame, node: ir.Call, name: str) -> Value | None:
@@ -30,9 +28,9 @@ def call(frame: Frame, node: ir.Call, name: str) -> Value | None:
         value = _asked(frame, node, ERROR)
         frame.state.env[RUNTIME_PM.key] = value
         return value
-    supply = switched_on(frame.scope, functions, node, name)
-    if supply is not None:
-        frame.state.env[supply[0].key] = SET
+    switched = switch(frame.scope, functions, node, name)
+    if switched is not None:
+        frame.state.env[switched.place.key] = SET if switched.on else ANY
     elif name in functions.registers:
         _reaches_registers(frame, node, name)
     return None
@@ -61,22 +59,3 @@ def _reaches_registers(frame: Frame, node: ir.Call, name: str) -> None:
         if is_supply(supply, functions) and frame.state.env.get(supply.key) != SET:
             taint, note = frame.taint(supply, node.at), f"calls {name}() without it"
             frame.note(Happening.UNREADY, taint, node.at, note, sure=False)
-
-
-def is_supply(place: Place, functions: Functions) -> bool:
-    """`place` is something that registers need to answer."""
-    return any(place.kind == supply.kind for supply in functions.supply)
-
-
-def switched_on(
-    scope: Scope, functions: Functions, call: ir.Call, name: str
-) -> tuple[Place, ir.Expr] | None:
-    """The supply that `call` of `name` switches on, and how it is spelled; None for other calls."""
-    for supply in functions.supply:
-        at = position(supply.enablers, name, supply.argument)
-        if matches(supply.enablers, name) and at < len(call.args):
-            given = call.args[at]
-            inner = given.operand if isinstance(given, ir.Unary) and given.op == "&" else given
-            place = place_of(scope, functions, inner)
-            return None if place is None else (ready_place(place, supply.kind), inner)
-    return None

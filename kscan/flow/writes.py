@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
-from kscan.flow import power
 from kscan.flow.paths import addressed, spelled
 from kscan.flow.places import membership, place_of, ready_place
 from kscan.flow.stores import assignments
+from kscan.flow.supplies import switch
 from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
 from kscan.flow.world import Call
 from kscan.kernel.catalogue import Catalogue, matches, position
@@ -50,6 +50,13 @@ class Write:
     """
     element: bool = False
     """One element of an array, which is the place as a whole."""
+    off: bool = False
+    """It takes back what an earlier one did: a clock is switched off."""
+
+    @property
+    def spot(self) -> int:
+        """Offset of it, or of the call that leads to it, in the function the search began in."""
+        return self.frames[0].at if self.frames else self.at
 
     @property
     def is_zero(self) -> bool:
@@ -66,6 +73,7 @@ class Writes:
     belongs: Callable[[str], bool]
     """Whether a file is the driver's own."""
     _known: dict[Function, tuple[Write, ...]] = field(default_factory=dict)
+    _momentary: dict[Function, frozenset[tuple[Place, int]]] = field(default_factory=dict)
     _expansions: Counter[Function] = field(default_factory=Counter)
     _local: dict[Function, dict[str, list[ir.Expr]]] = field(default_factory=dict)
 
@@ -73,15 +81,23 @@ class Writes:
         """Everything `function` writes, directly and through the driver's own callees."""
         if function not in self._known:
             self._known[function] = ()
-            body = self.program.body(function)
-            found = [
-                write
-                for statement in body.statements
-                for expr in ir.expressions(statement)
-                for write in self.within(function, expr, depth)
+            rows = [
+                (statement, [*self._stated(function, statement, depth)])
+                for statement in self.program.body(function).statements
             ]
-            self._known[function] = tuple(found)
+            self._momentary[function] = momentary = _momentary(rows)
+            found = (write for _, writes in rows for write in writes)
+            self._known[function] = tuple(w for w in found if (w.place, w.spot) not in momentary)
         return self._known[function]
+
+    def lasts(self, function: Function, write: Write) -> bool:
+        """`write`, found from `function`, is not taken back before that returns."""
+        self.of(function)
+        return (write.place, write.spot) not in self._momentary.get(function, ())
+
+    def _stated(self, function: Function, statement: ir.Stmt, depth: int) -> Iterator[Write]:
+        for expr in ir.expressions(statement):
+            yield from self.within(function, expr, depth)
 
     def within(self, function: Function, expr: ir.Expr, depth: int = 0) -> Iterator[Write]:
         """What evaluating `expr` in `function` writes."""
@@ -134,10 +150,12 @@ class Writes:
             yield from self._callee(scope, call, name, depth)
 
     def _prepared(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
-        supply = power.switched_on(scope, self.catalogue.functions, call, name)
-        if supply is not None:
-            switched, given = supply
-            yield Write(switched, scope.function, call.at, _base(given), None, (), given)
+        found = switch(scope, self.catalogue.functions, call, name)
+        if found is not None:
+            base = _base(found.target)
+            yield Write(
+                found.place, scope.function, call.at, base, target=found.target, off=not found.on
+            )
         for entry in self.catalogue.functions.initialiser:
             at = position(entry.makers, name, entry.argument)
             if not matches(entry.makers, name) or at >= len(call.args):
@@ -246,6 +264,24 @@ class Writes:
             and isinstance(value.callee, ir.Name)
             and value.callee.id in self.catalogue.functions.fresh
         )
+
+
+def _momentary(
+    rows: Iterable[tuple[ir.Stmt, Sequence[Write]]],
+) -> frozenset[tuple[Place, int]]:
+    """Writes that the same function takes back on its way to success, each by place and spot."""
+    standing: dict[Place, list[int]] = defaultdict(list)
+    found: set[tuple[Place, int]] = set()
+    for statement, writes in rows:
+        if isinstance(statement, ir.Return):
+            break
+        for write in writes:
+            if not write.off:
+                standing[write.place].append(write.spot)
+            elif isinstance(statement, ir.Evaluate) and write.place in standing:
+                spots = (*standing.pop(write.place), write.spot)
+                found.update((write.place, spot) for spot in spots)
+    return frozenset(found)
 
 
 def _is_anywhere(scope: Scope, name: str) -> bool:

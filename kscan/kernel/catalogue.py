@@ -191,11 +191,12 @@ class RuntimePm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that switch on what a device's registers need to answer."""
+    """Functions that switch on, and off, what a device's registers need to answer."""
 
     kind: str
     argument: int
     enablers: tuple[str, ...]
+    disablers: tuple[str, ...]
 
 
 class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.execute import Execution
-from kscan.flow.power import is_supply
+from kscan.flow.supplies import is_supply
 from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import World
 from kscan.flow.writes import Write, Writes, embedding, root_name, whole
@@ -241,7 +241,9 @@ class _Around:
     def at(self, node: Node, writes: Writes) -> Iterator[Write]:
         """What one node of the control flow writes."""
         for expr in node.expressions():
-            yield from writes.within(self.function, expr)
+            for write in writes.within(self.function, expr):
+                if not write.off and writes.lasts(self.function, write):
+                    yield write
 
     def early(self, cfg: Cfg, target: int, writes: Writes) -> dict[Place, dict[int, Write]]:
         """What may be written before the node `target`, with the node of each first write."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from kscan.flow.power import is_supply
+from kscan.flow.supplies import is_supply
 from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
 from kscan.kernel.catalogue import Functions
 from kscan.program.calls import call_sites

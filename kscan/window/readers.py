@@ -9,7 +9,7 @@ from functools import cached_property
 
 from kscan.flow.calling import BOUND
 from kscan.flow.execute import Execution, Outcome, declined, is_refusal
-from kscan.flow.power import is_supply
+from kscan.flow.supplies import is_supply
 from kscan.flow.values import ANY, DRVDATA, REGISTERS, ZERO, Place, Taint, Value, What
 from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Catalogue, Contract
@@ -244,7 +244,7 @@ class Readers:
 
     def _worst(self, callback: Callback, events: tuple[Event, ...]) -> Reader | None:
         for what in _WORST:
-            for event in sorted(events, key=lambda e: (not e.sure, e.order)):
+            for event in sorted(events, key=_nearest):
                 if event.what is what:
                     return Reader(callback, event.taint, event)
         for event in events:
@@ -264,6 +264,12 @@ class Readers:
                     if found.what is what:
                         return Reader(callback, event.taint, found, event, other)
         return None
+
+
+def _nearest(event: Event) -> tuple[bool, int, tuple[int, ...]]:
+    """To sort by: the first crash ends all; of warnings the one nearest to the callback is told."""
+    lasting = event.what in (Happening.UNREADY, Happening.WARNED)
+    return not event.sure, len(event.frames) if lasting else 0, event.order
 
 
 def _worst_of(events: tuple[Event, ...], taint: Taint) -> Event | None:

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Supplies: clocks, regulators and resets that a device's registers need to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.facts import ir
+from kscan.flow.paths import addressed
+from kscan.flow.places import place_of, ready_place
+from kscan.flow.values import Place
+from kscan.kernel.catalogue import Functions, matches, position
+from kscan.program.types import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A call that switches a supply on or off."""
+
+    place: Place
+    target: ir.Expr
+    """How the supply is spelled."""
+    on: bool
+
+
+def is_supply(place: Place, functions: Functions) -> bool:
+    """`place` is something that registers need to answer."""
+    return any(place.kind == supply.kind for supply in functions.supply)
+
+
+def switch(scope: Scope, functions: Functions, call: ir.Call, name: str) -> Switch | None:
+    """What `call` of `name` switches; None for other calls, and for what has no name."""
+    for supply in functions.supply:
+        for names, on in ((supply.enablers, True), (supply.disablers, False)):
+            at = position(names, name, supply.argument)
+            if matches(names, name) and at < len(call.args):
+                target = _member(scope, addressed(call.args[at]))
+                place = place_of(scope, functions, target)
+                return (
+                    None if place is None else Switch(ready_place(place, supply.kind), target, on)
+                )
+    return None
+
+
+def _member(scope: Scope, node: ir.Expr) -> ir.Expr:
+    """The member that a local holds, or is stored in; `node` itself where there is none."""
+    if isinstance(node, ir.Name) and scope.is_local(node.id):
+        return next(_members(scope, node.id), node)
+    return node
+
+
+def _members(scope: Scope, name: str) -> Iterator[ir.Member]:
+    body = scope.program.body(scope.function)
+    for declared in ir.declarations(body.statements):
+        if declared.name == name and isinstance(declared.value, ir.Member):
+            yield declared.value
+    for node in ir.walk_body(body):
+        match node:
+            case ir.Assign(op="=", target=ir.Name(id=found), value=ir.Member() as member) if (
+                found == name
+            ):
+                yield member
+            case ir.Assign(op="=", target=ir.Member() as member, value=ir.Name(id=found)) if (
+                found == name
+            ):
+                yield member
