@@ -26,6 +26,7 @@ from kscan.model import (
 from kscan.program.program import Program
 from kscan.program.succession import Succession, take_over
 from kscan.program.tables import Tables
+from kscan.progress import Progress, silent
 from kscan.rules import Rule, selected, shared_out
 from kscan.source.apart import apart
 from kscan.source.open import open_tree
@@ -39,7 +40,6 @@ from kscan.window.unseen import assumption, unseen, why_closed
 from kscan.window.window import Window
 from kscan.workers import may_fork
 
-Progress = Callable[[str], None]
 FEWEST_FILES = 5_000
 """Files of a tree below which a second process takes longer to start than to do without."""
 _FAILURES = Exception
@@ -70,10 +70,6 @@ class Part:
     findings: list[Finding]
     failed: list[Skip]
     readings: Readings
-
-
-def silent(_message: str) -> None:
-    """The progress of a process that nobody watches."""
 
 
 @dataclass

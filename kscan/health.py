@@ -24,12 +24,14 @@ from typing import Any
 from tree_sitter import Node
 
 from kscan.model import Skip
+from kscan.progress import Progress, silent
 from kscan.source.open import open_tree
 from kscan.source.tree import Tree, Unreadable, is_below
 from kscan.syntax.dialect import Respelled, respell
 from kscan.syntax.functions import Definition, definitions
 from kscan.syntax.parser import Unparsable, errors_in, parse
 from kscan.syntax.sketch import defined_names
+from kscan.wording import counted
 from kscan.workers import workers
 
 WORST = 20
@@ -102,6 +104,7 @@ def health(
     *,
     under: Sequence[str] = (),
     jobs: int | None = None,
+    progress: Progress = silent,
 ) -> Health:
     """The figures of all ``.c`` files of `source` below the directories `under`.
 
@@ -110,29 +113,35 @@ def health(
     Raises `KscanError` where there is no kernel tree to read.
     """
     unread: list[Skip] = []
-    files = _files(source, under, unread)
-    number = jobs or len(os.sched_getaffinity(0))
+    files, number = _files(source, under, unread)
     total = _Total()
-    for batch in _examined(_batches(files), number):
+    for batch in _examined(_batches(files), jobs or len(os.sched_getaffinity(0))):
         total.add(batch)
+        progress(f"parsed {total.seen + len(unread):,} of {number}")
     return total.health(unread)
 
 
 def _files(
     source: Path | Tree | Iterable[tuple[str, bytes]], under: Sequence[str], unread: list[Skip]
-) -> Iterator[tuple[str, bytes]]:
-    """Path and content of each file asked for; one that cannot be read goes to `unread`."""
+) -> tuple[Iterator[tuple[str, bytes]], str]:
+    """Path and content of each file asked for, and how many these are.
+
+    One that cannot be read goes to `unread`.
+    """
     if isinstance(source, Path):
         source = open_tree(source)
     if isinstance(source, Iterable):
-        yield from (item for item in source if is_below(item[0], under))
-        return
-    for path in source.paths():
-        if path.endswith(".c") and is_below(path, under):
-            try:
-                yield path, source.read(path)
-            except Unreadable as error:
-                unread.append(Skip(path, error.reason))
+        return (item for item in source if is_below(item[0], under)), "the files given"
+    paths = [path for path in source.paths() if path.endswith(".c") and is_below(path, under)]
+    return _read(source, paths, unread), counted(len(paths), "file")
+
+
+def _read(tree: Tree, paths: Sequence[str], unread: list[Skip]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        try:
+            yield path, tree.read(path)
+        except Unreadable as error:
+            unread.append(Skip(path, error.reason))
 
 
 def _batches(files: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
@@ -172,6 +181,11 @@ class _Total:
         self._files = self._functions = self._with_errors = self._lost = 0
         self._worst: list[FileHealth] = []
         self._skips: list[Skip] = []
+
+    @property
+    def seen(self) -> int:
+        """Files that were examined, parsed or not."""
+        return self._files + len(self._skips)
 
     def add(self, batch: list[FileHealth | Skip]) -> None:
         faulty = list(self._worst)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from kscan.audit import Audit, silent
+from kscan.audit import Audit
 from kscan.audit import Options as AuditOptions
 from kscan.change.answers import Questions, answers_stand
 from kscan.change.commits import Attribution, Stage, attribution
@@ -28,13 +28,12 @@ from kscan.kernel.catalogue import catalogue
 from kscan.model import Confidence, Finding, Hits, Impact, KscanError, Skip, Stats, TreeInfo
 from kscan.outcomes import Outcomes, by_path
 from kscan.program.program import Program
+from kscan.progress import Progress, silent
 from kscan.rules import Rule, selected
 from kscan.source.compare import ChangedPath
 from kscan.source.patched import PatchedTree
 from kscan.source.ranges import Range
 from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, is_below
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)

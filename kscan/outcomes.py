@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from kscan.audit import Audit, silent
+from kscan.audit import Audit
 from kscan.audit import Options as AuditOptions
 from kscan.change.answers import AskedTree, Questions
 from kscan.change.commits import differing, is_akin
@@ -22,6 +22,7 @@ from kscan.change.near import Near
 from kscan.change.outcome import OpenWindow, Outcome, window_of
 from kscan.model import Skip, Stats, TreeInfo
 from kscan.program.succession import Succession, succession
+from kscan.progress import Progress, silent
 from kscan.rules import Rule
 from kscan.source.commit import CommitTree
 from kscan.source.patched import PatchedTree
@@ -50,7 +51,7 @@ class Outcomes:
     asked: tuple[str, ...]
     """What they depend on besides the source and kscan itself."""
     kept: Kept
-    progress: Callable[[str], None]
+    progress: Progress
     jobs: int | None = None
     _contents: Contents = field(default_factory=Contents)
     _last: Begun | None = None

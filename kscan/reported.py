@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from kscan.audit import Audit, Options, Progress
+from kscan.audit import Audit, Options
 from kscan.change.kept import Kept, key_of
 from kscan.facts.store import NullStore
 from kscan.model import Report
+from kscan.progress import Progress
 from kscan.source.tree import Memory, Tree
 
 

@@ -25,10 +25,10 @@ def command(
     from kscan.health import as_json, as_text, health  # noqa: PLC0415 - not for --help
 
     with options.progress() as progress:
-        progress(f"parsing {tree}")
+        progress(f"listing {tree}")
         opened = options.opened(tree, commit)
         options.refuse_unknown(opened, under)
-        answer = health(opened, under=under, jobs=jobs)
+        answer = health(opened, under=under, jobs=jobs, progress=progress)
     if format_ == "json":
         import json  # noqa: PLC0415 - only here
 

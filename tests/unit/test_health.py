@@ -135,6 +135,29 @@ def test_a_tree_on_disk(tmp_path: Path) -> None:
     assert health(tmp_path, under=["kernel"], jobs=1).functions_with_errors == 0
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_files_done_are_counted_out_of_all(
+    jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.health._BATCH", 1)
+    (tmp_path / "Makefile").write_text("VERSION = 6\n")
+    (tmp_path / "kernel").mkdir()
+    for number in range(3):
+        (tmp_path / "kernel" / f"{number}.c").write_bytes(GOOD)
+    (tmp_path / "kernel" / "deep.c").write_bytes(b"{" * 5_000)
+    (tmp_path / "kernel" / "a.h").write_bytes(GOOD)
+    (tmp_path / "lib.c").write_bytes(GOOD)
+    said: list[str] = []
+    health(tmp_path, under=["kernel"], jobs=jobs, progress=said.append)
+    assert said == [f"parsed {number} of 4 files" for number in (1, 2, 3, 4)]
+
+
+def test_files_of_which_nobody_knows_the_number() -> None:
+    said: list[str] = []
+    health(iter(FILES), jobs=1, progress=said.append)
+    assert said == ["parsed 4 of the files given"]
+
+
 def test_no_tree(tmp_path: Path) -> None:
     with pytest.raises(KscanError):
         health(tmp_path / "none", jobs=1)
