@@ -201,9 +201,19 @@ def test_a_log_with_an_oops_is_matched(tmp_path: Path) -> None:
         "Internal error: Oops: 0000000096000006 [#1] SMP\npc : foo+0x18/0x90\n"
         "Call trace:\n foo+0x18/0x90\n---[ end trace 0000000000000000 ]---\n"
     )
-    done = kscan("triage", log, "--tree", NEW_PATH)
+    done = kscan("triage", log, NEW_PATH)
     assert done.returncode == 1
     assert done.stdout.startswith(f"{log}:1: oops: ")
+    assert kscan("triage", log, "--tree", NEW_PATH).stdout == done.stdout
+    assert kscan("triage", log, NEW_PATH, "--tree", f"{NEW_PATH}/").stdout == done.stdout
+    assert kscan("triage", log, cwd=NEW_PATH).stdout == done.stdout
+
+
+def test_a_log_is_matched_to_one_tree(tmp_path: Path) -> None:
+    log = tmp_path / "dmesg.txt"
+    log.write_text("nothing\n")
+    said = one_line(kscan("triage", log, NEW_PATH, "--tree", STORY / "0-before"))
+    assert f"two trees are given, {NEW_PATH} and --tree {STORY / '0-before'}" in said
 
 
 # Bad input
@@ -259,6 +269,7 @@ def test_a_change_may_remove_a_subtree(tmp_path: Path) -> None:
         (("hits", "./drivers/iommu/Kconfig", NEW_PATH), "./drivers/iommu/Kconfig: no C file; give"),
         (("hits", "Makefile", NEW_PATH), "Makefile: no C file; give"),
         (("window", NEW_PATH), "that is a directory; window API TREE"),
+        (("triage", NEW_PATH), "that is a directory; triage LOG TREE"),
     ],
 )
 def test_a_place_where_something_else_is_asked(words: tuple[str | Path, ...], said: str) -> None:

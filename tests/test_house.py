@@ -90,7 +90,7 @@ def test_the_readme_shows_what_a_triage_prints(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(ROOT)
-    command, shown = _block("$ kscan triage dmesg.txt --tree sample-trees")
+    command, shown = _block("$ kscan triage dmesg.txt sample-trees")
     rows = [row for row in shown.splitlines() if not row.strip().startswith("[")]
     told = re.findall(r"^ +(\w+)\(\) +\|", shown, re.M)
     head = rows[0].partition("oops: ")[2]

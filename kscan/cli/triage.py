@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kscan.cli import options
+from kscan.model import KscanError
 
 if TYPE_CHECKING:
     from kscan.triage.log import Incident
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("log", default="-", metavar="[LOG]")
-@click.option("--tree", default=".", metavar="TREE", help="The kernel source; . unless given.")
+@click.argument("tree", default=None, required=False, metavar="[TREE]")
+@click.option("--tree", "named", default=None, metavar="TREE", help="Another way to give TREE.")
 @click.option("--commit", metavar="REV", help="Read this commit, not the files on disk.")
 @click.option("--as-is", is_flag=True, help="Audit the tree as it stands: assume no call edge.")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
@@ -25,20 +27,23 @@ if TYPE_CHECKING:
 @options.run_options
 @click.pass_context
 def command(
-    ctx: click.Context, log: str, tree: str, commit: str | None, as_is: bool, format_: str,
-    no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
+    ctx: click.Context, log: str, tree: str | None, named: str | None, commit: str | None,
+    as_is: bool, format_: str, no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Match the oopses, WARNs and late probes of LOG, a file or - for stdin, to findings.
 
+    TREE is the kernel source that ran; the current directory unless given.
     Exit status: 0 where a finding explains something, 1 where none does.
     """
     from kscan.triage import outcome  # noqa: PLC0415 - not for --help
     from kscan.triage.console import read  # noqa: PLC0415
     from kscan.triage.log import incidents  # noqa: PLC0415
 
+    source = _source(tree, named)
+    options.refuse_directory(log, source, f"triage LOG TREE, as in triage dmesg.txt {log}")
     text = read(log)
     found = incidents(text)
-    outcomes = _judged(found, tree, commit, as_is, no_cache, jobs, catalogues) if found else ()
+    outcomes = _judged(found, source, commit, as_is, no_cache, jobs, catalogues) if found else ()
     if outcomes or format_ == "json":
         texts = (outcome.as_text(each, log) for each in outcomes)
         options.answered(
@@ -47,6 +52,14 @@ def command(
     if not found:
         options.said(outcome.none_found(text, log))
     ctx.exit(0 if outcome.explained(outcomes) else 1)
+
+
+def _source(tree: str | None, named: str | None) -> str:
+    """The one tree that was given, as an argument or by name; raises `KscanError` for two."""
+    if tree is not None and named is not None and Path(tree) != Path(named):
+        raise KscanError(f"triage: two trees are given, {tree} and --tree {named}: leave one out")
+    given = named if tree is None else tree
+    return "." if given is None else given
 
 
 def _judged(
