@@ -179,12 +179,18 @@ def written(document: Report | Impact, format_: str, output: str | None, **optio
 
 def _look(output: str | None) -> dict[str, Any]:
     """Width and colour of the terminal; none of them in a file or a pipe."""
+    width = None if output is not None else terminal_width()
+    return {} if width is None else {"width": width, "colour": True}
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that stdout is; None where it is none."""
     stream: IO[str] = sys.stdout
-    if output is not None or not stream.isatty():
-        return {}
+    if not stream.isatty():
+        return None
     import shutil  # noqa: PLC0415 - for terminals only
 
-    return {"width": shutil.get_terminal_size((100, 24)).columns, "colour": True}
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def said(text: str) -> None:

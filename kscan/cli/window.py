@@ -27,7 +27,7 @@ def command(
     path and the kind of every edge; each registration with the functions of its own table.
     """
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
-    from kscan.window.listing import listed, rendered  # noqa: PLC0415
+    from kscan.window.listing import WIDTH, listed, rendered  # noqa: PLC0415
 
     options.refuse_directory(
         api, tree, f"window API TREE, as in window iommu_device_register {api}"
@@ -42,4 +42,4 @@ def command(
 
         click.echo(json.dumps(listing, indent=2))
     else:
-        click.echo(rendered(listing))
+        click.echo(rendered(listing, options.terminal_width() or WIDTH))

@@ -3,12 +3,23 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 from kscan.model import TreeInfo
 from kscan.program.calls import EdgeKind, Slot
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
+
+WIDTH = 100
+"""Columns when the terminal's width is not known."""
+
+_FURTHER = 4
+_LEAST_ROOM = 40
+_GAP = "   "
+_WIDEST = 40
+_TIE = "\xa0"
+_ASSUMED = f"assumed{_TIE}"
 
 
 def listed(case: Case, tree: TreeInfo) -> dict[str, Any]:
@@ -75,8 +86,8 @@ def _slot(case: Case, slot: Slot) -> dict[str, Any]:
     }
 
 
-def rendered(listing: dict[str, Any]) -> str:
-    """The same as text."""
+def rendered(listing: dict[str, Any], columns: int = WIDTH) -> str:
+    """The same as text of about `columns` columns."""
     tree, api = listing["tree"], listing["api"]
     rows = [tree["note"]] if tree["note"] else []
     rows.append(f"{tree['name']} (Linux {tree['kernel_version'] or 'unknown'}, {tree['scenario']})")
@@ -87,7 +98,7 @@ def rendered(listing: dict[str, Any]) -> str:
         rows.append(f"slots called inside {api}():")
     rows += [row for slot in listing["slots"] for row in _slot_rows(api, slot)]
     rows.append("")
-    rows += [row for registration in listing["registrations"] for row in _rows(registration)]
+    rows += _registration_rows(listing["registrations"])
     if not listing["registrations"]:
         rows.append(f"nobody calls {api}() here")
     if not listing["complete"]:
@@ -95,7 +106,7 @@ def rendered(listing: dict[str, Any]) -> str:
     if listing["unresolved"]:
         names = listing["unresolved"]
         rows.append(f"not resolved: {len(names)} names, such as {', '.join(names[:8])}")
-    return _printable("\n".join(rows))
+    return "\n".join(part for row in rows for part in _wrapped(row, columns))
 
 
 def _slot_rows(api: str, slot: dict[str, Any]) -> list[str]:
@@ -107,31 +118,53 @@ def _slot_rows(api: str, slot: dict[str, Any]) -> list[str]:
     ]
 
 
-def _rows(registration: dict[str, Any]) -> list[str]:
+def _registration_rows(registrations: list[dict[str, Any]]) -> list[str]:
+    slots = [callback["slot"] for each in registrations for callback in each["callbacks"]]
+    longest = min(max(map(len, slots), default=0), _WIDEST)
+    return [row for registration in registrations for row in _rows(registration, longest)]
+
+
+def _rows(registration: dict[str, Any], longest: int) -> list[str]:
     names = [*registration["tables"], *registration["functions"]]
     published = ", ".join(names) or "nothing that is known"
-    state = "" if registration["gate_open"] else "   gate shut: its callbacks cannot run"
+    state = "" if registration["gate_open"] else "; gate shut: its callbacks cannot run"
     where = f"{registration['path']}:{registration['line']}"
     rows = [f"{where}: {registration['function']}() registers {published}{state}"]
     for callback in registration["callbacks"]:
         where = f"{callback['path']}:{callback['line']}"
-        rows.append(f"    {callback['slot']:40} {callback['function']} ({where})")
+        rows.append(f"    {callback['slot']:{longest}}   {callback['function']} ({where})")
     return rows
-
-
-def _printable(text: str) -> str:
-    """`text` without what a terminal would obey: a tree's strings are not to be trusted."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def _way(api: str, slot: dict[str, Any]) -> str:
     parts = [api]
     for step in slot["way"]:
         label = step["slot"] if step["kind"] in ("slot", "assumed") else step["kind"]
-        assumed = "assumed " if step["kind"] == "assumed" else ""
+        assumed = _ASSUMED if step["kind"] == "assumed" else ""
         label = f"{assumed}{label or 'call'}"
         arrow = "->" if step["kind"] == "direct" else f"-[{label}]->"
         parts.append(f"{arrow} {step['to']}")
-    assumed = "assumed " if slot["kind"] == "assumed" else ""
+    assumed = _ASSUMED if slot["kind"] == "assumed" else ""
     parts.append(f"-[{assumed}{slot['slot']}]->")
     return " ".join(parts)
+
+
+def _wrapped(row: str, columns: int) -> list[str]:
+    """`row` broken at spaces: the rest stands below its second column, or further in.
+
+    A name is not broken, nor is the label of an arrow.
+    """
+    indent = len(row) - len(row.lstrip())
+    first, gap, _ = row.rpartition(_GAP)
+    is_beside = bool(first.strip()) and columns - len(first + gap) >= _LEAST_ROOM
+    hang = len(first + gap) if is_beside else indent + _FURTHER
+    parts = wrap(
+        _printable(row), columns, subsequent_indent=" " * hang,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return [part.replace(_TIE, " ") for part in parts] or [""]
+
+
+def _printable(text: str) -> str:
+    """`text` without what a terminal would obey: a tree's strings are not to be trusted."""
+    return "".join(c if c.isprintable() or c == _TIE else "?" for c in text)
