@@ -4,46 +4,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
-from kscan.facts.reader import Reader, Readings
-from kscan.fixes import mended
+from kscan.checking import FAILURES, Checking, may_share, settle
+from kscan.facts.reader import Reader
 from kscan.hits.findings import beforehand, with_hits
 from kscan.kernel.catalogue import Catalogue, Contract, Scenario, catalogue
-from kscan.model import (
-    Confidence,
-    Finding,
-    Report,
-    Skip,
-    Stats,
-    TreeInfo,
-    WindowEntry,
-)
+from kscan.model import Confidence, Finding, Report, Skip, Stats, TreeInfo, WindowEntry
 from kscan.program.program import Program
 from kscan.program.succession import Succession, take_over
 from kscan.program.tables import Tables
 from kscan.progress import Progress, silent
-from kscan.rules import Rule, selected, shared_out
-from kscan.source.apart import apart
+from kscan.rules import Rule, selected
 from kscan.source.open import open_tree
-from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree, is_below
-from kscan.triage.fingerprint import named
+from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree
 from kscan.window.callers import calls_it
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.misfits import misfits
 from kscan.window.unseen import assumption, unseen, why_closed
 from kscan.window.window import Window
-from kscan.workers import may_fork
-
-FEWEST_FILES = 5_000
-"""Files of a tree below which a second process takes longer to start than to do without."""
-_FAILURES = Exception
-"""What a rule may raise on code that nobody thought of: a skip that says so, not an end."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +43,6 @@ class Options:
     """Files with contracts of the user's own."""
     hits: bool = True
     """Say of each finding which hardware is hit, and whom to ask."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What some of the rules give in a process of their own."""
-
-    findings: list[Finding]
-    failed: list[Skip]
-    readings: Readings
 
 
 @dataclass
@@ -90,8 +63,6 @@ class Audit:
     """The program of a tree much like this one, to be taken over."""
     started: float = field(default_factory=time.monotonic)
     failed: list[Skip] = field(default_factory=list)
-    _shown_from: int = 0
-    """The rank of confidence from which findings are shown."""
 
     def __post_init__(self) -> None:
         self.catalogue: Catalogue = catalogue(self.options.catalogues)
@@ -149,77 +120,14 @@ class Audit:
 
     def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
         """What the rules find, in a fixed order, with fingerprints."""
-        return _in_order(self._found(rules))
+        return self._checking().findings(rules)
 
-    def _found(self, rules: tuple[Rule, ...]) -> list[Finding]:
-        found: list[Finding] = []
-        for rule in rules:
-            for case in self.cases:
-                self.progress(f"{rule.id}: {case.contract.register}")
-                found += self._checked(rule, case)
-        return [f for f in found if is_below(f.primary.path, self.options.under)]
-
-    @contextmanager
-    def _sharing(self, rules: tuple[Rule, ...]) -> Iterator[Callable[[], list[Finding]]]:
-        """What it yields finds what `findings` does, with the help of another process."""
-        mine, others = shared_out(rules)
-        if not (mine and others and self._may_share and self._walks()):
-            yield partial(self.findings, rules)
-            return
-        with apart(self.tree, partial(self._part, others)) as part:
-            yield partial(self._joined, mine, others, part)
-
-    @property
-    def _may_share(self) -> bool:
-        """Other processes may work beside this one, and there is enough for them to do."""
-        return may_fork(self.jobs) and len(self.tree.paths()) >= FEWEST_FILES
-
-    def _walks(self) -> bool:
-        """Finds all callbacks, which every process needs to know."""
-        try:
-            for case in self.cases:
-                for registration in case.registrations:
-                    case.window.callbacks(registration)
-        except _FAILURES:  # the rules that ask for it say so
-            return False
-        self.settle()
-        return True
-
-    def _part(self, rules: tuple[Rule, ...]) -> Part:
-        """What `rules` find, for the process that asked for it."""
-        self.progress = silent
-        known = frozenset(self.reader.units)
-        return Part(self._found(rules), self.failed, self.reader.beyond(known))
-
-    def _joined(
-        self, mine: tuple[Rule, ...], others: tuple[Rule, ...], part: Callable[[], Part | None]
-    ) -> list[Finding]:
-        found = self._found(mine)
-        theirs = part()
-        if theirs is None:
-            return _in_order([*found, *self._found(others)])
-        self.reader.take(theirs.readings)
-        self.failed += theirs.failed
-        return _in_order([*found, *theirs.findings])
-
-    def _checked(self, rule: Rule, case: Case) -> list[Finding]:
-        try:
-            return [self._mended(case, rule, finding) for finding in rule.check(case)]
-        except _FAILURES as error:
-            self.failed.append(Skip(rule.id, f"the rule failed: {type(error).__name__}: {error}"))
-            return []
-
-    def _mended(self, case: Case, rule: Rule, finding: Finding) -> Finding:
-        """`finding` with a suggested fix; as it is where making one fails, or nobody sees it."""
-        if finding.confidence.rank < self._shown_from:
-            return finding
-        try:
-            return mended(case, rule, finding)
-        except _FAILURES as error:
-            where = f"{finding.primary.path}:{finding.primary.line}"
-            why = f"no fix for {rule.id}: {type(error).__name__}: {error}"
-            self.failed.append(Skip(where, why))
-            return finding
+    def _checking(self, shown_from: int = 0) -> Checking:
+        """The rules at work here; what is less certain than `shown_from` gets no fix."""
+        under = self.options.under
+        return Checking(
+            self.reader, self.cases, under, shown_from, self.progress, self.failed, self.jobs
+        )
 
     def window(self) -> Iterator[WindowEntry]:
         """Every registration and what runs inside it."""
@@ -281,8 +189,9 @@ class Audit:
     def report(self) -> Report:
         """The whole answer."""
         rules = selected(self.options.rules)
-        least = self._shown_from = self.options.min_confidence.rank
-        with beforehand(self.tree, self._likely) as hits, self._sharing(rules) as found:
+        least = self.options.min_confidence.rank
+        sharing = self._checking(least).shared(rules)
+        with beforehand(self.tree, self._likely) as hits, sharing as found:
             findings = found()
             kept = tuple(f for f in findings if f.confidence.rank >= least)
             if self.options.hits and kept:
@@ -317,18 +226,17 @@ class Audit:
     @property
     def _likely(self) -> list[str]:
         """`suspects`, where there may be findings and another process to ask about them."""
-        if self.options.rules or not (self.options.hits and self._may_share):
+        if self.options.rules or not (self.options.hits and may_share(self.tree, self.jobs)):
             return []
         try:
             self.settle()
             return self.suspects() if any(case.stores_afterwards for case in self.cases) else []
-        except _FAILURES:  # the rules that ask for it say so
+        except FAILURES:  # the rules that ask for it say so
             return []
 
     def settle(self) -> None:
         """Waits for searches under way: a process forks when no thread is at work."""
-        for case in self.cases:
-            case.settle()
+        settle(self.cases)
 
 
 def audit(
@@ -352,17 +260,3 @@ def _walkable(cases: list[Case]) -> tuple[Case, ...]:
     if len(cases) == 1:
         return tuple(cases)
     return tuple(case for case in cases if case.window.is_walkable) or tuple(cases[:1])
-
-
-def _in_order(findings: list[Finding]) -> list[Finding]:
-    """`findings` as every report lists them, with fingerprints."""
-    return named(sorted(findings, key=_order))
-
-
-def _order(finding: Finding) -> tuple[object, ...]:
-    callback = finding.callback
-    return (
-        finding.primary.path, finding.primary.line, finding.primary.column, finding.rule,
-        finding.subject.name if finding.subject else "",
-        callback.slot if callback else "", callback.function if callback else "",
-    )  # fmt: skip

@@ -206,7 +206,7 @@ def test_a_rule_that_raises_in_another_process_is_a_skip_too(
     good = next(rule for rule in rules() if rule.id == "late-global")
     bad = rule_that_raises(KeyError("x"))
     assert good.shares and not bad.shares
-    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
     monkeypatch.setattr("kscan.audit.selected", lambda _ids: (bad, good))
     reports = [
         Audit(open_tree(tree), Options(), NullStore(), jobs=jobs).report() for jobs in (1, 2)
@@ -437,7 +437,7 @@ def test_a_probe_of_thousands_of_statements(tmp_path: Path) -> None:
 def test_rules_shared_out_find_what_one_process_does(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
     source = sample_trees.materialise(tree, tmp_path / "linux")
     options = Options(min_confidence=Confidence.LOW)
     reports = []
@@ -462,7 +462,7 @@ def with_boards(tmp_path: Path) -> Path:
 def test_hits_looked_up_aside_are_those_of_one_process(
     with_boards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
     reports = []
     for jobs in (1, 2):
         report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=jobs).report()
@@ -476,7 +476,7 @@ def test_hits_looked_up_aside_are_those_of_one_process(
 def test_a_process_that_is_killed_takes_nothing_along(
     with_boards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
     whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
     monkeypatch.setattr("kscan.workers._do", _ended)
     report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
@@ -486,7 +486,7 @@ def test_a_process_that_is_killed_takes_nothing_along(
 def test_what_fails_before_hits_are_looked_up_aside_costs_no_finding(
     with_boards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.audit.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
     whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
     monkeypatch.setattr("kscan.audit.Audit.suspects", Mock(side_effect=KeyError("x")))
     report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
