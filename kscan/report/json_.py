@@ -2,7 +2,8 @@
 """The versioned JSON documents ``kscan/report/1`` and ``kscan/impact/1``.
 
 They are documents of their own, not a dump of the model: keys are only ever added, and stand in
-this order. The schemas are `schemas/report-1.json` and `schemas/impact-1.json`.
+this order. The schemas are `schemas/report-1.json` and `schemas/impact-1.json`, each whole by
+itself; what both describe stands in the first, and ``pytest --update-goldens`` takes it over.
 """
 
 from __future__ import annotations
