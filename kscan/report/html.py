@@ -123,17 +123,16 @@ def _policy(style: str, script: str) -> str:
 def _audit(report: Report) -> dict[str, Any]:
     found = verdict.active(report.findings)
     accepted = verdict.suppressed(report.findings)
-    drivers = {finding.driver for finding in found}
     return {
         "kind": "audit",
         "title": f"kscan audit: {report.tree.name}",
-        "headline": _audit_headline(report, found, drivers),
+        "headline": _audit_headline(report, found),
         "tree": verdict.tree_title(report.tree),
         "scenario": report.tree.scenario_note,
         "coverage": verdict.coverage(report.stats),
         "tiles": [
             *_severity_tiles(found),
-            ("drivers", len(drivers)),
+            ("files", verdict.files_of(found)),
             ("registrations", len(report.window)),
             ("not shown", report.hidden),
         ],
@@ -149,11 +148,10 @@ def _audit(report: Report) -> dict[str, Any]:
     }
 
 
-def _audit_headline(report: Report, found: Sequence[Finding], drivers: set[str]) -> str:
+def _audit_headline(report: Report, found: Sequence[Finding]) -> str:
     if not found:
         return verdict.nothing_found(report)
-    findings = counted(len(found), "finding")
-    return f"{findings} in {counted(len(drivers), 'driver')}."
+    return f"{counted(len(found), 'finding')} in {counted(verdict.files_of(found), 'file')}."
 
 
 def _range(impact: Impact) -> dict[str, Any]:

@@ -96,8 +96,7 @@ def _audit(report: Report, full: int) -> Message:
     about = (f"Tree: {verdict.tree_title(report.tree)}.", *_scenario(report.tree))
     if not found:
         return Message(verdict.nothing_found(report), (), ())
-    drivers = {finding.driver for finding in found}
-    head = f"{counted(len(found), 'finding')} in {counted(len(drivers), 'driver')}"
+    head = f"{counted(len(found), 'finding')} in {counted(verdict.files_of(found), 'file')}"
     sections = (
         Section("Findings", full=tuple(found[:full]), brief=tuple(found[full:])),
         _not_analysed(report.skips, verdict.closed_windows(report)),

@@ -196,7 +196,7 @@ def _drivers(impact: Impact, columns: int) -> list[Line]:
     for driver in impact.drivers[:DRIVERS_SHOWN]:
         rows += _labelled([(driver.driver, " - ".join(driver.why))], columns)
     more = max(0, len(impact.drivers) - DRIVERS_SHOWN) + impact.drivers_not_listed
-    told = "more drivers" if impact.drivers else "drivers further down what it calls"
+    told = "more files" if impact.drivers else "files further down what it calls"
     return [*rows, line(f"{_INDENT}{more:,} {told}")] if more else rows
 
 

@@ -68,6 +68,11 @@ def suppressed(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in worst_first(findings) if finding.suppressed is not None]
 
 
+def files_of(findings: Iterable[Finding]) -> int:
+    """In how many files `findings` stand: drivers, and the core where a rule looks at that."""
+    return len({finding.primary.path for finding in findings})
+
+
 def tally(findings: Sequence[Finding]) -> str:
     """``1 error, 0 warnings, 2 notes``."""
     severities = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -247,8 +252,7 @@ def impact_verdict(impact: Impact) -> str:
     """The one sentence a reader of a diff sees first."""
     new = active(impact.introduced)
     if new:
-        drivers = {finding.driver for finding in new}
-        text = f"{counted(len(new), 'finding')} introduced in {counted(len(drivers), 'driver')}"
+        text = f"{counted(len(new), 'finding')} introduced in {counted(files_of(new), 'file')}"
         return f"{text} ({tally(new)})" + (f", {len(impact.fixed)} fixed" if impact.fixed else "")
     if impact.fixed:
         return f"No finding introduced, {len(impact.fixed)} fixed"

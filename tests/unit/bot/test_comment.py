@@ -31,7 +31,7 @@ def resolved() -> Impact:
 
 
 def test_findings_stand_open() -> None:
-    assert text(samples.change()).startswith("**kscan: 2 findings introduced in 2 drivers")
+    assert text(samples.change()).startswith("**kscan: 2 findings introduced in 2 files")
     assert "### Introduced" in text(samples.change())
 
 

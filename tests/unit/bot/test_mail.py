@@ -172,7 +172,7 @@ def test_headers_of_a_message() -> None:
 
 def test_body_is_the_report_with_base_commit_and_signature() -> None:
     text = reply().get_content()
-    assert text.startswith("kscan: 2 findings introduced in 2 drivers")
+    assert text.startswith("kscan: 2 findings introduced in 2 files")
     assert "    kscan diff v6.14..fedcba987654" in text
     assert f"\nbase-commit: {samples.change().base.commit}\n" in text
     assert text.endswith(f"\n-- \nkscan {__version__}\n")

@@ -47,7 +47,7 @@ def told(text: str) -> bytes:
 def test_description_names_the_first_place() -> None:
     text = nipa.description(judged(failing(), Policy()))
     assert told(text).decode() == (
-        "1 finding introduced in 1 driver (1 error, 0 warnings, 0 notes), 1 fixed; 1 file newly "
+        "1 finding introduced in 1 file (1 error, 0 warnings, 0 notes), 1 fixed; 1 file newly "
         "not analysed; failing: late-global (1); first: late-global: foo_probe() in "
         "drivers/iommu/foo-iommu.c\n"
     )

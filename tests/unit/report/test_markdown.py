@@ -41,7 +41,7 @@ def test_golden(golden, name, make):
 
 def test_verdict_is_the_first_line():
     first = render("markdown", samples.change()).splitlines()[0]
-    assert first.startswith("**kscan: 2 findings introduced in 2 drivers")
+    assert first.startswith("**kscan: 2 findings introduced in 2 files")
 
 
 def test_no_finding_is_one_line():
