@@ -420,6 +420,19 @@ def test_a_patch_goes_on_a_directory_too(story: Told, tmp_path: Path) -> None:
     assert done.returncode == 1 and "late-global" in done.stdout
 
 
+def test_a_patch_cut_off_between_hunks_is_told_and_fatal_if_strict(
+    story: Told, guarded: Path, tmp_path: Path
+) -> None:
+    mail = story.history.git("format-patch", "-1", "--stdout", story.commits[1])
+    patch = tmp_path / "cut.patch"
+    patch.write_text(mail[: mail.rindex("\ndiff --git ") + 1])
+    asked = ("diff", "--repo", guarded, "--base", story.commits[0], "--patch", patch)
+    done = kscan(*asked, "--fail-on", "never")
+    assert done.returncode == 0
+    assert re.search(r"^newly skipped: drivers/\S+: cut\.patch has \d+ files, ", done.stdout, re.M)
+    assert kscan(*asked, "--fail-on", "never", "--strict").returncode == 2
+
+
 def test_a_patch_that_is_applied_already_says_which_hunk(
     story: Told, guarded: Path, tmp_path: Path
 ) -> None:

@@ -46,7 +46,7 @@ class _Application:
         self._patch = patch
         self._state = dict(state)
         self._changes: dict[str, bytes | None] = {}
-        self._skips: list[Skip] = []
+        self._skips = list(patch.skips)
         self._notes: list[str] = []
 
     def result(self) -> AppliedPatch:

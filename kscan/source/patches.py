@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kscan.model import KscanError, Skip
+from kscan.source.diffstat import Diffstat, told_in
 from kscan.source.given import content_of
 from kscan.source.hunks import Hunk
 from kscan.source.mail import LARGEST_MAIL, Message, messages
@@ -41,6 +42,9 @@ class FilePatch:
     is_git: bool = False
     not_text: str = ""
     """Why it cannot be applied: a binary patch, a symbolic link."""
+    added: int = 0
+    """Lines."""
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Patch:
     origin: str
     """File it stands in, and its part: what an error names."""
     files: tuple[FilePatch, ...]
+    skips: tuple[Skip, ...] = ()
+    """What of it seems to be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +148,20 @@ def _title(mail: Message) -> str:
 
 def _patch(name: str, mail: Message) -> Patch:
     part = f", part {mail.part}/{mail.parts}" if mail.parts > 1 else ""
-    origin = f"{name}{part}"
-    return Patch(mail.subject or Path(name).name, origin, tuple(_file_patches(origin, mail.diff)))
+    origin, diff = f"{name}{part}", mail.diff
+    files = tuple(_file_patches(origin, diff))
+    told = told_in(mail.body, diff) if mail.part else None
+    skips = _missing(f"{Path(name).name}{part}", files, told)
+    return Patch(mail.subject or Path(name).name, origin, files, skips)
+
+
+def _missing(origin: str, files: Sequence[FilePatch], told: Diffstat | None) -> tuple[Skip, ...]:
+    """The place where `files` end short of what the diffstat has `told`."""
+    found = Diffstat(len(files), sum(f.added for f in files), sum(f.removed for f in files))
+    if told is None or not files or not found.is_short_of(told):
+        return ()
+    why = f"{origin} has {found}, and its diffstat tells of {told}: fetch it again if it is cut"
+    return (Skip((files[-1].new or files[-1].old)[0], f"{why} off here, or mend the diffstat"),)
 
 
 _BAIT = re.compile(
@@ -187,6 +205,8 @@ def _file_patch(origin: str, file: PatchedFile) -> FilePatch:
         is_copy=any(line.startswith("copy to ") for line in info),
         is_git=is_git,
         not_text=_not_text(file.is_binary_file, modes),
+        added=file.added,
+        removed=file.removed,
     )
 
 
