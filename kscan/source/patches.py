@@ -125,7 +125,8 @@ def _apart(files: Iterable[tuple[str, list[Message]]]) -> Iterable[tuple[str, _L
 
 def _wanted(series: str, letters: _Letters) -> tuple[_Letters, list[Skip]]:
     """The patches of the last version in `letters`, in order; the diffs passed over as skips."""
-    patches = [(name, mail) for name, mail in letters if mail.diff]
+    diffs = [(name, mail) for name, mail in letters if mail.diff]
+    patches = [(name, mail) for name, mail in diffs if mail.part] or diffs
     own = [(name, mail) for name, mail in patches if not mail.is_reply] or patches
     last = max((mail.version for _, mail in own), default=1)
     wanted = sorted((p for p in own if p[1].version == last), key=lambda pair: pair[1].part)

@@ -216,6 +216,16 @@ def test_encoded_mail_and_carriage_returns(tree: DirectoryTree) -> None:
     assert changes(tree, plain.replace(b"\n", b"\r\n")) == changes(tree, EDIT)
 
 
+def test_the_interdiff_of_a_cover_letter_is_no_patch() -> None:
+    interdiff = b"Interdiff against v1:\n" + EDIT
+    mbox = mail("[PATCH v2 0/2] cover", interdiff) + mail("[PATCH v2 1/2] x", EDIT)
+    mbox += mail("[PATCH v2 2/2] y", EDIT)
+    series = series_of([("s.mbox", mbox)])
+    assert ([p.subject for p in series.patches], series.skips) == (["x", "y"], ())
+    alone = series_of([("s.mbox", mail("[PATCH 0/1] x", EDIT))])
+    assert [p.subject for p in alone.patches] == ["x"]
+
+
 def test_a_missing_part_is_a_skip() -> None:
     series = series_of([("s.mbox", mail("[PATCH 2/2] b", EDIT))])
     assert series.skips == (Skip("s.mbox", "of 2 parts, 1 not in the file"),)
