@@ -79,7 +79,7 @@ def _text(driver: DriverBlast, whole: bool) -> str:
     hits = driver.hits
     rows = [
         ("driver", [driver.driver]),
-        ("built by", hits.config or ["no symbol: obj-y, or no makefile names it"]),
+        ("built by", hits.builders or ["no symbol: obj-y, or a header"]),
         ("defconfigs", hits.defconfigs),
         ("matched by", hits.compatibles),
         ("boards", hits.boards),

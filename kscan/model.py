@@ -139,6 +139,14 @@ class Hits:
     compatibles: tuple[str, ...] = ()
     boards: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
+    unbuilt: tuple[str, ...] = ()
+    """Objects that no makefile is seen to name, as after a rename that forgot it."""
+
+    @property
+    def builders(self) -> tuple[str, ...]:
+        """The symbols that build the file; where it is not built at all, that sentence."""
+        names = (f"no makefile is seen to name {name}" for name in self.unbuilt)
+        return (*self.config, *names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def hits(tree: Tree, place: str) -> Hits:
     return Hits(
         *(
             tuple(dict.fromkeys(name for answer in answers for name in getattr(answer, field)))
-            for field in ("config", "defconfigs", "compatibles", "boards", "clients")
+            for field in ("config", "defconfigs", "compatibles", "boards", "clients", "unbuilt")
         )
     )
 
@@ -48,6 +48,7 @@ def hits_of(tree: Tree, paths: Iterable[str], jobs: int | None = None) -> dict[s
             compatibles=matched[path].names(),
             boards=tuple(str(board) for board in boards[path]),
             clients=tuple(clients),
+            unbuilt=() if ways or not path.endswith(".c") else (f"{path[:-2]}.o",),
         )
     return found
 

@@ -147,6 +147,7 @@ def finding(found: Finding) -> Json:
             "compatibles": list(found.hits.compatibles),
             "boards": list(found.hits.boards),
             "clients": list(found.hits.clients),
+            "unbuilt": list(found.hits.unbuilt),
         },
         "maintainers": [
             {"name": m.name, "email": m.email, "role": m.role} for m in found.maintainers

@@ -72,7 +72,7 @@ def hit_lists(finding: Finding) -> list[tuple[str, Sequence[str]]]:
     """Who is hit, as (label, names)."""
     hits = finding.hits
     return [
-        ("built by", hits.config),
+        ("built by", hits.builders),
         ("set in", hits.defconfigs),
         ("matches", hits.compatibles),
         ("boards", hits.boards),

@@ -75,6 +75,15 @@ def test_json_is_whole(tree):
 
 def test_code_that_no_symbol_gates_says_so(tree):
     assert "built by    no symbol" in as_text(blast(tree, "drivers/plain.c"))
+    assert blast(tree, "drivers/plain.c").drivers[0].hits.unbuilt == ()
+
+
+def test_what_no_makefile_names_is_built_by_nothing(tree, tmp_path):
+    (tmp_path / "drivers/acme.c").rename(tmp_path / "drivers/renamed.c")
+    answer = blast(DirectoryTree(tmp_path, "small"), "drivers/renamed.c")
+    told = "built by    no makefile is seen to name drivers/renamed.o"
+    assert told in as_text(answer)
+    assert as_json(answer)["drivers"][0]["hits"]["unbuilt"] == ["drivers/renamed.o"]
 
 
 def test_a_place_the_tree_does_not_have(tree):

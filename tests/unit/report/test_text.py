@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from kscan.model import Confidence, Maintainer, Report, Skip, StepKind
+from kscan.model import Confidence, Hits, Maintainer, Report, Skip, StepKind
 from kscan.report import render
 from kscan.report.verdict import listed
 
@@ -320,3 +320,10 @@ def test_long_calls_break_after_the_parenthesis():
     assert "err = iommu_device_register_with_everything(\n" in re.sub(
         r" +\n", "\n", audit_text(report, width=110)
     )
+
+
+def test_a_file_that_is_built_by_nothing_says_so():
+    hits = Hits(unbuilt=("drivers/iommu/renamed.o",))
+    report = replace(samples.audit(), findings=(replace(samples.late_global(), hits=hits),))
+    row = "    built by: no makefile is seen to name drivers/iommu/renamed.o"
+    assert row in audit_text(report).splitlines()
