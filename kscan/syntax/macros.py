@@ -45,7 +45,7 @@ _DO_WHILE = re.compile(
     rb"\}[ \t]++((?=while_|(?:\w*_)?for_each)\w++)[ \t]*+(" + PARENTHESES + rb")(?=\s*+;)"
 )
 _BARE_WORD = re.compile(
-    rb"\n[ \t]++(_*+[A-Z][A-Z0-9_]{2,}+|randomized_struct_fields_\w++)[ \t]*+(?=\n\s*+[\w}])"
+    rb"\n[ \t]++(_*+[A-Z][A-Z0-9_]{2,}+|randomized_struct_fields_\w++)[ \t]*+(?=\n\s*+([\w}.]))"
 )
 _BLOCK_OPENS = re.compile(rb"(?:\)|\b(?:else|do)|\b(?:struct|union)(?:\s+\w+)?)\s*\{\Z")
 _STRAY_END = re.compile(rb";\s*+\)")
@@ -71,7 +71,7 @@ def respell_invocations(draft: Draft) -> None:
         if not m[2].strip(b"() \t"):
             draft.put(m.start(2) - 1, b"(0)".ljust(len(m[2]) + 1))
     for m in _BARE_WORD.finditer(text):
-        _blank_bare_word(draft, m)
+        _respell_bare_word(draft, m)
     for m in _LOOP.finditer(bytes(draft.text)):
         _respell_loop(draft, m)
     for m in _STATEMENT.finditer(bytes(draft.text)):
@@ -103,10 +103,13 @@ def _respell_block(draft: Draft, m: re.Match[bytes]) -> None:
     draft.put(closing, b"}")
 
 
-def _blank_bare_word(draft: Draft, m: re.Match[bytes]) -> None:
-    """A macro that is a statement all by itself, without arguments or semicolon."""
-    before = draft.before(m.start(1))
-    if before[-1:] in (b";", b"}") or _BLOCK_OPENS.search(before):
+def _respell_bare_word(draft: Draft, m: re.Match[bytes]) -> None:
+    """A macro without arguments that is a statement all by itself, or entries of a table."""
+    before, line = draft.before(m.start(1)), m.end() + 1
+    if _is_entry(before, m[2]):
+        if m[2] != b"}" and draft.text[line : line + 1].isspace():
+            draft.put(line, b",")
+    elif m[2] != b"." and (before[-1:] in (b";", b"}") or _BLOCK_OPENS.search(before)):
         draft.mark(*m.span(1), "invocation")
         draft.blank(*m.span(1))
 
@@ -126,12 +129,13 @@ def _respell_statement(draft: Draft, m: re.Match[bytes]) -> None:
     if letter not in _STARTING:
         return
     line = text.rfind(b"\n", m.end(2), follow) + 1
-    if not _at_statement(draft, begin):
+    if letter == b"." or not _at_statement(draft, begin):
+        before = draft.before(begin)
         if (
             line
             and line < follow
             and letter not in b"}{(-+*"
-            and _in_initialiser(draft.before(begin))
+            and (before[-1:] == b"(" or _is_entry(before, letter))
         ):
             draft.put(line, b",")
     elif not line and letter != b"{":
@@ -180,8 +184,16 @@ def _is_deeper(m: re.Match[bytes], line: int, follow: int) -> bool:
     return _columns(text[line:follow]) > _columns(text[m.start() + 1 : m.start(1)])
 
 
-def _in_initialiser(before: bytes) -> bool:
-    return before[-1:] in (b",", b"(") or bool(_INITIALISER.search(before))
+def _is_entry(before: bytes, letter: bytes) -> bool:
+    """What stands after `before` and in front of `letter` is an entry of an initialiser.
+
+    In front of a designator that also holds in a compound literal.
+    """
+    return (
+        before[-1:] == b","
+        or bool(_INITIALISER.search(before))
+        or (letter == b"." and before[-1:] == b"{")
+    )
 
 
 def _columns(indentation: bytes) -> int:

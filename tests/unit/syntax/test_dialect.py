@@ -148,6 +148,9 @@ PARSES = {
     "least size of a parameter": "void foo(const u8 key[at_least KEY_SIZE], u8 nonce[at_least 4])\n{\n}\n",
     "type by a macro": "void foo(void)\n{\n\tDARRAY(struct bar) a = { 0 };\n\tb(a);\n}\n",
     "fields by macros": "struct dev_pm_ops foo = {\n\tSET_A_OPS(a, b)\n\tSET_B_OPS(c, d)\n\t.x = 1,\n};\n",
+    "entries by bare words": "struct a b = {\n\tCOMMON\n\tMORE\n\t.x = { .y = 1 },\n\tLAST\n};\n",
+    "entries by macros in a literal": "struct a b = {\n\t.c = &(struct d) {\n\t\tFOO(e)\n\t\t.x = 1,\n\t},\n"
+    "\t.f = &(struct d) {\n\t\tFOO\n\t\t.x = 1,\n\t},\n};\n",
     "conditional in a list": "struct a b = {\n\t.c = 1,\n#ifdef X\n\t.d = 2,\n#else\n\t.d = 3,\n#endif\n};\n",
     "conditional in arguments": "void foo(void)\n{\n\tbar(a,\n#ifdef X\n\t    b,\n#endif\n\t    c);\n}\n",
     "conditional in an expression": "int foo(void)\n{\n\treturn a\n#ifdef X\n\t\t|| b\n#endif\n\t\t;\n}\n",
