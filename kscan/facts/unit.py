@@ -88,7 +88,7 @@ class SlotFact(msgspec.Struct, frozen=True, array_like=True):
     """Identifiers the entry may hold; more than one when the C chooses."""
     line: int
     inner: str = ""
-    """Type of the nearest compound literal around the entry, when there is one."""
+    """Type of the nearest compound literal around the entry, and how many of `fields` are in it."""
 
 
 class MacroFact(msgspec.Struct, frozen=True, array_like=True):

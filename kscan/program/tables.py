@@ -67,7 +67,7 @@ def slot_of(program: Program, path: str, fact: SlotFact) -> Slot:
     """The slot a table entry fills: the innermost struct around it that is known."""
     if fact.inner:
         literal, _, depth = fact.inner.partition("#")
-        owner, fields = literal, fact.fields[int(depth or 0) :]
+        owner, fields = literal, fact.fields[len(fact.fields) - int(depth or 0) :]
     else:
         owner, fields = fact.owner, fact.fields
     tag = _tag(program, path, owner)

@@ -117,6 +117,23 @@ def test_a_function_handed_over_is_an_edge_from_who_hands_it() -> None:
     assert call_sites(made, trees.function(made, "each")) == ()
 
 
+def test_a_member_inside_a_literal_belongs_to_the_struct_around_it() -> None:
+    made = trees.program(
+        {"a.c": """
+            struct pm { int (*stop)(void); };
+            struct in_ops { struct pm pm; int (*go)(void); };
+            struct ops { struct { struct in_ops *in; } sub; };
+            static int a_stop(void) { return 0; }
+            static int a_go(void) { return 0; }
+            static const struct ops t = {
+                .sub.in = &(struct in_ops) { .pm = { .stop = a_stop }, .go = a_go },
+            };
+        """}
+    )  # fmt: skip
+    found = {str(e.slot) for e in table_entries(made, "a.c", "t", ())}
+    assert found == {"pm.stop", "in_ops.go"}
+
+
 def test_reach_takes_the_shortest_way_and_stops_where_told() -> None:
     made = trees.program(FILES)
     found = reach(made, catalogue(), trees.function(made, "start"))
