@@ -35,6 +35,11 @@ class Defines:
             (with_arguments if found[2] else self._ends).setdefault(found[1], found.end(1))
         self._ends.update(with_arguments)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that may be macros."""
+        return frozenset(name.decode("ascii", "replace") for name in self._ends)
+
     def macro(self, name: str) -> MacroFact:
         """The first macro `name`, of those with arguments if there is one, as a parse finds it.
 
@@ -48,9 +53,14 @@ class Defines:
         if self._source.rfind(b"/*", 0, start) > self._source.rfind(b"*/", 0, start):
             raise Unsure
         rest = _REST.match(self._source, end)
-        spelled = _COMMENT.sub(_without_comment, rest[0] if rest is not None else b"")
+        spelled = without_comments(rest[0] if rest is not None else b"")
         line = self._source.count(b"\n", 0, start)
         return _fact(name, spelled.decode("utf-8", "replace"), line)
+
+
+def without_comments(spelled: bytes) -> bytes:
+    """`spelled` with its comments blank."""
+    return _COMMENT.sub(_without_comment, spelled)
 
 
 def _without_comment(m: re.Match[bytes]) -> bytes:

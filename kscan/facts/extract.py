@@ -16,6 +16,7 @@ from kscan.facts.declarators import (
     parameters_of,
     text_of,
 )
+from kscan.facts.invocations import invocations
 from kscan.facts.unit import (
     CallFact,
     CType,
@@ -37,6 +38,7 @@ def unit_of(source: bytes, respelled: dialect.Respelled | None = None) -> Unit:
     root = parser.parse(respelled.text).root_node
     init = {m.offset for m in respelled.marks if m.text in (b"__init", b"__head")}
     found = queries.captures("facts/declarations", root)
+    initialised = queries.captures("facts/tables", root)
     prototypes, objects = _declarations(found.get("declaration", []))
     toplevel = tuple(filter(None, map(_toplevel, found.get("toplevel", []))))
     lines = source.split(b"\n")
@@ -46,11 +48,12 @@ def unit_of(source: bytes, respelled: dialect.Respelled | None = None) -> Unit:
         prototypes=tuple(prototypes),
         structs=tuple(_structs(found.get("struct", []))),
         globals=tuple(objects),
-        slots=tuple(tables.slots(root)),
+        slots=tuple(tables.slots(initialised)),
         macros=tuple(_macros(found)),
         typedefs=tuple(_typedefs(found.get("typedef", []))),
         includes=tuple(text_of(node).strip('"<>') for node in found.get("include", [])),
         toplevel=toplevel,
+        invocations=tuple(invocations(initialised, source)),
     )
 
 

@@ -3,38 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 from tree_sitter import Node
 
 from kscan.facts.declarators import base_type, declared, text_of
+from kscan.facts.placement import parents_of, placed
 from kscan.facts.unit import SlotFact
-from kscan.syntax import queries
-
-_INSIDE = (
-    "initializer_list",
-    "initializer_pair",
-    "compound_literal_expression",
-    "pointer_expression",
-    "parenthesized_expression",
-    "cast_expression",
-    "conditional_expression",
-)
-_MANY = 1_000
-"""Entries of one file above which it costs less to remember the parents of all nodes."""
 
 _WRAPPERS = ("parenthesized_expression", "cast_expression", "pointer_expression")
 
 
-def slots(root: Node) -> Iterator[SlotFact]:
-    """Every table entry of the blob that may hold a function or name an object."""
-    found = queries.captures("facts/tables", root)
+def slots(found: Mapping[str, list[Node]]) -> Iterator[SlotFact]:
+    """Every table entry, `found` by ``facts/tables``, that may hold a function or an object."""
     pairs = found.get("pair", [])
-    parent = _Parents().of if len(pairs) > _MANY else _parent
+    parent = parents_of(len(pairs))
     for pair in pairs:
         values = tuple(_identifiers(pair.child_by_field_name("value")))
         if values:
-            yield _initialised(pair, values, parent)
+            owner, variable, fields, inner = placed(pair, parent)
+            yield SlotFact(owner, variable, fields, values, pair.start_point[0] + 1, inner)
     for node in found.get("assignment", []):
         yield _assigned(node)
     for node in dict.fromkeys(found.get("array", [])):
@@ -61,94 +49,6 @@ def _identifiers(value: Node | None) -> Iterator[str]:
         yield from _identifiers(
             arguments.named_children[-1] if arguments and arguments.named_children else None
         )
-
-
-class _Parents:
-    """The parents of nodes; tree-sitter looks for one from the root on, among all siblings.
-
-    So the outermost initialiser list is walked once, and knows the parents of all below it.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[int, Node | None] = {}
-
-    def of(self, node: Node) -> Node | None:
-        """The parent of `node`; None for the root."""
-        if node.id not in self._known:
-            self._known[node.id] = node.parent
-            outermost = _outermost(node)
-            if outermost is not None:
-                self._learn(outermost)
-        return self._known[node.id]
-
-    def _learn(self, top: Node) -> None:
-        pending = [top]
-        while pending:
-            parent = pending.pop()
-            for child in parent.named_children:
-                if child.named_child_count:
-                    self._known[child.id] = parent
-                    pending.append(child)
-
-
-def _outermost(node: Node) -> Node | None:
-    """The outermost initialiser list that `node` lies in; None where it lies in none."""
-    found = None
-    above = node.parent
-    while above is not None and above.type in _INSIDE:
-        if above.type == "initializer_list":
-            found = above
-        above = above.parent
-    return found
-
-
-def _parent(node: Node) -> Node | None:
-    return node.parent
-
-
-def _initialised(
-    pair: Node, values: tuple[str, ...], parent: Callable[[Node], Node | None]
-) -> SlotFact:
-    fields: list[str] = []
-    inner = ""
-    node: Node | None = pair
-    while node is not None:
-        if node.type == "initializer_pair":
-            names = [
-                text_of(d.named_children[0])
-                for d in node.children_by_field_name("designator")
-                if d.type == "field_designator"
-            ]
-            fields[:0] = names
-        elif node.type == "compound_literal_expression" and not inner:
-            inner = _literal_type(node)
-            depth = len(fields)
-            above = parent(node)
-            if above is not None and above.type not in (
-                "initializer_pair",
-                "pointer_expression",
-                "parenthesized_expression",
-            ):
-                return SlotFact(inner, "", tuple(fields), values, pair.start_point[0] + 1)
-            inner = f"{inner}#{depth}"
-        elif node.type == "init_declarator":
-            return _in_declaration(node, tuple(fields), values, pair, inner)
-        node = parent(node)
-    return SlotFact("", "", tuple(fields), values, pair.start_point[0] + 1, inner)
-
-
-def _in_declaration(
-    node: Node, fields: tuple[str, ...], values: tuple[str, ...], pair: Node, inner: str
-) -> SlotFact:
-    parent = node.parent
-    base = base_type(parent.child_by_field_name("type")) if parent is not None else ""
-    name = declared(node, base)[0]
-    return SlotFact(base, name, fields, values, pair.start_point[0] + 1, inner)
-
-
-def _literal_type(node: Node) -> str:
-    descriptor = node.child_by_field_name("type")
-    return base_type(descriptor.child_by_field_name("type")) if descriptor is not None else ""
 
 
 def _assigned(node: Node) -> SlotFact:

@@ -91,6 +91,23 @@ class SlotFact(msgspec.Struct, frozen=True, array_like=True):
     """Type of the nearest compound literal around the entry, and how many of `fields` are in it."""
 
 
+class InvocationFact(msgspec.Struct, frozen=True, array_like=True):
+    """A macro in an initialiser, and where: what it puts there is said by whoever defines it."""
+
+    owner: str
+    """As that of an entry beside it; so are `variable` and `inner`."""
+    variable: str
+    fields: tuple[str, ...]
+    """The members that lead to it; empty for one that stands in the table itself."""
+    macro: str
+    arguments: tuple[str, ...] | None
+    """Their texts; None for a macro that takes no argument list."""
+    line: int
+    inner: str = ""
+    whole: bool = False
+    """It is all that the member or object is initialised with; else it stands for entries."""
+
+
 class MacroFact(msgspec.Struct, frozen=True, array_like=True):
     """A ``#define``; `params` is None when it takes no argument list."""
 
@@ -127,3 +144,4 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
     typedefs: tuple[TypedefFact, ...] = ()
     includes: tuple[str, ...] = ()
     toplevel: tuple[CallFact, ...] = ()
+    invocations: tuple[InvocationFact, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from kscan.facts.unit import CType, FunctionFact, SlotFact, Unit
+from kscan.facts.unit import CType, FunctionFact, InvocationFact, SlotFact, Unit
 from kscan.inspection import Document, Inspection, on_one_line
 from kscan.model import KscanError
 from kscan.source.tree import C_SUFFIXES, is_below
@@ -66,6 +66,7 @@ def as_text(inspection: Inspection, path: str) -> str:
         *(f"{s.line:>6}  struct {s.tag}: {_members(s.fields)}" for s in unit.structs),
         *(f"{o.line:>6}  {_prefix(o)}{_spelled(o.type)} {o.name}" for o in unit.globals),
         *(f"{s.line:>6}  {_slot(s)}" for s in unit.slots),
+        *(f"{i.line:>6}  {_invocation(i)}" for i in unit.invocations),
         *(f"{m.line:>6}  #define {m.name}{_parameters(m.params)} {on_one_line(m.body, _BODY)}"
           for m in unit.macros),
         *(f"{c.line:>6}  {c.name}({', '.join(c.arguments)})" for c in unit.toplevel),
@@ -113,6 +114,12 @@ def _prefix(fact: Any) -> str:
 def _slot(fact: SlotFact) -> str:
     table = fact.variable or f"({fact.owner})"
     return f"{table}.{'.'.join(fact.fields)} = {' or '.join(fact.values)}"
+
+
+def _invocation(fact: InvocationFact) -> str:
+    arguments = "" if fact.arguments is None else f"({', '.join(fact.arguments)})"
+    place = ".".join((fact.variable or f"({fact.owner})", *fact.fields))
+    return f"{place}{' =' if fact.whole else ':'} {fact.macro}{arguments}"
 
 
 def _parameters(params: tuple[str, ...] | None) -> str:

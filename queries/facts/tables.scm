@@ -16,3 +16,18 @@
 (init_declarator
   declarator: (_) @array.declarator
   value: (initializer_list (pointer_expression argument: (identifier) @array.item))) @array
+
+; FOO_OPS, FOO_OPS(a): a macro that stands for entries
+(initializer_list [(identifier) (call_expression function: (identifier))] @among)
+
+; [FOO] = FOO_DRIVER(a)
+(initializer_pair
+  designator: (subscript_designator)
+  value: [(identifier) (call_expression function: (identifier))] @element)
+
+; static struct foo_driver foo = FOO_DRIVER(a);
+(declaration
+  type: (struct_specifier)
+  declarator: (init_declarator
+    declarator: [(identifier) (array_declarator)]
+    value: [(identifier) (call_expression function: (identifier))] @whole))

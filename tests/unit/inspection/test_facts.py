@@ -36,6 +36,21 @@ def test_text_is_in_source_order_and_ends_with_a_count(inspect: Inspect) -> None
     assert lines == sorted(lines)
 
 
+def test_macros_in_tables_are_told_with_their_arguments(inspect: Inspect) -> None:
+    table = "static const struct foo_ops odd_ops = {\n\tFOO_OPS(odd)\n\tFOO_MORE,\n"
+    files = {"drivers/foo/odd.c": f"{table}\t.start = FOO_START(odd, 1),\n}};\n"}
+    rows = as_text(inspect(files), "drivers/foo/odd.c").splitlines()
+    assert "     2  odd_ops: FOO_OPS(odd)" in rows
+    assert "     3  odd_ops: FOO_MORE" in rows
+    assert "     4  odd_ops.start = FOO_START(odd, 1)" in rows
+    found = facts(inspect(files), "drivers/foo/odd.c")["invocations"]
+    assert [(i["macro"], i["arguments"], i["whole"]) for i in found] == [
+        ("FOO_OPS", ["odd"], False),
+        ("FOO_MORE", None, False),
+        ("FOO_START", ["odd", "1"], True),
+    ]
+
+
 def test_what_is_not_understood_is_said(inspect: Inspect) -> None:
     files = {"drivers/foo/odd.c": "int odd(void)\n{\n\treturn 1 +;\n}\n"}
     found = facts(inspect(files), "drivers/foo/odd.c")
