@@ -14,6 +14,7 @@ from kscan.change.drivers import Link
 from kscan.facts import ir
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Implementation
+from kscan.program.filled import slot_facts
 from kscan.program.program import OUTSIDE, Program
 
 LEVELS = 2
@@ -86,9 +87,10 @@ class Reaching:
 
     def _is_entry(self, reached: _Reached) -> bool:
         """An ops table holds the function, or an initcall or a module macro names it."""
-        unit = self.program.unit(reached.path)
-        return any(reached.name in fact.values for fact in unit.slots) or any(
-            reached.name in call.arguments for call in unit.toplevel
+        entries = slot_facts(self.program, reached.path)
+        toplevel = self.program.unit(reached.path).toplevel
+        return any(reached.name in fact.values for fact in entries) or any(
+            reached.name in call.arguments for call in toplevel
         )
 
     def _is_exported(self, reached: _Reached) -> bool:

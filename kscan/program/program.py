@@ -78,6 +78,8 @@ class Program:
     """Control flow of functions, as `kscan.flow.cfg` built it."""
     hooks: dict[Any, Function | None] = field(default_factory=dict)
     """What calls through members lead to for a driver, as `kscan.program.hooks` found it."""
+    filled: dict[str, Any] = field(default_factory=dict)
+    """What the tables of files hold, as `kscan.program.filled` found it."""
     _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
     _bodies: dict[tuple[str, str], ir.Body] = field(default_factory=dict)
     _records: dict[tuple[str, str], StructFact | None] = field(default_factory=dict)

@@ -58,6 +58,7 @@ def take_over(program: Program, succession: Succession) -> None:
     if not succession.includes_stand or any(p in known for known in closures for p in changed):
         return
     _headers(program, earlier, changed)
+    program.filled.update(_kept(earlier.filled, changed))
     program._records.update(_without(earlier._records, 1, changed))
     program._named.update(_without(earlier._named, 2, changed))
     program._resolved.update(

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from kscan.facts.unit import SlotFact
+from kscan.facts.unit import InvocationFact, SlotFact
 from kscan.model import Confidence
 from kscan.program.calls import Slot
+from kscan.program.filled import filled, slot_facts
 from kscan.program.program import Function, Program
 
 _MOST_HOPS = 4
@@ -49,7 +50,7 @@ class Tables:
 
     def _filling(self, name: str) -> Iterator[Entry]:
         for path in self.paths:
-            for fact in self.program.unit(path).slots:
+            for fact in slot_facts(self.program, path):
                 if fact.fields and fact.fields[-1] == name:
                     yield from self._made(path, fact)
 
@@ -93,7 +94,7 @@ def table_entries(
     if place is None or hops > _MOST_HOPS:
         return
     wanted = frozenset(through)
-    for fact in program.unit(place).slots:
+    for fact in slot_facts(program, place):
         if fact.variable != variable or not fact.fields:
             continue
         slot = slot_of(program, place, fact)
@@ -114,12 +115,26 @@ def foreign_members(
 
     Such a table is written for another version of the kernel.
     """
-    slots = [slot_of(program, path, f) for f in program.unit(path).slots if f.variable == variable]
+    facts = (f for f in slot_facts(program, path) if f.variable == variable)
     wanted = frozenset(tags)
     return tuple(
         slot.field
-        for slot in dict.fromkeys(slots)
+        for slot in dict.fromkeys(slot_of(program, path, fact) for fact in facts)
         if slot.tag in wanted and program.field_type(slot.tag, slot.field, path) is None
+    )
+
+
+def unread_macros(program: Program, path: str, variable: str) -> tuple[str, ...]:
+    """Macros in the table `variable`, which `path` defines, that may fill nobody knows what."""
+    found = (m for m in filled(program, path).unread if m.variable == variable)
+    return tuple(dict.fromkeys(m.macro for m in found if not _is_value(program, path, m)))
+
+
+def _is_value(program: Program, path: str, invocation: InvocationFact) -> bool:
+    """What looks like a macro is an object or a function: a value by its position."""
+    name = invocation.macro
+    return invocation.arguments is None and bool(
+        program.variable(name, path) or program.resolve(name, path)
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from kscan.facts import ir
 from kscan.flow.writes import local_values, root_name
 from kscan.kernel.catalogue import Functions
+from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 
 
@@ -97,7 +98,7 @@ def registered_by(
     program: Program, functions: Functions, probe: Function
 ) -> Iterator[tuple[Function, ir.Call]]:
     """Who hands the driver whose function `probe` is to its bus, with the call."""
-    facts = program.unit(probe.path).slots
+    facts = slot_facts(program, probe.path)
     drivers = {fact.variable for fact in facts if probe.name in fact.values} - {""}
     for function in program.functions_in(probe.path) if drivers else ():
         for node in ir.walk_body(program.body(function)):

@@ -11,6 +11,7 @@ from kscan.flow.paths import root_of, spelled
 from kscan.flow.writes import embedding
 from kscan.kernel.catalogue import Contract
 from kscan.model import Confidence
+from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
@@ -74,7 +75,7 @@ class Publishing:
 
     def _filling(self, function: Function, name: str) -> Iterator[Handed]:
         """Functions that the file of `function` puts into a field called `name`."""
-        for fact in self.program.unit(function.path).slots:
+        for fact in slot_facts(self.program, function.path):
             if fact.fields and fact.fields[-1] == name:
                 for value in fact.values:
                     for target in self.program.resolve(value, function.path)[:1]:
@@ -207,7 +208,7 @@ class Publishing:
 
     def _put_into(self, path: str, name: str) -> Iterator[Published]:
         """Tables that initialisers and assignments of the file `path` put into a field `name`."""
-        for fact in self.program.unit(path).slots:
+        for fact in slot_facts(self.program, path):
             if not fact.fields or fact.fields[-1] != name:
                 continue
             for value in fact.values:

@@ -10,6 +10,7 @@ from kscan.facts import ir
 from kscan.flow.paths import spelled
 from kscan.kernel.devices import Devices, Handed
 from kscan.program.calls import Slot
+from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 from kscan.program.tables import slot_of
 from kscan.program.types import scope_of
@@ -29,7 +30,7 @@ class Roles:
         path = function.path
         if path not in self._slots:
             slots: dict[str, list[Slot]] = {}
-            for fact in self.program.unit(path).slots:
+            for fact in slot_facts(self.program, path):
                 for name in fact.values if fact.fields else ():
                     slots.setdefault(name, []).append(slot_of(self.program, path, fact))
             self._slots[path] = {name: tuple(found) for name, found in slots.items()}

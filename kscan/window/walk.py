@@ -13,6 +13,7 @@ from kscan.facts.unit import UNKNOWN, FunctionFact
 from kscan.kernel.catalogue import Catalogue, Contract, Scenario, ScenarioEdge
 from kscan.model import Confidence, KscanError
 from kscan.program.calls import Slot
+from kscan.program.filled import slot_facts
 from kscan.program.graph import Assumed, Reach, SlotCall, reach
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry, Tables, home
@@ -147,7 +148,7 @@ class Walk:
             return []
         return [
             value
-            for fact in self.program.unit(place).slots
+            for fact in slot_facts(self.program, place)
             if fact.variable == name and not fact.fields
             for value in fact.values
         ]

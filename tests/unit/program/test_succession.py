@@ -11,6 +11,7 @@ import pytest
 from kscan.facts.reader import Reader
 from kscan.facts.store import NullStore
 from kscan.program.calls import call_sites
+from kscan.program.filled import slot_facts
 from kscan.program.program import Program
 from kscan.program.succession import succession, take_over
 from kscan.source.directory import DirectoryTree
@@ -22,6 +23,7 @@ FILES = {
         struct foo { const struct foo_ops *ops; };
         struct foo *foo_find(int n);
         static inline int foo_double(int n) { return n + n; }
+        #define FOO_OPS(name) .run = name
         """,
     "core.c": """\
         #include <linux/ops.h>
@@ -41,6 +43,7 @@ FILES = {
             struct foo *foo = foo_find(n);
             return foo->ops->run(foo_double(n)) + plain(n) + helper();
         }
+        const struct foo_ops user_ops = { FOO_OPS(user) };
         """,
     "plain.c": "int plain(int n)\n{\n    return n;\n}\n",
 }
@@ -79,6 +82,7 @@ def everything(known: Program) -> list[object]:
         [known.variable("limit", path) for path in FILES],
         [known.macro("TWICE", path) for path in FILES],
         [known.body(f) for path in FILES for f in known.functions_in(path)],
+        [slot_facts(known, path) for path in FILES],
         [known.headers.closure(path) for path in FILES],
     ]
 
@@ -100,6 +104,7 @@ def everything(known: Program) -> list[object]:
         {"user.c": FILES["user.c"] + "int limit;\n"},
         {"include/linux/ops.h": FILES["include/linux/ops.h"].replace("n + n", "2 * n")},
         {"include/linux/ops.h": FILES["include/linux/ops.h"].replace("(*run)", "(*walk)")},
+        {"include/linux/ops.h": FILES["include/linux/ops.h"].replace(".run =", ".walk =")},
         {"include/linux/ops.h": None},
         {"include/uapi/linux/ops.h": "#define TWICE(x) (x)\n"},
     ],
