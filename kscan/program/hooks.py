@@ -8,7 +8,8 @@ where several functions fill the member: which of them runs is not known then.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
 
 from kscan.program.calls import Slot
 from kscan.program.headers import Says
@@ -42,16 +43,25 @@ def _found(
     if home is None or not belongs(home):
         return None
     beside = () if home == path else program.siblings(path)
+    words = (f".{slot.field}", f">{slot.field}", *_making(program, path, slot.field, belongs))
     paths = tuple(
-        place
-        for place in (path, *beside)
-        if belongs(place) and _sets(program, place, slot.field.encode())
+        place for place in (path, *beside) if belongs(place) and _names(program, place, words)
     )
     entries = Tables(program, paths).implementers(slot)
     found = {entry.function for entry in entries if entry.slot == slot}
     return found.pop() if len(found) == 1 else None
 
 
-def _sets(program: Program, path: str, field: bytes) -> bool:
-    """`path` may put something into a member called `field`."""
-    return any(program.reader.names(path, before + field) for before in (b".", b">"))
+def _making(
+    program: Program, path: str, field: str, belongs: Callable[[str], bool]
+) -> Iterator[str]:
+    """The macros in headers beside `path` that may put something into a member called `field`."""
+    word = f".{field}"
+    for header in program.reader.tree.listing(posixpath.dirname(path)):
+        if header.endswith(".h") and belongs(header) and _names(program, header, (word,)):
+            yield from (m.name for m in program.unit(header).macros if word in m.body)
+
+
+def _names(program: Program, path: str, words: Iterable[str]) -> bool:
+    """One of `words` stands anywhere in `path`."""
+    return any(program.reader.names(path, word.encode()) for word in words)

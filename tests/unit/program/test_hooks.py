@@ -9,6 +9,31 @@ import trees
 from kscan.program.calls import call_sites
 from kscan.program.hooks import hooked
 
+SPELLED = {
+    "drivers/a/a.h": """
+        struct soc { int (*prepare)(int x); int (*stop)(int x); };
+        #define SOC_OPS(which) .prepare = which##_prepare, .stop = all_stop
+        """,
+    "drivers/a/a.c": """
+        #include "a.h"
+        int all_stop(int x) { return x; }
+        static int f(struct soc *s)
+        {
+            s->prepare(1);
+            s->stop(1);
+        }
+        """,
+    "drivers/a/one.c": """
+        #include "a.h"
+        static int one_prepare(int x) { return x; }
+        const struct soc one = { SOC_OPS(one) };
+        """,
+    "drivers/a/two.c": """
+        #include "a.h"
+        static int two_prepare(int x) { return x; }
+        const struct soc two = { SOC_OPS(two) };
+        """,
+}
 FILES = {
     "include/linux/common.h": "struct common_ops { int (*go)(int x); };",
     "drivers/a/a.h": """
@@ -62,3 +87,22 @@ def test_what_a_call_through_a_member_leads_to(slot: str, name: str | None) -> N
     found = hooked(made, site.slot, caller.path, lambda path: path.startswith("drivers/a/"))
     assert (found.name if found is not None else None) == name
     assert hooked(made, site.slot, caller.path, lambda _path: False) is None
+
+
+@pytest.mark.parametrize(
+    ("files", "slot", "name"),
+    [
+        (("one.c", "two.c"), "soc.prepare", None),
+        (("one.c",), "soc.prepare", "one_prepare"),
+        (("one.c", "two.c"), "soc.stop", "all_stop"),
+    ],
+)
+def test_a_macro_of_the_drivers_header_fills_members(
+    files: tuple[str, ...], slot: str, name: str | None
+) -> None:
+    made = trees.program({p: t for p, t in SPELLED.items() if p.endswith(("a.c", "a.h", *files))})
+    caller = trees.function(made, "f", "drivers/a/a.c")
+    (site,) = [s for s in call_sites(made, caller) if str(s.slot) == slot]
+    assert site.slot is not None
+    found = hooked(made, site.slot, caller.path, lambda path: path.startswith("drivers/a/"))
+    assert (found.name if found is not None else None) == name
