@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.model import Skip
-from kscan.program.tables import foreign_members, table_entries
+from kscan.program.tables import foreign_members, table_entries, unread_macros
 from kscan.window.case import Case
 from kscan.window.published import Published
 from kscan.window.registrations import Registration
@@ -45,9 +45,12 @@ def _unknown_of(case: Case, table: Published) -> str:
     strange = foreign_members(case.program, *place, tags)
     if strange:
         return f"fills {', '.join(strange)}: no members of it here"
-    if not any(table_entries(case.program, *place, case.contract.through.fields)):
+    entries = list(table_entries(case.program, *place, case.contract.through.fields))
+    if not entries:
         return "has no entry that is known: a macro or code at run time may fill it"
-    return ""
+    below = dict.fromkeys([place, *((entry.path, entry.variable) for entry in entries)])
+    unread = [macro for one in below for macro in unread_macros(case.program, *one)]
+    return f"holds {', '.join(unread)}: what that fills is not known" if unread else ""
 
 
 def assumption(window: Window, advice: str) -> str:

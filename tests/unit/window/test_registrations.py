@@ -113,7 +113,7 @@ def test_a_registration_without_a_known_table_is_a_skip() -> None:
     assert Skip("drivers/iommu/foo.c", why) in report.skips
 
 
-def test_a_table_that_a_macro_fills_is_a_skip() -> None:
+def test_a_table_that_an_unknown_macro_fills_is_a_skip() -> None:
     text = driver("return iommu_device_register(&foo->iommu, &foo_ops, dev);")
     text = text.replace(
         "foo_ops = { .of_xlate = foo_of_xlate };", "foo_ops = {\n        COMMON()\n    };"
@@ -121,6 +121,25 @@ def test_a_table_that_a_macro_fills_is_a_skip() -> None:
     report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
     why = "foo_ops has no entry that is known: a macro or code at run time may fill it"
     assert Skip("drivers/iommu/foo.c", why) in report.skips
+
+
+def test_a_macro_that_nothing_defines_among_known_entries_is_a_skip() -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, dev);")
+    text = text.replace("{ .of_xlate = foo_of_xlate };", "{ .of_xlate = foo_of_xlate, COMMON() };")
+    report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
+    why = "foo_ops holds COMMON: what that fills is not known"
+    assert Skip("drivers/iommu/foo.c", why) in report.skips
+
+
+def test_a_table_that_a_known_macro_fills_has_callbacks() -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, 0);")
+    text = text.replace("{ .of_xlate = foo_of_xlate };", "{ COMMON(foo) };")
+    macro = "    #define COMMON(driver) .of_xlate = driver##_of_xlate\n    struct iommu_ops {"
+    text = text.replace("    struct iommu_ops {", macro, 1)
+    report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
+    assert not report.skips
+    (window,) = report.window
+    assert [c.function for c in window.callbacks] == ["foo_of_xlate"]
 
 
 def test_a_table_for_another_kernel_is_a_skip() -> None:
