@@ -15,6 +15,7 @@ from functools import cached_property
 from kscan.facts.unit import SlotFact
 from kscan.inspection import Inspection
 from kscan.program.calls import CallSite, Slot, sites_of
+from kscan.program.filled import slot_facts
 from kscan.program.program import Function
 from kscan.program.tables import slot_of
 from kscan.source.tree import is_below
@@ -75,6 +76,12 @@ class Naming:
             if len(macro.body) < _LARGEST_MACRO and word.search(macro.body)
         )
 
+    @cached_property
+    def expanding(self) -> tuple[str, ...]:
+        """Other files that use such a macro."""
+        found = self.inspection.files_with(self.macros)
+        return tuple(self.inspection.loaded([path for path in found if path not in self.files]))
+
     def meant(self, name: str, path: str) -> Function | None:
         """The function asked about that `name` means in `path`."""
         if name not in self.names:
@@ -84,8 +91,7 @@ class Naming:
 
     def calls(self) -> Iterator[Call]:
         """Calls by name, through macros, and functions handed over."""
-        through = [p for p in self.inspection.files_with(self.macros) if p not in self.files]
-        for path in (*self.files, *self.inspection.loaded(through)):
+        for path in (*self.files, *self.expanding):
             yield from self._calls_in(path)
 
     def _calls_in(self, path: str) -> Iterator[Call]:
@@ -101,8 +107,8 @@ class Naming:
     def filled(self) -> Iterator[Filled]:
         """The table entries that hold one of the functions."""
         program = self.inspection.program
-        for path in self.files:
-            for fact in program.unit(path).slots:
+        for path in (*self.files, *self.expanding):
+            for fact in slot_facts(program, path):
                 for name in fact.values:
                     function = self.meant(name, path) if fact.fields else None
                     if function is not None:

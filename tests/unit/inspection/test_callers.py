@@ -34,6 +34,18 @@ def test_a_call_by_name_and_one_through_a_macro(inspect: Inspect) -> None:
     ]  # fmt: skip
 
 
+def test_a_table_that_a_macro_fills_is_told_by_the_line_of_the_macro(inspect: Inspect) -> None:
+    files = {
+        "include/linux/gen.h": "#define GENERIC_OPS .start = foo_generic_start\n",
+        "drivers/foo/gen.c": "#include <linux/foo.h>\n#include <linux/gen.h>\n"
+        "static const struct foo_ops gen_ops = {\n\tGENERIC_OPS,\n};\n",
+    }
+    found = callers(inspect(files), "foo_generic_start")
+    assert {
+        "slot": "foo_ops.start", "table": "gen_ops", "path": "drivers/foo/gen.c", "line": 4,
+    } in found["tables"]  # fmt: skip
+
+
 def test_who_fills_a_slot_is_called_by_those_who_call_through_it(inspect: Inspect) -> None:
     found = callers(inspect(), "drivers/foo/bar.c:bar_start")
     assert edges(found) == [("foo_run", "slot", "foo_ops.start")]
