@@ -14,6 +14,8 @@ import pytest
 import sample_trees
 from histories import History
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 STORY = sample_trees.SAMPLE_TREES / "probe-path"
 NEW_PATH = STORY / "1-new-probe-path"
 
@@ -31,11 +33,6 @@ def kscan(
         text=True,
         check=False,
     )
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KSCAN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
 
 
 def kernel(root: Path, **files: bytes) -> Path:

@@ -31,6 +31,8 @@ from kscan.source.ranges import (
 from kscan.source.repository import Repository
 from kscan.source.tree import Memory
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 STORY = sample_trees.SAMPLE_TREES / "probe-path"
 STAGES = sorted(path.name for path in STORY.iterdir())
 RULES = ("late-global", "late-drvdata", "late-state", "unguarded-driver")
@@ -356,11 +358,6 @@ def test_a_commit_near_a_known_one_is_not_analysed(tmp_path: Path, audits: list[
 
 
 # On the command line
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KSCAN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture

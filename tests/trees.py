@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from kscan.facts.reader import Reader
 from kscan.facts.store import NullStore
@@ -75,6 +75,19 @@ class MemoryTree:
 
     def kernel_version(self) -> str:
         return ""
+
+
+class Memory:
+    """What a tree keeps for the next run."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        return {key: self.kept[key] for key in keys if key in self.kept}
+
+    def put_many(self, values: Mapping[str, bytes]) -> None:
+        self.kept.update(values)
 
 
 def program(files: Mapping[str, str]) -> Program:

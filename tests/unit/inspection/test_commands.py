@@ -14,13 +14,10 @@ from click.testing import CliRunner, Result
 from kscan.cli import kscan
 from kscan.model import KscanError
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 STORY = sample_trees.SAMPLE_TREES / "probe-path" / "1-new-probe-path"
 QUERY = "(call_expression function: (identifier) @name)\n"
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KSCAN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture(scope="module")

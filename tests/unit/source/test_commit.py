@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from subprocess import CalledProcessError
 
 import pytest
 from histories import History, prints
+from trees import Memory
 
 from kscan.model import KscanError, Skip
 from kscan.source import commit as commit_module
@@ -72,22 +72,14 @@ def test_the_search_without_git_grep_is_the_same(
 
 
 def test_the_next_run_remembers(filled: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: dict[str, bytes] = {}
-
-    class Memory:
-        def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
-            return {key: kept[key] for key in keys if key in kept}
-
-        def put_many(self, values: Mapping[str, bytes]) -> None:
-            kept.update(values)
-
+    memory = Memory()
     first = CommitTree(Repository(filled.root), "HEAD")
-    first.remember(Memory())
+    first.remember(memory)
     found = first.files_with(["of_xlate", "absent"])
     assert first.definitions().files("of_xlate") == ("drivers/iommu/core.c",)
     monkeypatch.setattr(Repository, "grep", lambda *_: pytest.fail("searched again"))
     again = CommitTree(Repository(filled.root), "main")
-    again.remember(Memory())
+    again.remember(memory)
     assert again.files_with(["of_xlate", "absent"]) == found
     assert again.definitions().files("of_xlate") == ("drivers/iommu/core.c",)
 

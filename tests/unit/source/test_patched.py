@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from trees import Memory
 
 from kscan.source import directory, patched
 from kscan.source.directory import DirectoryTree
@@ -79,20 +79,12 @@ def test_each_word_has_its_files(tree: PatchedTree) -> None:
 
 
 def test_the_tree_below_keeps_its_answers(tree: PatchedTree) -> None:
-    kept: dict[str, bytes] = {}
-
-    class Memory:
-        def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
-            return {key: kept[key] for key in keys if key in kept}
-
-        def put_many(self, values: Mapping[str, bytes]) -> None:
-            kept.update(values)
-
+    memory = Memory()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(directory, "_SURELY_PAST", -1_000_000_000)
-        tree.remember(Memory())
+        tree.remember(memory)
         assert tree.files_with(["f"]) == ["drivers/c.c", "drivers/new/d.c"]
-    assert b"drivers/a.c\0drivers/c.c" in kept.values()
+    assert b"drivers/a.c\0drivers/c.c" in memory.kept.values()
 
 
 def test_patches_stand_on_each_other(tree: PatchedTree) -> None:
