@@ -8,6 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("kscan", deadline=None)  # no test asserts a time
+settings.load_profile("kscan")
 
 GOLDEN = Path(__file__).parent / "golden"
 

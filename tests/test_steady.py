@@ -252,7 +252,7 @@ SOUP = st.lists(st.sampled_from([*SPELLED.split(), *LINES]), max_size=60)
 
 
 @given(SOUP, st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_token_soup_is_read_or_a_skip(tokens: list[str], function: bool) -> None:
     text = " ".join(tokens)
     text = f"static int *x;\nint f(int a)\n{{\n{text}\n}}\n" if function else text
@@ -260,7 +260,7 @@ def test_token_soup_is_read_or_a_skip(tokens: list[str], function: bool) -> None
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_are_read_or_unparsable(source: bytes) -> None:
     respelled = dialect.respell(source)
     with suppress(parser.Unparsable):

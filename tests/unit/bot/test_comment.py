@@ -68,7 +68,7 @@ def quick_actions(markdown: str) -> list[str]:
     return [row for row in markdown.split("\n") if row.startswith("/")]
 
 
-slow = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+slow = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 @slow

@@ -263,7 +263,7 @@ def test_date_is_that_of_source_date_epoch() -> None:
 
 # Hostile text
 
-slow = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+slow = settings(max_examples=80, suppress_health_check=list(HealthCheck))
 HEADERS = {
     "From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References",
     "User-Agent", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",

@@ -59,7 +59,7 @@ def test_no_descriptor_is_no_error(number: str) -> None:
     assert not nipa.described("x", {})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(document=documents.filter(lambda document: isinstance(document, Impact)))
 def test_description_is_one_short_visible_line(document: Impact) -> None:
     line = told(nipa.description(judged(document, Policy()))).decode("utf-8")

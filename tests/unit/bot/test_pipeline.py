@@ -157,7 +157,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(event=json_values)
 def test_any_event_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, event: object

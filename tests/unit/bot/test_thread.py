@@ -210,7 +210,7 @@ class Turns:
         assert self.moved.acquire(timeout=10)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     runs=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 2)), min_size=2, max_size=5),
     order=st.lists(st.integers(0, 4), max_size=80),
@@ -226,7 +226,7 @@ def test_runs_in_any_order_leave_one_comment(runs, order, has_old) -> None:
     assert notes.stored[0].body.rpartition("\n")[2] in {f"text of {run}" for run in runs}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(runs=st.permutations(range(1, 6)))
 def test_runs_one_after_another_leave_the_text_of_the_latest(runs) -> None:
     notes = Notes()

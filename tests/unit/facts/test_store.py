@@ -77,7 +77,7 @@ def test_a_new_value_takes_the_place_of_the_old(tmp_path: Path) -> None:
     assert store.get_many(["k", "naïve ключ"]) == {"k": b"", "naïve ключ": b"\0\xff"}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.dictionaries(st.text(st.characters(codec="utf-8")), st.binary(max_size=200)))
 def test_any_keys_and_values(kept: dict[str, bytes]) -> None:
     import tempfile

@@ -98,9 +98,7 @@ def git_apply(root: Path, path: str, old: bytes, patch: str) -> bytes:
 LINES = st.lists(st.sampled_from(["a", "b", "\tif (x) {", "}", "", "é ü", "\\ no"]), max_size=30)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=LINES, new=LINES, ends=st.booleans(), still_ends=st.booleans())
 def test_git_applies_every_diff(
     tmp_path: Path, old: list[str], new: list[str], ends: bool, still_ends: bool

@@ -18,9 +18,7 @@ from kscan.report import FORMATS, clean, render
 from . import samples
 from .hostile import PAYLOADS, documents, obeyed, poisoned, texts
 
-slow = settings(
-    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
-)
+slow = settings(max_examples=60, suppress_health_check=list(HealthCheck), print_blob=True)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 LINE_FORMATS = [name for name in FORMATS if name != "html"]
 

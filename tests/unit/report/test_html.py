@@ -95,7 +95,7 @@ def test_policy_names_the_style_and_the_script_by_digest():
         assert f"{element}-src 'sha256-{digest}'" in rules
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(document=documents)
 def test_markup_cannot_be_injected(document):
     text = render("html", document)

@@ -46,7 +46,7 @@ def test_log_is_valid(make):
     VALIDATOR.validate(log(make()))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(document=documents)
 def test_hostile_log_is_valid(document):
     VALIDATOR.validate(log(document))

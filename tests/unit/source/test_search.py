@@ -356,9 +356,7 @@ C_BYTES = st.lists(
 ).map(b"".join)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(contents=st.lists(C_BYTES, min_size=1, max_size=6))
 def test_git_and_python_agree(contents: list[bytes], tmp_path: Path) -> None:
     for number in range(6):

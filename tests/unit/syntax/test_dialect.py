@@ -34,7 +34,7 @@ def newlines(text: bytes) -> list[int]:
     return [offset for offset, byte in enumerate(text) if byte == 10]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.one_of(kernel_like, st.binary(max_size=200)))
 @example(b"")
 @example(b'"')
@@ -50,7 +50,7 @@ def test_length_and_newlines_stay(source: bytes) -> None:
     assert newlines(text) == newlines(source)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(kernel_like)
 def test_marks_say_what_the_source_says(source: bytes) -> None:
     marks = respell(source).marks
@@ -59,7 +59,7 @@ def test_marks_say_what_the_source_says(source: bytes) -> None:
         assert mark.text == source[mark.offset : mark.offset + mark.length]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(kernel_like)
 def test_respelling_again_keeps_lengths(source: bytes) -> None:
     once = respell(source).text
@@ -67,7 +67,7 @@ def test_respelling_again_keeps_lengths(source: bytes) -> None:
 
 
 @given(kernel_like)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_answer_depends_on_the_source_alone(source: bytes) -> None:
     assert respell(source) == respell(bytes(bytearray(source)))
 
