@@ -9,11 +9,14 @@ from kscan.flow.frame import Frame
 from kscan.flow.lists import walk_of
 from kscan.flow.values import INVALID, Taint
 
+_LEAVING = (ir.Return, ir.Break, ir.Goto)
+
 
 def walks(frame: Frame, loop: ir.ForEach) -> tuple[bool, Taint | None]:
     """Whether the body of `loop` never runs, and the late read that decides what follows.
 
-    To walk a list one is not on yet is harmless; to search it for one's own node is not.
+    To walk a list one is not on yet is harmless; to take an entry of it is not, nor is to search
+    it for one's own node, or for one instance where no other serves the device at hand.
     """
     walk = walk_of(frame.scope, frame.execution.world.functions, loop)
     if walk is None:
@@ -27,7 +30,23 @@ def walks(frame: Frame, loop: ir.ForEach) -> tuple[bool, Taint | None]:
     taint = frame.late_list(head)
     if taint is None:
         return False, None
-    return True, taint if _looks_up_by_node(loop) else None
+    found = _takes_the_first(loop) or _looks_up_by_node(loop)
+    return True, taint if found or (frame.execution.world.alone and _searches(loop)) else None
+
+
+def _takes_the_first(loop: ir.ForEach) -> bool:
+    """The loop ends in its first round: ``list_for_each_entry(…) return it;``."""
+    return any(isinstance(statement, _LEAVING) for statement in loop.body)
+
+
+def _searches(loop: ir.ForEach) -> bool:
+    """The loop ends with the entry that some test chooses."""
+    return any(
+        isinstance(inner, _LEAVING)
+        for statement in loop.body
+        if isinstance(statement, ir.If)
+        for inner in (*statement.then, *statement.other)
+    )
 
 
 def _looks_up_by_node(loop: ir.ForEach) -> bool:

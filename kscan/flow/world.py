@@ -71,6 +71,8 @@ class World:
     """Values of calls, by path and offset, that are assumed rather than found."""
     drivers: frozenset[str] = frozenset()
     """Driver structs whose probe has not returned: a look-up among their devices finds nothing."""
+    alone: bool = False
+    """Callbacks run for devices of this one instance: no other on a list serves them."""
     never: frozenset[str] = frozenset()
     """Enumerators that no value is whose origin is ``offered``."""
     given: Mapping[Place, Value] = field(default_factory=dict)

@@ -157,7 +157,7 @@ class Case:
                 self.program, self.catalogue, self.contract, self.belongs(registration),
                 self.window.callbacks(registration),
                 probing_drivers(self.program, self.callers, registration),
-                self._given(registration),
+                self._given(registration), alone=registration.gated,
             )  # fmt: skip
         return self._readers[key]
 

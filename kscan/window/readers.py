@@ -113,6 +113,8 @@ class Readers:
     """The driver structs whose probe registers."""
     given: Mapping[Place, Value] = field(default_factory=dict)
     """What must hold for these callbacks to run at all."""
+    alone: bool = False
+    """What the callbacks are handed belongs to this very instance."""
     _idle: dict[Callback, _Run] = field(default_factory=dict)
 
     def of(
@@ -224,7 +226,7 @@ class Readers:
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
             drivers=self.drivers, given={**dict.fromkeys(zero, ZERO), **self.given},
-            never=frozenset(offered.never if offered is not None else ()),
+            alone=self.alone, never=frozenset(offered.never if offered is not None else ()),
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function

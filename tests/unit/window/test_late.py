@@ -46,10 +46,14 @@ static int probe(struct device *dev, struct foo *foo)
 }
 """
 
+OPENING = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init(dev, 0); }"
+"""What makes a fwspec, so that a device is offered to the instance that it names."""
 
-def found(read: str, write: str) -> list[tuple[str, str, str]]:
+
+def found(read: str, write: str, device: str = "0") -> list[tuple[str, str, str]]:
     """What is late in a driver that reads so in a callback, and writes so after registering."""
-    case = case_of(tree(drivers__iommu__foo_c=HEAD + DRIVER % (read, write)))
+    code = (HEAD + DRIVER % (read, write)).replace("&foo_ops, 0)", f"&foo_ops, {device})")
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING))
     return [
         (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
     ]
@@ -89,6 +93,30 @@ LOCKED = "spin_lock(&each->lock);"
 )  # fmt: skip
 def test_late_and_read(read: str, write: str, expected: list[tuple[str, str, str]]) -> None:
     assert found(read, write) == expected
+
+
+JOIN = "list_add(&foo->node, &every);"
+FIRST = "list_for_each_entry(each, &every, node) return 0; return -ENODEV;"
+TAKEN = "list_for_each_entry(each, &every, node) { foo = each; break; } return -ENODEV;"
+CHOSEN = "list_for_each_entry(each, &every, node) if (each->number == 3) return 0; return -ENODEV;"
+CALLED = "list_for_each_entry(each, &every, node) if (each->number) use(each); return 0;"
+
+
+@pytest.mark.parametrize(
+    ("read", "device", "expected"),
+    [
+        (FIRST, "0", [("every", "declined", "high")]),
+        (TAKEN, "0", [("every", "declined", "high")]),
+        # whether another instance would do, nobody knows where devices are not told apart
+        (CHOSEN, "0", []),
+        (CHOSEN, "dev", [("every", "declined", "high")]),
+        (CALLED, "dev", []),
+    ],
+)
+def test_a_loop_that_takes_an_entry_of_a_list(
+    read: str, device: str, expected: list[tuple[str, str, str]]
+) -> None:
+    assert found(read, JOIN, device) == expected
 
 
 NEXT = [("foo.next", "crash", "high")]
