@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -29,6 +30,7 @@ from kscan.facts.unit import (
 )
 from kscan.syntax import dialect, parser, queries
 
+_NEGATIVE = re.compile(r"\(?-\s?\w+\)?")
 _ZERO = ("0", "NULL", "false", "{0}", "{}", "{ }", "{ 0 }")
 
 
@@ -102,13 +104,15 @@ def _prototype(name: str, node: Node, params: tuple, kind) -> FunctionFact:  # t
 
 def _object(declarator: Node, name: str, kind: CType, static: bool, extern: bool) -> GlobalFact:
     value = declarator.child_by_field_name("value")
+    initial = text_of(value) if value is not None else ""
     return GlobalFact(
         name=name,
         type=kind,
         line=declarator.start_point[0] + 1,
         static=static,
         extern=extern,
-        initialised=value is not None and text_of(value) not in _ZERO,
+        initialised=value is not None and initial not in _ZERO,
+        negative=_NEGATIVE.fullmatch(initial) is not None,
     )
 
 

@@ -74,6 +74,8 @@ class GlobalFact(msgspec.Struct, frozen=True, array_like=True):
     extern: bool = False
     initialised: bool = False
     """Has an initialiser that is not plainly zero."""
+    negative: bool = False
+    """That is a number below zero, which says that it is not set yet: ``= -1``, ``= -EINVAL``."""
 
 
 class SlotFact(msgspec.Struct, frozen=True, array_like=True):

@@ -105,7 +105,8 @@ class Evaluation(Frame):
             return stored
         self.execution.touched.add(place)
         if place in self.execution.world.late:
-            return Value(What.ZERO, self.taint(place, at))
+            below = place in self.execution.world.negative
+            return Value(What.ERROR if below else What.ZERO, self.taint(place, at))
         return self.execution.world.given.get(place, otherwise)
 
     def _member(self, node: ir.Member, *, is_number: bool = False) -> Value:

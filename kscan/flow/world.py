@@ -71,6 +71,8 @@ class World:
     """Values of calls, by path and offset, that are assumed rather than found."""
     drivers: frozenset[str] = frozenset()
     """Driver structs whose probe has not returned: a look-up among their devices finds nothing."""
+    negative: frozenset[Place] = frozenset()
+    """Those of the late places that are below zero until then; all others are zero."""
     alone: bool = False
     """Callbacks run for devices of this one instance: no other on a list serves them."""
     never: frozenset[str] = frozenset()

@@ -157,7 +157,9 @@ class Case:
                 self.program, self.catalogue, self.contract, self.belongs(registration),
                 self.window.callbacks(registration),
                 probing_drivers(self.program, self.callers, registration),
-                self._given(registration), alone=registration.gated,
+                self._given(registration),
+                frozenset(late.place for late in self.late(registration) if late.negative),
+                registration.gated,
             )  # fmt: skip
         return self._readers[key]
 

@@ -45,6 +45,8 @@ class Late:
     """Further late writes of the same place."""
     in_caller: bool = False
     """The write stands in a caller of the registering function, after its return."""
+    negative: bool = False
+    """Until then it is a number below zero."""
     past_driver: bool = False
     """It stands behind the registration of the driver, which runs probe if a device is there."""
     kind: str = ""
@@ -117,10 +119,18 @@ class Lateness:
             early,
             others=len(several) - 1,
             in_caller=outside,
+            negative=self._is_negative(several[0]),
             past_driver=place in order.past_driver,
             kind=kind,
             spelled=spelled,
         )
+
+    def _is_negative(self, write: Write) -> bool:
+        """The object that `write` sets is below zero from the start."""
+        if write.place.kind != "global":
+            return False
+        known = self.program.variable(write.place.name, write.function.path)
+        return known is not None and known.negative
 
     def _spelled(self, write: Write) -> tuple[str, str]:
         """Kind and name of what `write` writes: outermost object first."""
@@ -145,7 +155,7 @@ class Lateness:
         write = order.late[place][0]
         if place.kind == "global" or isinstance(write.target, ir.Name):
             known = self.program.variable(place.name, write.function.path)
-            return known is None or not known.initialised
+            return known is None or not known.initialised or known.negative
         return True
 
     def _set_elsewhere(self, late: Late, registration: Registration, writes: Writes) -> bool:

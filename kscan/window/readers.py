@@ -113,6 +113,8 @@ class Readers:
     """The driver structs whose probe registers."""
     given: Mapping[Place, Value] = field(default_factory=dict)
     """What must hold for these callbacks to run at all."""
+    negative: frozenset[Place] = frozenset()
+    """Late places that are below zero until they are written."""
     alone: bool = False
     """What the callbacks are handed belongs to this very instance."""
     _idle: dict[Callback, _Run] = field(default_factory=dict)
@@ -226,7 +228,8 @@ class Readers:
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
             drivers=self.drivers, given={**dict.fromkeys(zero, ZERO), **self.given},
-            alone=self.alone, never=frozenset(offered.never if offered is not None else ()),
+            negative=self.negative, alone=self.alone,
+            never=frozenset(offered.never if offered is not None else ()),
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function

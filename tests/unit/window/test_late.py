@@ -19,6 +19,8 @@ static struct foo *counted[4];
 static struct foo *only;
 static struct mutex guard;
 static int loose;
+static int unknown = -1;
+static int fixed_at = 3;
 static struct idr map;
 #define ONE_OF(x) ((x)->ready = 1)
 #define READY(x) do { (x)->ready = 1; } while (0)
@@ -83,6 +85,11 @@ LOCKED = "spin_lock(&each->lock);"
          "spin_lock_init(&foo->lock); list_add(&foo->node, &every);", []),
         (f"list_for_each_entry(each, foo->all, node) {LOCKED}",
          "spin_lock_init(&foo->lock); foo->all = &every;", [("foo.all", "crash", "high")]),
+        # a number below zero says that it is not known yet
+        ("if (unknown < 0) return -ENODEV;", "unknown = 4;", [("unknown", "declined", "high")]),
+        ("BUG_ON(unknown < 0 || loose);", "unknown = 4;", [("unknown", "crash", "high")]),
+        ("if (!unknown) return -ENODEV;", "unknown = 4;", []),
+        ("if (fixed_at < 3) return -ENODEV;", "fixed_at = 4;", []),
         # a number that is written out tells zero from others
         ("if (foo->version >= 3) use(each);", "foo->version = 4;",
          [("foo.version", "wrong-value", "medium")]),
