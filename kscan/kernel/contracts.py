@@ -99,9 +99,17 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slots: tuple[str, ...]
     needs: str
     source: str
+    why: str
+    """Why they do not run for a table that lacks `needs`."""
+    gated: bool = False
+    """Only instances that the contract's gate is for."""
+    where: str = ""
+    """Only in trees where the window reaches this function."""
 
     def __post_init__(self) -> None:
-        check_slots([*self.slots, self.needs])
+        check_slots(self.slots, all_of=True)
+        check_slots([self.needs])
+        check_names("where", [self.where] if self.where else [])
 
 
 class Offered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -56,7 +56,7 @@ class Doubts:
             yield Confidence.LOW, f"{slot} runs only after something else failed"
         lacking = self.window.unmet(self.registration, slot)
         if lacking:
-            yield Confidence.LOW, f"{slot} runs only for what {lacking} lists; this table has none"
+            yield Confidence.LOW, lacking
         if late.place == RUNTIME_PM and callback.entry.via in contract.through.undoing:
             yield Confidence.LOW, f"{callback.entry.via} takes back what was done, and nothing was"
         for preferred in contract.preferred:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
+from kscan.kernel.contracts import slot_matches
 from kscan.model import Confidence, weakest
 from kscan.program.calls import Slot
 from kscan.program.program import Function
@@ -132,10 +133,15 @@ class Window(Walk):
         return self.is_open or slot in self.reach.slots
 
     def unmet(self, registration: Registration, slot: str) -> str:
-        """The slot that the table lacks although `slot` needs it to run in the window."""
+        """Why `slot` does not run in the window for want of another; empty where it may."""
         for condition in self.contract.condition:
-            if slot in condition.slots and not self._fills(registration, condition.needs):
-                return condition.needs
+            if (
+                slot_matches(condition.slots, slot)
+                and (registration.gated or not condition.gated)
+                and (not condition.where or condition.where in self.reach)
+                and not self._fills(registration, condition.needs)
+            ):
+                return condition.why
         return ""
 
     def _fills(self, registration: Registration, slot: str) -> bool:

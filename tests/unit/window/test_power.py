@@ -187,3 +187,17 @@ def offered(alloc: str) -> list[str]:
 )  # fmt: skip
 def test_what_is_never_allocated_is_never_attached(alloc: str, effects: list[str]) -> None:
     assert offered(alloc) == effects
+
+
+def test_a_table_without_of_xlate_serves_no_device_that_is_told_by_its_fwspec() -> None:
+    finds = "int iommu_fwspec_ops(struct device *dev) { return 0; }"
+    read = "return pm_runtime_resume_and_get(foo->dev);"
+    code = (DRIVER % (read, "", ENABLED)).replace(".of_xlate", ".probe_finalize")
+    code = code.replace("&foo_ops, 0)", "&foo_ops, pdev)")
+    opening = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init(dev, 0); }"
+    by_bus = tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=opening)
+    by_bus = by_bus.replace("return ops->probe_device(dev);", "return ops->probe_finalize(dev);")
+    by_fwspec = by_bus.replace("ops->of_xlate(dev);", "ops->of_xlate(dev); iommu_fwspec_ops(dev);")
+    by_fwspec += f"drivers/iommu/priv.c\n    {finds}\n"
+    assert [one.confidence.value for one in case_of(by_bus).late_reads] == ["high"]
+    assert [one.confidence.value for one in case_of(by_fwspec).late_reads] == ["low"]
