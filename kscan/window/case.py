@@ -27,6 +27,7 @@ from kscan.window.origins import Origins
 from kscan.window.probing import holding
 from kscan.window.readers import Reader, Readers
 from kscan.window.registrations import Registration, Registrations
+from kscan.window.returned import Returned
 from kscan.window.scope import Ownership, ownership
 from kscan.window.window import Callback, Window
 
@@ -139,6 +140,10 @@ class Case:
             self._writes[key] = Writes(self.program, self.catalogue, belongs)
         return self._writes[key]
 
+    @cached_property
+    def _returned(self) -> Returned:
+        return Returned(self.program, self.catalogue.functions, self.window.reach)
+
     def late(self, registration: Registration) -> tuple[Late, ...]:
         """The places `registration` comes too early for."""
         key = _key(registration)
@@ -155,7 +160,7 @@ class Case:
         if key not in self._readers:
             self._readers[key] = Readers(
                 self.program, self.catalogue, self.contract, self.belongs(registration),
-                self.window.callbacks(registration),
+                self.window.callbacks(registration), self._returned.dereferenced_by,
                 probing_drivers(self.program, self.callers, registration),
                 self._given(registration),
                 frozenset(late.place for late in self.late(registration) if late.negative),

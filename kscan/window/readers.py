@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from kscan.flow.calling import BOUND
 from kscan.flow.execute import Execution, Outcome, declined, is_refusal
@@ -15,6 +15,7 @@ from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Catalogue, Contract
 from kscan.kernel.contracts import Offered
 from kscan.model import Confidence, Effect
+from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.window.mentions import Mentions, lookup_words, words_of
 from kscan.window.window import Callback
@@ -42,6 +43,8 @@ class _Run:
     execution: Execution
     outcome: Outcome
     function: Function
+    user: Callable[[], str]
+    """The core's function that dereferences the pointer which the callback yields."""
 
     @property
     def refuses(self) -> bool:
@@ -66,8 +69,10 @@ class _Run:
             if value.taint is None:
                 continue
             if pointer and value.what is What.BOGUS:
-                note = "returns a pointer made of NULL"
-                yield Event(Happening.CRASH, value.taint, at, self.function, (), note, sure=False)
+                user = self.user()
+                use = f", which {user}() dereferences" if user else ""
+                note, sure = f"returns a pointer made of NULL{use}", bool(user)
+                yield Event(Happening.CRASH, value.taint, at, self.function, (), note, sure=sure)
             elif not pointer and value.what is What.ZERO:
                 yield Event(Happening.WRONG, value.taint, at, self.function, (), "returns it")
 
@@ -109,6 +114,8 @@ class Readers:
     contract: Contract
     belongs: Callable[[str], bool]
     callbacks: tuple[Callback, ...]
+    user: Callable[[Slot], str] = lambda _slot: ""
+    """The core's function that dereferences what a slot yields; empty where none is seen to."""
     drivers: frozenset[str] = frozenset()
     """The driver structs whose probe registers."""
     given: Mapping[Place, Value] = field(default_factory=dict)
@@ -234,7 +241,7 @@ class Readers:
         execution = Execution(self.program, world)
         function = callback.function
         outcome = execution.run(function, self._arguments(function, offered))
-        return _Run(execution, outcome, function)
+        return _Run(execution, outcome, function, partial(self.user, callback.slot))
 
     def _arguments(self, function: Function, offered: Offered | None) -> tuple[Value, ...]:
         """What a callback is handed: its client's device, the instance; valid pointers."""
