@@ -8,7 +8,6 @@ handed a value that was read too early.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 from kscan.facts import ir
 from kscan.flow import power
@@ -18,7 +17,7 @@ from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
 from kscan.flow.world import Call, Happening
 from kscan.flow.writes import local_values, root_name
-from kscan.kernel.catalogue import Initialiser, matches, position
+from kscan.kernel.catalogue import matches, position
 from kscan.program import macros
 from kscan.program.calls import callee_of
 from kscan.program.hooks import hooked
@@ -242,22 +241,16 @@ def _only_numbers(frame: Frame, node: ir.Call, args: list[Value]) -> bool:
 
 def _used(frame: Frame, node: ir.Call, name: str) -> None:
     """A function that needs a lock, list or work made ready before."""
-    for entry in _used_by(frame.execution.world.functions.initialiser, name):
+    for entry in frame.execution.world.functions.used_by(name):
         at = position(entry.users, name, entry.argument)
         if at >= len(node.args):
             continue
         needs(frame, node.args[at], entry.kind, node.at, f"calls {name}() on it")
 
 
-@cache
-def _used_by(entries: tuple[Initialiser, ...], name: str) -> tuple[Initialiser, ...]:
-    """The kinds of objects that `name` needs to be ready, and does not make ready itself."""
-    return tuple(e for e in entries if matches(e.users, name) and not matches(e.makers, name))
-
-
 def walked(frame: Frame, macro: str, head: ir.Expr, at: int) -> None:
     """The loop `macro` walks the list `head`, which must have been made ready."""
-    for entry in _used_by(frame.execution.world.functions.initialiser, macro):
+    for entry in frame.execution.world.functions.used_by(macro):
         needs(frame, head, entry.kind, at, f"{macro}() walks it")
 
 

@@ -10,7 +10,7 @@ from kscan.facts import ir
 from kscan.flow.paths import addressed
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.values import Place
-from kscan.kernel.catalogue import Functions, matches, position
+from kscan.kernel.catalogue import Functions
 from kscan.program.types import Scope
 
 
@@ -26,21 +26,19 @@ class Switch:
 
 def is_supply(place: Place, functions: Functions) -> bool:
     """`place` is something that registers need to answer."""
-    return any(place.kind == supply.kind for supply in functions.supply)
+    return place.kind in functions.supplies
 
 
 def switch(scope: Scope, functions: Functions, call: ir.Call, name: str) -> Switch | None:
     """What `call` of `name` switches; None for other calls, and for what has no name."""
-    for supply in functions.supply:
-        for names, on in ((supply.enablers, True), (supply.disablers, False)):
-            at = position(names, name, supply.argument)
-            if matches(names, name) and at < len(call.args):
-                target = _member(scope, addressed(call.args[at]))
-                place = place_of(scope, functions, target)
-                return (
-                    None if place is None else Switch(ready_place(place, supply.kind), target, on)
-                )
-    return None
+    if name not in functions.switches:
+        return None
+    kind, at, on = functions.switches[name]
+    if at >= len(call.args):
+        return None
+    target = _member(scope, addressed(call.args[at]))
+    place = place_of(scope, functions, target)
+    return Switch(ready_place(place, kind), target, on) if place is not None else None
 
 
 def _member(scope: Scope, node: ir.Expr) -> ir.Expr:

@@ -229,6 +229,32 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     warns: Names
     driver_registrations: Names
 
+    @cached_property
+    def switches(self) -> dict[str, tuple[str, int, bool]]:
+        """By name of a function: the kind of supply it switches, where that stands, and if on."""
+        return {
+            name: (supply.kind, position(entries, name, supply.argument), on)
+            for supply in self.supply
+            for entries, on in ((supply.enablers, True), (supply.disablers, False))
+            for name in (entry.partition(":")[0] for entry in entries)
+        }
+
+    @cached_property
+    def supplies(self) -> frozenset[str]:
+        """The kinds of supplies."""
+        return frozenset(supply.kind for supply in self.supply)
+
+    def used_by(self, name: str) -> tuple[Initialiser, ...]:
+        """The kinds of objects that `name` needs to be ready, and does not make ready itself."""
+        if name not in self._used:
+            kinds = (e for e in self.initialiser if matches(e.users, name))
+            self._used[name] = tuple(e for e in kinds if not matches(e.makers, name))
+        return self._used[name]
+
+    @cached_property
+    def _used(self) -> dict[str, tuple[Initialiser, ...]]:
+        return {}
+
 
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
     """Everything kscan knows of the kernel that is not in the tree it reads."""
