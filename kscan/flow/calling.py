@@ -127,9 +127,9 @@ def driver_data(frame: Frame, device: Value, at: int, guarded: bool = False) -> 
     if guarded:
         frame.dereferenced(device, at)
     world = frame.execution.world
-    if device.origin in ("found", "instance"):
+    if device.is_of_instance:
         frame.execution.touched.add(DRVDATA)
-    if DRVDATA in world.late and device.origin in ("found", "instance"):
+    if DRVDATA in world.late and device.is_of_instance:
         return Value(What.ZERO, frame.taint(DRVDATA, at))
     return ANY
 

@@ -99,15 +99,16 @@ class Evaluation(Frame):
             return SET
         return self._read(place, node.at, ANY)
 
-    def _read(self, place: Place, at: int, otherwise: Value) -> Value:
-        stored = self.state.env.get(place.key)
+    def _read(self, place: Place, at: int, otherwise: Value, holder: Value = ANY) -> Value:
+        """What `place` holds, a member of the object `holder` or no member."""
+        stored, world = self.state.env.get(place.key), self.execution.world
         if stored is not None:
             return stored
         self.execution.touched.add(place)
-        if place in self.execution.world.late:
-            below = place in self.execution.world.negative
+        if place in world.late and (place not in world.of_instance or holder.is_of_instance):
+            below = place in world.negative
             return Value(What.ERROR if below else What.ZERO, self.taint(place, at))
-        return self.execution.world.given.get(place, otherwise)
+        return world.given.get(place, otherwise)
 
     def _member(self, node: ir.Member, *, is_number: bool = False) -> Value:
         """The value of a member; nothing of a struct, unless that `is_number` (an atomic)."""
@@ -122,7 +123,7 @@ class Evaluation(Frame):
         kind = self.scope.type_of(node)
         if not is_number and (kind.array or (not kind.ptr and kind.tag)):
             return Value(What.ANY, None, base.origin)
-        return self._read(place, node.at, ANY)
+        return self._read(place, node.at, ANY, base)
 
     def loaded(self, node: ir.Expr) -> Value:
         """The value of `node`, which may be an atomic or a key: a struct that holds a number."""

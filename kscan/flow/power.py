@@ -39,7 +39,7 @@ def call(frame: Frame, node: ir.Call, name: str) -> Value | None:
 def _asked(frame: Frame, node: ir.Call, otherwise: Value) -> Value:
     """What is told of the device at the first argument: `otherwise` while that is disabled."""
     values = [frame.value(argument) for argument in node.args]
-    if not values or values[0].origin not in ("found", "instance"):
+    if not values or not values[0].is_of_instance:
         return ANY
     frame.execution.touched.add(RUNTIME_PM)
     if RUNTIME_PM not in frame.execution.world.late:

@@ -83,6 +83,11 @@ class Value:
     """``fresh``: allocated here. ``found``: looked up. ``own``: the callback's own argument.
     ``offered``: what the core asks for."""
 
+    @property
+    def is_of_instance(self) -> bool:
+        """It leads to the instance, or to its device: no other is looked up."""
+        return self.origin in ("found", "instance")
+
 
 ANY = Value()
 ZERO = Value(What.ZERO)

@@ -79,3 +79,5 @@ class World:
     """Enumerators that no value is whose origin is ``offered``."""
     given: Mapping[Place, Value] = field(default_factory=dict)
     """What places hold before the first function starts."""
+    of_instance: frozenset[Place] = frozenset()
+    """Those late places that are members of the instance's device: another one's are not late."""

@@ -24,7 +24,7 @@ from kscan.window.drivers import bus_tag, probing_drivers
 from kscan.window.inside import Inside
 from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.origins import Origins
-from kscan.window.probing import holding
+from kscan.window.probing import holding, is_of_device
 from kscan.window.readers import Reader, Readers
 from kscan.window.registrations import Registration, Registrations
 from kscan.window.returned import Returned
@@ -187,7 +187,9 @@ class Case:
         for number, one in enumerate(late):
             others = late[number + 1 :] if self.window.is_open else late
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
-            for reader in self.readers(registration).of(one.place, lists, unset):
+            apart = is_of_device(self.program, one.write, self.belongs(registration))
+            of_instance = frozenset({one.place} if apart else ())
+            for reader in self.readers(registration).of(one.place, lists, unset, of_instance):
                 if self._is_of_another_bus(one, reader):
                     continue
                 doubts = tuple(doubted.about(one, reader))
@@ -259,7 +261,9 @@ class Case:
 
     def _given(self, registration: Registration) -> dict[Place, Value]:
         """What holds wherever callbacks of `registration` run at all."""
-        given = dict.fromkeys(self._holding(registration), Value(What.SET, None, "found"))
+        late = {one.place for one in self.late(registration) if one.place.kind == "global"}
+        held = [place for place in self._holding(registration) if place not in late]
+        given = dict.fromkeys(held, Value(What.SET, None, "found"))
         opened = self.window.opened_by(registration)
         if opened is None:
             return given

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kscan.facts import ir
 from kscan.flow.values import Place
 from kscan.flow.writes import Write
+from kscan.program.hooks import declaring
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import values_of
 
+_DEVICE = "device"
+_NAMED = ("field", "global")
 _HOPS = 4
 
 
@@ -65,9 +68,9 @@ class Probing:
 
 
 def holding(program: Program, writes: tuple[Write, ...]) -> Iterator[Place]:
-    """The members that `writes` of a probe make point at its device: ``foo->dev``."""
+    """Members and globals that `writes` of a probe make point at its device: ``foo->dev``."""
     for write in writes:
-        if write.place.kind != "field" or write.value is None or write.target is None:
+        if write.place.kind not in _NAMED or write.value is None or write.target is None:
             continue
         scope = scope_of(program, write.function)
         own = Probing(program, write.function)
@@ -78,10 +81,21 @@ def holding(program: Program, writes: tuple[Write, ...]) -> Iterator[Place]:
 def _points_at_device(scope: Scope, node: ir.Expr) -> bool:
     """`node` is a pointer to a device, or to a bus's own struct around one."""
     kind = scope.type_of(node)
-    if kind.ptr != 1:
-        return False
-    tag = scope.tag(kind)
-    if tag == "device":
+    return kind.ptr == 1 and _is_device(scope, scope.tag(kind))
+
+
+def _is_device(scope: Scope, tag: str) -> bool:
+    """The struct `tag` is a device, or a bus's own struct around one."""
+    if tag == _DEVICE:
         return True
     inner = scope.program.field_type(tag, "dev", scope.function.path) if tag else None
-    return inner is not None and not inner.ptr and scope.tag(inner) == "device"
+    return inner is not None and not inner.ptr and scope.tag(inner) == _DEVICE
+
+
+def is_of_device(program: Program, write: Write, belongs: Callable[[str], bool]) -> bool:
+    """`write` is of a member that every device of the bus has, and not of the driver's own."""
+    tag, path = write.place.owner, write.function.path
+    if write.place.kind != "field" or not _is_device(scope_of(program, write.function), tag):
+        return False
+    home = declaring(program, tag, path)
+    return home is None or not belongs(home)

@@ -127,21 +127,26 @@ class Readers:
     _idle: dict[Callback, _Run] = field(default_factory=dict)
 
     def of(
-        self, place: Place, lists: frozenset[Place], unset: frozenset[Place] = frozenset()
+        self,
+        place: Place,
+        lists: frozenset[Place],
+        unset: frozenset[Place] = frozenset(),
+        of_instance: frozenset[Place] = frozenset(),
     ) -> Iterator[Reader]:
         """The callbacks that suffer from `place` being late; what leads to `lists` is as well.
 
-        Not those that come to it only where one of `unset`, which are late too, is not zero.
+        Not those that come to it only where one of `unset`, which are late too, is not zero, nor
+        those that read one of `of_instance` of another device.
         """
-        words = words_of(place, self.catalogue.functions)
-        for callback, run in self._sweep(frozenset({place}) | lists, place, words):
+        words, late = words_of(place, self.catalogue.functions), frozenset({place}) | lists
+        for callback, run in self._sweep(late, place, words, of_instance):
             reader = self._worst(callback, run.events_of(place))
             guards = unset & run.execution.touched
-            if reader is not None and not self._is_guarded(reader, place, lists, guards):
+            if reader is not None and not self._is_guarded(reader, place, run, guards):
                 yield reader
 
     def _is_guarded(
-        self, reader: Reader, place: Place, lists: frozenset[Place], guards: frozenset[Place]
+        self, reader: Reader, place: Place, found: _Run, guards: frozenset[Place]
     ) -> bool:
         """While `guards` are zero the callback goes on without coming to what it suffers from.
 
@@ -149,7 +154,8 @@ class Readers:
         """
         if not guards or reader.victim is not None:
             return False
-        run = self._run(reader.callback, frozenset({place}) | lists, zero=guards)
+        world = found.execution.world
+        run = self._run(reader.callback, world.late, zero=guards, of_instance=world.of_instance)
         spots = {(event.what, event.function, event.at) for event in run.events_of(place)}
         event = reader.event
         if (event.what, event.function, event.at) in spots:
@@ -184,7 +190,11 @@ class Readers:
         return self._idle[callback]
 
     def _sweep(
-        self, late: frozenset[Place], place: Place, words: tuple[bytes, ...] = ()
+        self,
+        late: frozenset[Place],
+        place: Place,
+        words: tuple[bytes, ...] = (),
+        of_instance: frozenset[Place] = frozenset(),
     ) -> Iterator[tuple[Callback, _Run]]:
         """The runs of the callbacks that touch `place` and are not kept from running.
 
@@ -199,7 +209,7 @@ class Readers:
                 continue
             run = self._at_rest(callback)
             if self._touches(run, place):
-                run = self._run(callback, late)
+                run = self._run(callback, late, of_instance=of_instance)
                 yield callback, run
             if run.refuses:
                 refused.append(callback)
@@ -230,13 +240,14 @@ class Readers:
         late: frozenset[Place],
         results: Mapping[tuple[str, int], Value] | None = None,
         zero: frozenset[Place] = frozenset(),
+        of_instance: frozenset[Place] = frozenset(),
     ) -> _Run:
         offered = self.contract.offered_to(str(callback.slot))
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
             drivers=self.drivers, given={**dict.fromkeys(zero, ZERO), **self.given},
             negative=self.negative, alone=self.alone,
-            never=frozenset(offered.never if offered is not None else ()),
+            never=frozenset(offered.never if offered is not None else ()), of_instance=of_instance,
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whose device it is: the instance's, which the probe is about, or the callback's own client."""
+
+from __future__ import annotations
+
+import pytest
+from text_tree import case_of
+from windows import tree
+
+KERNEL = """
+    struct fwnode_handle { struct device *dev; };
+    struct device_node { struct fwnode_handle fwnode; };
+    struct iommu_fwspec { struct fwnode_handle *iommu_fwnode; };
+    struct args { struct device_node *np; };
+    struct platform_device { struct device dev; int *resource; };
+    struct device { unsigned long *dma_mask; struct device_node *of_node;
+                    struct fwnode_handle *fwnode; struct iommu_fwspec *fwspec;"""
+DRIVER = """
+struct foo { struct iommu_device iommu; struct device *dev; int number; };
+static struct foo *only;
+static struct device *first, *second;
+static struct args *spec;
+static void use(struct foo *foo) { foo->number = 1; }
+static struct device_node *node_of(struct device *dev) { return dev->of_node; }
+static int foo_of_xlate(struct device *dev)
+{
+    struct platform_device *pdev = container_of(dev, struct platform_device, dev);
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    %s
+    return 0;
+}
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static int probe(struct platform_device *pdev, struct foo *foo)
+{
+    struct device *dev = &pdev->dev;
+
+    foo->dev = dev;
+    first = dev;
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    %s
+    return 0;
+}
+"""
+
+
+def found(read: str, write: str) -> list[tuple[str, str]]:
+    """What is late in a driver that reads so in a callback, and writes so after registering."""
+    text = tree(drivers__iommu__foo_c=DRIVER % (read, write))
+    case = case_of(text.replace("    struct device {", KERNEL))
+    return [(one.late.spelled, one.reader.effect.value) for one in case.late_reads]
+
+
+MASK = "dev->dma_mask = devm_kzalloc(dev, 8, 0);"
+MASKED = [("device.dma_mask", "crash")]
+RESOURCE = "pdev->resource = devm_kzalloc(dev, 8, 0);"
+
+
+@pytest.mark.parametrize(
+    ("read", "write", "expected"),
+    [
+        # the client has had its own since it was made
+        ("*dev->dma_mask = 34;", MASK, []),
+        ("*dev->dma_mask = 34;", "pdev->dev.dma_mask = &mask;", []),
+        ("*dev->dma_mask = 34;", "foo->dev->dma_mask = &mask;", []),
+        ("*pdev->dev.dma_mask = 34;", MASK, []),
+        ("*pdev->resource = 1;", RESOURCE, []),
+        # of a device that nothing leads to, nothing is known
+        ("*dev->bus->root->dma_mask = 34;", MASK, []),
+        # that of the instance is found by its node, or by what holds it
+        ("*foo->dev->dma_mask = 34;", MASK, MASKED),
+        ("*first->dma_mask = 34;", MASK, MASKED),
+        ("struct device *d = bus_find_device(dev->bus, 0, dev, match); *d->dma_mask = 1;",
+         MASK, MASKED),
+        ("struct platform_device *p = of_find_device_by_node(spec->np); *p->resource = 1;",
+         RESOURCE, [("platform_device.resource", "crash")]),
+        # a global that is late itself leads to nothing yet
+        ("if (!second) return 0; use(only);", "only = foo; second = dev;", []),
+        ("*second->dma_mask = 34;", f"second = dev; {MASK}", [("second", "crash")]),
+        # what a driver's own struct has is no member of every device
+        ("use(foo);", "only = foo;", []),
+        ("use(only);", "only = foo;", [("only", "crash")]),
+    ],
+)  # fmt: skip
+def test_members_of_a_device(read: str, write: str, expected: list[tuple[str, str]]) -> None:
+    assert found(read, write) == expected
