@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.facts import ir
-from kscan.flow import power
+from kscan.flow import nodes, power
 from kscan.flow.frame import Frame
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.stores import assignments, pointee
@@ -90,10 +90,9 @@ def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 
             frame.value(arg)
         return Value(What.ANY, None, "elsewhere")
     if matches(functions.lookups.any, name):
-        values = [frame.value(arg) for arg in node.args]
-        own = all(value.origin != "elsewhere" for value in values)
-        return Value(What.ANY, None, "found" if own else "elsewhere")
-    return _entered(frame, node, name)
+        return nodes.found([frame.value(arg) for arg in node.args])
+    form = nodes.another_form(frame, node, name)
+    return form if form is not None else _entered(frame, node, name)
 
 
 def _stored(frame: Frame, node: ir.Call, name: str, stores: tuple[ir.Assign, ...]) -> Value:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from kscan.facts import ir
-from kscan.flow import calling, comparing
+from kscan.flow import calling, comparing, nodes
 from kscan.flow.frame import Frame
 from kscan.flow.places import place_of
 from kscan.flow.values import (
@@ -123,7 +123,8 @@ class Evaluation(Frame):
         kind = self.scope.type_of(node)
         if not is_number and (kind.array or (not kind.ptr and kind.tag)):
             return Value(What.ANY, None, base.origin)
-        return self._read(place, node.at, ANY, base)
+        led_to = nodes.member(self.execution.world.functions, place, base)
+        return self._read(place, node.at, led_to, base)
 
     def loaded(self, node: ir.Expr) -> Value:
         """The value of `node`, which may be an atomic or a key: a struct that holds a number."""

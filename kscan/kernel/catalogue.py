@@ -151,6 +151,8 @@ class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     any: tuple[str, ...]
     bound: tuple[str, ...]
     elsewhere: tuple[str, ...]
+    members: tuple[str, ...]
+    """``struct.field`` that leads from a node to its device."""
     takes_reference: tuple[str, ...]
     drops_reference: tuple[str, ...]
 

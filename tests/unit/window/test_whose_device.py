@@ -12,6 +12,8 @@ KERNEL = """
     struct device_node { struct fwnode_handle fwnode; };
     struct iommu_fwspec { struct fwnode_handle *iommu_fwnode; };
     struct args { struct device_node *np; };
+    struct fwnode_handle *of_fwnode_handle(struct device_node *np);
+    struct fwnode_handle *dev_fwnode(struct device *dev);
     struct platform_device { struct device dev; int *resource; };
     struct device { unsigned long *dma_mask; struct device_node *of_node;
                     struct fwnode_handle *fwnode; struct iommu_fwspec *fwspec;"""
@@ -84,3 +86,32 @@ RESOURCE = "pdev->resource = devm_kzalloc(dev, 8, 0);"
 )  # fmt: skip
 def test_members_of_a_device(read: str, write: str, expected: list[tuple[str, str]]) -> None:
     assert found(read, write) == expected
+
+
+SET = "dev_set_drvdata(dev, foo);"
+LATE = [("driver data", "crash")]
+
+
+@pytest.mark.parametrize(
+    ("device", "expected"),
+    [
+        # a node leads to its own device
+        ("dev->fwspec->iommu_fwnode->dev", LATE),
+        ("get_dev_from_fwnode(dev->fwspec->iommu_fwnode)", LATE),
+        ("spec->np->fwnode.dev", LATE),
+        ("of_fwnode_handle(spec->np)->dev", LATE),
+        ("foo->dev->fwnode->dev", LATE),
+        # which is the client for the client's own node, however that is asked for
+        ("dev->fwnode->dev", []),
+        ("dev->of_node->fwnode.dev", []),
+        ("dev_fwnode(dev)->dev", []),
+        ("of_fwnode_handle(dev->of_node)->dev", []),
+        ("of_fwnode_handle(node_of(dev))->dev", []),
+        ("get_dev_from_fwnode(dev->fwnode)", []),
+        ("&of_find_device_by_node(dev->of_node)->dev", []),
+        # and another device's for a node that is neither's
+        ('of_fwnode_handle(of_parse_phandle(dev->of_node, "x", 0))->dev', []),
+    ],
+)
+def test_driver_data_of_a_nodes_device(device: str, expected: list[tuple[str, str]]) -> None:
+    assert found(f"use(dev_get_drvdata({device}));", SET) == expected

@@ -4,11 +4,13 @@
 
 #include <linux/types.h>
 
+struct device;
 struct fwnode_operations;
 
 struct fwnode_handle {
 	struct fwnode_handle *secondary;
 	const struct fwnode_operations *ops;
+	struct device *dev;
 };
 
 #endif
