@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from kscan.facts import ir
 from kscan.flow.writes import local_values, root_name
 from kscan.kernel.catalogue import Functions
+from kscan.kernel.devices import devices
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 
@@ -98,14 +99,33 @@ def registered_by(
     program: Program, functions: Functions, probe: Function
 ) -> Iterator[tuple[Function, ir.Call]]:
     """Who hands the driver whose function `probe` is to its bus, with the call."""
-    facts = slot_facts(program, probe.path)
-    drivers = {fact.variable for fact in facts if probe.name in fact.values} - {""}
+    drivers = frozenset(holders_of(program, probe))
     for function in program.functions_in(probe.path) if drivers else ():
         for node in ir.walk_body(program.body(function)):
             match node:
                 case ir.Call(callee=ir.Name(id=name), args=(driver, *_)):
                     if name in functions.driver_registrations and root_name(driver) in drivers:
                         yield function, node
+
+
+def holders_of(program: Program, function: Function) -> Iterator[str]:
+    """Names of the objects of its own file that hold `function`, or are handed over with it."""
+    for fact in slot_facts(program, function.path):
+        if function.name in fact.values and fact.variable:
+            yield fact.variable
+    for entry in (entry for role in devices().handed for entry in role.by):
+        name, _, place = entry.partition(":")
+        for call in _calls_in(program, function.path, name):
+            handed = call.args[int(place) : int(place) + 1]
+            if function.name in map(root_name, handed) and root_name(call.args[0]):
+                yield root_name(call.args[0])
+
+
+def _calls_in(program: Program, path: str, name: str) -> Iterator[ir.Call]:
+    """The calls of `name` in the functions of `path`."""
+    if program.reader.names(path, name.encode()):
+        for caller in program.functions_in(path):
+            yield from calls_of(program, caller, name)
 
 
 def calls_it(program: Program, path: str, name: str) -> bool:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.facts import ir
-from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import Callers
+from kscan.window.callers import Callers, holders_of
 from kscan.window.registrations import Registration
 
 _DEVICE = "device"
@@ -28,9 +27,7 @@ def probing_drivers(
     """Names of the objects that hold the function which registers, or a caller of it."""
     names: set[str] = set()
     for function in _upwards(callers, registration.function):
-        for fact in slot_facts(program, function.path):
-            if function.name in fact.values and fact.variable:
-                names.add(fact.variable)
+        names.update(holders_of(program, function))
         for call in program.unit(function.path).toplevel:
             if function.name in call.arguments:
                 names.update(call.arguments)

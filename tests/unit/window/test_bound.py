@@ -147,5 +147,24 @@ def test_a_driver_in_a_variable_and_a_result_by_its_address(body: str) -> None:
     assert found.what is Happening.DECLINED
 
 
+@pytest.mark.parametrize(
+    ("init", "expected"),
+    [
+        ("return platform_driver_probe(&foo_driver, foo_probe);", 1),
+        ("if (legacy) return 0; return platform_driver_probe(&foo_driver, &foo_probe);", 1),
+        ("return platform_driver_probe(&other_driver, foo_probe);", 0),
+        ("return platform_driver_probe(&foo_driver, other_probe);", 0),
+        ("return platform_driver_register(&foo_driver);", 0),
+    ],
+)
+def test_a_probe_that_is_handed_over_beside_its_driver(init: str, expected: int) -> None:
+    code = FOO.format(
+        body="return get(dev) ? 0 : -ENODEV;", searched="foo_driver", before="", hwdev="0"
+    )
+    code = code.replace("foo_driver = { .probe = foo_probe };", "foo_driver = { .driver.id = 1 };")
+    code += f"static int foo_init(void)\n{{\n    {init}\n}}\n"
+    assert len(case_of(tree(drivers__iommu__foo_c=code)).bound_reads) == expected
+
+
 def test_another_driver_in_a_variable() -> None:
     assert not seen("void *d = &other_driver.driver; return driver_find_device(d, 0) ? 0 : -1;")

@@ -88,4 +88,8 @@ static int __init drv##_init(void)					\
 }									\
 device_initcall(drv##_init)
 
+int __platform_driver_probe(struct platform_driver *drv,
+			    int (*probe)(struct platform_device *pdev), struct module *owner);
+#define platform_driver_probe(drv, probe) __platform_driver_probe(drv, probe, THIS_MODULE)
+
 #endif
