@@ -37,6 +37,7 @@ from kscan.model import Effect, Finding, Fix, Severity, Subject, weakest
 from kscan.rules import rule
 from kscan.window.bound import fatal_error, is_one_of_two, looking_up, searched_driver
 from kscan.window.case import BoundRead, Case
+from kscan.window.drivers import probe_around
 from kscan.window.evidence import Evidence, severity_of
 from kscan.window.registrations import driver_of
 
@@ -92,7 +93,9 @@ def _effect(found: BoundRead) -> Effect:
 
 
 def _message(case: Case, found: BoundRead, effect: Effect) -> str:
-    probe, callback = found.registration.function.name, found.callback.function.name
+    driver = searched_driver(case.program, found.lookup)
+    probe = probe_around(case.program, case.callers, found.registration, driver).name
+    callback = found.callback.function.name
     call = found.lookup.note.partition("(")[0]
     causes = " and its driver data is not set either" if found.late else ""
     errno = fatal_error(case.contract, case.program, found)

@@ -25,13 +25,25 @@ def probing_drivers(
     program: Program, callers: Callers, registration: Registration
 ) -> frozenset[str]:
     """Names of the objects that hold the function which registers, or a caller of it."""
-    names: set[str] = set()
-    for function in _upwards(callers, registration.function):
-        names.update(holders_of(program, function))
-        for call in program.unit(function.path).toplevel:
-            if function.name in call.arguments:
-                names.update(call.arguments)
-    return frozenset(names)
+    functions = _upwards(callers, registration.function)
+    return frozenset(name for function in functions for name in _drivers_of(program, function))
+
+
+def probe_around(
+    program: Program, callers: Callers, registration: Registration, driver: str
+) -> Function:
+    """The probe of `driver` that leads to `registration`; where none is known, who registers."""
+    functions = _upwards(callers, registration.function)
+    probes = (found for found in functions if driver in _drivers_of(program, found))
+    return next(probes, registration.function)
+
+
+def _drivers_of(program: Program, function: Function) -> Iterator[str]:
+    """Names of the objects that hold `function`, or are named with it by a macro or call."""
+    yield from holders_of(program, function)
+    for call in program.unit(function.path).toplevel:
+        if function.name in call.arguments:
+            yield from call.arguments
 
 
 def _upwards(callers: Callers, function: Function) -> Iterator[Function]:

@@ -11,6 +11,7 @@ from windows import tree
 
 from kscan.flow.world import Happening
 from kscan.window.bound import fatal_error, is_one_of_two, searched_driver
+from kscan.window.drivers import probe_around
 
 FOO = """
 struct platform_driver {{ int (*probe)(void *pdev); struct {{ int id; }} driver; }};
@@ -168,3 +169,23 @@ def test_a_probe_that_is_handed_over_beside_its_driver(init: str, expected: int)
 
 def test_another_driver_in_a_variable() -> None:
     assert not seen("void *d = &other_driver.driver; return driver_find_device(d, 0) ? 0 : -1;")
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("static int foo_probe(void *pdev)\n{\n    return foo_add(pdev);\n}\n", "foo_probe"),
+        ("static int foo_probe(void *pdev)\n{\n    return foo_new(pdev);\n}\n"
+         "static int foo_new(void *pdev)\n{\n    return foo_add(pdev);\n}\n", "foo_probe"),
+        # of two that register with the same function it is the one whose devices are searched
+        ("static int other_probe(void *pdev)\n{\n    return foo_add(pdev);\n}\n"
+         "static int foo_probe(void *pdev)\n{\n    return foo_add(pdev);\n}\n", "foo_probe"),
+        ("static int foo_init(void)\n{\n    return foo_add(0);\n}\n", "foo_add"),
+    ],
+)  # fmt: skip
+def test_the_probe_that_a_registration_stands_below(rest: str, expected: str) -> None:
+    code = FOO.format(body="return 0;", searched="foo_driver", before="", hwdev="0")
+    code = code.replace("foo_probe(void", "foo_add(void") + rest
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    (found,) = case.registrations
+    assert probe_around(case.program, case.callers, found, "foo_driver").name == expected
