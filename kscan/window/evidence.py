@@ -32,11 +32,11 @@ from kscan.window.registrations import Registration, driver_of
 from kscan.window.window import Callback, Window
 
 DOES = {
-    Effect.CRASH: "which dereferences it",
-    Effect.DECLINED: "which refuses for want of it",
-    Effect.WRONG_VALUE: "which takes it for zero",
-    Effect.UNREADY: "which uses it before it is initialised",
-    Effect.WARN: "which warns",
+    Effect.CRASH: "dereferences it",
+    Effect.DECLINED: "refuses for want of it",
+    Effect.WRONG_VALUE: "takes it for zero",
+    Effect.UNREADY: "uses it before it is initialised",
+    Effect.WARN: "warns",
 }
 _KINDS = {
     EdgeKind.DIRECT: StepKind.CALL,
@@ -295,20 +295,20 @@ def _message(found: LateRead, what: str) -> str:
     reader, contract = found.reader, found.registration.contract
     callback, api = reader.callback.function.name, contract.register
     if contract.window == "open":
-        return f"{what} only after {api}() lets {callback}() run, {DOES[reader.effect]}"
+        return f"{what} only after {api}() lets {callback}() run, which {DOES[reader.effect]}"
     if reader.victim is not None:
         victim = reader.victim.function.name
-        does = {Effect.DECLINED: "then refuses the device", Effect.CRASH: "dereferences it"}
+        declines = reader.effect is Effect.DECLINED
         return (
             f"{what} only after {api}() has run {callback}(), which passes it on to "
-            f"{victim}(); that one {does.get(reader.effect, 'suffers')}"
+            f"{victim}(); that one {'then refuses the device' if declines else _does(reader)}"
         )
-    return f"{what} only after {api}() has run {callback}(), {_does(reader)}"
+    return f"{what} only after {api}() has run {callback}(), which {_does(reader)}"
 
 
 def _does(reader: Reader) -> str:
-    """What the callback does with what it finds, as exactly as the event says."""
+    """What the one that suffers does with what it finds, as exactly as the event says."""
     note = reader.event.note
     if note.startswith(_EXACTLY.get(reader.effect, ())) and not note.endswith("() on it"):
-        return f"which {note}"
+        return note
     return DOES[reader.effect]
