@@ -151,7 +151,7 @@ class AskedTree:
         return _AskedIndex(self.tree.definitions(suffixes), asked)
 
     def kernel_version(self) -> str:
-        """The version in the top-level Makefile, which no finding depends on."""
+        """The version for the report; findings that depend on it come of reading the Makefile."""
         return self.tree.kernel_version()
 
 

@@ -11,6 +11,7 @@ from kscan.model import Confidence
 from kscan.program.calls import Slot
 from kscan.program.filled import filled, slot_facts
 from kscan.program.program import Function, Program
+from kscan.program.versions import lines_for_others
 
 _MOST_HOPS = 4
 
@@ -94,9 +95,7 @@ def table_entries(
     if place is None or hops > _MOST_HOPS:
         return
     wanted = frozenset(through)
-    for fact in slot_facts(program, place):
-        if fact.variable != variable or not fact.fields:
-            continue
+    for fact in _entries(program, place, variable):
         slot = slot_of(program, place, fact)
         for name in fact.values:
             if home(program, place, name) is not None:
@@ -115,7 +114,7 @@ def foreign_members(
 
     Such a table is written for another version of the kernel.
     """
-    facts = (f for f in slot_facts(program, path) if f.variable == variable)
+    facts = _entries(program, path, variable)
     wanted = frozenset(tags)
     return tuple(
         slot.field
@@ -136,6 +135,15 @@ def _is_value(program: Program, path: str, invocation: InvocationFact) -> bool:
     return invocation.arguments is None and bool(
         program.variable(name, path) or program.resolve(name, path)
     )
+
+
+def _entries(program: Program, path: str, variable: str) -> Iterator[SlotFact]:
+    """What the table `variable` of `path` holds in a kernel of this tree's version."""
+    left_out = lines_for_others(program, path)
+    for fact in slot_facts(program, path):
+        entry = fact.variable == variable and fact.fields
+        if entry and not any(fact.line in lines for lines in left_out):
+            yield fact
 
 
 def home(program: Program, path: str, variable: str) -> str | None:

@@ -12,6 +12,7 @@ from kscan.facts import ir
 from kscan.kernel.catalogue import Contract
 from kscan.program import macros
 from kscan.program.program import Function, Program
+from kscan.program.versions import is_for_others
 from kscan.window.callers import Callers, calls_of
 from kscan.window.published import Handed, Published, Publishing
 
@@ -75,12 +76,15 @@ class Registrations:
                     yield Registration(self.contract, function, call, tables, functions)
 
     def _calls(self, function: Function) -> list[ir.Call]:
-        """The calls of the contract's function, without those for another kernel's parameters.
+        """The calls of the contract's function, without those for another kernel.
 
-        Drivers for several kernels have one for each, under ``#if``.
+        Drivers for several kernels have one for each, under ``#if``: the version in its test
+        tells, or the number of parameters.
         """
         calls = list(calls_of(self.program, function, self.contract.register))
         calls += [call for name in self._macros for call in self._within(function, name)]
+        path = function.path
+        calls = [call for call in calls if not is_for_others(self.program, path, call.at)]
         here = self.program.resolve(self.contract.register, function.path)[:1]
         fitting = [c for c in calls for f in here if len(c.args) == len(f.fact.params)]
         return fitting or calls

@@ -10,8 +10,11 @@ from text_tree import TextTree, case_of
 from windows import tree
 
 from kscan.audit import Audit, Options
+from kscan.change.answers import AskedTree
+from kscan.change.contents import Contents
 from kscan.facts.store import NullStore
 from kscan.model import Skip
+from kscan.window.unseen import unseen
 
 TABLE = """
 struct foo { struct iommu_device iommu; struct iommu_ops held, spare;
@@ -148,6 +151,64 @@ def test_a_table_for_another_kernel_is_a_skip() -> None:
     report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
     why = "foo_ops fills attach_dev, map: no members of it here"
     assert Skip("drivers/iommu/foo.c", why) in report.skips
+
+
+@pytest.mark.parametrize(
+    ("makefile", "attach", "callbacks"),
+    [
+        ("VERSION = 6\n    PATCHLEVEL = 1", False, ["foo_of_xlate"]),
+        ("VERSION = 5\n    PATCHLEVEL = 10\n    SUBLEVEL = 3", True, ["old_of_xlate"]),
+        # a tree that does not say which it is may be either
+        ("", True, ["foo_of_xlate", "old_of_xlate"]),
+    ],
+)
+def test_what_a_table_has_for_another_kernel(
+    makefile: str, *, attach: bool, callbacks: list[str]
+) -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, 0);")
+    chosen = """{
+    #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
+        .of_xlate = foo_of_xlate,
+    #else
+        .of_xlate = old_of_xlate,
+        .attach_dev = foo_attach,
+    #endif
+    }"""
+    text = text.replace("foo_ops = { .of_xlate = foo_of_xlate }", f"foo_ops = {chosen}")
+    text = f"Makefile\n    {makefile}\n{text}".replace("    static int foo_of_xlate(",
+        "    static int old_of_xlate(struct device *dev)\n    {\n        return 0;\n    }\n"
+        "    static int foo_of_xlate(", 1)  # fmt: skip
+    case = case_of(text)
+    (registration,) = case.registrations
+    assert [c.function.name for c in case.window.callbacks(registration)] == callbacks
+    assert any("attach_dev" in skip.reason for skip in unseen(case)) is attach
+
+
+@pytest.mark.parametrize(
+    ("makefile", "tables"),
+    [
+        ("VERSION = 6", [("foo_ops",)]),
+        ("VERSION = 5\n    PATCHLEVEL = 10", [("wide",)]),
+        ("", [("foo_ops",), ("wide",)]),
+    ],
+)
+def test_a_registration_for_another_kernel(makefile: str, tables: list[tuple[str, ...]]) -> None:
+    text = driver(
+        "#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)\n"
+        "\treturn iommu_device_register(&foo->iommu, &foo_ops, dev);\n#else\n"
+        "\treturn iommu_device_register(&foo->iommu, &wide.ops, dev);\n#endif"
+    )
+    assert published(f"Makefile\n    {makefile}\n{text}") == tables
+
+
+@pytest.mark.parametrize(("test", "asks"), [("LINUX_VERSION_CODE > 5", True), ("NEW", False)])
+def test_only_a_table_with_tests_of_the_version_asks_for_it(test: str, *, asks: bool) -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, 0);")
+    chosen = f"foo_ops = {{\n    #if {test}\n        .of_xlate = foo_of_xlate,\n    #endif\n    }}"
+    text = text.replace("foo_ops = { .of_xlate = foo_of_xlate }", chosen)
+    asked = AskedTree(TextTree(f"Makefile\n    VERSION = 6\n{text}"), Contents())
+    Audit(asked, Options(hits=False), NullStore()).report()
+    assert ("Makefile" in asked.questions.read) is asks
 
 
 def test_the_callbacks_of_a_table_inside_an_object() -> None:
