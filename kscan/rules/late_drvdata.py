@@ -6,7 +6,8 @@ What it finds
     being probed only after it has registered, while an in-window callback reads the driver
     data of a device that it looked up by firmware node. Driver data of the callback's own
     client device is somebody else's and does not count; neither does that of a class device
-    which a called function creates for itself.
+    which a called function creates for itself. The driver data may also be that of a second
+    driver, of a struct of its own, which the same init function registers after the first.
 
 Why it matters
     The look-up succeeds, the driver data is NULL. A callback that stores it unseen has the
@@ -18,7 +19,7 @@ How it can be wrong
     driver's device.
 
 How to fix it
-    Set the driver data as soon as the instance is allocated.
+    Set the driver data as soon as the instance is allocated; register a second driver first.
 
 References
     drivers/base/dd.c, include/linux/platform_device.h; "iommu: Get DT/ACPI parsing into the

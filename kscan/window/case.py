@@ -15,12 +15,13 @@ from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
 from kscan.kernel.catalogue import Catalogue, Contract
 from kscan.model import Confidence, weakest
-from kscan.program.program import Program
+from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 from kscan.window.callers import Callers, calls_of, is_private
 from kscan.window.configured import Configured
 from kscan.window.doubts import Doubts
-from kscan.window.drivers import bus_tag, probing_drivers
+from kscan.window.drivers import bus_tag, probing_drivers, upwards
+from kscan.window.followers import Follower, Followers
 from kscan.window.inside import Inside
 from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.origins import Origins
@@ -190,13 +191,36 @@ class Case:
             apart = is_of_device(self.program, one.write, self.belongs(registration))
             of_instance = frozenset({one.place} if apart else ())
             for reader in self.readers(registration).of(one.place, lists, unset, of_instance):
-                if self._is_of_another_bus(one, reader):
-                    continue
-                doubts = tuple(doubted.about(one, reader))
-                sure = weakest(
-                    one.confidence, reader.confidence, *(confidence for confidence, _ in doubts)
-                )
-                yield LateRead(registration, one, reader, sure, tuple(why for _, why in doubts))
+                yield from self._met(one, reader, doubted)
+        if not any(one.place == DRVDATA for one in late):
+            for follower in self._followers(registration):
+                for reader in self.readers(registration).following(follower):
+                    yield from self._met(follower.late, reader, doubted)
+
+    def _met(self, late: Late, reader: Reader, doubted: Doubts) -> Iterator[LateRead]:
+        """What `reader` meets, unless it is another device's."""
+        if not self._is_of_another_bus(late, reader):
+            doubts = tuple(doubted.about(late, reader))
+            sure = weakest(late.confidence, reader.confidence, *(least for least, _ in doubts))
+            why = tuple(why for _, why in doubts)
+            yield LateRead(doubted.registration, late, reader, sure, why)
+
+    def _followers(self, registration: Registration) -> Iterator[Follower]:
+        """Drivers that are registered once that has returned whose probe registers.
+
+        Not those that register an instance as well: a chip has the one or the other.
+        """
+        functions, writes = self.catalogue.functions, self.writes(registration)
+        above = tuple(upwards(self.callers, registration.function))
+        for follower in Followers(self.program, functions, writes).of(above):
+            if follower.probe not in self._registering:
+                yield follower
+
+    @cached_property
+    def _registering(self) -> frozenset[Function]:
+        """The functions that register, and those that call them."""
+        found = (upwards(self.callers, one.function) for one in self.registrations)
+        return frozenset(function for above in found for function in above)
 
     def _is_of_another_bus(self, late: Late, reader: Reader) -> bool:
         """Driver data is set for a device of one bus, and read from one of another."""

@@ -25,7 +25,7 @@ def probing_drivers(
     program: Program, callers: Callers, registration: Registration
 ) -> frozenset[str]:
     """Names of the objects that hold the function which registers, or a caller of it."""
-    functions = _upwards(callers, registration.function)
+    functions = upwards(callers, registration.function)
     return frozenset(name for function in functions for name in _drivers_of(program, function))
 
 
@@ -33,7 +33,7 @@ def probe_around(
     program: Program, callers: Callers, registration: Registration, driver: str
 ) -> Function:
     """The probe of `driver` that leads to `registration`; where none is known, who registers."""
-    functions = _upwards(callers, registration.function)
+    functions = upwards(callers, registration.function)
     probes = (found for found in functions if driver in _drivers_of(program, found))
     return next(probes, registration.function)
 
@@ -46,7 +46,7 @@ def _drivers_of(program: Program, function: Function) -> Iterator[str]:
             yield from call.arguments
 
 
-def _upwards(callers: Callers, function: Function) -> Iterator[Function]:
+def upwards(callers: Callers, function: Function) -> Iterator[Function]:
     """`function`, its callers, and theirs, as far as `LEVELS` goes."""
     level, seen = [function], {function}
     for _ in range(LEVELS):

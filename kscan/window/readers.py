@@ -17,6 +17,7 @@ from kscan.kernel.contracts import Offered
 from kscan.model import Confidence, Effect
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
+from kscan.window.followers import Follower, reads
 from kscan.window.mentions import Mentions, lookup_words, words_of
 from kscan.window.window import Callback
 
@@ -144,6 +145,19 @@ class Readers:
             guards = unset & run.execution.touched
             if reader is not None and not self._is_guarded(reader, place, run, guards):
                 yield reader
+
+    def following(self, follower: Follower) -> Iterator[Reader]:
+        """The callbacks that suffer from what the driver of `follower` has not set yet."""
+        refused: list[Callback] = []
+        functions = self.catalogue.functions
+        for callback in self._in_order:
+            reached = self._mentions.reached(callback.function)
+            sites = reads(self.program, functions, reached, follower.tag)
+            if sites and not any(self._kept_out(callback, by) for by in refused):
+                run = self._run(callback, frozenset(), sites)
+                reader = self._worst(callback, run.events_of(DRVDATA))
+                refused += [callback] if run.refuses else []
+                yield from [reader] if reader is not None else ()
 
     def _is_guarded(
         self, reader: Reader, place: Place, found: _Run, guards: frozenset[Place]

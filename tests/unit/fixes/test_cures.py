@@ -27,6 +27,7 @@ TREES += [sample_trees.SAMPLE_TREES / "probe-path" / "1-new-probe-path"]
 BY_HAND = {
     "foo_dma_configure": "reads it on its own: do so in foo_dma_configure(), and hand on",
     "corge2_probe_device": "it belongs before the driver is registered",
+    "thud_of_xlate": "it belongs before the driver is registered",
 }
 """Callbacks whose fix is a sentence, and what it says stands in the way of a diff."""
 
