@@ -54,6 +54,7 @@ class Effect(StrEnum):
     LEAK = "leak"  # what was there is overwritten, never released
     DEADLOCK = "deadlock"  # waits for a lock that its own caller holds
     WARN = "warn"  # the kernel prints a WARN
+    REDUNDANT = "redundant"  # done before: nothing more comes of it
 
 
 class StepKind(StrEnum):

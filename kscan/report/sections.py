@@ -62,6 +62,7 @@ _ASKED = {
     "replay": "Who offers a device to the IOMMU that {reader} gives a fwspec outside the walk?",
     "lock": "What keeps that as it was which is read under `{name}` before it is dropped?",
     "list": "Who looks on `{name}` for what is there already?",
+    "device": "Who offers `{name}` to the IOMMU that {reader} gives it a fwspec for?",
 }
 """By what a finding is about, where that is nothing that is set."""
 
@@ -87,6 +88,7 @@ def question(finding: Finding) -> str:
         Effect.LEAK: f"Who releases what {subject} held before?",
         Effect.DEADLOCK: "Can the walk meet the device whose lock is held here?",
         Effect.WARN: f"Can {reader} get here for a device that is bound?",
+        Effect.REDUNDANT: f"Does {reader} get here for a device that its bus has configured?",
     }
     return questions[finding.effect]
 

@@ -49,7 +49,7 @@ _FITTING = {
     Kind.TRACE: {Effect.DEADLOCK, Effect.CRASH},
 }
 
-_NO_OOPS = {Effect.LEAK, Effect.WARN, Effect.DECLINED, Effect.DEADLOCK}
+_NO_OOPS = {Effect.LEAK, Effect.WARN, Effect.DECLINED, Effect.DEADLOCK, Effect.REDUNDANT}
 """Effects after which the kernel goes on, or stands still: none of them is an oops."""
 
 

@@ -59,6 +59,9 @@ def test_finding_ends_in_a_question():
         ("list", Effect.LEAK, "Who looks on `x` for what is there already?"),
         ("driver data", Effect.DECLINED, "declines the device while the driver data is unset?"),
         ("field", Effect.LEAK, "Who releases what `x` held before?"),
+        ("device", Effect.WARN, "get here for a device that is bound?"),
+        ("device", Effect.DECLINED, "Who offers `x` to the IOMMU that foo_of_xlate() gives it"),
+        ("device", Effect.REDUNDANT, "get here for a device that its bus has configured?"),
     ],
 )
 def test_the_question_is_about_what_the_finding_is_about(kind, effect, asked):

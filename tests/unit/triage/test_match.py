@@ -131,7 +131,9 @@ def test_the_effect_that_fits_the_incident_goes_first():
     assert found.others == ()
 
 
-@pytest.mark.parametrize("effect", [Effect.LEAK, Effect.DECLINED, Effect.WARN, Effect.DEADLOCK])
+@pytest.mark.parametrize(
+    "effect", [Effect.LEAK, Effect.DECLINED, Effect.WARN, Effect.DEADLOCK, Effect.REDUNDANT]
+)
 def test_what_the_kernel_survives_predicts_no_oops(effect):
     found = verdict(logs.ARM64_RAW, finding("repeated-xlate", effect=effect))
     assert found.strength is Strength.PARTIAL
