@@ -45,6 +45,8 @@ class Handed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     by: tuple[str, ...] = ()
     """``function:position`` of functions and macros that are handed such a callback."""
+    driver: str = ""
+    """The struct of the driver that those put it into."""
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,20 +6,23 @@ What it finds
     a ``bus_type.dma_configure`` function, or in what only those call, told apart by what the
     code shows of the device. Bound (handed to a probe, a bind or a component callback, or the
     ``dev`` of an object handed to one) and given another device's node: a warning. Bound and
-    given its own node: a note, redundant; with an id of its own, which the bus does not pass, a
-    warning. A device that the code makes itself, and adds later or has no driver for, is
-    rightly configured there: silence.
+    given its own node: a note, redundant; with an id of its own, which the bus does not pass, or
+    where the device's bus has no dma_configure, a warning. A device that the code makes itself,
+    and adds later or has no driver for, is rightly configured there: silence. So is one for
+    which the node is NULL: nothing is asked about an IOMMU.
 
 Why it matters
     The IOMMU core identifies a device when it appears. Firmware that is parsed for a bound
     device replays the probe behind its driver's back: the core warns of a late IOMMU probe, the
-    group is formed with the driver already at work, and a ``dma_range_map`` may leak.
+    group is formed with the driver already at work, and a ``dma_range_map`` may leak. Where
+    firmware code replays nothing, the device has a fwspec and no translation.
 
 How it can be wrong
     The device is followed through local variables and three levels of callers, twelve calls
     each. One that was looked up, or whose origin no caller shows, is unknown: a note of low
     confidence. A node may belong to the device after all if the code that looks it up says so
-    nowhere. Two devices embedded in one object are taken for one.
+    nowhere. Two devices embedded in one object are taken for one. A device's bus is told by the
+    driver struct that its probe stands in; of other callbacks, as component ones, it is unknown.
 
 How to fix it
     Allocate for the device that does the DMA, or describe the device's own IOMMU in its node;
@@ -33,16 +36,24 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kscan.facts import ir
 from kscan.flow.paths import spelled
 from kscan.model import Confidence, Effect, Finding, Fix, Severity, Step, StepKind, Subject, weakest
+from kscan.program.calls import Slot
+from kscan.program.graph import Reach
 from kscan.rules import rule
 from kscan.window.case import Case
 from kscan.window.configured import ConfigureCall
 from kscan.window.evidence import Evidence
 from kscan.window.origins import Node, Origin
 from kscan.window.registrations import driver_of
+
+_BORROW = "allocate for the device that does the DMA instead of borrowing its node"
+_DROP = "drop the call: the bus configures the device before its driver's probe"
+_DROP_IF = "where its bus has a dma_configure, drop the call"
+_NO_BUS = "allocate for the device that does the DMA, or have the bus configure its devices"
 
 
 @rule(
@@ -54,55 +65,93 @@ def dma_configure_outside_bus(case: Case) -> Iterator[Finding]:
     if case.configured is None:
         return
     for call in case.configured.calls:
-        if call.found.origin not in (Origin.BUS, Origin.MADE):
+        rightly = call.found.origin in (Origin.BUS, Origin.MADE)
+        if not rightly and call.found.node is not Node.NONE:
             yield _finding(case, call)
 
 
 def _finding(case: Case, call: ConfigureCall) -> Finding:
-    severity, confidence, what, cure = _judged(case, call)
+    judged = _judged(case, call)
     evidence = Evidence(case.program, case.window)
     device = _written(call.device)
     return Finding(
         rule="dma-configure-outside-bus",
-        severity=severity,
-        confidence=confidence,
-        effect=Effect.WARN,
-        message=f"{call.name}() {what.format(device=device, node=_node(call))}",
+        severity=judged.severity,
+        confidence=judged.confidence,
+        effect=judged.effect,
+        message=f"{call.name}() {judged.what.format(device=device, node=_node(call))}",
         primary=evidence.location(call.function, call.call.at),
         driver=driver_of(call.function.path),
         subject=Subject("device", device.removeprefix("&")),
         trace=tuple(_trace(evidence, call)),
         others=call.others,
         assumptions=_assumptions(call),
-        fix=Fix(cure) if cure else None,
+        fix=Fix(judged.cure) if judged.cure else None,
     )
 
 
-def _judged(case: Case, call: ConfigureCall) -> tuple[Severity, Confidence, str, str]:
-    """Severity, confidence, the message's predicate and the cure."""
-    sure, own = call.confidence, call.found.node is Node.OWN
-    borrow = "allocate for the device that does the DMA instead of borrowing its node"
-    drop = "drop the call: the bus configures the device before its driver's probe"
+class _Judged(NamedTuple):
+    """What is to be said of a call."""
+
+    severity: Severity
+    confidence: Confidence
+    effect: Effect
+    what: str
+    """The message's predicate."""
+    cure: str
+
+
+def _judged(case: Case, call: ConfigureCall) -> _Judged:
     if call.found.origin is not Origin.BOUND:
         what = "configures `{device}` outside its bus, and it may have a driver"
-        return Severity.NOTE, Confidence.LOW, what, drop if own else borrow
-    if not own:
+        cure = _DROP if call.found.node is Node.OWN else _BORROW
+        return _Judged(Severity.NOTE, Confidence.LOW, Effect.WARN, what, cure)
+    if call.is_pointless:
+        what = "configures `{device}` once more: its bus has done so before the driver was bound"
+        return _Judged(Severity.NOTE, call.confidence, Effect.REDUNDANT, what, _DROP)
+    if call.found.node is not Node.OWN:
         what = "configures `{device}`, which has a driver, from another device's node `{node}`"
-        if _is_walked(case):
-            what += ": where that node has an IOMMU, the core warns of a late probe"
-        return Severity.WARNING, sure, what, borrow
+        return _of_a_late_probe(case, call, what, "that node has an IOMMU", _BORROW)
+    if call.by_bus is False:
+        what = "configures `{device}`, which has a driver and is on a bus without a dma_configure"
+        judged = _of_a_late_probe(case, call, what, "its node has an IOMMU", _NO_BUS)
+        return judged._replace(severity=_where_walked(case))
     if call.has_id:
         what = "configures `{device}`, which has a driver, with an id that its bus does not pass"
-        severity = Severity.WARNING if _is_walked(case) else Severity.NOTE
-        return severity, weakest(sure, Confidence.MEDIUM), what, ""
-    what = "configures `{device}` once more: its bus has done so before the driver was bound"
-    return Severity.NOTE, sure, what, drop
+        judged = _of_a_late_probe(case, call, what, "that id leads to an IOMMU", "")
+        sure = weakest(call.confidence, Confidence.MEDIUM)
+        return judged._replace(severity=_where_walked(case), confidence=sure)
+    what = "configures `{device}`, which has a driver: if its bus has a dma_configure, once more"
+    sure = weakest(call.confidence, Confidence.MEDIUM)
+    return _Judged(Severity.NOTE, sure, Effect.REDUNDANT, what, _DROP_IF)
 
 
-def _is_walked(case: Case) -> bool:
-    """The window runs the bus slot: devices are configured before a driver binds."""
+def _of_a_late_probe(case: Case, call: ConfigureCall, what: str, where: str, cure: str) -> _Judged:
+    """The call finds an IOMMU when the walk has passed the device by."""
+    effect, comes = _comes_of_it(case, call)
+    what += f": where {where}, {comes}"
+    return _Judged(Severity.WARNING, call.confidence, effect, what, cure)
+
+
+def _comes_of_it(case: Case, call: ConfigureCall) -> tuple[Effect, str]:
+    """What a fwspec that a bound device gets leads to."""
+    below = case.replays.below(call.name, call.function.path) if case.replays else ()
+    if below and not any(code.replays for code in below):
+        return Effect.DECLINED, "nobody replays the probe, and the device has no translation"
+    if _runs_the_bus(case, case.window.as_it_stands):
+        return Effect.WARN, "the core warns of a late probe"
+    return Effect.WARN, "the core would warn of a late probe once the new probe path is in"
+
+
+def _where_walked(case: Case) -> Severity:
+    """Devices are configured before a driver binds: who is late is wrong."""
+    return Severity.WARNING if _runs_the_bus(case, case.window.reach) else Severity.NOTE
+
+
+def _runs_the_bus(case: Case, reach: Reach) -> bool:
+    """`reach` has a call through the bus slot."""
     assert case.configured is not None
-    return any(str(slot) == case.configured.configuration.slot for slot in case.window.reach.slots)
+    return Slot.named(case.configured.configuration.slot) in reach.slots
 
 
 def _written(device: ir.Expr) -> str:
@@ -133,6 +182,9 @@ def _assumptions(call: ConfigureCall) -> tuple[str, ...]:
     found = [f"the device is bound: {call.found.why}"]
     if call.found.origin is not Origin.BOUND:
         found = [f"a driver may be bound: {call.found.why}"]
+    driver = call.found.driver
+    if call.by_bus is False and driver.endswith("_driver"):
+        found.append(f"the bus of a struct {driver} has no dma_configure")
     if call.found.node is Node.OTHER:
         found.append(f"`{_node(call)}` is not the node of the device itself")
     return tuple(found)

@@ -39,7 +39,7 @@ from kscan.window.case import Case
 from kscan.window.configured import ConfigureCall
 from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
-from kscan.window.replays import FirmwareCode, Guard, Replay, Replays
+from kscan.window.replays import FirmwareCode, Guard, Replay
 
 _WITHIN = "replay only where dev->iommu was not there before the fwspec was made"
 _SAYS = {
@@ -59,13 +59,8 @@ _SAYS = {
 )
 def late_replay(case: Case) -> Iterator[Finding]:
     """Replays without a guard, and firmware code that nobody replays for."""
-    configuration = case.catalogue.devices.configured_by(case.contract.name)
-    if configuration is None:
-        return
-    tables = case.contract.tables
-    replays = Replays(case.program, case.inside, case.origins, configuration, tables)
     said: set[tuple[Function, int]] = set()
-    for code in replays.all:
+    for code in case.replays.all if case.replays is not None else ():
         for replay in code.replays:
             if replay.guard is not Guard.OUTSIDE and (replay.function, replay.at) not in said:
                 said.add((replay.function, replay.at))
@@ -120,14 +115,13 @@ def _forgotten(case: Case, code: FirmwareCode) -> Finding:
 
 def _bound_callers(case: Case, code: FirmwareCode) -> list[ConfigureCall]:
     """Calls for a device with a driver, outside the bus, that come down to `code`."""
-    if case.configured is None:
+    if case.configured is None or case.replays is None:
         return []
-    names = {function.name for function in code.above}
     return [
         call
         for call in case.configured.bound
-        for target in case.program.resolve(call.name, call.function.path)
-        if target.name in names or any(case.program.mentions(target, name) for name in names)
+        if not call.is_pointless
+        if code in case.replays.below(call.name, call.function.path)
     ]
 
 

@@ -15,8 +15,10 @@ from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
 from kscan.kernel.catalogue import Catalogue, Contract
 from kscan.model import Confidence, weakest
+from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
+from kscan.window.buses import Buses
 from kscan.window.callers import Callers, calls_of, is_private
 from kscan.window.configured import Configured
 from kscan.window.doubts import Doubts
@@ -28,6 +30,7 @@ from kscan.window.origins import Origins
 from kscan.window.probing import holding, is_of_device
 from kscan.window.readers import Reader, Readers
 from kscan.window.registrations import Registration, Registrations
+from kscan.window.replays import Replays
 from kscan.window.returned import Returned
 from kscan.window.scope import Ownership, ownership
 from kscan.window.window import Callback, Window
@@ -281,7 +284,17 @@ class Case:
         configuration = self.catalogue.devices.configured_by(self.contract.name)
         if configuration is None:
             return None
-        return Configured(self.program, self.origins, configuration)
+        buses = Buses(self.window.tables, Slot.named(configuration.slot))
+        return Configured(self.program, self.origins, configuration, buses)
+
+    @cached_property
+    def replays(self) -> Replays | None:
+        """Firmware code that makes a fwspec; None where the contract has no such code."""
+        configuration = self.catalogue.devices.configured_by(self.contract.name)
+        if configuration is None:
+            return None
+        tables = self.contract.tables
+        return Replays(self.program, self.inside, self.origins, configuration, tables)
 
     def _given(self, registration: Registration) -> dict[Place, Value]:
         """What holds wherever callbacks of `registration` run at all."""

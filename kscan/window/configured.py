@@ -12,6 +12,7 @@ from kscan.kernel.catalogue import matches, position
 from kscan.kernel.devices import Configuration
 from kscan.model import Confidence
 from kscan.program.program import OUTSIDE, Function, Program
+from kscan.window.buses import Buses
 from kscan.window.origins import Asked, Found, Node, Origin, Origins, worst
 
 
@@ -30,6 +31,8 @@ class ConfigureCall:
     found: Found
     others: int
     """Other callers that lead here."""
+    by_bus: bool | None = None
+    """The device's bus configures it before a driver is bound; None where no bus is known."""
 
     @property
     def confidence(self) -> Confidence:
@@ -39,6 +42,13 @@ class ConfigureCall:
             return Confidence.LOW
         return sure
 
+    @property
+    def is_pointless(self) -> bool:
+        """It asks firmware for what the bus has asked, or for nothing."""
+        node = self.found.node
+        again = node is Node.OWN and bool(self.by_bus) and not self.has_id
+        return again or node is Node.NONE
+
 
 @dataclass
 class Configured:
@@ -47,6 +57,7 @@ class Configured:
     program: Program
     origins: Origins
     configuration: Configuration
+    buses: Buses
 
     @cached_property
     def calls(self) -> tuple[ConfigureCall, ...]:
@@ -87,6 +98,7 @@ class Configured:
         given = _argument(self.configuration.id, name, call)
         has_id = given is not None and not isinstance(given, ir.Const)
         found = list(self.origins.of(asked))
+        shown = worst(found)
         return ConfigureCall(
             asked.function,
             call,
@@ -94,9 +106,16 @@ class Configured:
             asked.device,
             asked.node,
             has_id,
-            worst(found),
+            shown,
             len(found) - 1,
+            self._by_bus(shown),
         )
+
+    def _by_bus(self, found: Found) -> bool | None:
+        """The bus of a device that is bound configures it."""
+        if found.origin is not Origin.BOUND or found.node is not Node.OWN:
+            return None
+        return self.buses.configure(found.asked.function, found.driver)
 
 
 def _argument(entries: tuple[str, ...], name: str, call: ir.Call) -> ir.Expr | None:

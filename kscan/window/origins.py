@@ -9,7 +9,7 @@ through an ops table of the same file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import islice
@@ -49,6 +49,7 @@ class Node(StrEnum):
 
     OWN = "own"
     OTHER = "other"
+    NONE = "none"  # there is none to be parsed
     UNKNOWN = "unknown"
 
 
@@ -75,6 +76,8 @@ class Found:
     """The question in the terms of the function that answers it."""
     why: str
     confidence: Confidence = Confidence.HIGH
+    driver: str = ""
+    """Tag of the driver struct, or bus, whose callback is handed the device itself."""
 
 
 @dataclass
@@ -117,8 +120,10 @@ class Origins:
 
     def _whose(self, device: ir.Expr, node: ir.Expr | None) -> Node:
         """Whether `node` is that of the object `device`."""
-        if node is None or isinstance(node, ir.Const):
+        if node is None:
             return Node.OWN
+        if isinstance(node, ir.Const):
+            return Node.NONE
         while isinstance(node, ir.Call) and self._objects.leads(node.callee):
             node = node.args[0]
         if isinstance(device, ir.Call):
@@ -185,7 +190,8 @@ class Origins:
             for slot in self.roles.filled(asked.function):
                 answers += self._through(asked, slot, device, node, depth)
             for handed, by in self.roles.handed_by(asked.function):
-                answers += self._handed(asked, handed, f"what {by}() is given", device, node)
+                why, driver = f"what {by}() is given", handed.driver
+                answers += self._handed(asked, handed, why, driver, device, node)
             if depth < CALLERS:
                 for caller, call in islice(self.callers.of(asked.function), CALLS):
                     answers += self.of(self._seen_from(asked, caller, call), depth + 1)
@@ -215,20 +221,27 @@ class Origins:
             return
         handed = next((h for h in self._devices.handed if matches(h.slots, str(slot))), None)
         if handed is not None:
-            yield from self._handed(asked, handed, str(slot), device, node)
+            yield from self._handed(asked, handed, str(slot), slot.tag, device, node)
         elif depth < CALLERS:
             for caller, call in islice(self.roles.calls_through(asked.function, slot), CALLS):
                 yield from self.of(self._seen_from(asked, caller, call), depth + 1)
 
     def _handed(
-        self, asked: Asked, handed: Handed, by: str, device: ir.Expr, node: ir.Expr | None
+        self,
+        asked: Asked,
+        handed: Handed,
+        by: str,
+        driver: str,
+        device: ir.Expr,
+        node: ir.Expr | None,
     ) -> Iterator[Found]:
         """The asking function is a callback for devices with a driver."""
         params = [parameter.name for parameter in asked.function.fact.params]
         position = params.index(root_of(device))
         if isinstance(device, ir.Name) and position in handed.arguments:
             why = f"{by} runs with a driver bound"
-            yield self._answer(Origin.BOUND, device, node, asked, why)
+            found = self._answer(Origin.BOUND, device, node, asked, why)
+            yield replace(found, driver=driver)
         elif isinstance(device, ir.Member) and device.field == self._devices.object.member:
             why = f"`{spelled(device)}` is the device of what {by} is handed"
             yield self._answer(Origin.BOUND, device, node, asked, why, Confidence.MEDIUM)
@@ -249,7 +262,14 @@ class Origins:
 
 
 def worst(found: list[Found]) -> Found:
-    """The origin that matters most of several callers': bound before found before unknown."""
+    """The origin that matters most of several callers': bound before found before unknown.
+
+    Where there is no node nothing is asked of firmware: such a one matters least.
+    """
     order = (Origin.BOUND, Origin.FOUND, Origin.UNKNOWN, Origin.MADE, Origin.BUS)
-    nodes = (Node.OTHER, Node.UNKNOWN, Node.OWN)
-    return min(found, key=lambda f: (order.index(f.origin), nodes.index(f.node)))
+    nodes = (Node.OTHER, Node.UNKNOWN, Node.OWN, Node.NONE)
+
+    def rank(one: Found) -> tuple[bool, int, int]:
+        return one.node is Node.NONE, order.index(one.origin), nodes.index(one.node)
+
+    return min(found, key=rank)

@@ -90,6 +90,15 @@ class Replays:
         found = [self._described(function, makers) for function in outermost]
         return tuple(sorted(found, key=lambda c: (c.function.path, c.function.line)))
 
+    def below(self, name: str, path: str) -> tuple[FirmwareCode, ...]:
+        """The code that a call of `name`, one of the family, in `path` comes down to."""
+        targets = self.program.resolve(name, path)
+        return tuple(code for code in self.all if any(self._leads(t, code) for t in targets))
+
+    def _leads(self, target: Function, code: FirmwareCode) -> bool:
+        names = {function.name for function in code.above}
+        return target.name in names or any(self.program.mentions(target, n) for n in names)
+
     def _is_outermost(self, function: Function, makers: dict[Function, _Link]) -> bool:
         """The bus calls `function` to have a fwspec made, or makes one in it."""
         if self._is_top(function):

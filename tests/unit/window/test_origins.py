@@ -8,6 +8,9 @@ from text_tree import program_of
 
 from kscan.kernel.catalogue import catalogue
 from kscan.model import Confidence
+from kscan.program.calls import Slot
+from kscan.program.tables import Tables
+from kscan.window.buses import Buses
 from kscan.window.callers import Callers
 from kscan.window.configured import ConfigureCall, Configured
 from kscan.window.origins import Node, Origin, Origins
@@ -35,7 +38,9 @@ def calls_in(code: str) -> list[ConfigureCall]:
     origins = Origins(program, known, Callers(program), "bus_type.dma_configure")
     configuration = known.devices.configured_by("iommu")
     assert configuration is not None
-    return list(Configured(program, origins, configuration).calls)
+    tables = Tables(program, tuple(program.reader.tree.files_with(["dma_configure"])))
+    buses = Buses(tables, Slot.named(configuration.slot))
+    return list(Configured(program, origins, configuration, buses).calls)
 
 
 def origin_of(code: str) -> tuple[str, str]:
@@ -59,6 +64,7 @@ PROBE = "static struct platform_driver d = { .probe = probe };"
         ("struct device_node *np = of_parse_phandle(pdev->dev.of_node, \"x\", 0);"
          "of_dma_configure(&pdev->dev, np, true);", ("bound", "other")),
         ("acpi_dma_configure(&pdev->dev, 1);", ("bound", "own")),
+        ("of_dma_configure(&pdev->dev, NULL, true);", ("bound", "none")),
         # made here, in any order
         ("struct device *dev = kzalloc(8, 1); of_dma_configure(dev, pdev->dev.of_node, true);",
          ("made", "unknown")),
@@ -153,6 +159,25 @@ static struct bus_type bus = { .dma_configure = configure, .probe = probe };
     (call,) = calls_in(code)
     assert (call.found.origin, call.found.node, call.others) == (Origin.BOUND, Node.OTHER, 1)
     assert [frame.caller.name for frame in call.found.asked.frames] == ["probe"]
+
+
+def test_a_caller_without_a_node_does_not_count_beside_one_with_a_node() -> None:
+    code = """
+static int from(struct device *dev, struct device_node *np)
+{
+    return of_dma_configure(dev, np, true);
+}
+static int probe(struct platform_device *pdev)
+{
+    return from(&pdev->dev, NULL);
+}
+int late(struct device *dev)
+{
+    return from(dev, dev->of_node);
+}
+static struct platform_driver d = { .probe = probe };
+"""
+    assert origin_of(code) == ("unknown", "own")
 
 
 def test_a_caller_through_a_table_shows_that_the_device_is_new() -> None:

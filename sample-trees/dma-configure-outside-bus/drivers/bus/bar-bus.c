@@ -6,7 +6,7 @@
 
 static int bar_bus_probe_bad(struct device *dev)
 {
-	int ret = of_dma_configure(dev, dev->parent->of_node, true); /* expect: dma-configure-outside-bus */
+	int ret = of_dma_configure(dev, dev->parent->of_node, true); /* expect: dma-configure-outside-bus dev effect=warn */
 
 	return ret ?: dev->driver->probe(dev);
 }
@@ -28,4 +28,17 @@ int bar_bus_new_device_ok(struct device *parent)
 const struct bus_type bar_bus_type = {
 	.name	= "bar",
 	.probe	= bar_bus_probe_bad,
+};
+
+/* The same for a device's own node: whatever the bus does in its probe, it does too late. */
+static int baz_bus_probe_bad(struct device *dev)
+{
+	int ret = of_dma_configure(dev, dev->of_node, true); /* expect: dma-configure-outside-bus dev effect=warn */
+
+	return ret ?: dev->driver->probe(dev);
+}
+
+const struct bus_type baz_bus_type = {
+	.name	= "baz",
+	.probe	= baz_bus_probe_bad,
 };

@@ -24,12 +24,20 @@ static int foo_engine_probe_bad(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
 
-	return of_dma_configure(dev, dev->of_node, true); /* expect: dma-configure-outside-bus */
+	return of_dma_configure(dev, dev->of_node, true); /* expect: dma-configure-outside-bus dev effect=redundant */
 }
 
 static int foo_acpi_probe_bad(struct platform_device *pdev)
 {
-	return acpi_dma_configure(&pdev->dev, DEV_DMA_COHERENT); /* expect: dma-configure-outside-bus */
+	return acpi_dma_configure(&pdev->dev, DEV_DMA_COHERENT); /* expect: dma-configure-outside-bus pdev->dev effect=redundant */
+}
+
+/* Behind a controller of its own, which takes an id that the bus knows nothing of. */
+static int foo_root_probe_bad(struct platform_device *pdev)
+{
+	u32 id = pdev->id;
+
+	return acpi_dma_configure_id(&pdev->dev, DEV_DMA_COHERENT, &id); /* expect: dma-configure-outside-bus pdev->dev effect=warn */
 }
 
 static int foo_borrow_bad(struct device *dev, struct device_node *np)
@@ -38,8 +46,18 @@ static int foo_borrow_bad(struct device *dev, struct device_node *np)
 	return of_dma_configure_id(dev, np, true, NULL); /* expect: dma-configure-outside-bus */
 }
 
+/* Of a component nothing here tells the bus. */
+static int foo_master_bad(struct device *master)
+{
+	return of_dma_configure(master, master->of_node, true); /* expect: dma-configure-outside-bus master effect=redundant */
+}
+
 static int foo_component_bind(struct device *comp, struct device *master, void *data)
 {
+	int ret = foo_master_bad(master);
+
+	if (ret)
+		return ret;
 	return foo_borrow_bad(comp, master->of_node);
 }
 
@@ -56,6 +74,7 @@ static struct platform_driver foo_drivers[] = {
 	{ .probe = foo_display_probe_bad, .driver = { .name = "foo-display" } },
 	{ .probe = foo_engine_probe_bad, .driver = { .name = "foo-engine" } },
 	{ .probe = foo_acpi_probe_bad, .driver = { .name = "foo-acpi" } },
+	{ .probe = foo_root_probe_bad, .driver = { .name = "foo-root" } },
 	{ .probe = foo_component_probe, .driver = { .name = "foo-component" } },
 };
 
