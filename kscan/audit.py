@@ -189,9 +189,10 @@ class Audit:
     def report(self) -> Report:
         """The whole answer."""
         rules = selected(self.options.rules)
-        least = self.options.min_confidence.rank
+        least, likely = self.options.min_confidence.rank, self._likely
+        core = frozenset(path for case in self.cases for path in (case.core if likely else ()))
         sharing = self._checking(least).shared(rules)
-        with beforehand(self.tree, self._likely) as hits, sharing as found:
+        with beforehand(self.tree, likely, core) as hits, sharing as found:
             findings = found()
             kept = tuple(f for f in findings if f.confidence.rank >= least)
             if self.options.hits and kept:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,9 +23,9 @@ from kscan.change.reach import delta
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
 from kscan.facts.reader import Reader
-from kscan.hits.findings import beforehand, with_hits
+from kscan.hits.findings import Known, beforehand, with_hits
 from kscan.kernel.catalogue import catalogue
-from kscan.model import Confidence, Finding, Hits, Impact, KscanError, Skip, Stats, TreeInfo
+from kscan.model import Confidence, Finding, Impact, KscanError, Skip, Stats, TreeInfo
 from kscan.outcomes import Outcomes, by_path
 from kscan.program.program import Program
 from kscan.progress import Progress, silent
@@ -67,7 +67,7 @@ class Diff:
     started: float = field(default_factory=time.monotonic)
     _beside: ExitStack = field(default_factory=ExitStack)
     """Processes that work for this diff."""
-    _foreseen: Callable[[], Mapping[str, Hits]] = dict
+    _foreseen: Callable[[], Known] = dict
 
     def __post_init__(self) -> None:
         self.rules: tuple[Rule, ...] = selected(self.options.rules)
@@ -156,7 +156,8 @@ class Diff:
             if self.options.hits and any(changed & case.core for case in audit.cases):
                 near = {path for case in audit.cases for path in (*case.registering, *case.core)}
                 sources = sorted(path for path in near if path.endswith(".c"))
-                ahead = beforehand(self.head_tree, sources, nice=15)
+                alone = frozenset(path for case in audit.cases for path in case.core)
+                ahead = beforehand(self.head_tree, sources, alone, nice=15)
                 self._foreseen = self._beside.enter_context(ahead)
 
     @cached_property

@@ -65,13 +65,25 @@ class Matches:
         )
 
 
-def matches(tree: Tree, path: str) -> Matches:
-    """What `path` is matched by; where it has no table, what its module's other files are."""
+def matches(tree: Tree, path: str, *, alone: bool = False) -> Matches:
+    """What `path` is matched by; where it has no table, what its module's other files are.
+
+    These are left out where it is to be looked at `alone`.
+    """
     own = in_source(_content(tree, path))
-    if own.compatibles or own.acpi:
+    if alone or _is_whole(own):
         return own
     found = [in_source(_content(tree, member)) for member in kbuild.members(tree, path)[1:]]
     return _together([own, *found])
+
+
+def stands_alone(tree: Tree, path: str) -> bool:
+    """`path` has a table of its own, and none of another file is asked for."""
+    return _is_whole(in_source(_content(tree, path)))
+
+
+def _is_whole(own: Matches) -> bool:
+    return bool(own.compatibles or own.acpi)
 
 
 def _content(tree: Tree, path: str) -> bytes:

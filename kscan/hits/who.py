@@ -7,7 +7,7 @@ is run, and nothing is kept afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from kscan.hits import firmware, kbuild
 from kscan.hits.boards import Board, Boards
@@ -31,10 +31,15 @@ def hits(tree: Tree, place: str) -> Hits:
     )
 
 
-def hits_of(tree: Tree, paths: Iterable[str], jobs: int | None = None) -> dict[str, Hits]:
-    """Who is hit by each of the C files `paths`, in one walk; `jobs` processes share it."""
+def hits_of(
+    tree: Tree, paths: Iterable[str], jobs: int | None = None, alone: Collection[str] = ()
+) -> dict[str, Hits]:
+    """Who is hit by each of the C files `paths`, in one walk; `jobs` processes share it.
+
+    What those in `alone` are matched by, no other file of the object says.
+    """
     paths = tuple(dict.fromkeys(paths))
-    matched = {path: firmware.matches(tree, path) for path in paths}
+    matched = {path: firmware.matches(tree, path, alone=path in alone) for path in paths}
     wanted = {path: names.compatibles for path, names in matched.items()}
     boards = boards_of(tree, wanted, jobs)
     defconfigs = Defconfigs(tree)
