@@ -21,6 +21,8 @@ _COLUMNS = 3
 _MARGIN = 10
 _LABEL = 27
 _EDGE_LABEL = 24
+_ASSUMED = ", assumed"
+"""Ends the label of an edge that a scenario adds."""
 _KINDS = {"": "call", "call": "call", "argument": "argument", "registers": "register"}
 
 
@@ -136,9 +138,10 @@ def _box(node: _Node, position: int) -> Box:
 
 
 def _arrow(before: Box, after: Box, label: str) -> Arrow:
-    kind = _KINDS.get(label, "slot")
+    slot, assumed, _ = label.partition(_ASSUMED)
+    kind = "slot assumed" if assumed else _KINDS.get(label, "slot")
     middle = before.y + BOX_HEIGHT // 2
-    shown = _short(label, _EDGE_LABEL)
+    shown = _short(slot, _EDGE_LABEL - len(assumed)) + assumed
     if before.y != after.y:
         x = before.x + BOX_WIDTH // 2
         top, bottom = before.y + BOX_HEIGHT, after.y - 2

@@ -19,6 +19,9 @@ from dataclasses import dataclass
 from kscan.model import Confidence, Finding, Step, StepKind
 
 _EDGES = (StepKind.CALL, StepKind.SLOT, StepKind.ARGUMENT)
+_ASSUMED = ", assumed by "
+"""In the note of an edge that a scenario adds, before the scenario's name."""
+
 _SLOT = re.compile(r"\b[A-Za-z_]\w*\.[A-Za-z_]\w*\b")
 
 
@@ -27,7 +30,7 @@ class Hop:
     """One edge of the way into the callback."""
 
     label: str
-    """Empty for a direct call, ``argument``, or the slot as ``struct.field``."""
+    """Empty for a direct call, ``argument``, or the slot as ``struct.field``; ``assumed`` last."""
     target: str
     """The function it arrives at."""
     step: Step
@@ -88,10 +91,16 @@ def weakest_step(finding: Finding) -> Step | None:
 
 
 def _edge_label(step: Step) -> str:
-    """How an edge is labelled: nothing for a direct call, ``argument``, or the slot's name."""
+    """How an edge is labelled: nothing for a direct call, ``argument``, or the slot's name.
+
+    Also ``assumed`` where a scenario adds it.
+    """
     if step.kind is StepKind.SLOT:
-        found = _SLOT.search(step.note)
-        return found.group() if found else step.note or "slot"
+        called, assumed, _ = step.note.partition(_ASSUMED)
+        found = _SLOT.search(called)
+        if assumed:
+            return f"{found.group()}, assumed" if found else "assumed"
+        return found.group() if found else called or "slot"
     return "argument" if step.kind is StepKind.ARGUMENT else ""
 
 

@@ -79,7 +79,7 @@ def test_sides_stand_in_program_order_and_in_their_columns():
 def test_each_edge_of_the_way_shows_its_kind():
     text = re.sub(r"\s+", " ", audit_text())
     assert "bus_iommu_probe -[argument]-> probe_iommu_group -> __iommu_probe_device" in text
-    assert "iommu_init_device -[bus_type.dma_configure]-> platform_dma_configure" in text
+    assert "iommu_init_device -[bus_type.dma_configure, assumed]-> platform_dma_configure" in text
     assert "of_iommu_xlate -[iommu_ops.of_xlate]-> foo_of_xlate" in text
 
 
@@ -224,6 +224,24 @@ def test_impact_starts_with_the_reachability_delta():
     )
     assert sentence in text
     assert text.index(sentence) < text.index("error: late-global")
+
+
+def test_an_assumed_edge_is_marked_on_the_way():
+    text = audit_text(samples.audit())
+    assert "iommu_init_device -[bus_type.dma_configure, assumed]->" in " ".join(text.split())
+    assert "-[iommu_ops.of_xlate]->" in text
+
+
+def test_an_assumed_edge_to_a_function_has_no_slot():
+    found = samples.late_global()
+    trace = tuple(
+        replace(step, kind=StepKind.SLOT, note="calls bus_iommu_probe, assumed by new-probe-path")
+        if step.note == "calls bus_iommu_probe"
+        else step
+        for step in found.trace
+    )
+    text = audit_text(replace(samples.audit(), findings=(replace(found, trace=trace),)))
+    assert "via iommu_device_register -[assumed]-> bus_iommu_probe" in " ".join(text.split())
 
 
 def test_slots_without_a_finding_are_folded_behind_those_with_one():
