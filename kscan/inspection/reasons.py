@@ -135,10 +135,12 @@ class Reasons:
         return f"{gate.needs}() is reachable from the registration: {gate.why}"
 
     def _write(self, step: Step) -> str:
+        kind = self.finding.subject.kind if self.finding.subject else ""
+        earlier = "write" if kind not in _SETTING else "call"
         return (
             f"it is behind {self.case.contract.register}() on the success side of "
             f"{self.finding.registration.function if self.finding.registration else ''}(), and "
-            f"no write that is certain precedes it ({', '.join(self._searched(step))})"
+            f"no {earlier} that is certain precedes it ({', '.join(self._searched(step))})"
         )
 
     def _searched(self, step: Step) -> list[str]:
@@ -190,11 +192,20 @@ class Reasons:
         if subject is None or subject.kind in _NEVER_SET or not written:
             return
         place = f"{registration.path}:{registration.line}" if registration else "the registration"
-        yield f"A write of {subject.name} that runs before {place} on every way there."
+        setting = _SETTING.get(subject.kind)
+        earlier = f"{setting} {subject.name} and" if setting else f"write of {subject.name} that"
+        yield f"A {earlier} runs before {place} on every way there."
         if self.finding.effect is Effect.CRASH:
             yield f"A test of {subject.name} on the way that keeps the use from happening."
 
 
+_SETTING = {
+    "runtime PM": "call that enables",
+    "clock": "call that switches on",
+    "regulator": "call that switches on",
+    "reset": "call that releases",
+}
+"""What makes ready that of which nothing is written."""
 _NEVER_SET = ("bound devices", "device", "lock", "replay")
 """What findings are about that no write makes ready."""
 

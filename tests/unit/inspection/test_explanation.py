@@ -90,6 +90,22 @@ def test_what_would_refute_it_is_said(crash: Document) -> None:
         assert f"Not so: {assumption}." in crash["refuted_by"]
 
 
+def test_power_is_switched_on_and_not_written(tmp_path: Path) -> None:
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-state", tmp_path / "tree")
+    known = Audit(open_tree(tree), Options(hits=False), NullStore())
+    late = next(
+        found
+        for found in known.findings(rules())
+        if found.subject and found.subject.kind == "runtime PM"
+    )
+    answer = document(explained(known, late.fingerprint))
+    refuted = " ".join(answer["refuted_by"])
+    assert "A call that enables runtime PM and runs before drivers/iommu/" in refuted
+    assert "runtime PM and DMA masks" not in refuted
+    (call,) = steps(answer, "write")
+    assert "no call that is certain precedes it" in call["reason"]
+
+
 def test_text_marks_the_line_of_each_step(crash: Document) -> None:
     text = as_text(crash)
     assert text.count("\n    >") == len(crash["steps"])
