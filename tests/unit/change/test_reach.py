@@ -16,7 +16,7 @@ PROBE = Place(CORE, "iommu_init_device")
 BUS = Place("drivers/base/platform.c", "platform_dma_configure")
 XLATE = Place("drivers/iommu/of_iommu.c", "of_iommu_xlate")
 FWSPEC = Place(CORE, "iommu_fwspec_init")
-WHY = "an instance with an fwnode serves a device only through its fwspec"
+WHY = "an instance with an fwnode serves a device by its fwspec"
 
 SHUT = OpenGate("iommu_fwspec_init", WHY, ())
 OPEN = OpenGate("iommu_fwspec_init", WHY, (ROOT, PROBE, BUS, XLATE, FWSPEC))
