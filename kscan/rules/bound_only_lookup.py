@@ -43,9 +43,9 @@ from kscan.window.registrations import driver_of
 
 _EFFECTS = {Happening.CRASH: Effect.CRASH, Happening.DECLINED: Effect.DECLINED}
 _DOES = {
-    Effect.CRASH: "and dereferences what it found",
-    Effect.DECLINED: "and refuses the device",
-    Effect.WRONG_VALUE: "and goes on without its instance",
+    Effect.CRASH: ", and dereferences the NULL",
+    Effect.DECLINED: " and refuses the device",
+    Effect.WRONG_VALUE: " and goes on without its instance",
 }
 _FIX = (
     "Look the instance up where it is seen before it is bound: on its bus, or on a list of "
@@ -102,7 +102,7 @@ def _message(case: Case, found: BoundRead, effect: Effect) -> str:
     fails = f" with -{errno}, so {case.contract.register}() itself fails" if errno else ""
     return (
         f"{callback}() looks its instance up with {call}(), which sees only bound devices, but "
-        f"{probe}() has not returned{causes}: it finds nothing {_DOES[effect]}{fails}"
+        f"{probe}() has not returned{causes}: it finds nothing{_DOES[effect]}{fails}"
     )
 
 
