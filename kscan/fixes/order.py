@@ -204,8 +204,14 @@ class Order:
         after = self._effects(moved[-1].end, self.function.fact.end)
         if needed.writes & result.writes & after.reads:
             raise Refused("what follows uses a variable that both of them set")
-        if self._callback_writes() & (needed.touched - {self.read.late.place}):
-            raise Refused("a callback changes what it reads")
+        self._refuse_changed(needed.touched - {self.read.late.place})
+
+    def _refuse_changed(self, needed: set[Place]) -> None:
+        """Refuses to move what depends on a place that the registration's callbacks write."""
+        written = self._callback_writes()
+        for place in sorted(needed & written.keys(), key=lambda place: place.spelled):
+            changed = f"which {written[place]}() changes inside {self._api}()"
+            raise Refused(f"the code to be moved reads `{place.spelled}`, {changed}")
 
     def _refuse_locked(self) -> None:
         """Refuses to take a statement out of what a lock protects."""
@@ -221,11 +227,12 @@ class Order:
         if held:
             raise Refused(f"it stands under the lock that line {self._line(held[-1].start)} takes")
 
-    def _callback_writes(self) -> set[Place]:
+    def _callback_writes(self) -> dict[Place, str]:
+        """What callbacks write, and one that does."""
         registration = self.read.registration
         writes = self.case.writes(registration)
         return {
-            write.place
+            write.place: callback.function.name
             for callback in self.case.window.callbacks(registration)
             for write in writes.of(callback.function)
             if not (write.partial and self.observer.is_object(write.place, write.function))
