@@ -21,7 +21,7 @@ from kscan.fixes.undoing import Undoing, undoing
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import RUNTIME_PM
 from kscan.kernel.catalogue import matches
-from kscan.model import Finding, Fix
+from kscan.model import Confidence, Finding, Fix
 from kscan.program.program import Function
 from kscan.window.case import Case, LateRead
 from kscan.window.evidence import Evidence
@@ -45,14 +45,11 @@ def cure(case: Case, finding: Finding) -> Fix | None:
     read = next((read for read in case.late_reads if _is_about(case, read, finding)), None)
     if read is None:
         return None
-    wanted = _sentence(read)
+    wanted, more = _sentence(read), _beside(case, read)
     try:
-        patch = _Move.of(case, read).patch()
+        return Fix(f"{wanted}.{more}", _Move.of(case, read).patch())
     except Refused as why:
-        return Fix(f"{wanted}; kscan writes no patch, because {why}.")
-    if not patch:
-        return Fix(f"{wanted}.")
-    return Fix(f"{wanted}.", patch)
+        return Fix(f"{wanted}; kscan writes no patch, because {why}.{more}")
 
 
 def _is_about(case: Case, read: LateRead, finding: Finding) -> bool:
@@ -72,6 +69,21 @@ def _sentence(read: LateRead) -> str:
     named = {"driver data": "the driver data", "runtime PM": "runtime PM"}
     what = named.get(late.kind, f"`{late.spelled}`")
     return f"{verb} {what} before {api}() is called"
+
+
+def _beside(case: Case, read: LateRead) -> str:
+    """How many other places are late for the registration: to mend one cures one."""
+    late = {
+        other.late.place
+        for other in case.late_reads
+        if other.registration == read.registration
+        and other.confidence.rank >= Confidence.MEDIUM.rank
+    }
+    others = len(late - {read.late.place})
+    if not others:
+        return ""
+    places = "1 more place is" if others == 1 else f"{others} more places are"
+    return f" {places} late for this registration: mend them together, or register last."
 
 
 @dataclass
