@@ -18,6 +18,7 @@ from kscan.flow.cfg import Cfg, Kind, cfg_of
 from kscan.flow.fates import REFERENCE, Fate, Owned
 from kscan.flow.holding import Holders
 from kscan.flow.ownership import Lifetimes
+from kscan.kernel.catalogue import matches
 from kscan.kernel.fixes import mending
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
@@ -117,8 +118,14 @@ class _Put:
         return name
 
     def _statement(self, tested: bool) -> bytes:
-        """``put_device(&pdev->dev);``, behind a test where the pointer may be NULL."""
+        """``put_device(&pdev->dev);``, behind a test where the pointer may be NULL.
+
+        As the function puts it elsewhere, where it does: ``platform_device_put(pdev);``.
+        """
         put, name = mending().put, self._variable
+        own = self._own_put()
+        if own:
+            return f"{own}({name});".encode()
         scope = scope_of(self.case.program, self.owned.function)
         kind = scope.type_of(ir.Name(name, 0))
         inner = scope.field_type(scope.tag(kind), put.member)
@@ -128,6 +135,16 @@ class _Put:
             raise Refused(f"how a reference to `{name}` is put is not known")
         text = f"{put.function}(&{name}->{put.member});"
         return (f"if ({name})\n\t{text}" if tested else text).encode()
+
+    def _own_put(self) -> str:
+        """What the function hands the variable itself to, to put the reference."""
+        puts = self.case.catalogue.functions.lookups.drops_reference
+        for node in ir.walk_body(self._body):
+            match node:
+                case ir.Call(callee=ir.Name(id=put), args=(ir.Name(id=name), *_)):
+                    if name == self._variable and matches(puts, put):
+                        return put
+        return ""
 
     # Where it is put
 

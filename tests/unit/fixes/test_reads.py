@@ -245,6 +245,25 @@ return 0;
     assert added(fix) == ["put_device(found);"]
 
 
+@pytest.mark.parametrize("put", ["platform_device_put(pdev);", "put_device(&pdev->dev);"])
+def test_a_reference_is_put_as_the_function_puts_it_elsewhere(tmp_path: Path, put: str) -> None:
+    fix = reference_fix(
+        tmp_path,
+        f"""\
+struct platform_device *pdev = of_find_device_by_node(args->np);
+
+if (!pdev)
+    return -ENODEV;
+if (args->args_count > 1)
+    return -EINVAL;
+dev_iommu_priv_set(dev, platform_get_drvdata(pdev));
+{put}
+return 0;
+""",
+    )
+    assert added(fix) == ["if (args->args_count > 1) {", put, "}"]
+
+
 def test_where_the_look_up_may_have_failed_the_put_is_tested(tmp_path: Path) -> None:
     fix = reference_fix(
         tmp_path,
