@@ -47,13 +47,14 @@ def read(path: str) -> bytes:
     return log
 
 
-def lines(log: bytes) -> Iterator[str]:
-    """The lines of `log` as the kernel printed them, indentation kept."""
+def lines(log: bytes) -> Iterator[tuple[str, bool]]:
+    """The lines of `log` as the kernel printed them, indented; each with whether mail quotes it."""
     start = 0
     while start < len(log):
         end = log.find(b"\n", start)
         end = len(log) if end < 0 else end
-        yield plain(log[start : min(end, start + LONGEST_LINE)].decode("utf-8", "replace"))
+        line = log[start : min(end, start + LONGEST_LINE)].decode("utf-8", "replace")
+        yield plain(line), _QUOTES.match(line) is not None
         start = end + 1
 
 

@@ -43,21 +43,38 @@ class Incident:
     """As below ``arch/``; empty where the registers do not tell."""
     line: int = 0
     """Where in the log it begins, from 1."""
+    times: int = 1
+    """How often the log tells it in the same words; what a mail quotes is not counted."""
 
     @property
     def functions(self) -> tuple[str, ...]:
         """The functions that were running, innermost first."""
         return tuple(frame.function for frame in self.frames if frame.reliable)
 
+    @property
+    def lacks_its_line(self) -> bool:
+        """It is the WARN of a signature whose line has not been met."""
+        return self.kind is Kind.LATE_PROBE and not self.device
+
     def is_part_of(self, whole: Incident) -> bool:
         """The incident says nothing about the fault that `whole` does not say."""
-        if self.kind is not Kind.TRACE and (self.kind, self.device) != (whole.kind, whole.device):
+        if self.hardware not in ("", whole.hardware):
             return False
-        if self.hardware not in ("", whole.hardware) or self.pc not in ("", whole.pc):
+        if self.kind is Kind.TRACE:
+            return _contains(whole.functions, self.functions)
+        if (self.kind, self.device) != (whole.kind, whole.device):
+            return False
+        if self.pc not in ("", whole.pc):
             return False
         if not self.functions:
             return bool(self.device) or self.headline == whole.headline
         return whole.functions[: len(self.functions)] == self.functions
+
+
+def _contains(whole: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    """`part` is in `whole` in one piece: a trace may be cut off at either end."""
+    size = len(part)
+    return any(whole[at : at + size] == part for at in range(len(whole) - size + 1))
 
 
 def once(found: Iterable[Incident]) -> tuple[Incident, ...]:
@@ -68,7 +85,8 @@ def once(found: Iterable[Incident]) -> tuple[Incident, ...]:
             if incident.is_part_of(other):
                 break
             if other.is_part_of(incident):
-                kept[place] = replace(incident, line=other.line)
+                times = max(incident.times, other.times)
+                kept[place] = replace(incident, line=other.line, times=times)
                 break
         else:
             kept.append(incident)

@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _BY_DEVICE = re.compile(r"[ \t]*([\w:./-]{1,100}) ([\w:.@/-]{1,200}): ")
 
@@ -18,6 +19,9 @@ class Signature:
 
     id: str
     phrase: str
+    function: str
+    """The one that prints it, and has no other WARN."""
+    path: str
     bind: tuple[str, ...]
     """Functions that call the path when a driver binds."""
     filter: str
@@ -31,18 +35,35 @@ class Signature:
 @cache
 def signatures() -> tuple[Signature, ...]:
     """All signatures, in file order."""
-    text = (Path(__file__).parent / "signatures.toml").read_text(encoding="utf-8")
     return tuple(
         Signature(
             entry["id"],
             entry["phrase"],
+            entry["function"],
+            entry["path"],
             tuple(entry["bind"]),
             entry["filter"],
             tuple(entry["explained_by"]),
             tuple(entry["called_outside"]),
         )
-        for entry in tomllib.loads(text)["signature"]
+        for entry in _document()["signature"]
     )
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "signatures.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _reporters() -> re.Pattern[str]:
+    names = (re.escape(name).replace(r"\*", ".*") for name in _document()["reporters"]["names"])
+    return re.compile("|".join(names))
+
+
+def reports(function: str) -> bool:
+    """`function` is on a trace because it reports the fault."""
+    return _reporters().fullmatch(function) is not None
 
 
 def device_in(line: str) -> tuple[str, str] | None:
@@ -58,3 +79,11 @@ def device_in(line: str) -> tuple[str, str] | None:
 def of_line(line: str) -> Signature | None:
     """The signature whose phrase stands in `line`."""
     return next((signature for signature in signatures() if signature.phrase in line), None)
+
+
+def of_place(function: str, path: str) -> Signature | None:
+    """The signature that a WARN in `function` is; its `path` may not be known."""
+    return next(
+        (s for s in signatures() if s.function == function and path in ("", s.path)),
+        None,
+    )

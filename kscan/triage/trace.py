@@ -29,6 +29,7 @@ _COUNTER = re.compile(
     r"^[ \t]*+(?:pc|PC is at|RIP|EIP|epc)[ \t]*+:?[ \t]*+(?:[0-9a-f]{4}:)?[ \t]*+"
     rf"{_ADDRESS}{_SYMBOL}{_TAIL}"
 )
+_NAMED = re.compile(rf" in {_SYMBOL}{_TAIL}")
 _PLACE = re.compile(r"(?<![^\s()])([^\s()]{1,400}):(\d{1,7})")
 _IN_TREE = re.compile(
     r"(?:^|/)((?:arch|block|certs|crypto|drivers|fs|include|init|io_uring|ipc|kernel|lib|mm|net"
@@ -63,6 +64,12 @@ def frames_in(line: str) -> tuple[Frame, ...]:
 def counter_in(line: str) -> Frame | None:
     """The frame of the program counter, where `line` gives it."""
     found = _COUNTER.match(line)
+    return _frame(found) if found else None
+
+
+def named_in(line: str) -> Frame | None:
+    """The frame at fault, where the headline of a sanitizer names it: ``… in foo+0x1/0x2``."""
+    found = _NAMED.search(line)
     return _frame(found) if found else None
 
 
