@@ -77,7 +77,7 @@ def _called_outside(incident: Incident, report: Report, signature: Signature) ->
 
 def _walked(incident: Incident, signature: Signature, tree: Tree | None) -> Verdict:
     """A registration's walk met the device: it says nothing about a bind."""
-    met = f"the walk inside a registration met {incident.device}, which had a driver already"
+    met = f"the walk inside a registration met {_device(incident)}, which had a driver already"
     before = _before_filter(incident, signature, tree) if tree is not None else None
     if before:
         said = (
@@ -131,15 +131,21 @@ def _story(incident: Incident, tie: _Tie, finding: Finding) -> str:
     doing = "declines" if finding.effect is Effect.DECLINED else "goes wrong"
     return (
         f"{tie.why}; {finding.callback.function}() of that driver {doing} while {api} walks the "
-        f"devices, so {incident.device} is left to be served when {incident.driver} binds"
+        f"devices, so {_device(incident)} is left to be served when "
+        f"{incident.driver or 'its driver'} binds"
     )
+
+
+def _device(incident: Incident) -> str:
+    """What the line names, where the log has it."""
+    return incident.device or "the device, which the log does not name,"
 
 
 def _untied(incident: Incident, candidates: list[Finding]) -> str:
     if not candidates:
         return "not explained: no finding leaves a device unserved until its driver binds"
     return (
-        f"not explained: nothing ties {incident.device} to a driver that has such a finding: "
+        f"not explained: nothing ties {_device(incident)} to a driver that has such a finding: "
         f"{', '.join(sorted({finding.driver for finding in candidates}))}"
     )
 

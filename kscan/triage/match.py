@@ -8,6 +8,7 @@ another function of the same driver, is partial.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,6 +49,8 @@ _FITTING = {
     Kind.LATE_PROBE: {Effect.DECLINED, Effect.WARN},
     Kind.TRACE: {Effect.DEADLOCK, Effect.CRASH},
 }
+
+_RELEASE = re.compile(r"(\d+\.\d+)(?:\.(\d+))?(-rc\d+)?")
 
 _NO_OOPS = {Effect.LEAK, Effect.WARN, Effect.DECLINED, Effect.DEADLOCK, Effect.REDUNDANT}
 """Effects after which the kernel goes on, or stands still: none of them is an oops."""
@@ -185,6 +188,13 @@ def _unexplained(incident: Incident, report: Report) -> str:
             f"{_named(report)}"
         )
     step = next((f for f in incident.functions if _passing(report, f)), None)
+    passed = next((f for f in report.findings if _is_passed(incident, f)), None)
+    if passed is not None:
+        name, place = passed.primary.function, f"{passed.primary.path}:{passed.primary.line}"
+        return (
+            f"not explained: {name}() on the trace has a finding, {passed.rule} ({place}), but "
+            f"the fault is in {incident.pc}()"
+        )
     if step is not None:
         many = _passing(report, step)
         return (
@@ -192,6 +202,12 @@ def _unexplained(incident: Incident, report: Report) -> str:
             "of the drivers they name is on the trace"
         )
     return "not explained: no function on the trace takes part in a registration or a finding"
+
+
+def _is_passed(incident: Incident, finding: Finding) -> bool:
+    """`finding`, of no registration, is about a function that the trace passes through."""
+    name, path = _reader_of(finding)
+    return finding.registration is None and place_on(incident, name, path) is not None
 
 
 def _passing(report: Report, function: str) -> int:
@@ -222,7 +238,7 @@ def _known_registration(incident: Incident, report: Report, entry: WindowEntry) 
     return (
         f"{_named(report)} already has the order: {inside.function}() runs inside "
         f"{register.api}() of {where} there too, and kscan finds nothing it reads that is set "
-        f"later{_other_version(incident, report)}"
+        "later"
     )
 
 
@@ -231,6 +247,15 @@ def _named(report: Report) -> str:
     return f"this tree (Linux {version})" if version else "this tree"
 
 
-def _other_version(incident: Incident, report: Report) -> str:
+def other_version(incident: Incident, report: Report) -> str:
+    """That the kernel of the log is another than that of the tree, where both are known to be."""
     theirs, ours = incident.kernel_version, report.tree.kernel_version
-    return f"; the log is of Linux {theirs}" if theirs and theirs != ours else ""
+    if not theirs or not ours or _release(theirs) == _release(ours):
+        return ""
+    return f"the log is of Linux {theirs}, this tree is Linux {ours}: its code need not be the same"
+
+
+def _release(version: str) -> str:
+    """``6.15.0-rc1`` of ``6.15.0-rc1-next-20250401+``: without what a distribution adds."""
+    found = _RELEASE.match(version)
+    return f"{found[1]}.{found[2] or 0}{found[3] or ''}" if found else version

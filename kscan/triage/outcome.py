@@ -13,7 +13,7 @@ from kscan.triage import signatures
 from kscan.triage.incident import Incident, Kind
 from kscan.triage.late import Devices, why_late
 from kscan.triage.log import incidents
-from kscan.triage.match import Strength, Verdict, by_trace
+from kscan.triage.match import Strength, Verdict, by_trace, other_version
 from kscan.triage.resolve import Site, resolved
 from kscan.wording import printable
 
@@ -34,6 +34,8 @@ class Outcome:
     verdict: Verdict
     sites: tuple[Site, ...] = ()
     """One per frame; empty where no tree was given."""
+    note: str = ""
+    """What to know of the log before believing the verdict."""
 
 
 def triage(log: bytes, report: Report, tree: Tree | None = None) -> tuple[Outcome, ...]:
@@ -48,7 +50,7 @@ def outcomes_of(
     sites = resolved(tree, found) if tree is not None else [()] * len(found)
     devices = Devices(report, tree)
     return tuple(
-        Outcome(incident, _match(incident, devices), where)
+        Outcome(incident, _match(incident, devices), where, other_version(incident, report))
         for incident, where in zip(found, sites, strict=True)
     )
 
@@ -60,7 +62,7 @@ def match(incident: Incident, report: Report, tree: Tree | None = None) -> Verdi
 
 def _match(incident: Incident, devices: Devices) -> Verdict:
     if incident.kind is Kind.LATE_PROBE:
-        signature = signatures.of_line(incident.headline)
+        signature = signatures.of_line(incident.headline) or signatures.of_place(incident.pc, "")
         if signature is not None:
             return why_late(incident, devices, signature)
     return by_trace(incident, devices.report)
@@ -84,9 +86,13 @@ def none_found(log: bytes, name: str) -> str:
 def as_text(outcome: Outcome, log: str) -> str:
     """`outcome` of the file `log` for a terminal: verdict, trace and finding side by side."""
     incident, verdict = outcome.incident, outcome.verdict
-    lines = [f"{log}:{incident.line}: {incident.kind}: {incident.headline or 'call trace'}"]
+    often = f" ({incident.times} times)" if incident.times > 1 else ""
+    what = incident.headline or "call trace"
+    lines = [f"{log}:{incident.line}: {incident.kind}: {what}{often}"]
     if incident.hardware:
         lines.append(f"    on {incident.hardware}")
+    if outcome.note:
+        lines.append(f"    note: {outcome.note}")
     lines.append(f"    {verdict.strength}: {verdict.why}")
     if verdict.finding is not None:
         lines += _predicted(verdict.finding)
@@ -117,6 +123,9 @@ def _side_by_side(outcome: Outcome) -> Iterator[str]:
         left = f"        {site.frame.function}()"
         said = steps.pop(site.frame.function, [])
         if said:
+            if site.frame.path:
+                yield f"{left:<{_MIDDLE}} | {_logged(site)}"
+                left = ""
             for step in said:
                 place = f"{step.location.path}:{step.location.line}"
                 yield f"{left:<{_MIDDLE}} | {place}  {step.kind}  {step.note}"
@@ -137,11 +146,20 @@ def _off_the_trace(finding: Finding, shown: set[str]) -> Iterator[str]:
 
 
 def _where(site: Site) -> str:
+    if site.frame.path:
+        return _logged(site)
     if site.location is not None:
         return f"{site.location.path}:{site.location.line}"
-    if site.frame.path:
-        return f"{site.frame.path}:{site.frame.line} in the log"
     return f"one of {site.others + 1} of this name" if site.others else ""
+
+
+def _logged(site: Site) -> str:
+    """The place that the log gives, and the function's own in the tree, which need not agree."""
+    logged, place = f"{site.frame.path}:{site.frame.line} in the log", site.location
+    if place is None:
+        return logged
+    there = "" if place.path == site.frame.path else place.path
+    return f"{logged}; defined at {there}:{place.line}"
 
 
 def as_json(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
@@ -155,12 +173,14 @@ def _json(outcome: Outcome) -> dict[str, Any]:
     return {
         "kind": str(incident.kind),
         "line": incident.line,
+        "times": incident.times,
         "headline": incident.headline,
         "pc": incident.pc,
         "device": incident.device,
         "driver": incident.driver,
         "hardware": incident.hardware,
         "kernel_version": incident.kernel_version,
+        "note": outcome.note,
         "frames": [_json_frame(site) for site in sites],
         "verdict": {
             "strength": str(verdict.strength),
