@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kscan.facts import ir
-from kscan.flow.paths import root_of, spelled
 from kscan.flow.writes import embedding
 from kscan.kernel.catalogue import Contract
-from kscan.model import Confidence
+from kscan.model import Confidence, weakest
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import Callers, calls_of, values_of
+from kscan.window.members import Members
 
 _HOPS = 3
 
@@ -97,24 +97,24 @@ class Publishing:
         for setter in self.contract.table_setters:
             for told in calls_of(self.program, function, setter):
                 yield from self._held(function, told.args[-1], 0) if told.args else ()
-        for value in self._assigned(function, call):
-            yield from self._held(function, value, 0)
+        yield from self._in_member(function, call)
 
-    def _assigned(self, function: Function, call: ir.Call) -> Iterator[ir.Expr]:
-        """What `function` stores in the member of the published object that holds the table."""
-        tag, _, name = self.contract.table_field.partition(".")
-        if not name or not self.program.mentions(function, name):
-            return
-        scope = scope_of(self.program, function)
-        given = call.args[self.contract.object : self.contract.object + 1]
-        registered = [node for node in given if scope.tag_of(node) == tag]
-        for node in ir.walk_body(self.program.body(function)):
-            match node:
-                case ir.Assign(target=ir.Member(object=inner, field=field, arrow=arrow)):
-                    if field != name or scope.tag_of(inner) != tag:
-                        continue
-                    if not any(_is_another(inner, arrow, other) for other in registered):
-                        yield node.value
+    def _in_member(self, function: Function, call: ir.Call) -> Iterator[Published]:
+        """The table that the object has in a member when it is registered."""
+        members = Members(self.program, self.contract)
+        for told in members.stored(function, call):
+            for found in self._held(told.function, told.value, 0):
+                yield replace(found, confidence=weakest(found.confidence, told.confidence))
+        for name, path in members.initialised(function, call):
+            place = self._defined(path, name)
+            if place is not None:
+                yield Published(name, place)
+
+    def _defined(self, path: str, name: str) -> str | None:
+        """The file that defines `name`, where `path` knows it for a table of the contract."""
+        known = self.program.variable(name, path)
+        is_table = known is not None and known.type.tag in self.contract.tables
+        return home(self.program, path, name) if is_table else None
 
     def _held(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Published]:
         """The tables that `node` may hold in `function`."""
@@ -212,19 +212,6 @@ class Publishing:
             if not fact.fields or fact.fields[-1] != name:
                 continue
             for value in fact.values:
-                place = home(self.program, path, value)
-                known = self.program.variable(value, path)
-                if place and known is not None and known.type.tag in self.contract.tables:
+                place = self._defined(path, value)
+                if place is not None:
                     yield Published(value, place, Confidence.MEDIUM)
-
-
-def _is_another(holder: ir.Expr, arrow: bool, registered: ir.Expr) -> bool:
-    """`holder` is surely not the object `registered`: another member of the same object.
-
-    A pointer may lead to what is embedded beside it, and of two elements nothing is known.
-    """
-    embedded = isinstance(registered, ir.Unary) and registered.op == "&"
-    one, other = spelled(holder), spelled(registered)
-    if arrow == embedded or "[" in one + other or not (one and other):
-        return False
-    return root_of(holder) == root_of(registered) != "" and one != other

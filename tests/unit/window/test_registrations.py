@@ -13,7 +13,7 @@ from kscan.audit import Audit, Options
 from kscan.change.answers import AskedTree
 from kscan.change.contents import Contents
 from kscan.facts.store import NullStore
-from kscan.model import Skip
+from kscan.model import Confidence, Skip
 from kscan.window.unseen import unseen
 
 TABLE = """
@@ -77,6 +77,41 @@ def test_the_table_of_a_call(body: str, found: list[tuple[str, ...]]) -> None:
 def test_the_table_that_the_object_is_told(told: str, found: list[tuple[str, ...]]) -> None:
     body = f"{told} return iommu_device_register(&foo->iommu);"
     assert published(driver(body, old=True)) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("&filled", [("foo_ops",)]),
+        ("&spare", [()]),
+        ("&outer.iommu", [("foo_ops",)]),
+        ("own", [("foo_ops",)]),
+        ("&foo->iommu", [("foo_ops",)]),
+        ("&foo->beside", [()]),
+    ],
+)
+def test_the_table_that_the_object_has_from_the_start(given: str, found: list[tuple[str]]) -> None:
+    text = driver(
+        "struct iommu_device *own = &filled; foo->iommu = filled;"
+        f" return iommu_device_register({given});",
+        old=True,
+    )
+    table = "    static const struct iommu_ops *chosen(void)"
+    objects = """\
+    static struct iommu_device spare;
+    static struct iommu_device filled = { .ops = &foo_ops };
+    static struct foo outer = { .iommu = { .ops = &foo_ops } };
+"""
+    assert published(text.replace(table, objects + table)) == found
+
+
+def test_the_table_that_a_function_of_the_file_tells_the_object() -> None:
+    text = driver("config(foo); return iommu_device_register(&foo->iommu);", old=True)
+    probe = "    static int probe("
+    config = "    static void config(struct foo *foo) { foo->iommu.ops = &foo_ops; }\n"
+    (found,) = case_of(text.replace(probe, config + probe)).registrations
+    assert found.published == ("foo_ops",)
+    assert found.tables[0].confidence is Confidence.MEDIUM
 
 
 BESIDE = """

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The ops table that a published object has in a member: stored there, or there from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.facts import ir
+from kscan.flow.paths import root_of, spelled
+from kscan.flow.writes import embedding
+from kscan.kernel.catalogue import Contract
+from kscan.model import Confidence
+from kscan.program.filled import slot_facts
+from kscan.program.program import Function, Program
+from kscan.program.tables import home
+from kscan.program.types import scope_of
+from kscan.window.callers import values_of
+
+_HOPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value that `function` stores in the member."""
+
+    function: Function
+    value: ir.Expr
+    confidence: Confidence
+
+
+@dataclass(frozen=True)
+class Members:
+    """Finds what the member that a contract names holds when its object is registered."""
+
+    program: Program
+    contract: Contract
+
+    @property
+    def _member(self) -> tuple[str, str]:
+        """Tag of the object's struct, and the member: both empty where the contract has none."""
+        tag, _, name = self.contract.table_field.partition(".")
+        return tag, name
+
+    def stored(self, function: Function, call: ir.Call) -> Iterator[Told]:
+        """What `function` stores beside `call`; where it stores nothing, what those it calls do."""
+        if not self._member[1]:
+            return
+        values = self._stored(function, self._given(call))
+        own = [Told(function, value, Confidence.HIGH) for value in values]
+        yield from own
+        for called in () if own else self._called(function):
+            for value in self._stored(called, ()):
+                yield Told(called, value, Confidence.MEDIUM)
+
+    def _given(self, call: ir.Call) -> tuple[ir.Expr, ...]:
+        return call.args[self.contract.object : self.contract.object + 1]
+
+    def _called(self, function: Function) -> Iterator[Function]:
+        """The functions of its own file that `function` calls, each once."""
+        names = {
+            node.callee.id: None
+            for node in ir.walk_body(self.program.body(function))
+            if isinstance(node, ir.Call) and isinstance(node.callee, ir.Name)
+        }
+        for name in names:
+            for target in self.program.resolve(name, function.path)[:1]:
+                if target.path == function.path and target != function:
+                    yield target
+
+    def _stored(self, function: Function, given: tuple[ir.Expr, ...]) -> Iterator[ir.Expr]:
+        """What `function` assigns to the member of an object that may be the one `given`."""
+        tag, name = self._member
+        if not self.program.mentions(function, name):
+            return
+        scope = scope_of(self.program, function)
+        registered = [node for node in given if scope.tag_of(node) == tag]
+        for node in ir.walk_body(self.program.body(function)):
+            match node:
+                case ir.Assign(target=ir.Member(object=inner, field=field, arrow=arrow)):
+                    if field != name or scope.tag_of(inner) != tag:
+                        continue
+                    if not any(_is_another(inner, arrow, other) for other in registered):
+                        yield node.value
+
+    def initialised(self, function: Function, call: ir.Call) -> Iterator[tuple[str, str]]:
+        """The names that the object's initialiser gives the member, with the file it stands in."""
+        if self._member[1]:
+            for node in self._given(call):
+                yield from self._from_the_start(function, node, 0)
+
+    def _from_the_start(
+        self, function: Function, node: ir.Expr, hops: int
+    ) -> Iterator[tuple[str, str]]:
+        match node:
+            case ir.Unary(op="&", operand=inner) | ir.Cast(operand=inner):
+                yield from self._from_the_start(function, inner, hops)
+            case ir.Name(id=name) if scope_of(self.program, function).is_local(name):
+                for value in values_of(self.program, function, name) if hops < _HOPS else ():
+                    yield from self._from_the_start(function, value, hops + 1)
+            case ir.Name() | ir.Member():
+                found = list(self._spelled(function, node))
+                yield from found
+                for value in () if found or hops else self._copies(function, node):
+                    yield from self._from_the_start(function, value, hops + 1)
+
+    def _spelled(self, function: Function, node: ir.Expr) -> Iterator[tuple[str, str]]:
+        """What the initialiser of the object that `node` is part of spells for the member."""
+        outer, inside = embedding(node)
+        if not isinstance(outer, ir.Name) or scope_of(self.program, function).is_local(outer.id):
+            return
+        place = home(self.program, function.path, outer.id)
+        fields = (*filter(None, inside.split(".")), self._member[1])
+        if place is None:
+            return
+        for fact in slot_facts(self.program, place):
+            if (fact.variable, fact.fields) == (outer.id, fields):
+                yield from ((value, place) for value in fact.values)
+
+    def _copies(self, function: Function, node: ir.Expr) -> Iterator[ir.Expr]:
+        """The objects that `function` copies whole into `node`: ``wdt->wdd = template``."""
+        for part in ir.walk_body(self.program.body(function)):
+            match part:
+                case ir.Assign(target=ir.Member() as target, value=ir.Name() as value):
+                    if spelled(target) == spelled(node) != "":
+                        yield value
+
+
+def _is_another(holder: ir.Expr, arrow: bool, registered: ir.Expr) -> bool:
+    """`holder` is surely not the object `registered`: another member of the same object.
+
+    A pointer may lead to what is embedded beside it, and of two elements nothing is known.
+    """
+    embedded = isinstance(registered, ir.Unary) and registered.op == "&"
+    one, other = spelled(holder), spelled(registered)
+    if arrow == embedded or "[" in one + other or not (one and other):
+        return False
+    return root_of(holder) == root_of(registered) != "" and one != other
