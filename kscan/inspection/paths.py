@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.inspection import Document, Inspection, limits_text, not_macros
+from kscan.inspection.detours import Detours
 from kscan.inspection.naming import Call, Naming, calls_through, fits
 from kscan.kernel.catalogue import Scenario
 from kscan.model import Confidence, weakest
@@ -20,13 +21,16 @@ from kscan.program.graph import Edge, Reach, reach
 from kscan.program.program import Function
 from kscan.wording import counted, printable
 
-MOST_LEVELS = 8
+MOST_LEVELS = 10
 """Calls that are followed backwards from the target."""
 
 MOST_AT_ONCE = 100
 """Functions whose callers are looked for on one level."""
 
 _MOST_PATHS = 10
+_PATIENCE = 3
+"""Levels on which a way through the core is looked for, from that of the first way on."""
+_FAR = (1, 0)
 _REASONS = 3
 
 
@@ -93,18 +97,26 @@ class _Back:
     complete: bool = True
 
     def met_by(self, walks: list[Reach], further: bool) -> list[tuple[Edge, ...]]:
-        """The ways from the roots of `walks`, shortest first; none where none is seen."""
+        """The ways from the roots of `walks`, shortest first; none where none is seen.
+
+        Those through another driver come last, and are looked beyond.
+        """
         self.onwards = dict.fromkeys(self.targets)
         level = list(self.targets)
-        ways: dict[tuple[Edge, ...], None] = {}
+        ways: dict[tuple[Edge, ...], tuple[int, int]] = {}
+        detours, patience = Detours(self.inspection.program, self.targets), _PATIENCE
         for _ in range(MOST_LEVELS):
             level = self._above(level)
-            ways.update({way: None for walk in walks for way in self._joined(walk)})
-            if (ways and not further) or not (level or self.opened):
+            new = (way for walk in walks for way in self._joined(walk) if way not in ways)
+            ways.update({way: detours.of(way) for way in new})
+            best = min(ways.values(), default=_FAR)
+            patience -= best[0] == 0
+            if not (further or (best > (0, 0) and patience)) or not (level or self.opened):
                 break
         else:
             self.complete = False
-        return sorted(ways, key=len)[:_MOST_PATHS]
+        kept = (way for way, rank in ways.items() if further or rank == best)
+        return sorted(kept, key=lambda way: (ways[way], len(way)))[:_MOST_PATHS]
 
     def _above(self, level: list[Function]) -> list[Function]:
         """Who calls a function of `level`, or through a slot that one below it fills."""

@@ -126,3 +126,88 @@ def test_a_scenario_is_assumed_and_marked(before: Inspection) -> None:
 def test_as_it_stands_the_scenario_is_left_out(before: Inspection) -> None:
     found = paths(before, "iommu_device_register", "of_dma_configure", as_is=True)
     assert (found["paths"], found["scenario"]) == ([], None)
+
+
+RIVAL = {
+    "include/linux/bus.h": """\
+        struct bus_ops {
+                int (*configure)(struct foo *foo);
+        };
+        """,
+    "drivers/foo/core.c": """\
+        #include <linux/foo.h>
+        #include <linux/bus.h>
+        int foo_run(struct foo *foo, const struct bus_ops *bus)
+        {
+                bus->configure(foo);
+                return foo->ops->start(foo);
+        }
+        int foo_last(struct foo *foo)
+        {
+                return foo->ops->stop(foo);
+        }
+        """,
+    "drivers/foo/rival.c": """\
+        #include <linux/foo.h>
+        static int rival_start(struct foo *foo)
+        {
+                return foo->ops->stop(foo);
+        }
+        static const struct foo_ops rival_ops = {
+                .start = rival_start,
+        };
+        """,
+    "drivers/foo/mine.c": """\
+        #include <linux/foo.h>
+        static void mine_stop(struct foo *foo)
+        {
+        }
+        static const struct foo_ops mine_ops = {
+                .stop = mine_stop,
+        };
+        """,
+    "drivers/base/plain.c": """\
+        #include <linux/foo.h>
+        #include <linux/bus.h>
+        static int plain_late(struct foo *foo)
+        {
+                return foo_last(foo);
+        }
+        static int plain_configure(struct foo *foo)
+        {
+                return plain_late(foo);
+        }
+        static const struct bus_ops plain_ops = {
+                .configure = plain_configure,
+        };
+        """,
+}
+FOREIGN_BUS = """\
+        #include <linux/foo.h>
+        #include <linux/bus.h>
+        static int far_configure(struct foo *foo)
+        {
+                return foo_last(foo);
+        }
+        static const struct bus_ops far_ops = {
+                .configure = far_configure,
+        };
+        """
+
+
+def test_a_way_through_another_driver_is_the_last_resort(inspect: Inspect) -> None:
+    core = ["plain_configure", "plain_late", "foo_last", "mine_stop"]
+    (found,) = ways(paths(inspect(RIVAL), "foo_run", "mine_stop"))
+    assert [to for _, _, to in found] == core
+    every = ways(paths(inspect(RIVAL), "foo_run", "mine_stop", further=True))
+    assert [[to for _, _, to in way] for way in every] == [core, ["rival_start", "mine_stop"]]
+    alone = {name: text for name, text in RIVAL.items() if "base" not in name}
+    inspection = inspect(alone | {"drivers/base/plain.c": ""})
+    assert len(ways(paths(inspection, "foo_run", "mine_stop"))[0]) == 2
+
+
+def test_a_way_that_stays_in_the_core_goes_first(inspect: Inspect) -> None:
+    (found,) = ways(
+        paths(inspect(RIVAL | {"drivers/far/bus.c": FOREIGN_BUS}), "foo_run", "foo_last")
+    )
+    assert found[0][2] == "plain_configure"
