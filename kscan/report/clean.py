@@ -34,12 +34,13 @@ _REFERENCE = re.compile(
     r"|(?i:www)(?=\.)|\b[A-Z]{2,}-(?=\d))"
 )
 _EXPRESSION = re.compile(
-    r"(?<=[\s(])[A-Za-z_]"
-    r"(?:[\w./-]*(?:[~^]\d*)+|\w*(?:(?:->|\.)\w+)*(?:\(\))?)"
-    r"(?=[\s),;:.?!])",
+    r"(?:(?<=[\s(<])\w[\w./+-]*(?:[:@][\w./,+-]*\w)+"
+    r"|(?<=[\s(])[A-Za-z_]"
+    r"(?:[\w./-]*(?:[~^]\d*)+|\w*(?:(?:->|\.)\w+)*(?:\(\))?))"
+    r"(?=[\s),;:.?!>])",
     re.ASCII,
 )
-_CODE_LIKE = re.compile(r"_|->|\(\)$|[~^]")
+_CODE_LIKE = re.compile(r"_|->|\(\)$|[~^:@]")
 _BACKTICKS = re.compile(r"`+")
 _TRAILER = re.compile(
     r"(?i)([a-z-]-by|\b(?:link|closes|fixes|cc|message-id|change-id|base-commit)):"
@@ -87,7 +88,8 @@ def prose(text: str) -> str:
     ASCII characters that can be inline markup are escaped. Forges look for mentions, references
     and bare links in the *rendered* text, where an escape does not help: a zero-width space after
     the character that starts one does. What stands between backticks and what reads as a C
-    expression (``dev->driver``, ``foo_probe()``) or a revision (``HEAD~2``) becomes a code span.
+    expression (``dev->driver``, ``foo_probe()``), a revision (``HEAD~2``), a place (``a.c:12``), an
+    address or a name with a colon (``acpi:ACME0001``) becomes a code span: it is copied as it is.
     """
     parts = line(text).split("`")
     if len(parts) % 2 == 0:
@@ -128,6 +130,11 @@ def code(text: str) -> str:
     if shown[:1] == " " == shown[-1:] and shown.strip():
         pad = " "
     return f"{mark}{pad}{shown or ' '}{pad}{mark}"
+
+
+def ticked(text: str) -> str:
+    """`text` for a sentence that :func:`prose` prints, where it becomes a code span."""
+    return f"`{text.replace('`', chr(39))}`"
 
 
 def cell(text: str) -> str:

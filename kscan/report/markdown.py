@@ -97,7 +97,10 @@ def _finding(finding: Finding, again: str) -> list[list[str]]:
     blocks = [[title], [clean.prose(finding.message) + "."]]
     blocks += [clean.fence(rows, "text")] if rows else []
     blocks.append([clean.prose(question(finding))])
-    told = [f"- {label}: {clean.prose(text)}" for label, text in particulars(finding)]
+    told = [
+        f"- {label}: {clean.prose(text)}"
+        for label, text in particulars(finding, quoted=clean.ticked)
+    ]
     if finding.others:
         told.append(f"- {counted(finding.others, 'longer trace')} not shown")
     command = explaining(finding, again)

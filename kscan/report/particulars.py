@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kscan.model import Confidence, Finding, Maintainer, Step
 from kscan.report.litmus import weakest_step
@@ -13,15 +13,21 @@ NAMES = 6
 PEOPLE = 3
 
 
-def particulars(finding: Finding, *, numbered: bool = True) -> list[tuple[str, str]]:
-    """The finding's particulars as (label, text), each cut with a count where it is a list."""
+def particulars(
+    finding: Finding, *, numbered: bool = True, quoted: Callable[[str], str] = str
+) -> list[tuple[str, str]]:
+    """The finding's particulars as (label, text), each cut with a count where it is a list.
+
+    What somebody may copy, the names and addresses, is as `quoted` gives it.
+    """
     told = [("confidence", f"{_unlimited(finding)}; effect: {finding.effect}")]
     step = _limiting_step(finding, numbered=numbered)
     told += [("weakest step", step)] if step else []
     told += [("assumes", text) for text in finding.assumptions]
     told += [("fix", finding.fix.sentence)] if finding.fix else []
-    told += [(label, listed(names, NAMES)) for label, names in hit_lists(finding) if names]
-    people = [_person(person) for person in finding.maintainers]
+    lists = [(label, [quoted(name) for name in names]) for label, names in hit_lists(finding)]
+    told += [(label, listed(names, NAMES)) for label, names in lists if names]
+    people = [_person(person, quoted) for person in finding.maintainers]
     return told + ([("maintainers", listed(people, PEOPLE))] if people else [])
 
 
@@ -64,8 +70,9 @@ def _is_stronger(step: Step, finding: Finding) -> bool:
     return step.confidence.rank > finding.confidence.rank
 
 
-def _person(person: Maintainer) -> str:
-    return " ".join(part for part in (person.name, f"<{person.email}>", f"({person.role})") if part)
+def _person(person: Maintainer, quoted: Callable[[str], str]) -> str:
+    role = quoted(person.role) if ":" in person.role else person.role
+    return " ".join(filter(None, (person.name, quoted(f"<{person.email}>"), f"({role})")))
 
 
 def hit_lists(finding: Finding) -> list[tuple[str, Sequence[str]]]:

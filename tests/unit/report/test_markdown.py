@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from kscan.model import Impact, Skip, TreeInfo
-from kscan.report import render
+from kscan.model import Hits, Impact, Maintainer, Skip, TreeInfo
+from kscan.report import clean, render
 
 from . import samples
 
@@ -85,6 +85,20 @@ def test_sections_follow_the_content_model():
         "What runs inside a registration", "Introduced", "Fixed", "The same pattern stands in",
         "Commit by commit", "Not analysed", "Reproduce",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["rafael@kernel.org", "acpi:ACPI0013", "list:ACPI", "drivers/iommu/acme.c:12", "vop@fe040000"],
+)
+def test_what_is_copied_has_nothing_invisible_in_it(text):
+    assert clean.prose(f"before ({text}), after") == f"before (`{text}`), after"
+    assert clean.prose(f"{text}: told <{text}>") == f"`{text}`: told &lt;`{text}`&gt;"
+    found = replace(samples.late_global(), hits=Hits(compatibles=(text, "a`b:c"), boards=(text,)))
+    found = replace(found, maintainers=(Maintainer("Jo", "jo@example.org", "open list:ACPI"),))
+    told = render("markdown", replace(samples.audit(), findings=(found,)))
+    assert f"- matches: `{text}`, `a'b:c`\n- boards: `{text}`\n" in told
+    assert "- maintainers: Jo `<jo@example.org>` (`open list:ACPI`)\n" in told
 
 
 @pytest.mark.parametrize("name", ["HEAD~2", "v6.14^", "b4~1^2"])
