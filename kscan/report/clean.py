@@ -12,6 +12,7 @@ from __future__ import annotations
 import html as _html
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -91,25 +92,31 @@ def prose(text: str) -> str:
     expression (``dev->driver``, ``foo_probe()``), a revision (``HEAD~2``), a place (``a.c:12``), an
     address or a name with a colon (``acpi:ACME0001``) becomes a code span: it is copied as it is.
     """
+    return "".join(code(part) if is_code else _escaped(part) for part, is_code in pieces(text))
+
+
+def pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """The pieces of the sentence `text`, cleaned as :func:`line`; each with whether it is code."""
     parts = line(text).split("`")
     if len(parts) % 2 == 0:
         parts = ["`".join(parts)]
     last = len(parts) - 1
-    shown = (
-        code(part) if n % 2 and part else _plain(part, start=n == 0, end=n == last)
-        for n, part in enumerate(parts)
-    )
-    return "".join(shown)
+    for n, part in enumerate(parts):
+        if n % 2 and part:
+            yield part, True
+        else:
+            yield from _plain(part, start=n == 0, end=n == last)
 
 
-def _plain(text: str, *, start: bool, end: bool) -> str:
+def _plain(text: str, *, start: bool, end: bool) -> Iterator[tuple[str, bool]]:
     """Prose between two code spans, or at the `start` or `end` of a text."""
     framed = f"{' ' if start else '`'}{text}{' ' if end else '`'}"
-    shown, at = [], 1
+    at = 1
     for match in filter(_reads_as_code, _EXPRESSION.finditer(framed)):
-        shown += [_escaped(framed[at : match.start()]), code(match.group())]
+        yield framed[at : match.start()], False
+        yield match.group(), True
         at = match.end()
-    return "".join((*shown, _escaped(framed[at:-1])))
+    yield framed[at:-1], False
 
 
 def _reads_as_code(match: re.Match[str]) -> bool:

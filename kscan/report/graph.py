@@ -19,8 +19,10 @@ _GAP_X = 156
 _GAP_Y = 50
 _COLUMNS = 3
 _MARGIN = 10
-_LABEL = 27
-_EDGE_LABEL = 24
+_LABEL = 25
+_EDGE_LABEL = 23
+_MARK_LABEL = 23
+_API_LABEL = 34
 _ASSUMED = ", assumed"
 """Ends the label of an edge that a scenario adds."""
 _KINDS = {"": "call", "call": "call", "argument": "argument", "registers": "register"}
@@ -197,6 +199,7 @@ class Delta:
     """One registration function, before and after the range."""
 
     api: str
+    title: str
     height: int
     before: tuple[SlotRow, ...]
     after: tuple[SlotRow, ...]
@@ -226,7 +229,8 @@ def delta(
         before.append(hollow if gained else full)
         after.append(full if gained else hollow)
         y += height + _ROW_GAP
-    return Delta(api, y, tuple(before), tuple(after))
+    title = f"{api}()"
+    return Delta(_short(title, _API_LABEL), title, y, tuple(before), tuple(after))
 
 
 def _slot_row(reach: Reach, y: int, unready: set[tuple[str, str]]) -> SlotRow:
@@ -237,7 +241,7 @@ def _slot_row(reach: Reach, y: int, unready: set[tuple[str, str]]) -> SlotRow:
     marks = tuple(
         Mark(
             first + position * _MARK_HEIGHT,
-            _short(one.function, _LABEL),
+            _short(one.function, _MARK_LABEL),
             f"{one.function} ({one.path})",
             (reach.slot, one.path) in unready,
         )

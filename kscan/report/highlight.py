@@ -14,6 +14,8 @@ from kscan.report import clean
 
 _LEXER = CLexer(stripnl=False, ensurenl=False)
 _CLASSES = ((Comment, "hc"), (Keyword, "hk"), (Name.Function, "hf"), (Literal, "hl"))
+_DIFF = {"+": "add", "-": "del", "@": "hunk"}
+_ARROW = ("-&gt;", '<span class="to">-&gt;</span>')
 _NAME = re.compile(r"\w+")
 
 
@@ -26,7 +28,7 @@ def source(text: str, subject: str = "") -> Markup:
 @lru_cache(maxsize=4096)
 def _source(text: str, name: str) -> Markup:
     parts = (_token(kind, value, name) for _, kind, value in _LEXER.get_tokens_unprocessed(text))
-    return Markup("").join(parts)
+    return _whole(Markup("").join(parts))
 
 
 def _token(kind: _TokenType, value: str, name: str) -> Markup:
@@ -39,11 +41,25 @@ def _token(kind: _TokenType, value: str, name: str) -> Markup:
 
 
 def inline(text: str) -> Markup:
-    """A sentence with what stands between backticks as ``<code>``."""
-    parts = clean.line(text).split("`")
-    if len(parts) % 2 == 0:
-        parts = ["`".join(parts)]
+    """A sentence with what stands between backticks, or reads as C, as ``<code>``."""
     return Markup("").join(
-        Markup("<code>{}</code>").format(part) if n % 2 else escape(part)
-        for n, part in enumerate(parts)
+        Markup("<code>{}</code>").format(_whole(escape(part))) if is_code else _whole(escape(part))
+        for part, is_code in clean.pieces(text)
     )
+
+
+def diff(text: str) -> Markup:
+    """A unified diff with what goes and what comes marked."""
+    return Markup("\n").join(map(_diff_line, clean.lines(text)))
+
+
+def _diff_line(line: str) -> Markup:
+    style = _DIFF.get(line[:1], "")
+    if not style or line.startswith(("+++ ", "--- ")):
+        return escape(line)
+    return Markup('<span class="{}">{}</span>').format(style, line)
+
+
+def _whole(text: Markup) -> Markup:
+    """`text`, already escaped, whose arrows no line break can split."""
+    return Markup(str.replace(text, *_ARROW))

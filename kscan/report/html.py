@@ -10,45 +10,24 @@ thousands of findings quick.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from kscan import __version__
-from kscan.model import Finding, Impact, Report, Severity
+from kscan.model import Finding, Impact, Report
 from kscan.report import clean, graph, verdict
-from kscan.report.highlight import inline, source
-from kscan.report.litmus import Litmus, arranged
+from kscan.report.highlight import diff, inline, source
 from kscan.report.particulars import confidence_reason, hit_lists
+from kscan.report.rows import SEVERITIES, Row, bars_of, choices, rows_of
 from kscan.wording import counted
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
-_BAR_LEAST = 10
-"""Findings that fill a bar, so that a single one does not look like many."""
-_NOT_IN_ID = re.compile(r"[^A-Za-z0-9]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One finding as the page shows it."""
-
-    id: str
-    state: str
-    """``found``, ``suppressed``, ``introduced``, ``sibling``, ``fixed`` or ``unchanged``."""
-    finding: Finding
-    litmus: Litmus
-    graph: graph.Graph | None
-    boards: Markup
-    """The boards, each ended by a bar, for the filter."""
 
 
 def render(document: Report | Impact) -> str:
@@ -63,8 +42,8 @@ def render(document: Report | Impact) -> str:
         style=Markup(style),
         script=Markup(script),
         policy=_policy(style, script),
-        choices=_choices(rows),
-        bars=_bars(rows),
+        choices=choices(rows),
+        bars=bars_of(rows),
         counted=counted,
         hit_lists=hit_lists,
         confidence_reason=confidence_reason,
@@ -84,7 +63,7 @@ def _environment() -> Environment:
     )
     environment.filters["inline"] = inline
     environment.filters["source"] = source
-    environment.filters["lines"] = _lines
+    environment.filters["diff"] = diff
     environment.filters["page"] = _page
     return environment
 
@@ -94,11 +73,6 @@ def _shown(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return clean.line(value)
     return value
-
-
-def _lines(text: str) -> Markup:
-    """A text of several lines, such as a patch."""
-    return Markup("\n").join(clean.lines(text))
 
 
 def _page(text: str) -> Markup:
@@ -136,7 +110,7 @@ def _audit(report: Report) -> dict[str, Any]:
             ("registrations", len(report.window)),
             ("not shown", report.hidden),
         ],
-        "rows": _rows((("found", found), ("suppressed", accepted))),
+        "rows": rows_of((("found", found), ("suppressed", accepted)), report.tree.again),
         "window": report.window,
         "rules": report.rules,
         "skips": report.skips,
@@ -177,7 +151,7 @@ def _range(impact: Impact) -> dict[str, Any]:
             ("unchanged", len(impact.unchanged)),
             ("slots that run more", len(impact.added)),
         ],
-        "rows": _rows(groups),
+        "rows": rows_of(groups, impact.head.again, impact.base.again),
         "window": (),
         "rules": impact.rules,
         "skips": impact.skips,
@@ -193,7 +167,7 @@ def _range(impact: Impact) -> dict[str, Any]:
 
 
 def _severity_tiles(found: Sequence[Finding]) -> list[tuple[str, int]]:
-    return [(f"{s.value}s", sum(f.severity is s for f in found)) for s in _SEVERITIES]
+    return [(f"{s.value}s", sum(f.severity is s for f in found)) for s in SEVERITIES]
 
 
 def _deltas(impact: Impact) -> list[graph.Delta]:
@@ -212,65 +186,3 @@ def _deltas(impact: Impact) -> list[graph.Delta]:
         )
         for api in apis
     ]
-
-
-def _rows(groups: Iterable[tuple[str, Iterable[Finding]]]) -> list[Row]:
-    seen: Counter[str] = Counter()
-    rows = []
-    for state, findings in groups:
-        for finding in findings:
-            name = "f-" + _NOT_IN_ID.sub("-", finding.fingerprint)[:80].strip("-")
-            seen[name] += 1
-            litmus = arranged(finding)
-            rows.append(
-                Row(
-                    id=name if seen[name] == 1 else f"{name}-{seen[name]}",
-                    state=state,
-                    finding=finding,
-                    litmus=litmus,
-                    graph=graph.call_path(finding, litmus),
-                    boards=_barred(finding.hits.boards),
-                )
-            )
-    return rows
-
-
-def _barred(names: Iterable[str]) -> Markup:
-    return Markup("").join(escape(_unbarred(name) + "|") for name in names)
-
-
-def _unbarred(name: str) -> str:
-    return clean.line(name).replace("|", "\N{BROKEN BAR}")
-
-
-def _choices(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """What each filter offers."""
-    return {
-        "state": list(dict.fromkeys(row.state for row in rows)),
-        "rule": sorted({row.finding.rule for row in rows}),
-        "driver": sorted({row.finding.driver for row in rows}),
-        "board": sorted({_unbarred(b) for row in rows for b in row.finding.hits.boards}),
-    }
-
-
-def _bars(rows: Sequence[Row]) -> list[tuple[str, int, list[tuple[str, int, int, int]]]]:
-    """For each rule its findings by severity, as (severity, number, x, width) of 1000 units."""
-    counts = Counter(
-        (row.finding.rule, row.finding.severity)
-        for row in rows
-        if row.state in ("found", "introduced")
-    )
-    totals: Counter[str] = Counter()
-    for (rule, _), number in counts.items():
-        totals[rule] += number
-    most = max(_BAR_LEAST, *totals.values()) if totals else 1
-    bars = []
-    for rule, total in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0])):
-        parts, x = [], 0
-        for severity in _SEVERITIES:
-            number = counts[rule, severity]
-            width = round(1000 * number / most)
-            parts.append((severity.value, number, x, width))
-            x += width
-        bars.append((rule, total, [part for part in parts if part[1]]))
-    return bars

@@ -16,10 +16,23 @@
   findings.forEach((finding) =>
     finding.addEventListener("toggle", () => finding.open && unfold(finding)));
 
+  // Paper has no folds: print opens the evidence, and closes it again.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    findings.forEach(unfold);
+    folded = [...document.querySelectorAll("details.finding, details.finding details, details.reach")]
+      .filter((part) => !part.open);
+    folded.forEach((part) => { part.open = true; });
+  });
+  addEventListener("afterprint", () => {
+    folded.forEach((part) => { part.open = false; });
+    folded = [];
+  });
+
   // Filters
   const rows = findings.map((finding) => ({
     finding,
-    text: finding.querySelector("summary").textContent.toLowerCase(),
+    text: `${finding.querySelector("summary").textContent} ${finding.dataset.functions}`.toLowerCase(),
     boards: "|" + finding.dataset.boards,
   }));
   const matches = (row, wanted) =>
@@ -75,6 +88,8 @@
   function enliven(figure) {
     const svg = figure.querySelector("svg");
     const whole = svg.getAttribute("viewBox").split(" ").map(Number);
+    const room = figure.getBoundingClientRect().width;
+    if (room && room < whole[2] * .6) return;  // a phone scrolls it, at full size
     let [x, y, w, h] = whole;
     const draw = () => {
       w = Math.min(whole[2], Math.max(whole[2] / 12, w));
@@ -110,8 +125,6 @@
     figure.append(buttons);
     figure.classList.add("live");
     svg.setAttribute("tabindex", "0");
-    const room = figure.getBoundingClientRect().width;
-    if (room && room < whole[2] * .6) zoom(1.25 * room / whole[2], 0, 0);  // a phone starts at the top left
 
     const at = (event) => {
       const frame = svg.getBoundingClientRect();

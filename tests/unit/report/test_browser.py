@@ -130,6 +130,7 @@ def test_filters_by_rule_severity_driver_board_and_text(browser):
         ("board", "Vendor Foo Board 3", ["late-global"]),
         ("state", "suppressed", ["late-state"]),
         ("text", "HW_LIST foo-pgtable", ["late-state"]),
+        ("text", "iommu_init_device", ["late-global"]),
     ):
         browser.choose(name, value)
         assert browser.shown() == kept, name
@@ -219,6 +220,40 @@ def test_phone_needs_no_sideways_scrolling(browser, make):
     browser.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     time.sleep(0.2)
     assert browser.run("return document.documentElement.scrollWidth") <= 390
+
+
+def test_phone_shows_the_graph_whole_and_scrolls_it(browser):
+    browser.open(samples.audit(), width=390)
+    browser.find(f"{FINDING} > summary").click()
+    svg = browser.find(f"{FINDING} .graph svg")
+    whole = [float(n) for n in svg.get_dom_attribute("viewBox").split()]
+    assert whole[:2] == [0, 0]
+    assert [svg.size["width"], svg.size["height"]] == whole[2:]
+    frame = browser.find(f"{FINDING} .graph .scroll")
+    assert frame.size["height"] >= svg.size["height"]
+
+
+def test_print_shows_the_evidence_and_folds_it_again(browser):
+    browser.open(samples.audit())
+    is_open = "return [...document.querySelectorAll('details.finding')].map((f) => f.open)"
+    seen = (
+        "addEventListener('beforeprint', () => { window.printed ="
+        " [...document.querySelectorAll('details.finding')]"
+        ".every((f) => f.open && f.querySelector('.evidence')); })"
+    )
+    browser.run(seen)
+    browser.driver.execute_cdp_cmd("Page.printToPDF", {})
+    assert browser.run("return window.printed")
+    assert not any(browser.run(is_open))
+    assert browser.logged() == []
+
+
+def test_an_arrow_of_c_is_not_broken(browser):
+    browser.open(samples.audit(), width=390)
+    browser.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    browser.find(".to")
+    lines = "return Math.max(...[...document.querySelectorAll('.to')].map("
+    assert browser.run(f"{lines}(e) => e.getClientRects().length))") == 1
 
 
 def test_dark_scheme_is_dark(browser):

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from kscan.model import RuleInfo, Severity
 from kscan.report import graph, render
+from kscan.report.highlight import diff, inline
 from kscan.report.litmus import arranged
 
 from . import samples
@@ -122,6 +123,51 @@ def test_c_on_a_rule_s_page_is_code():
     assert "an in-window <code>of_xlate</code> reads is written only after" in shown
     hostile = replace(samples.audit(), rules=(RuleInfo("r", "s", Severity.NOTE, "a `<b>` c"),))
     assert "a <code>&lt;b&gt;</code> c" in render("html", hostile)
+
+
+def test_c_in_a_sentence_is_code_with_or_without_backticks():
+    assert inline("`dev->driver` in amba_dma_configure() is not set") == (
+        '<code>dev<span class="to">-&gt;</span>driver</code> in '
+        "<code>amba_dma_configure()</code> is not set"
+    )
+    assert inline("a <b> `<i>` c") == "a &lt;b&gt; <code>&lt;i&gt;</code> c"
+
+
+def test_what_a_patch_removes_and_adds_is_told_apart():
+    assert diff("--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a < b\n+c\n d") == (
+        '--- a/x.c\n+++ b/x.c\n<span class="hunk">@@ -1 +1 @@</span>\n'
+        '<span class="del">-a &lt; b</span>\n<span class="add">+c</span>\n d'
+    )
+
+
+def test_a_finding_has_the_command_that_lays_it_open():
+    found = samples.late_global()
+    again = f"kscan explain {found.fingerprint} {samples.audit().tree.again}".strip()
+    assert f"<dt>More</dt><dd><code>{again}</code></dd>" in render("html", samples.audit())
+
+
+def test_the_longest_bar_is_full():
+    widths = re.findall(r'<rect class="\w+" x="0" width="(\d+)" height="20"', bars())
+    assert max(map(int, widths)) == 1000
+
+
+def bars() -> str:
+    return render("html", samples.audit()).partition('<table class="bars">')[2]
+
+
+def test_a_page_without_findings_has_no_keys():
+    assert "<kbd>" in render("html", samples.audit())
+    assert "<kbd>" not in render("html", samples.clean_audit())
+
+
+def test_long_names_in_the_delta_are_cut_with_an_ellipsis():
+    name = "a_very_long_name_of_a_callback_indeed"
+    reach = samples.change().added[0]
+    one = replace(reach.implementations[0], function=name)
+    drawn = graph.delta(name * 2, [replace(reach, implementations=(one,))], [], set())
+    assert drawn.after[0].marks[0].label.endswith("…")
+    assert len(drawn.after[0].marks[0].label) == 23
+    assert (drawn.api[-1], drawn.title) == ("…", f"{name * 2}()")
 
 
 def test_each_edge_of_the_path_is_labelled_by_its_kind():
