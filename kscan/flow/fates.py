@@ -21,6 +21,7 @@ class Fate(StrEnum):
     LEFT = "left"  # nobody holds it any more
     RELEASED = "released"
     STORED = "stored"
+    ADOPTED = "adopted"  # released when a device is unbound
     RETURNED = "returned"
     OUTPUT = "output"  # through a pointer argument
 

@@ -187,6 +187,9 @@ class Onward:
         if self._releases(name):
             self._end(Fate.RELEASED, call.at)
             return None
+        if self._adopts(name, held):
+            self._end(Fate.ADOPTED, call.at, target=call.args[0])
+            return holders, True
         place, target = self._kept_by(call, name, held)
         if target is not None:
             self._end(Fate.STORED, call.at, place=place, target=target)
@@ -195,13 +198,18 @@ class Onward:
         for callee in self.callees.targets(name, self.function):
             for argument in held:
                 for end in self.callees.given(callee, argument, self.kind):
-                    if end.fate in (Fate.RELEASED, Fate.STORED):
+                    if end.fate in (Fate.RELEASED, Fate.STORED, Fate.ADOPTED):
                         frame = Call(self.function, callee, call.at)
                         self.found.setdefault(replace(end, frames=(frame, *end.frames)))
-                        stored = stored or end.fate is Fate.STORED
+                        stored = stored or end.fate is not Fate.RELEASED
                         if end.fate is Fate.RELEASED:
                             return None
         return holders, stored
+
+    def _adopts(self, name: str, held: list[int]) -> bool:
+        """`name` puts what it is handed on a device's list."""
+        adopts = self.functions.adopts
+        return name in adopts and position(adopts.names, name, 0) in held
 
     def _releases(self, name: str) -> bool:
         if self.kind == MEMORY:
@@ -223,8 +231,6 @@ class Onward:
             place = place_of(self.scope, functions, args[joins.head])
             owner, member = (place.owner, place.name) if place is not None else ("", "")
             return Place("membership", owner, member), args[joins.head]
-        if name in functions.adopts and position(functions.adopts.names, name, 0) in held:
-            return None, args[0]
         return None, None
 
 

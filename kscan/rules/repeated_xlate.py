@@ -21,8 +21,8 @@ How it can be wrong
     A device of this driver may never have two instances, nor be configured twice. A search
     that kscan does not recognise as one. What is dropped: where the core of the tree keeps
     dev->iommu after a failed instance, only a failed probe drops it, and the confidence is
-    medium. Memory of a ``devm_`` function is freed when its device unbinds: it is reported
-    where every call allocates, not where of_xlate looks first.
+    medium. Memory of a ``devm_`` function, or handed to devres_add(), is freed when its device
+    unbinds: it is reported where every call allocates, not where of_xlate looks first.
 
 How to fix it
     Leave to of_xlate the ids (iommu_fwspec_add_ids()) and allocate in probe_device(), which
@@ -126,14 +126,13 @@ def _subject(hazard: Hazard) -> str:
 
 
 def _message(case: Case, callback: str, hazard: Hazard) -> str:
-    managed = hazard.name in case.catalogue.functions.managed
     does = (_LISTS if _is_listed(hazard) else _DOES[hazard.kind]).format(
         name=hazard.name,
         place=_subject(hazard),
         lost=", ".join(case.contract.repeated.dropped),
         every=" on every call" if hazard.every else "",
         where=" on some ways out" if hazard.partly else "",
-        until=" until the device it was allocated for is unbound" if managed else "",
+        until=" until the device it was allocated for is unbound" if hazard.managed else "",
     )
     return f"{callback}() {does}"
 

@@ -63,6 +63,8 @@ class Hazard:
     """Other ways through the callback are right."""
     every: bool = True
     """What an earlier call left does not keep a later one from it."""
+    managed: bool = False
+    """It is freed when a device is unbound."""
 
 
 @dataclass

@@ -68,14 +68,22 @@ def _allocations(again: Again) -> Iterator[Hazard]:
         else:
             continue
         frames = (*again.entered[owned.function], *acquired.frames)
-        yield Hazard(kind, acquired.function, acquired.at, frames, acquired.name, end.place, end)
+        yield Hazard(
+            kind, acquired.function, acquired.at, frames, acquired.name, end.place, end,
+            managed=_is_managed(again, owned),
+        )  # fmt: skip
 
 
 def _is_lost(again: Again, owned: Owned, end: End) -> bool:
     """Only what is dropped remembers the object, and nothing else frees it."""
+    dropped = end.place in again.dropped and not _is_managed(again, owned)
+    return dropped and again.happens(owned.function, owned.at, True)
+
+
+def _is_managed(again: Again, owned: Owned) -> bool:
+    """Some device frees it when it is unbound."""
     managed = owned.acquired.name in again.catalogue.functions.managed
-    dropped = end.place in again.dropped
-    return dropped and not managed and again.happens(owned.function, owned.at, True)
+    return managed or bool(owned.fates(Fate.ADOPTED))
 
 
 def _is_searched_for(again: Again, kept: tuple[End, ...]) -> bool:

@@ -58,7 +58,7 @@ FIND = "struct platform_device *p = of_find_device_by_node(np);"
         ("struct platform_device *p; if (!(p = of_find_device_by_node(np))) return -1;"
          " put(p); return 0;", {"released"}),
         ("return !of_find_device_by_node(np);", {"left"}),
-        (f"{FIND} return devm_add_action_or_reset(dev, put, p);", {"stored"}),
+        (f"{FIND} return devm_add_action_or_reset(dev, put, p);", {"adopted"}),
         (f"{FIND} while (x--) {{ if (x == 3) break; }} put(p); return 0;", {"released"}),
     ],
 )  # fmt: skip

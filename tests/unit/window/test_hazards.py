@@ -99,6 +99,8 @@ PRIV = "dev_iommu.priv"
          []),
         (f"c = client_of(dev); if (!c) {{ {ALLOCATE} list_add(&c->list, &all); }}"
          " dev_iommu_priv_set(dev, c);", []),
+        (f"{ALLOCATE} devres_add(dev->parent, c); dev_iommu_priv_set(dev, c);",
+         [("allocation", PRIV)]),
         # what is dropped
         (f"c = dev_iommu_priv_get(dev); if (!c) {{ {ALLOCATE} dev_iommu_priv_set(dev, c); }}",
          [("lost", PRIV)]),
@@ -106,6 +108,8 @@ PRIV = "dev_iommu.priv"
          " c = dev_iommu_priv_get(dev); c->id = spec->id;", [("lost", PRIV)]),
         ("c = dev_iommu_priv_get(dev); if (!c) { c = devm_kzalloc(dev->parent, 8, 1);"
          " dev_iommu_priv_set(dev, c); }", []),
+        ("c = dev_iommu_priv_get(dev); if (!c) { c = devres_alloc(0, 8, 1);"
+         " dev_iommu_priv_set(dev, c); devres_add(dev->parent, c); }", []),
         (f"struct foo *foo = find(spec->np); c = dev_iommu_priv_get(dev);"
          f" if (list_empty(&foo->clients)) {{ {ALLOCATE} list_add(&c->list, &foo->clients);"
          " dev_iommu_priv_set(dev, c); } c->id = spec->id;", [("missing", PRIV)]),
