@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.facts import ir
-from kscan.flow import nodes, power
+from kscan.flow import nodes, power, tying
 from kscan.flow.frame import Frame
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.stores import assignments, pointee
@@ -56,6 +56,8 @@ def _hooked(frame: Frame, node: ir.Call, args: list[Value]) -> Value:
 
 def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 - one line a meaning
     functions = frame.execution.world.functions
+    if frame.execution.world.ties and name in functions.ties:
+        tying.ties(frame, node, name)
     if name in functions.transparent:
         place = functions.transparent.position(name)
         values = [frame.value(arg) for arg in node.args]

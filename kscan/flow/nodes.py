@@ -16,6 +16,7 @@ from kscan.flow.values import ANY, Place, Value, What
 from kscan.kernel.catalogue import Functions
 from kscan.kernel.devices import devices
 
+_OWN = ("own", "client")
 _OWN_NODE = Value(What.ANY, None, "own node")
 _OF_A_NODE = (_OWN_NODE.origin, "elsewhere")
 
@@ -25,14 +26,14 @@ def found(nodes: Sequence[Value]) -> Value:
     origins = {value.origin for value in nodes}
     if "elsewhere" in origins:
         return Value(What.ANY, None, "elsewhere")
-    return Value(What.ANY, None, "own" if _OWN_NODE.origin in origins else "found")
+    return Value(What.ANY, None, "client" if _OWN_NODE.origin in origins else "found")
 
 
 def member(functions: Functions, place: Place, base: Value) -> Value:
     """What the member `place` of the object `base` leads to, as far as it has to do with nodes."""
     if f"{place.owner}.{place.name}" in functions.lookups.members:
-        return found([_OWN_NODE if base.origin == "own" else base])
-    own = base.origin == "own" and place.name in devices().node.members
+        return found([_OWN_NODE if base.origin in _OWN else base])
+    own = base.origin in _OWN and place.name in devices().node.members
     return _OWN_NODE if own else ANY
 
 
@@ -41,6 +42,6 @@ def another_form(frame: Frame, node: ir.Call, name: str) -> Value | None:
     if name not in devices().node.accessors or not node.args:
         return None
     given = frame.value(node.args[0])
-    if given.origin == "own":
+    if given.origin in _OWN:
         return _OWN_NODE
     return Value(What.ANY, None, given.origin) if given.origin in _OF_A_NODE else None

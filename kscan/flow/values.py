@@ -81,8 +81,8 @@ class Value:
     taint: Taint | None = None
     origin: str = ""
     """``fresh``: allocated here. ``found``: looked up. ``own``: the callback's own argument.
-    ``own node``: the firmware node of that. ``elsewhere``: neither its node nor the instance's.
-    ``offered``: what the core asks for."""
+    ``client``: the device it is called for. ``own node``: the firmware node of that.
+    ``elsewhere``: neither its node nor the instance's. ``offered``: what the core asks for."""
 
     @property
     def is_of_instance(self) -> bool:

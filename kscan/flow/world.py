@@ -26,6 +26,7 @@ class Happening(StrEnum):
     WARNED = "warn"
     STORED = "stored"
     LOOKED_UP = "looked-up"
+    TIED = "tied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +82,5 @@ class World:
     """What places hold before the first function starts."""
     of_instance: frozenset[Place] = frozenset()
     """Those late places that are members of the instance's device: another one's are not late."""
+    ties: bool = False
+    """What is put on a device whose origin is ``client`` is noted."""

@@ -223,6 +223,8 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     resizes: Names
     managed: Names
     adopts: Names
+    ties: Names
+    unties: Names
     logging: Names
     tolerant: Names
     errors: Names

@@ -172,6 +172,13 @@ class Case:
             )  # fmt: skip
         return self._readers[key]
 
+    def doubts(self, registration: Registration) -> Doubts:
+        """What lowers the confidence around `registration`."""
+        return Doubts(
+            self.program, self.window, registration, self.writes(registration),
+            self.belongs(registration), self._architectures,
+        )  # fmt: skip
+
     @cached_property
     def late_reads(self) -> tuple[LateRead, ...]:
         """Every late write that an in-window callback meets."""
@@ -184,10 +191,7 @@ class Case:
             return
         late = self.late(registration)
         lists = frozenset(one.place for one in late if self._leads_to_others(one))
-        doubted = Doubts(
-            self.program, self.window, registration, self.writes(registration),
-            self.belongs(registration), self._architectures,
-        )  # fmt: skip
+        doubted = self.doubts(registration)
         for number, one in enumerate(late):
             others = late[number + 1 :] if self.window.is_open else late
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}

@@ -37,7 +37,10 @@ class Doubts:
     def about(self, late: Late, reader: Reader) -> Iterator[Doubt]:
         """Everything that speaks against `reader` suffering from `late`."""
         yield from self._of_reader(reader)
-        yield from self._of_callback(late, reader.victim or reader.callback)
+        callback = reader.victim or reader.callback
+        yield from self.of_callback(callback)
+        if late.place == RUNTIME_PM and callback.entry.via in self.window.contract.through.undoing:
+            yield Confidence.LOW, f"{callback.entry.via} takes back what was done, and nothing was"
         yield from self._of_write(late, wrong=reader.effect is Effect.WRONG_VALUE)
 
     def _of_reader(self, reader: Reader) -> Iterator[Doubt]:
@@ -50,15 +53,14 @@ class Doubts:
         else:
             yield Confidence.MEDIUM, "code outside the driver is assumed to use the pointer"
 
-    def _of_callback(self, late: Late, callback: Callback) -> Iterator[Doubt]:
+    def of_callback(self, callback: Callback) -> Iterator[Doubt]:
+        """What speaks against `callback` being run by the registration at all."""
         slot, contract = str(callback.slot), self.window.contract
         if slot in contract.failure.slots:
             yield Confidence.LOW, f"{slot} runs only after something else failed"
         lacking = self.window.unmet(self.registration, slot)
         if lacking:
             yield Confidence.LOW, lacking
-        if late.place == RUNTIME_PM and callback.entry.via in contract.through.undoing:
-            yield Confidence.LOW, f"{callback.entry.via} takes back what was done, and nothing was"
         for preferred in contract.preferred:
             other = preferred.through != callback.entry.via
             if other and slot_matches(preferred.slots, slot) and self._leads(preferred.through):

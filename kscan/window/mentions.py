@@ -95,3 +95,9 @@ def words_of(place: Place, functions: Functions) -> tuple[bytes, ...]:
 def lookup_words(functions: Functions) -> tuple[bytes, ...]:
     """The words without which no text looks among bound devices."""
     return tuple(name.strip("*").encode() for name in functions.lookups.bound)
+
+
+def tying_words(functions: Functions) -> tuple[bytes, ...]:
+    """The words without which no text puts a resource on a device."""
+    names = (name.partition(":")[0].strip("*") for name in functions.ties.names)
+    return tuple(dict.fromkeys(name.encode() for name in names))

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from kscan.flow.calling import BOUND
 from kscan.flow.execute import Execution, Outcome, declined, is_refusal
 from kscan.flow.supplies import is_supply
+from kscan.flow.tying import RESOURCE
 from kscan.flow.values import ANY, DRVDATA, REGISTERS, ZERO, Place, Taint, Value, What
 from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Catalogue, Contract
@@ -18,7 +19,7 @@ from kscan.model import Confidence, Effect
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.window.followers import Follower, reads
-from kscan.window.mentions import Mentions, lookup_words, words_of
+from kscan.window.mentions import Mentions, lookup_words, tying_words, words_of
 from kscan.window.window import Callback
 
 _WORST = (
@@ -185,6 +186,15 @@ class Readers:
                 if lookup.what is Happening.LOOKED_UP:
                     yield callback, lookup, _worst_of(events, lookup.taint)
 
+    def tied(self, unset: frozenset[Place]) -> Iterator[tuple[Callback, tuple[Event, ...]]]:
+        """What callbacks put on the device they are called for, in which `unset` are zero."""
+        words = tying_words(self.catalogue.functions)
+        for callback in self._in_order:
+            if self._mentions.mentions(callback.function, words):
+                events = self._run(callback, frozenset(), zero=unset, ties=True).events_of(RESOURCE)
+                if events:
+                    yield callback, tuple(sorted(events, key=lambda event: event.order))
+
     def finds_driver_data(self, callback: Callback, lookup: Event) -> bool:
         """`callback` goes on to the driver data of the device that `lookup` would find."""
         found = {(lookup.function.path, lookup.at): Value(What.ANY, None, "found")}
@@ -254,14 +264,16 @@ class Readers:
         late: frozenset[Place],
         results: Mapping[tuple[str, int], Value] | None = None,
         zero: frozenset[Place] = frozenset(),
+        *,
         of_instance: frozenset[Place] = frozenset(),
+        ties: bool = False,
     ) -> _Run:
         offered = self.contract.offered_to(str(callback.slot))
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
             drivers=self.drivers, given={**dict.fromkeys(zero, ZERO), **self.given},
-            negative=self.negative, alone=self.alone,
-            never=frozenset(offered.never if offered is not None else ()), of_instance=of_instance,
+            negative=self.negative, alone=self.alone, of_instance=of_instance, ties=ties,
+            never=frozenset(offered.never if offered is not None else ()),
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function
@@ -270,11 +282,12 @@ class Readers:
 
     def _arguments(self, function: Function, offered: Offered | None) -> tuple[Value, ...]:
         """What a callback is handed: its client's device, the instance; valid pointers."""
-        origins = {self.contract.instance: "instance"}
-        values = [
-            Value(What.SET, None, origins.get(number, "own")) if parameter.type.ptr else ANY
-            for number, parameter in enumerate(function.fact.params)
-        ]
+        clients = {one.field.partition(".")[0] for one in self.contract.unset}
+        values = []
+        for number, parameter in enumerate(function.fact.params):
+            origin = "client" if parameter.type.tag in clients else "own"
+            origin = "instance" if number == self.contract.instance else origin
+            values.append(Value(What.SET, None, origin) if parameter.type.ptr else ANY)
         if offered is not None and offered.argument < len(values):
             values[offered.argument] = Value(What.SET, None, "offered")
         return tuple(values)
