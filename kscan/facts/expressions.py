@@ -84,7 +84,17 @@ class Expressions(ABC):
         operand = node.child_by_field_name("argument")
         operator = node.child_by_field_name("operator")
         op = operator.type if operator is not None else "?"
-        return ir.Unary(op, self.expr(operand), self.at(node))
+        if operator is None or operator.start_byte == node.start_byte:
+            return ir.Unary(op, self.expr(operand), self.at(node))
+        return self._postfix(op, self.expr(operand), operand)
+
+    def _postfix(self, op: str, found: ir.Expr, operand: Node | None) -> ir.Expr:
+        """``x++``, which binds tighter than a prefix: the grammar takes ``!x++`` for ``(!x)++``."""
+        prefixed = operand is not None and operand.type == "unary_expression"
+        if operand is not None and prefixed and isinstance(found, ir.Unary):
+            inner = operand.child_by_field_name("argument")
+            return ir.Unary(found.op, self._postfix(op, found.operand, inner), found.at)
+        return ir.Unary(op, found, found.at if operand is None else self.at(operand), True)
 
     def _binary(self, node: Node) -> ir.Expr:
         operator = node.child_by_field_name("operator")

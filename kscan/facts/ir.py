@@ -48,6 +48,8 @@ class Unary(_Node, frozen=True):
     op: str
     operand: Expr
     at: int
+    postfix: bool = False
+    """It yields the value that was there before: ``x++``."""
 
 
 class Binary(_Node, frozen=True):

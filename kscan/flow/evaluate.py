@@ -60,8 +60,7 @@ class Evaluation(Frame):
             case ir.Unary(op="-", operand=inner):
                 return self._negated(inner)
             case ir.Unary(op="++" | "--", operand=inner):
-                self.value(inner)
-                return self._written(inner, ANY, node.at)
+                return self._stepped(node, self.value(inner))
             case ir.Unary(operand=inner):
                 return self._computed(self.value(inner), node.at)
             case ir.Binary():
@@ -238,6 +237,11 @@ class Evaluation(Frame):
             self._computed(value, node.at)
             value = self._computed(self.value(node.target), node.at)
         return self._written(node.target, value, node.at)
+
+    def _stepped(self, node: ir.Unary, before: Value) -> Value:
+        """``x++`` yields what was there before, where nothing was read too early."""
+        after = self._written(node.operand, ANY, node.at)
+        return before if node.postfix and before.taint is None else after
 
     def _written(self, target: ir.Expr, value: Value, at: int) -> Value:
         """`value`, which `target` holds from here on."""

@@ -46,3 +46,16 @@ def test_shapes_of_statements() -> None:
 def test_deep_nesting_ends() -> None:
     found = body("x = " + "(" * 200 + "1" + ")" * 200 + ";")
     assert found.statements
+
+
+def test_a_postfix_step_binds_tighter_than_a_prefix() -> None:
+    (negated, plain, prefix, pointed) = (
+        next(n for n in ir.walk(expr) if isinstance(n, ir.Unary))
+        for statement in body("a(!x->n++);\nb(y++);\nc(++z);\nd((*p)++);").statements
+        for expr in ir.expressions(statement)
+    )
+    assert isinstance(negated.operand, ir.Unary)
+    assert (negated.op, negated.operand.op, negated.operand.postfix) == ("!", "++", True)
+    assert (plain.op, plain.postfix, prefix.op, prefix.postfix) == ("++", True, "++", False)
+    assert isinstance(pointed.operand, ir.Unary)
+    assert (pointed.op, pointed.postfix, pointed.operand.op) == ("++", True, "*")
