@@ -75,6 +75,7 @@ def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 
     if name in functions.errors:
         return _error(frame, node)
     if name in functions.fresh:
+        frame.execution.acquired.add((frame.function, node.at))
         _handed_over(frame, node, name, _arguments(frame, node, name))
         return Value(What.ANY, None, "fresh")
     if matches(functions.drvdata.getters, name) and node.args:
@@ -92,6 +93,7 @@ def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 
             frame.value(arg)
         return Value(What.ANY, None, "elsewhere")
     if matches(functions.lookups.any, name):
+        frame.execution.acquired.add((frame.function, node.at))
         return nodes.found([frame.value(arg) for arg in node.args])
     form = nodes.another_form(frame, node, name)
     return form if form is not None else _entered(frame, node, name)

@@ -9,7 +9,7 @@ version, a count.
 from __future__ import annotations
 
 from kscan.facts import ir
-from kscan.flow.values import ANY, SET, ZERO, Taint, Value, What
+from kscan.flow.values import ANY, KEPT, SET, ZERO, Taint, Value, What
 from kscan.program.types import Scope
 
 OPERATORS = ("==", "!=", "<", ">=", ">", "<=")
@@ -33,7 +33,8 @@ def compared(
     ):
         return (ZERO if node.op == "==" else SET), ()
     if node.op in ("==", "!="):
-        holds = _equal(node.op, left, right)
+        same = _is_same(node, left, right)
+        holds = _equal(node.op, left, right) if same is None else same is (node.op == "==")
     else:
         holds = _ordered(scope, node, left, right)
     if holds is None:
@@ -46,6 +47,23 @@ def compared(
 def excludes(value: Value, other: ir.Expr | None, never: frozenset[str]) -> bool:
     """`value` is offered by the core, which never offers `other`."""
     return value.origin == "offered" and isinstance(other, ir.Name) and other.id in never
+
+
+def _is_same(node: ir.Binary, left: Value, right: Value) -> bool | None:
+    """Whether both sides are one address, where that of one is known and the other is spelled."""
+    found = _is_address(left, node.right)
+    return _is_address(right, node.left) if found is None else found
+
+
+def _is_address(value: Value, other: ir.Expr) -> bool | None:
+    """Whether `value` is the address `other`, where its origin says what it points to."""
+    match other:
+        case ir.Unary(op="&", operand=operand) if value.what is What.SET:
+            if value.origin == KEPT:
+                return False
+            if value.origin.startswith("&"):
+                return isinstance(operand, ir.Name) and operand.id == value.origin[1:]
+    return None
 
 
 def _sides(

@@ -68,6 +68,8 @@ class Execution(Run):
 
     visited: dict[Function, set[int]] = field(default_factory=dict)
     """The nodes that were executed, of every function entered."""
+    undecided: set[tuple[Function, int]] = field(default_factory=set)
+    """The branches that were taken both ways."""
     _memo: dict[tuple[object, ...], tuple[Value, Stored]] = field(default_factory=dict)
 
     @cached_property
@@ -158,6 +160,7 @@ class Execution(Run):
         value = frame.value(node.expr)
         known = truth(value)
         if known is None:
+            self.undecided.add((frame.function, node.index))
             return list(dict.fromkeys(node.then))
         if value.taint is not None:
             frame.state.decided = value.taint

@@ -17,6 +17,8 @@ class What(IntEnum):
     BOGUS = 4  # not NULL, yet not a pointer to anything: NULL plus an offset, a list head
 
 
+KEPT = "kept"
+"""The origin of what an earlier call allocated: no object that has a name."""
 INVALID = (What.ZERO, What.BOGUS)
 """What must not be dereferenced."""
 
@@ -82,7 +84,8 @@ class Value:
     origin: str = ""
     """``fresh``: allocated here. ``found``: looked up. ``own``: the callback's own argument.
     ``client``: the device it is called for. ``own node``: the firmware node of that.
-    ``elsewhere``: neither its node nor the instance's. ``offered``: what the core asks for."""
+    ``elsewhere``: neither its node nor the instance's. ``offered``: what the core asks for.
+    ``kept``: what an earlier call allocated. ``&name``: the address of that global."""
 
     @property
     def is_of_instance(self) -> bool:

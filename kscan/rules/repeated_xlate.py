@@ -9,8 +9,8 @@ What it finds
     but at ``dev_iommu_priv_get()``, which the core drops between two calls when a later step
     fails: it then allocates again and loses the first object, moves an entry that is still on
     the lost list, or uses NULL. The message says which. The second call is executed in the
-    world that the first one leaves; plain iommu_fwspec_add_ids() and storing what was merely
-    looked up are no findings.
+    world that the first one leaves; plain iommu_fwspec_add_ids(), storing what was merely
+    looked up, and freeing the old object are no findings.
 
 Why it matters
     of_xlate runs for each entry of "iommus", whenever a device without a fwspec is configured.
@@ -19,7 +19,8 @@ Why it matters
 
 How it can be wrong
     A device of this driver may never have two instances, nor be configured twice. A search
-    that kscan does not recognise as one. What is dropped: where the core of the tree keeps
+    that kscan does not recognise as one; where a test of what the first call changed stays
+    open, the confidence is medium. What is dropped: where the core of the tree keeps
     dev->iommu after a failed instance, only a failed probe drops it, and the confidence is
     medium. Memory of a ``devm_`` function, or handed to devres_add(), is freed when its device
     unbinds: it is reported where every call allocates, not where of_xlate looks first.
@@ -48,7 +49,7 @@ from kscan.model import (
     weakest,
 )
 from kscan.rules import rule
-from kscan.window.again import Hazard, Kind
+from kscan.window.again import Hazard, Kind, When
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
@@ -61,10 +62,10 @@ _EFFECTS = {
     Kind.RESET: Effect.WRONG_VALUE,
 }
 _DOES = {
-    Kind.REFERENCE: "takes a reference with {name}(){every} and leaves it{where}",
-    Kind.ALLOCATION: "allocates with {name}() on every call and overwrites `{place}` without "
-    "looking: the earlier object is lost{until}",
-    Kind.INSERTION: "puts `{name}` on the list `{place}` on every call without searching it",
+    Kind.REFERENCE: "takes a reference with {name}(){when} and leaves it{where}",
+    Kind.ALLOCATION: "allocates with {name}(){when} and overwrites `{place}`{blindly}: the earlier "
+    "object is lost{until}",
+    Kind.INSERTION: "puts `{name}` on the list `{place}`{when} without searching it",
     Kind.RESET: "changes `{name}`, which all clients of the instance share, on every call",
     Kind.LOST: "asks `{place}` whether it has called {name}(), but the core drops that between two "
     "calls: the earlier object is lost",
@@ -73,7 +74,16 @@ _DOES = {
     Kind.MISSING: "uses `{place}` without a test on a way that does not set it, but the core drops "
     "it between two calls",
 }
-_LISTS = "adds what {name}() gives to the list `{place}` on every call, without searching it{until}"
+_LISTS = (
+    "adds what {name}() gives to the list `{place}`{when}, without searching it: the earlier "
+    "object stays on it{until}"
+)
+_WHEN = {
+    When.EVERY: " on every call",
+    When.UNCLEAR: " on every call that its own tests let through",
+    When.DROPPED: " each time the core has dropped `{lost}`",
+    When.ONCE: "",
+}
 _FIX = {
     Kind.REFERENCE: "Put the reference on every way out, as soon as the driver data is read.",
     Kind.INSERTION: "Look for the entry on the list first.",
@@ -126,11 +136,13 @@ def _subject(hazard: Hazard) -> str:
 
 
 def _message(case: Case, callback: str, hazard: Hazard) -> str:
+    lost = ", ".join(case.contract.repeated.dropped)
     does = (_LISTS if _is_listed(hazard) else _DOES[hazard.kind]).format(
         name=hazard.name,
         place=_subject(hazard),
-        lost=", ".join(case.contract.repeated.dropped),
-        every=" on every call" if hazard.every else "",
+        lost=lost,
+        when=_WHEN[hazard.when].format(lost=lost),
+        blindly=" without looking" if hazard.when is When.EVERY else "",
         where=" on some ways out" if hazard.partly else "",
         until=" until the device it was allocated for is unbound" if hazard.managed else "",
     )

@@ -26,6 +26,7 @@ from kscan.flow.world import Call, World
 from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import Catalogue, Repeated
 from kscan.program.program import Function, Program
+from kscan.window.left import FirstCall
 
 DEPTH = 4
 """Calls below the callback that are followed."""
@@ -41,6 +42,15 @@ class Kind(StrEnum):
     LOST = "lost"  # allocated once, but what remembers it is dropped
     MOVED = "moved"  # joins a new list while on the lost one
     MISSING = "missing"  # uses what was dropped
+
+
+class When(StrEnum):
+    """Which of the later calls does it."""
+
+    EVERY = "every"
+    UNCLEAR = "unclear"  # a test of what the first call changed may keep it out
+    DROPPED = "dropped"  # only after what the callback looks at was dropped
+    ONCE = "once"  # what the first call left keeps it out
 
 
 @dataclass(frozen=True)
@@ -61,10 +71,11 @@ class Hazard:
     sure: bool = True
     partly: bool = False
     """Other ways through the callback are right."""
-    every: bool = True
-    """What an earlier call left does not keep a later one from it."""
+    when: When = When.EVERY
     managed: bool = False
     """It is freed when a device is unbound."""
+    listed: Place | None = None
+    """A list that an object which is dropped is on as well."""
 
 
 @dataclass
@@ -128,7 +139,7 @@ class Again:
         """The second call, executed; with `dropped`, after the core dropped what it may."""
         if dropped not in self._runs:
             late = self.dropped if dropped else frozenset()
-            given: dict[Place, Value] = {p: SET for p in self._stored() if p not in late}
+            given = {p: value for p, value in self.left.items() if p not in late}
             given[field_named(self.repeated.object)] = SET
             world = World(self.catalogue.functions, late, self.belongs, given=given)
             execution = Execution(self.program, world)
@@ -138,13 +149,38 @@ class Again:
             self._runs[dropped] = execution
         return self._runs[dropped]
 
-    def _stored(self) -> Iterator[Place]:
-        """Everything that the first call stored."""
-        for owned in self.owned:
-            yield from (end.place for end in owned.fates(Fate.STORED) if end.place is not None)
-        for write in self.writes.of(self.callback):
-            if not write.partial and not write.is_zero and write.place.kind != "membership":
-                yield write.place
+    @cached_property
+    def _first(self) -> FirstCall:
+        functions, writes = self.catalogue.functions, self.writes.of(self.callback)
+        return FirstCall(self.program, functions, tuple(self.entered), self.owned, writes)
+
+    @cached_property
+    def left(self) -> dict[Place, Value]:
+        """What the first call stored."""
+        return self._first.left()
+
+    @cached_property
+    def changed(self) -> frozenset[Place]:
+        """What the first call changed in any way."""
+        return self._first.changed()
+
+    def acquires(self, owned: Owned, dropped: bool = False) -> bool:
+        """The second call acquires such an object again, and comes to where that is stored."""
+        at, run = owned.acquired, self.run(dropped)
+        noted = owned.acquired.name in self.catalogue.functions.fresh
+        if noted and (at.function, at.at) not in run.acquired and at.function in run.visited:
+            return False
+        return self.happens(owned.function, owned.at, dropped)
+
+    def stores(self, end: End, dropped: bool = False) -> bool:
+        """The second call comes to where an object is stored."""
+        run = self.run(dropped)
+        places = [(frame.caller, frame.at) for frame in end.frames]
+        return all(
+            self.happens(function, at, dropped)
+            for function, at in (*places, (end.function, end.at))
+            if function in run.visited
+        )
 
     def upwards(self, function: Function, at: int) -> Iterator[tuple[Function, int]]:
         """Offset `at` of `function`, then the calls that lead there."""

@@ -9,11 +9,13 @@ from kscan.flow.cfg import flow_of
 from kscan.flow.fates import MEMORY, REFERENCE, End, Fate, Owned
 from kscan.flow.lists import Join
 from kscan.flow.places import place_of
+from kscan.flow.releasing import releases_old
 from kscan.flow.values import Place
 from kscan.flow.world import Event, Happening
 from kscan.program.program import Function
 from kscan.program.types import scope_of
-from kscan.window.again import Again, Hazard, Kind
+from kscan.window.again import Again, Hazard, Kind, When
+from kscan.window.looks import is_looked_at
 from kscan.window.resets import resets
 
 
@@ -33,14 +35,22 @@ def _references(again: Again) -> Iterator[Hazard]:
         left = owned.fates(Fate.LEFT)
         kept = _kept(owned)
         overwritten = kept and not _is_nested(again, kept)
-        every = again.happens(owned.function, owned.at)
-        if left or (overwritten and every):
+        when = _when(again, owned, again.happens(owned.function, owned.at))
+        if left or (overwritten and when in (When.EVERY, When.UNCLEAR)):
             end = (left or kept)[0]
             frames = (*again.entered[owned.function], *acquired.frames)
             yield Hazard(
                 Kind.REFERENCE, acquired.function, acquired.at, frames, acquired.name,
-                end.place, end, bool(left), bool(owned.fates(Fate.RELEASED)), every,
+                end.place, end, bool(left), bool(owned.fates(Fate.RELEASED)), when,
             )  # fmt: skip
+
+
+def _when(again: Again, owned: Owned, happens: bool) -> When:
+    """Which later calls come to where `owned` is acquired."""
+    if happens:
+        unclear = is_looked_at(again, owned.function, owned.at)
+        return When.UNCLEAR if unclear else When.EVERY
+    return When.DROPPED if again.happens(owned.function, owned.at, True) else When.ONCE
 
 
 def _kept(owned: Owned) -> tuple[End, ...]:
@@ -60,24 +70,49 @@ def _allocations(again: Again) -> Iterator[Hazard]:
         if not kept or _is_nested(again, kept) or _is_searched_for(again, kept):
             continue
         acquired = owned.acquired
-        end = next((e for e in kept if e.place in again.dropped), kept[0])
-        if again.happens(owned.function, owned.at):
-            kind = Kind.ALLOCATION
-        elif _is_lost(again, owned, end):
-            kind = Kind.LOST
+        end, kind = _overwritten(again, owned, kept), Kind.ALLOCATION
+        when = When.EVERY
+        if end is not None:
+            if is_looked_at(again, owned.function, owned.at) or is_looked_at(
+                again, end.function, end.at
+            ):
+                when = When.UNCLEAR
         else:
-            continue
-        frames = (*again.entered[owned.function], *acquired.frames)
-        yield Hazard(
-            kind, acquired.function, acquired.at, frames, acquired.name, end.place, end,
-            managed=_is_managed(again, owned),
-        )  # fmt: skip
+            end, kind, when = _lost(again, owned, kept), Kind.LOST, When.DROPPED
+        if end is not None:
+            frames = (*again.entered[owned.function], *acquired.frames)
+            yield Hazard(
+                kind, acquired.function, acquired.at, frames, acquired.name, end.place, end,
+                when=when, managed=_is_managed(again, owned),
+                listed=next((e.place for e in kept if _is_listed(e)), None),
+            )  # fmt: skip
 
 
-def _is_lost(again: Again, owned: Owned, end: End) -> bool:
-    """Only what is dropped remembers the object, and nothing else frees it."""
-    dropped = end.place in again.dropped and not _is_managed(again, owned)
-    return dropped and again.happens(owned.function, owned.at, True)
+def _overwritten(again: Again, owned: Owned, kept: tuple[End, ...]) -> End | None:
+    """The store that a later call makes over that of an earlier one: a list tells of it best."""
+    if not again.acquires(owned):
+        return None
+    stores = [end for end in kept if again.stores(end) and not _is_released(again, end)]
+    stores.sort(key=lambda end: (not _is_listed(end), end.place not in again.dropped))
+    return stores[0] if stores else None
+
+
+def _is_listed(end: End) -> bool:
+    return end.place is not None and end.place.kind == "membership"
+
+
+def _is_released(again: Again, end: End) -> bool:
+    """What the store overwrites is freed first, or right after."""
+    functions = again.catalogue.functions
+    return releases_old(again.lifetimes.program, functions, end.function, end.at, end.place)
+
+
+def _lost(again: Again, owned: Owned, kept: tuple[End, ...]) -> End | None:
+    """The store that only what is dropped remembers, where nothing else frees the object."""
+    if _is_managed(again, owned) or not again.acquires(owned, True):
+        return None
+    dropped = (e for e in kept if e.place in again.dropped and again.stores(e, True))
+    return next(dropped, None)
 
 
 def _is_managed(again: Again, owned: Owned) -> bool:
@@ -115,18 +150,21 @@ def _insertions(again: Again) -> Iterator[Hazard]:
             memory = again.memory_behind(function, join.head)
             lost = memory is not None and any(e.place in again.dropped for e in _kept(memory))
             if lost and again.happens(function, join.at, True):
-                yield _insertion(again, Kind.MOVED, join)
+                yield _insertion(again, Kind.MOVED, join, When.DROPPED)
             elif again.happens(function, join.at) and not _looked(
                 again, function, join.at, again.lists.searched_for(join)
             ):
-                yield _insertion(again, Kind.INSERTION, join)
+                unclear = is_looked_at(again, function, join.at)
+                when = When.UNCLEAR if unclear else When.EVERY
+                yield _insertion(again, Kind.INSERTION, join, when)
 
 
-def _insertion(again: Again, kind: Kind, join: Join) -> Hazard:
+def _insertion(again: Again, kind: Kind, join: Join, when: When) -> Hazard:
     scope = scope_of(again.lifetimes.program, join.function)
     node = place_of(scope, again.catalogue.functions, join.node)
     name = node.spelled if node is not None else "the entry"
-    return Hazard(kind, join.function, join.at, again.entered[join.function], name, join.place)
+    frames = again.entered[join.function]
+    return Hazard(kind, join.function, join.at, frames, name, join.place, when=when)
 
 
 def _is_fresh(again: Again, join: Join) -> bool:

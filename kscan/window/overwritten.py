@@ -19,6 +19,7 @@ from kscan.flow.lists import Lists
 from kscan.flow.ownership import Lifetimes
 from kscan.flow.paths import root_of
 from kscan.flow.places import field_named, place_of
+from kscan.flow.releasing import releases_old
 from kscan.flow.values import ANY, SET, Place, Value, What
 from kscan.flow.world import World
 from kscan.flow.writes import Writes
@@ -179,34 +180,17 @@ class _Path:
             node = node.object
 
     def _is_looked_for(self, overwrite: Overwrite) -> bool:
-        """The list is searched first, or what stands in the device is released first."""
+        """The list is searched first, or what stands in the device is released."""
         end, function = overwrite.end, overwrite.owned.function
-        cfg = flow_of(self.lifetimes.program, function)
         if overwrite.listed:
+            cfg = flow_of(self.lifetimes.program, function)
             scope = scope_of(self.case.program, end.function)
             functions = self.case.catalogue.functions
             head = place_of(scope, functions, end.target) if end.target else None
             lists = Lists(self.case.program, functions)
             return head is not None and lists.searches_before(cfg, function, overwrite.at, {head})
-        target = cfg.containing(overwrite.at)
-        return target is not None and any(
-            cfg.dominates(node.index, target.index)
-            and self._releases(function, node.expressions(), end)
-            for node in cfg.nodes
-        )
-
-    def _releases(self, function: Function, expressions: tuple[ir.Expr, ...], end: End) -> bool:
-        """One step frees what the store overwrites."""
         functions = self.case.catalogue.functions
-        scope = scope_of(self.case.program, function)
-        return any(
-            isinstance(part, ir.Call)
-            and isinstance(part.callee, ir.Name)
-            and part.callee.id in functions.releases
-            and any(place_of(scope, functions, argument) == end.place for argument in part.args)
-            for expr in expressions
-            for part in ir.walk(expr)
-        )
+        return releases_old(self.case.program, functions, function, overwrite.at, end.place)
 
 
 def _arguments(function: Function) -> tuple[Value, ...]:

@@ -15,7 +15,7 @@ from kscan.program.calls import EdgeKind, Slot, call_sites
 from kscan.program.program import Function
 from kscan.program.tables import Entry
 from kscan.program.types import scope_of
-from kscan.window.again import Again, Hazard, Kind
+from kscan.window.again import Again, Hazard, Kind, When
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.hazards import hazards
@@ -157,7 +157,8 @@ def recurrence(
         note = "a later step fails: what the callback keeps is dropped, and no callback told"
         yield evidence.step(drop.function, drop.at, StepKind.WRITE, note, 1, 0, drop.confidence)
     note = f"the second call {_AGAIN.get(hazard.kind, 'allocates another one')}"
-    sure = weakest(call.entry.confidence, Confidence.HIGH if hazard.sure else Confidence.MEDIUM)
+    clear = hazard.sure and hazard.when is not When.UNCLEAR
+    sure = weakest(call.entry.confidence, Confidence.HIGH if clear else Confidence.MEDIUM)
     yield evidence.step(hazard.function, hazard.at, StepKind.WRITE, note, 1, depth, sure)
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.facts import ir
+from kscan.flow.cfg import Kind as Branch
+from kscan.flow.cfg import flow_of
 from kscan.flow.paths import assigned, root_of, spelled
 from kscan.flow.places import field_named, place_of
 from kscan.flow.values import Place
@@ -21,9 +23,10 @@ def resets(again: Again) -> Iterator[Hazard]:
     """Writes of a constant, or a step, to what an instance shares between its clients."""
     for function, frames in again.entered.items():
         scope = scope_of(again.lifetimes.program, function)
+        tested = _tested(again, function)
         for node in ir.walk_body(again.program.body(function)):
             target = _overwritten(node)
-            if target is None or not _is_shared(again, function, target):
+            if target is None or node in tested or not _is_shared(again, function, target):
                 continue
             place = place_of(scope, again.catalogue.functions, target)
             if place is None or not again.happens(function, node.at):
@@ -32,6 +35,13 @@ def resets(again: Again) -> Iterator[Hazard]:
             if counts or _is_set_elsewhere(again, function.path, place, node):
                 name = place.spelled
                 yield Hazard(Kind.RESET, function, node.at, frames, name, place, sure=not counts)
+
+
+def _tested(again: Again, function: Function) -> list[ir.Expr]:
+    """The steps that are guards: ``if (foo->users++)`` lets one caller in, and counts the rest."""
+    nodes = flow_of(again.lifetimes.program, function).nodes
+    tests = (node.expr for node in nodes if node.kind is Branch.BRANCH and node.expr is not None)
+    return [part for test in tests for part in ir.walk(test) if isinstance(part, ir.Unary)]
 
 
 def _overwritten(node: ir.Expr) -> ir.Expr | None:

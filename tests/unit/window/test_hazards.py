@@ -7,21 +7,21 @@ import pytest
 import trees
 
 from kscan.kernel.catalogue import catalogue
-from kscan.window.again import Again
+from kscan.window.again import Again, Kind, When
 from kscan.window.hazards import hazards
 
 HEAD = """
     struct list_head { struct list_head *next, *prev; };
     struct dev_iommu { void *priv; };
-    struct device { struct dev_iommu *iommu; struct device *parent; };
+    struct device { struct dev_iommu *iommu; struct device *parent; void *ops; long *mask, own; };
     struct platform_device { struct device dev; };
     struct spec { void *np; int id; };
     struct foo { struct list_head clients; struct list_head node; void *domain; int users, opened;
-                 struct client *first; };
+                 struct client *first; unsigned long flags, bits[2]; int lock; };
     struct client { struct list_head list; struct device *dev; struct foo *foo; int id; };
     struct owner { struct list_head foos; };
     static struct list_head all;
-    static int identity;
+    static int identity, my_ops, other_ops;
     static inline void *dev_iommu_priv_get(struct device *dev)
     {
         if (dev->iommu)
@@ -144,7 +144,7 @@ def test_a_test_of_what_the_core_drops_keeps_a_second_call_out() -> None:
     (always,) = hazards(calling(f"{take} set_priv(dev, platform_get_drvdata(p));"))
     guarded = f"if (!dev_iommu_priv_get(dev)) {{ {take} set_priv(dev, drvdata(p)); }}"
     (once,) = hazards(calling(guarded))
-    assert (always.every, once.every) == (True, False)
+    assert (always.when, once.when) == (When.EVERY, When.DROPPED)
 
 
 def test_a_field_behind_a_fresh_object_is_shared_all_the_same() -> None:
@@ -165,3 +165,71 @@ def test_a_helper_is_followed_and_its_guard_counts() -> None:
     call = "struct foo *foo = find(spec->np); {} make(foo);"
     assert found(call.format(""), helper) == [("allocation", "foo.first")]
     assert found(call.format("if (!foo->first)"), helper) == []
+
+
+FOO = f"struct foo *foo = find(spec->np); {ALLOCATE}"
+FIRST = f"struct foo *foo = find(spec->np); %s {{ {ALLOCATE} foo->first = c; }}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # what was stored is no object with a name, or one that is asked for
+        "if (dev->mask == &dev->own) dev->mask = devm_kzalloc(dev->parent, 8, 1);",
+        FIRST % "if (dev->ops != &my_ops)" + " dev->ops = &my_ops;",
+        FIRST % "if (dev->ops == &my_ops) return 0;" + " dev->ops = &my_ops;",
+        # the new object is given up
+        f"{FOO} lock(&foo->lock); if (foo->first) {{ kfree(c); return 0; }} foo->first = c;",
+        f"{FOO} if (!foo->first) {{ foo->first = c; c = 0; }} kfree(c);",
+        # the old object is
+        f"struct foo *foo = find(spec->np); kfree(foo->first); {ALLOCATE} foo->first = c;",
+        f"{FOO} if (foo->first) kfree(foo->first); foo->first = c;",
+        f"{FOO} struct client *old = foo->first; memcpy(c, old, 8); foo->first = c; kfree(old);",
+        f"{FOO} struct client *old = foo->first; foo->first = c; if (old) kfree(old);",
+        f"{FOO} kfree(xchg(&foo->first, c));",
+        # in one expression
+        "struct foo *foo = find(spec->np); foo->first = foo->first ?: kzalloc(8, 1);",
+        "struct foo *foo = find(spec->np); foo->first || (foo->first = kzalloc(8, 1));",
+        # bits and counts
+        FIRST % "if (!test_and_set_bit(0, &foo->flags))",
+        FIRST % "if (foo->users++ == 0)",
+        FIRST % "if (!foo->users++)",
+        FIRST % "if (foo->users++) return 0;",
+    ],
+)
+def test_what_the_first_call_left_keeps_the_second_one_out(body: str) -> None:
+    assert found(body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "when"),
+    [
+        (f"{FOO} foo->first = c;", When.EVERY),
+        (FIRST % "if (spec->id)", When.EVERY),
+        ("struct platform_device *p = to_parent(spec->np);"
+         " c = devm_kzalloc(&p->dev, 8, 1); if (!c) return -12; dev_iommu_priv_set(dev, c);",
+         When.EVERY),
+        (FIRST % "if (foo->opened) return 0;", When.EVERY),
+        (FIRST % "if (dev->ops != &other_ops)" + " dev->ops = &my_ops;", When.EVERY),
+        (f"{FOO} if (c->id) kfree(foo->first); foo->first = c;", When.EVERY),
+        (f"{FOO} foo->first = c; if (spec->id) {{ kfree(foo->first); return -22; }}", When.EVERY),
+        (FIRST % "if (foo->users > 3) return 0; foo->users += spec->id;", When.UNCLEAR),
+        (FIRST % "int n = foo->users; if (n > 3) return 0; foo->users += spec->id;", When.UNCLEAR),
+        (FIRST % "if (++foo->users == 1)", When.UNCLEAR),
+        (FIRST % "if (!test_and_set_bit(0, foo->bits))", When.UNCLEAR),
+        (f"if (!dev_iommu_priv_get(dev)) {{ {ALLOCATE} dev_iommu_priv_set(dev, c); }}",
+         When.DROPPED),
+    ],
+)  # fmt: skip
+def test_a_test_that_stays_open_is_told_from_none(body: str, when: When) -> None:
+    (hazard,) = hazards(calling(body))
+    assert (hazard.kind in (Kind.ALLOCATION, Kind.LOST), hazard.when) == (True, when)
+
+
+def test_a_list_tells_of_an_allocation_what_a_dropped_place_does_not() -> None:
+    body = "c = devm_kzalloc(dev->parent, 8, 1); list_add(&c->list, &all);"
+    (hazard,) = hazards(calling(f"{body} dev_iommu_priv_set(dev, c);"))
+    assert (hazard.place and hazard.place.name, hazard.managed) == ("all", True)
+    listed = f"{ALLOCATE} list_add(&c->list, &all); dev_iommu_priv_set(dev, c);"
+    (lost,) = hazards(calling(f"if (!dev_iommu_priv_get(dev)) {{ {listed} }}"))
+    assert (lost.kind, lost.listed and lost.listed.name) == (Kind.LOST, "all")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whether a store that overwrites a pointer leaves what that pointed to to nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kscan.facts import ir
+from kscan.flow.cfg import Cfg, Kind, Node, flow_of
+from kscan.flow.paths import addressed, assigned
+from kscan.flow.places import place_of
+from kscan.flow.values import Place
+from kscan.kernel.catalogue import Functions
+from kscan.program.program import Function, Program
+from kscan.program.types import scope_of
+
+
+def releases_old(
+    program: Program, functions: Functions, function: Function, at: int, place: Place | None
+) -> bool:
+    """Whatever `place` held is freed on every way that leads to its store at offset `at`, or on.
+
+    Directly, or through the variable that it was read into.
+    """
+    cfg = flow_of(program, function)
+    store = cfg.containing(at)
+    if store is None or place is None:
+        return False
+    steps = _Steps(program, functions, function, place).freeing(cfg)
+    return any(cfg.dominates(index, store.index) for index in steps) or _follows(cfg, store, steps)
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The steps of one function that free what a place holds, or held."""
+
+    program: Program
+    functions: Functions
+    function: Function
+    place: Place
+
+    def freeing(self, cfg: Cfg) -> frozenset[int]:
+        """Their nodes, and the tests for NULL that stand right before them."""
+        found = {node.index for node in cfg.nodes if self._frees(node)}
+        tests = (
+            node.index
+            for node in (cfg.nodes if found else ())
+            if node.kind is Kind.BRANCH and node.expr is not None and found & {*node.then}
+            if self._holds(node.expr)
+        )
+        return frozenset(found | {*tests})
+
+    def _frees(self, node: Node) -> bool:
+        return any(
+            part.callee.id in self.functions.releases and any(map(self._holds, part.args))
+            for expr in node.expressions()
+            for part in ir.walk(expr)
+            if isinstance(part, ir.Call) and isinstance(part.callee, ir.Name)
+        )
+
+    def _holds(self, node: ir.Expr) -> bool:
+        """`node` is the place, or a variable that it was read into."""
+        if self._reads(node):
+            return True
+        values = assigned(self.program.body(self.function)).values
+        named = values.get(node.id, ()) if isinstance(node, ir.Name) else ()
+        return any(self._reads(value) for _, value in named)
+
+    def _reads(self, node: ir.Expr) -> bool:
+        """`node` is the place, or what an exchange takes out of it."""
+        match node:
+            case ir.Call(callee=ir.Name(id=name), args=args) if name in self.functions.loads:
+                at = self.functions.loads.position(name)
+                node = addressed(args[at]) if at < len(args) else node
+            case ir.Call(callee=ir.Name(id=name), args=(first, *_)):
+                node = first if name in self.functions.transparent else node
+        return place_of(scope_of(self.program, self.function), self.functions, node) == self.place
+
+
+def _follows(cfg: Cfg, store: Node, stops: frozenset[int]) -> bool:
+    """Every way on from the store comes to one of the steps `stops`."""
+    seen, waiting = set[int](), list(store.then)
+    if store.index in stops:
+        return True
+    while waiting:
+        index = waiting.pop()
+        if index in stops or index in seen:
+            continue
+        seen.add(index)
+        if not cfg.nodes[index].then:
+            return False
+        waiting += cfg.nodes[index].then
+    return bool(stops)
