@@ -20,10 +20,12 @@ Why it matters
 How it can be wrong
     A device of this driver may never have two instances, nor be configured twice. A search
     that kscan does not recognise as one; where a test of what the first call changed stays
-    open, the confidence is medium. What is dropped: where the core of the tree keeps
-    dev->iommu after a failed instance, only a failed probe drops it, and the confidence is
-    medium. Memory of a ``devm_`` function, or handed to devres_add(), is freed when its device
-    unbinds: it is reported where every call allocates, not where of_xlate looks first.
+    open, the confidence is medium. An object that is leaked with a dropped fwspec only is a
+    note: nothing happens to a device with one instance whose probe succeeds. What is dropped:
+    where the core of the tree keeps dev->iommu after a failed instance, only a failed probe
+    drops it, and the confidence is medium. Memory of a ``devm_`` function, or handed to
+    devres_add(), is freed when its device unbinds: it is reported where every call allocates,
+    not where of_xlate looks first.
 
 How to fix it
     Leave to of_xlate the ids (iommu_fwspec_add_ids()) and allocate in probe_device(), which
@@ -67,10 +69,10 @@ _DOES = {
     "object is lost{until}",
     Kind.INSERTION: "puts `{name}` on the list `{place}`{when} without searching it",
     Kind.RESET: "changes `{name}`, which all clients of the instance share, on every call",
-    Kind.LOST: "asks `{place}` whether it has called {name}(), but the core drops that between two "
-    "calls: the earlier object is lost",
+    Kind.LOST: "asks `{place}` whether it has called {name}(), but the core drops that with the "
+    "fwspec: {fate} each time it does",
     Kind.MOVED: "keeps the list `{place}` behind `{lost}`, which the core drops between two calls: "
-    "`{name}` then joins a second list while it is on the first",
+    "`{name}` then joins a second list while it is on the first, whose owner is leaked",
     Kind.MISSING: "uses `{place}` without a test on a way that does not set it, but the core drops "
     "it between two calls",
 }
@@ -115,7 +117,7 @@ def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) 
     where, at = evidence.in_source(hazard.function, hazard.at, hazard.frames)
     return Finding(
         rule="repeated-xlate",
-        severity=Severity.ERROR if effect is Effect.CRASH else Severity.WARNING,
+        severity=_severity(hazard, effect),
         confidence=weakest(*(step.confidence for step in trace)),
         effect=effect,
         message=_message(case, function.name, hazard),
@@ -129,6 +131,13 @@ def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) 
         assumptions=_assumptions(case, losing),
         fix=Fix(_FIX.get(hazard.kind, _LOOK_FIRST)),
     )
+
+
+def _severity(hazard: Hazard, effect: Effect) -> Severity:
+    """What is leaked only with a fwspec that the core drops is worth reading, no more."""
+    if hazard.kind is Kind.LOST:
+        return Severity.NOTE
+    return Severity.ERROR if effect is Effect.CRASH else Severity.WARNING
 
 
 def _subject(hazard: Hazard) -> str:
@@ -145,8 +154,16 @@ def _message(case: Case, callback: str, hazard: Hazard) -> str:
         blindly=" without looking" if hazard.when is When.EVERY else "",
         where=" on some ways out" if hazard.partly else "",
         until=" until the device it was allocated for is unbound" if hazard.managed else "",
+        fate=_fate(hazard),
     )
     return f"{callback}() {does}"
+
+
+def _fate(hazard: Hazard) -> str:
+    """What becomes of an object that only what is dropped remembers."""
+    if hazard.listed is None:
+        return "an earlier object is leaked"
+    return f"an earlier object stays on the list `{hazard.listed.spelled}`, where it is met first,"
 
 
 def _is_listed(hazard: Hazard) -> bool:

@@ -25,7 +25,7 @@ _AGAIN = {
     Kind.REFERENCE: "takes another one",
     Kind.INSERTION: "adds it again, and the list is corrupt",
     Kind.RESET: "changes it again, under those who rely on it",
-    Kind.MOVED: "adds it to the new list: the old one loses it, and what held the old one is lost",
+    Kind.MOVED: "adds it to a new list: the old head still points to it, and its owner is leaked",
     Kind.MISSING: "dereferences NULL",
 }
 
@@ -100,7 +100,11 @@ def _belongs(case: Case, entry: Entry, registration: Registration | None) -> Cal
 
 
 def drops(case: Case) -> tuple[Drop, ...]:
-    """Where the window drops the object that repeated callbacks keep things in, surest first."""
+    """Where the window drops the object that repeated callbacks keep things in, surest first.
+
+    The function through which the callbacks are configured comes before those that they run in:
+    a window is the time inside the former, and the latter drop what a bind made.
+    """
     place = field_named(case.contract.repeated.object)
     dropping = [
         (function, node.at)
@@ -113,13 +117,26 @@ def drops(case: Case) -> tuple[Drop, ...]:
         == place
     ]
     names = {function.name for function, _ in dropping}
-    on_way = [
-        Drop(function, site.at, True)
-        for function in _leading(case)
-        for site in call_sites(case.program, function)
-        if site.kind is EdgeKind.DIRECT and site.name in names
-    ]
+    dropped = {
+        function: [
+            Drop(function, site.at, True)
+            for site in call_sites(case.program, function)
+            if site.kind is EdgeKind.DIRECT and site.name in names
+        ]
+        for function in (*_configuring(case), *_leading(case))
+    }
+    on_way = [drop for function in _leading(case) for drop in dropped[function]]
+    if on_way:
+        on_way = [drop for f in _configuring(case) for drop in dropped[f]] + on_way
     return (*on_way, *(Drop(function, at, False) for function, at in dropping))
+
+
+def _configuring(case: Case) -> Iterator[Function]:
+    """The callers, inside the window, of the slots that run the repeated callbacks."""
+    for name in case.contract.repeated.followed:
+        call = case.window.reach.slots.get(Slot.named(name))
+        if call is not None:
+            yield call.caller
 
 
 def _leading(case: Case) -> Iterator[Function]:
