@@ -68,7 +68,7 @@ _DOES = {
     Kind.ALLOCATION: "allocates with {name}(){when} and overwrites `{place}`{blindly}: the earlier "
     "object is lost{until}",
     Kind.INSERTION: "puts `{name}` on the list `{place}`{when} without searching it",
-    Kind.RESET: "changes `{name}`, which all clients of the instance share, on every call",
+    Kind.RESET: "changes `{name}`, which all clients of the instance share,{when}",
     Kind.LOST: "asks `{place}` whether it has called {name}(), but the core drops that with the "
     "fwspec: {fate} each time it does",
     Kind.MOVED: "keeps the list `{place}` behind `{lost}`, which the core drops between two calls: "

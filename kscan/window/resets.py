@@ -14,7 +14,8 @@ from kscan.flow.values import Place
 from kscan.kernel.catalogue import matches
 from kscan.program.program import Function
 from kscan.program.types import scope_of
-from kscan.window.again import DEPTH, Again, Hazard, Kind
+from kscan.window.again import DEPTH, Again, Hazard, Kind, When
+from kscan.window.looks import is_looked_at
 
 _STEPS = ("++", "--")
 
@@ -33,8 +34,11 @@ def resets(again: Again) -> Iterator[Hazard]:
                 continue
             counts = isinstance(node, ir.Unary)
             if counts or _is_set_elsewhere(again, function.path, place, node):
-                name = place.spelled
-                yield Hazard(Kind.RESET, function, node.at, frames, name, place, sure=not counts)
+                when = When.UNCLEAR if is_looked_at(again, function, node.at) else When.EVERY
+                yield Hazard(
+                    Kind.RESET, function, node.at, frames, place.spelled, place,
+                    sure=not counts, when=when,
+                )  # fmt: skip
 
 
 def _tested(again: Again, function: Function) -> list[ir.Expr]:
