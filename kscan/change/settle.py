@@ -7,13 +7,12 @@ function leaves the same; a finding whose code was edited but is still there sta
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kscan.change.renames import Renames
+from kscan.change.respelled import Respelled
 from kscan.model import Confidence, Finding, Sibling, StepKind
-from kscan.source.tree import Unreadable
 from kscan.triage.fingerprint import fingerprint
 
 
@@ -72,7 +71,7 @@ def _paired(
             (fingerprint, _always),
             (_meeting, _always),
             (_hazard, place.is_split),
-            (_spot, place.is_respelled),
+            (_spot, Respelled(renames).fits),
         ):
             _pair(left, right, pairs, _of(called, key), key, fits)
     return pairs
@@ -169,37 +168,10 @@ class _Places:
             or (len(set(callbacks)) == 2 and _differ(callbacks, before, after))
         )
 
-    def is_respelled(self, old: Finding, new: Finding) -> bool:
-        """One name of the object ends with the other, or the old is gone and the new one new."""
-        if old.subject is None or new.subject is None:
-            return False
-        ways = old.subject.name, new.subject.name
-        was, now = map(_last_word, ways)
-        if was == now and max(ways, key=len).endswith(min(ways, key=len)):
-            return True
-        before = self._text(self.renames.old.reader.tree.read, old.primary.path)
-        after = self._text(self.renames.new.reader.tree.read, new.primary.path)
-        return _names(was, before) and not _names(was, after) and not _names(now, before)
-
-    def _text(self, read: Callable[[str], bytes], path: str) -> bytes:
-        try:
-            return read(path)
-        except Unreadable:
-            return b""
-
 
 def _differ(callbacks: Sequence[str], before: Iterable[str], after: Iterable[str]) -> bool:
     """Of an old and a new callback, the new one was not there or the old one is gone."""
     return callbacks[1] not in before or callbacks[0] not in after
-
-
-def _last_word(name: str) -> str:
-    words = re.findall(r"\w+", name)
-    return words[-1] if words else ""
-
-
-def _names(word: str, text: bytes) -> bool:
-    return bool(word) and re.search(rb"\b" + re.escape(word).encode() + rb"\b", text) is not None
 
 
 def siblings(fixed: Iterable[Finding], standing: Iterable[Finding]) -> tuple[Sibling, ...]:

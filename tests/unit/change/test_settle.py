@@ -125,6 +125,48 @@ def test_an_object_that_is_reached_by_another_way_is_paired(
     assert counts(found) == (other, other, 1 - other)
 
 
+DEVICE = """\
+    struct foo_data {
+        int ver;
+        struct list_head hw_list;
+    };
+    static int foo_read(int ver) { int version = ver; return version; }
+    """
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "other"),
+    [
+        ("foo_data.hw_list", "foo_m4u.hw_list", 0),  # the tag alone
+        ("foo_data.ver", "foo_data.version", 0),  # a word that others use, too
+        ("foo_data.ver", "foo_m4u.version", 0),
+        ("foo_data.ver", "foo_data.hw_list", 1),  # there before
+        ("foo_data.ver", "foo_data.hw_version", 1),  # not the one that took its place
+    ],
+)
+def test_a_renamed_tag_or_member_is_paired(made: Made, old: str, new: str, other: int) -> None:
+    tag, _, member = new.partition(".")
+    text = DEVICE.replace("foo_data", tag)
+    if member != "hw_list":
+        text = text.replace("int ver;", "int version;")
+    base = made({FOO: DEVICE + TEXT})
+    head = changed(base, {FOO: text + TEXT})
+    bodies = Bodies(reader(base)), Bodies(reader(head))
+    renames = Renames(*bodies, differences(base, head))
+    found = settled([finding(subject=("field", old))], [finding(subject=("field", new))], renames)
+    assert counts(found) == (other, other, 1 - other)
+
+
+def test_a_member_renamed_in_a_header_is_paired(made: Made) -> None:
+    header = "drivers/iommu/foo-iommu.h"
+    use = TEXT + "    static int foo_set(int version) { return foo->version + foo->ver; }\n"
+    base = made({FOO: use, header: DEVICE})
+    head = changed(base, {header: DEVICE.replace("int ver;", "int version;"), FOO: use + "\n"})
+    renames = Renames(Bodies(reader(base)), Bodies(reader(head)), differences(base, head))
+    old, new = (finding(subject=("field", f"foo_data.{name}")) for name in ("ver", "version"))
+    assert counts(settled([old], [new], renames)) == (0, 0, 1)
+
+
 def test_another_object_that_was_there_before_is_another_finding(names: Renamed) -> None:
     renames = names.by({FOO: TEXT.replace("dma_dev", "foo_ops")})
     head = finding(subject=("global", "foo_ops"))
