@@ -22,6 +22,8 @@ class AppliedPatch:
     skips: tuple[Skip, ...] = ()
     notes: tuple[str, ...] = ()
     """Hunks that were placed with fuzz."""
+    moves: tuple[tuple[str, str], ...] = ()
+    """The renames it states: the path before, and after."""
 
 
 def apply_series(base: Tree, series: Series) -> list[AppliedPatch]:
@@ -48,6 +50,7 @@ class _Application:
         self._changes: dict[str, bytes | None] = {}
         self._skips = list(patch.skips)
         self._notes: list[str] = []
+        self._moves: list[tuple[str, str]] = []
 
     def result(self) -> AppliedPatch:
         """What the whole patch changes; raises `KscanError`."""
@@ -61,7 +64,8 @@ class _Application:
             else:
                 self._add(file, file.new[0])
         changes = dict(sorted(self._changes.items()))
-        return AppliedPatch(self._patch.subject, changes, tuple(self._skips), tuple(self._notes))
+        told = tuple(self._skips), tuple(self._notes), tuple(self._moves)
+        return AppliedPatch(self._patch.subject, changes, *told)
 
     def _pass_over(self, path: str, why: str) -> None:
         """What is not applied to source is a skip; to any other file it is worth a note."""
@@ -104,6 +108,7 @@ class _Application:
         content = self._patched(file, old, self._content(old))
         if not file.is_copy:
             self._write(old, None)
+            self._moves.append((old, new))
         self._write(new, content)
 
     def _edit(self, file: FilePatch) -> None:
@@ -142,3 +147,11 @@ def merged(applied: Sequence[AppliedPatch]) -> dict[str, bytes | None]:
     for patch in applied:
         changes.update(patch.changes)
     return changes
+
+
+def moved(applied: Sequence[AppliedPatch]) -> dict[str, str]:
+    """Where the files that several patches rename were before all of them, by path after."""
+    origins: dict[str, str] = {}
+    for patch in applied:
+        origins |= {new: origins.pop(old, old) for old, new in patch.moves}
+    return origins

@@ -7,13 +7,13 @@ earlier tree is found once.  Nothing of the user's repository is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from kscan.model import KscanError, Skip
-from kscan.source.apply import apply_series, merged
+from kscan.source.apply import apply_series, merged, moved
 from kscan.source.commit import CommitTree
 from kscan.source.compare import ChangedPath, changed_files
 from kscan.source.directory import DirectoryTree
@@ -155,7 +155,7 @@ def patch_range(base: Tree, series: Series) -> Range:
             *(f"{Path(skip.path).name}: {skip.reason}" for skip in series.skips),
             *(note for patch in applied for note in patch.notes),
         ],
-        lambda: _changed(base, changes),
+        lambda: _changed(base, changes, moved(applied)),
         trees,
     )
 
@@ -175,11 +175,22 @@ def worktree_range(repository: Repository) -> Range:
     return Range(base, head, (), skips, (), lambda: _changed(base, changes))
 
 
-def _changed(base: Tree, changes: dict[str, bytes | None]) -> Sequence[ChangedPath]:
-    return tuple(
+def _changed(
+    base: Tree, changes: dict[str, bytes | None], moves: Mapping[str, str] | None = None
+) -> Sequence[ChangedPath]:
+    """The files that differ; those paired that `moves` says, by path after, to be renamed."""
+    pairs = {
+        old: new
+        for new, old in (moves or {}).items()
+        if changes.get(new) is not None and not base.exists(new) and changes.get(old, b"") is None
+    }
+    paired = {*pairs, *pairs.values()}
+    changed = [
         ChangedPath(path if base.exists(path) else None, path if content is not None else None)
         for path, content in sorted(changes.items())
-    )
+        if path not in paired
+    ]
+    return (*changed, *(ChangedPath(old, new) for old, new in sorted(pairs.items())))
 
 
 def directory_range(old: Path | str, new: Path | str) -> Range:

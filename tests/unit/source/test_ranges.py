@@ -264,3 +264,15 @@ def test_a_file_of_the_worktree_that_cannot_be_read(
     found = worktree_range(Repository(workshop.root))
     assert found.skips == [Skip("a.c", "larger than 8 MB (0 MB), not read")]
     assert found.changed == ()
+
+
+def test_a_rename_that_patches_state_is_paired(workshop: History, history: dict[str, str]) -> None:
+    base = CommitTree(Repository(workshop.root), history["first"])
+    steps = (("old.c", "middle.c"), ("middle.c", "new.c"))
+    series = series_of(
+        (f"{number}.patch", f"diff --git a/{a} b/{b}\nrename from {a}\nrename to {b}\n".encode())
+        for number, (a, b) in enumerate(steps)
+    )
+    found = patch_range(base, series)
+    assert found.changed == (ChangedPath("old.c", "new.c"),)
+    assert "middle.c" not in found.head.paths()
