@@ -246,7 +246,8 @@ class Diff:
     def _with_hits(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         if not (findings and self.options.hits):
             return findings
-        key = key_of("hits", [self.head_tree], *(f.fingerprint for f in findings), *self._asked)
+        named = (f"{finding.fingerprint} {finding.before}" for finding in findings)
+        key = key_of("hits", [self.head_tree], *named, *self._asked)
         known = self.kept.recall(key, tuple[Finding, ...])
         if known is None:
             self.progress("looking for the hardware that is hit")

@@ -56,6 +56,11 @@ class Effect(StrEnum):
     WARN = "warn"  # the kernel prints a WARN
     REDUNDANT = "redundant"  # done before: nothing more comes of it
 
+    @property
+    def rank(self) -> int:
+        """2 where the kernel stops, 0 where it only prints, 1 between."""
+        return {"crash": 2, "deadlock": 2, "warn": 0}.get(self.value, 1)
+
 
 class StepKind(StrEnum):
     """What happens at one step of a trace."""
@@ -177,6 +182,15 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What a finding was before a change that leaves it there, and makes it worse or better."""
+
+    severity: Severity
+    effect: Effect
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One hazard with its evidence."""
 
@@ -204,6 +218,10 @@ class Finding:
     hits: Hits = Hits()
     maintainers: tuple[Maintainer, ...] = ()
     suppressed: Suppression | None = None
+    partly: bool = False
+    """Some ways out are right already."""
+    before: Before | None = None
+    """Set by a diff: worse now where it is introduced, better where it stands."""
 
 
 @dataclass(frozen=True, slots=True)

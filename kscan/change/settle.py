@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from kscan.change.renames import Renames
 from kscan.change.respelled import Respelled
-from kscan.model import Confidence, Finding, Sibling, StepKind
+from kscan.model import Before, Confidence, Finding, Sibling, StepKind
 from kscan.triage.fingerprint import fingerprint
 
 
@@ -21,11 +21,13 @@ class Settled:
     """Two sets of findings compared."""
 
     introduced: tuple[Finding, ...]
-    """Shown in the head, and not in the base."""
+    """Shown in the head, and not in the base, or not as bad: those know what they were before."""
     fixed: tuple[Finding, ...]
     """Shown in the base, and gone from the head at any confidence."""
     unchanged: tuple[Finding, ...]
-    """Shown in the head, and there in the base; as they are in the head."""
+    """Shown in the head, and there in the base; as they are in the head.
+
+    Those that were worse know what they were before."""
     names: dict[str, str]
     """Fingerprint in the base to fingerprint in the head, of those that stand."""
 
@@ -41,17 +43,59 @@ def settled(
     pairs = _paired(before, after, renames)
     known = {new.fingerprint: old for old, new in pairs}
     shown = [f for f in after if f.confidence.rank >= least.rank]
+    judged = [_Judged(f, known.get(f.fingerprint), renames, least) for f in shown]
     stands = {old.fingerprint for old, _ in pairs}
     return Settled(
-        introduced=tuple(f for f in shown if not _is_shown(known.get(f.fingerprint), least)),
+        introduced=tuple(each.told for each in judged if each.is_introduced),
         fixed=tuple(f for f in before if _is_shown(f, least) and f.fingerprint not in stands),
-        unchanged=tuple(f for f in shown if _is_shown(known.get(f.fingerprint), least)),
+        unchanged=tuple(each.told for each in judged if not each.is_introduced),
         names={old.fingerprint: new.fingerprint for old, new in pairs},
     )
 
 
-def _is_shown(finding: Finding | None, least: Confidence) -> bool:
-    return finding is not None and finding.confidence.rank >= least.rank
+def _is_shown(finding: Finding, least: Confidence) -> bool:
+    return finding.confidence.rank >= least.rank
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A finding of the head, beside what it was in the base."""
+
+    new: Finding
+    old: Finding | None
+    renames: Renames
+    least: Confidence
+
+    @property
+    def is_introduced(self) -> bool:
+        """It was not there, was worth less, or became sure enough by what the change edits."""
+        if self.old is None or _gravity(self.new) > _gravity(self.old):
+            return True
+        return not _is_shown(self.old, self.least) and not self._is_hearsay(self.old)
+
+    def _is_hearsay(self, old: Finding) -> bool:
+        """One step surer, while the change touches no file of the evidence."""
+        rise = self.new.confidence.rank - old.confidence.rank
+        return rise < 2 and not any(map(self.renames.is_touched, _files(old)))
+
+    @property
+    def told(self) -> Finding:
+        """The finding with what it was before, where that was better or worse."""
+        old = self.old
+        if old is None or not _is_shown(old, self.least) or _gravity(old) == _gravity(self.new):
+            return self.new
+        return replace(self.new, before=Before(old.severity, old.effect, old.message))
+
+
+def _gravity(finding: Finding) -> tuple[int, int, bool]:
+    """How bad it is: the more, the worse."""
+    return finding.severity.rank, finding.effect.rank, not finding.partly
+
+
+def _files(finding: Finding) -> set[str]:
+    """Every file that the evidence stands in."""
+    places = (finding.primary, *(step.location for step in finding.trace), *finding.related)
+    return {place.path for place in places}
 
 
 Key = Callable[[Finding], Hashable]

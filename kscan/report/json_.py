@@ -13,6 +13,7 @@ from typing import Any
 
 from kscan import __version__
 from kscan.model import (
+    Before,
     CallbackRef,
     Finding,
     Impact,
@@ -157,7 +158,16 @@ def finding(found: Finding) -> Json:
             if found.suppressed
             else None
         ),
+        **_before(found.before),
     }
+
+
+def _before(was: Before | None) -> Json:
+    """What a finding of a diff was, where the change makes it worse or better."""
+    if was is None:
+        return {}
+    told = {"severity": was.severity.value, "effect": was.effect.value, "message": was.message}
+    return {"before": told}
 
 
 def _tool() -> Json:

@@ -20,7 +20,8 @@ def particulars(
 
     What somebody may copy, the names and addresses, is as `quoted` gives it.
     """
-    told = [("confidence", f"{_unlimited(finding)}; effect: {finding.effect}")]
+    told = [("worse than before", before(finding))] if finding.before else []
+    told += [("confidence", f"{_unlimited(finding)}; effect: {finding.effect}")]
     step = _limiting_step(finding, numbered=numbered)
     told += [("weakest step", step)] if step else []
     told += [("assumes", text) for text in finding.assumptions]
@@ -29,6 +30,12 @@ def particulars(
     told += [(label, listed(names, NAMES)) for label, names in lists if names]
     people = [_person(person, quoted) for person in finding.maintainers]
     return told + ([("maintainers", listed(people, PEOPLE))] if people else [])
+
+
+def before(finding: Finding) -> str:
+    """What the finding was, in one line: its severity, effect and message; empty if it is new."""
+    was = finding.before
+    return f"{was.severity}, {was.effect}: {was.message}" if was else ""
 
 
 def explaining(finding: Finding, again: str) -> str:

@@ -111,7 +111,8 @@ def _audit(report: Report, full: int) -> Message:
 def _range(impact: Impact, full: int) -> Message:
     new = verdict.active(impact.introduced)
     headline = verdict.impact_verdict(impact) + "."
-    if not (new or impact.fixed or impact.passing or impact.skips_added or impact.notes):
+    better = verdict.improved(impact)
+    if not (new or impact.fixed or better or impact.passing or impact.skips_added or impact.notes):
         told, folds = verdict.slots_told(replace(impact, removed=()))
         sentences = [sentence for sentence, _ in told]
         sentences += [fold.sentence(verdict.SLOTS_NAMED) for fold in folds]
@@ -122,6 +123,7 @@ def _range(impact: Impact, full: int) -> Message:
         _reach(impact),
         Section("Introduced", full=tuple(new[:full]), brief=tuple(new[full:])),
         Section("Fixed", brief=tuple(verdict.worst_first(impact.fixed))),
+        Section("Improved", brief=tuple(better)),
         Section(
             "The same pattern stands in",
             brief=tuple(sibling.finding for sibling in impact.siblings),

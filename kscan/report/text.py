@@ -25,7 +25,7 @@ from kscan.model import (
 from kscan.report import clean, verdict
 from kscan.report.drawing import drawing
 from kscan.report.paint import Line, Span, coloured, line, plain
-from kscan.report.particulars import NAMES, explaining, particulars
+from kscan.report.particulars import NAMES, before, explaining, particulars
 from kscan.wording import counted
 
 WIDTH = 100
@@ -90,6 +90,7 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
     rows += _findings(found, impact.head.again, columns)
     rows += _one_line_each("suppressed", verdict.suppressed(impact.introduced))
     rows += _one_line_each("fixed", verdict.worst_first(impact.fixed))
+    rows += _one_line_each("improved", verdict.improved(impact))
     rows += _siblings(impact.siblings)
     rows += _drivers(impact, columns)
     rows += _commits(impact)
@@ -152,7 +153,8 @@ def _one_line_each(word: str, findings: Sequence[Finding]) -> list[Line]:
     rows: list[Line] = [line()] if findings else []
     for finding in findings:
         reason = finding.suppressed
-        why = f" [{clean.line(f'{reason.kind}: {reason.reason}')}]" if reason else ""
+        told = f"{reason.kind}: {reason.reason}" if reason else before(finding)
+        why = f" [{clean.line(told if reason else f'was {told}')}]" if told else ""
         rows.append((Span(f"{word}: ", "bold"), *headline(finding), Span(why)))
     return rows
 

@@ -68,6 +68,11 @@ def suppressed(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in worst_first(findings) if finding.suppressed is not None]
 
 
+def improved(impact: Impact) -> list[Finding]:
+    """The findings that stand, and were worse before."""
+    return [finding for finding in worst_first(impact.unchanged) if finding.before]
+
+
 def files_of(findings: Iterable[Finding]) -> int:
     """In how many files `findings` stand: drivers, and the core where a rule looks at that."""
     return len({finding.primary.path for finding in findings})
@@ -250,10 +255,10 @@ def slots_told(impact: Impact) -> tuple[list[tuple[str, Reach]], list[Fold]]:
 
 def impact_verdict(impact: Impact) -> str:
     """The one sentence a reader of a diff sees first."""
-    new = active(impact.introduced)
-    if new:
-        text = f"{counted(len(new), 'finding')} introduced in {counted(files_of(new), 'file')}"
-        return f"{text} ({tally(new)})" + (f", {len(impact.fixed)} fixed" if impact.fixed else "")
-    if impact.fixed:
-        return f"No finding introduced, {len(impact.fixed)} fixed"
-    return "No finding introduced"
+    new, better = active(impact.introduced), len(improved(impact))
+    numbers = ((len(impact.fixed), "fixed"), (better, "improved"))
+    told = [f"{number:,} {phrase}" for number, phrase in numbers if number]
+    if not new:
+        return ", ".join(("No finding introduced", *told))
+    text = f"{counted(len(new), 'finding')} introduced in {counted(files_of(new), 'file')}"
+    return ", ".join((f"{text} ({tally(new)})", *told))

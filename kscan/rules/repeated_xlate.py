@@ -130,6 +130,7 @@ def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) 
         related=(evidence.location(losing.function, losing.at),) if losing else (),
         assumptions=_assumptions(case, losing),
         fix=Fix(_FIX.get(hazard.kind, _LOOK_FIRST)),
+        partly=hazard.partly,
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from made_findings import BAR, FOO, finding
@@ -12,7 +13,16 @@ from small_trees import Made, changed, differences, reader
 from kscan.change.functions import Bodies
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
-from kscan.model import Confidence, Finding, RegistrationRef, Step, StepKind
+from kscan.model import (
+    Before,
+    Confidence,
+    Effect,
+    Finding,
+    RegistrationRef,
+    Severity,
+    Step,
+    StepKind,
+)
 from kscan.source.compare import ChangedPath
 
 TEXT = """\
@@ -188,6 +198,43 @@ def test_what_was_too_uncertain_to_show_is_introduced_when_it_becomes_certain(
     assert counts(settled([high], [low], names.by(), Confidence.MEDIUM)) == (0, 0, 0)
     assert counts(settled([low], [high], names.by(), Confidence.LOW)) == (0, 0, 1)
     assert counts(settled([low], [], names.by(), Confidence.MEDIUM)) == (0, 0, 0)
+
+
+def test_what_is_a_step_surer_is_introduced_where_the_change_edits_its_evidence(
+    names: Renamed,
+) -> None:
+    low, medium = finding(confidence=Confidence.LOW), finding(confidence=Confidence.MEDIUM)
+    elsewhere = names.by({BAR: TEXT})
+    assert counts(settled([low], [medium], elsewhere, Confidence.MEDIUM)) == (0, 0, 1)
+    edited = names.by({FOO: TEXT + "\n"})
+    assert counts(settled([low], [medium], edited, Confidence.MEDIUM)) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("mild", "bad"),
+    [
+        ({"effect": Effect.DECLINED}, {"effect": Effect.CRASH}),
+        ({"severity": Severity.WARNING}, {"severity": Severity.ERROR}),
+        ({"partly": True}, {"partly": False}),
+    ],
+)
+def test_what_gets_worse_is_introduced_and_what_gets_better_stands(
+    names: Renamed, mild: dict[str, Any], bad: dict[str, Any]
+) -> None:
+    less, more = replace(finding(), **mild), replace(finding(), **bad)
+    worse, better = settled([less], [more], names.by()), settled([more], [less], names.by())
+    assert counts(worse) == (1, 0, 0)
+    assert worse.introduced[0].before == Before(less.severity, less.effect, less.message)
+    assert counts(better) == (0, 0, 1)
+    assert better.unchanged[0].before == Before(more.severity, more.effect, more.message)
+    assert worse.names == better.names == {less.fingerprint: more.fingerprint}
+
+
+def test_another_effect_that_is_as_bad_is_no_change(names: Renamed) -> None:
+    declined, wrong = (replace(finding(), effect=e) for e in (Effect.DECLINED, Effect.WRONG_VALUE))
+    found = settled([declined], [wrong], names.by())
+    assert counts(found) == (0, 0, 1)
+    assert found.unchanged[0].before is None
 
 
 def test_siblings_stand_in_other_implementers_of_the_slot() -> None:
