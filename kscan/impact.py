@@ -113,6 +113,7 @@ class Diff:
             passing=attributed.passing,
             skips=by_path((*self.base.skips, *self.head.skips, *self._skips_of_range)),
             skips_added=self._skips_added,
+            skips_touched=tuple(skip for skip in self.head.skips if skip.path in self._touched),
             notes=self._notes,
         )
 
@@ -230,9 +231,13 @@ class Diff:
     @property
     def _others(self) -> Others:
         audit = self.outcomes.audit_of(self.head_tree)
-        touched = frozenset(c.new for c in self.range.changed if c.new is not None)
         cases = tuple(c for c in audit.cases if c.contract.register not in self._unregistered)
-        return Others(audit.program, audit.catalogue, cases, touched)
+        return Others(audit.program, audit.catalogue, cases, self._touched)
+
+    @cached_property
+    def _touched(self) -> frozenset[str]:
+        """The files that the range adds or edits."""
+        return frozenset(c.new for c in self.range.changed if c.new is not None)
 
     def _info(self, tree: Tree, outcome: Outcome) -> TreeInfo:
         return TreeInfo(

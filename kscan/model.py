@@ -372,6 +372,8 @@ class Impact:
     skips: tuple[Skip, ...] = ()
     skips_added: tuple[Skip, ...] = ()
     """Skips the head has and the base has not: a change may hide itself this way."""
+    skips_touched: tuple[Skip, ...] = ()
+    """Skips of the files that the range touches: with the added ones, what its author is told."""
     reproduce: str = ""
     """One command that gives the same answer locally."""
     notes: tuple[str, ...] = field(default=())

@@ -129,7 +129,7 @@ def _range(impact: Impact, full: int) -> Message:
             brief=tuple(sibling.finding for sibling in impact.siblings),
         ),
         Section("Commit by commit", lines=tuple(map(_share, impact.commits))),
-        _not_analysed(impact.skips, [], impact.skips_added),
+        _not_analysed(impact.skips_touched, [], impact.skips_added),
         Section("Notes", lines=impact.notes),
         Section("Reproduce", command=impact.reproduce),
     )

@@ -31,7 +31,7 @@ from kscan.wording import counted
 WIDTH = 100
 """Columns when the terminal's width is not known."""
 LISTED = 5
-DRIVERS_SHOWN = 20
+DRIVERS_SHOWN = 5
 FOLDED = 40
 _FOLD_LIMIT = 4000
 _LEAST_WIDTH = 40
@@ -95,7 +95,7 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
     rows += _drivers(impact, columns)
     rows += _commits(impact)
     rows += _skips(impact.skips_added, "newly skipped")
-    rows += _skips([s for s in impact.skips if s not in impact.skips_added], "skipped")
+    rows += _skips([s for s in impact.skips_touched if s not in impact.skips_added], "skipped")
     rows += _notes(impact.notes)
     if impact.reproduce:
         rows += [line(), line(f"reproduce: {clean.line(impact.reproduce)}")]
@@ -188,18 +188,18 @@ def _siblings(siblings: Sequence[Sibling]) -> list[Line]:
 
 
 def _drivers(impact: Impact, columns: int) -> list[Line]:
-    rows: list[Line] = []
-    if impact.changed_functions or impact.drivers:
-        one = len(impact.changed_functions) == 1
-        verbs = "reaches or is reached" if one else "reach or are reached"
-        changed = counted(len(impact.changed_functions), "changed function")
-        told = f"{changed} {verbs} by:" if impact.drivers else f"{changed}, near no other driver"
-        rows = [line(), line(told)]
-    for driver in impact.drivers[:DRIVERS_SHOWN]:
+    """The nearest drivers without a finding, where others have one; else nothing."""
+    found = (*impact.introduced, *impact.fixed)
+    hit = {finding.driver for finding in found}
+    quiet = [driver for driver in impact.drivers if driver.driver not in hit]
+    if not (found and quiet):
+        return []
+    changed = counted(len(impact.changed_functions), "changed function")
+    rows = [line(), line(f"No new finding, but within reach of the {changed}:")]
+    for driver in quiet[:DRIVERS_SHOWN]:
         rows += _labelled([(driver.driver, " - ".join(driver.why))], columns)
-    more = max(0, len(impact.drivers) - DRIVERS_SHOWN) + impact.drivers_not_listed
-    told = "more files" if impact.drivers else "files further down what it calls"
-    return [*rows, line(f"{_INDENT}{more:,} {told}")] if more else rows
+    more = len(quiet[DRIVERS_SHOWN:]) + impact.drivers_not_listed
+    return [*rows, line(f"{_INDENT}and {more:,} more")] if more else rows
 
 
 def _commits(impact: Impact) -> list[Line]:

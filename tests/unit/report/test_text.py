@@ -3,12 +3,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 
-from kscan.model import Confidence, Hits, Maintainer, Report, Skip, StepKind
+from kscan.model import (
+    AffectedDriver,
+    Before,
+    Confidence,
+    Effect,
+    Hits,
+    Maintainer,
+    Report,
+    Severity,
+    Skip,
+    StepKind,
+)
 from kscan.report import render
 from kscan.report.verdict import listed
 
@@ -271,7 +283,57 @@ def test_slots_without_a_finding_are_folded_behind_those_with_one():
 def test_one_changed_function_takes_the_singular():
     change = samples.change()
     text = render("text", replace(change, changed_functions=change.changed_functions[:1]))
-    assert "1 changed function reaches or is reached by:" in text
+    assert "No new finding, but within reach of the 1 changed function:" in text
+
+
+def test_drivers_within_reach_are_told_beside_findings_alone_and_five_of_them():
+    drivers = tuple(AffectedDriver(f"drivers/x/{n}", ("f", "g")) for n in range(8))
+    change = replace(samples.change(), drivers=drivers)
+    text = render("text", change)
+    assert "drivers/x/4: f - g" in text
+    assert "drivers/x/5" not in text
+    assert "    and 44 more" in text
+    quiet = replace(change, introduced=(), fixed=())
+    assert "within reach" not in render("text", quiet)
+
+
+def test_a_driver_with_a_finding_is_not_told_to_have_none():
+    found = samples.late_global()
+    drivers = (AffectedDriver(found.driver, ("f", "g")), AffectedDriver("drivers/x", ("f", "h")))
+    text = render("text", replace(samples.change(), drivers=drivers))
+    assert "drivers/x: f - h" in text
+    assert f"{found.driver}: f - g" not in text
+
+
+def test_a_diff_tells_the_skips_that_are_new_or_in_files_it_touches():
+    old, touched, new = (Skip(f"drivers/{name}.c", "unreadable") for name in "otn")
+    change = replace(
+        samples.change(),
+        skips=(old, touched, new),
+        skips_touched=(touched, new),
+        skips_added=(new,),
+    )
+    for form in ("text", "mail"):
+        told = render(form, change)
+        assert "drivers/o.c" not in told
+        assert "drivers/t.c: unreadable" in told
+        assert told.count("drivers/n.c: unreadable") == 1
+    assert "drivers/o.c" in render("json", change)
+
+
+def test_what_became_worse_or_better_says_what_it_was():
+    was = Before(Severity.WARNING, Effect.DECLINED, "refuses the device")
+    worse = replace(samples.late_global(), before=was)
+    better = replace(samples.unready_list(), before=was)
+    change = replace(samples.quiet_change(), introduced=(worse,), unchanged=(better,))
+    text = render("text", change)
+    assert "worse than before: warning, declined: refuses the device" in text
+    assert "[was warning, declined: refuses the device]" in text
+    assert "1 improved" in text
+    assert "worse than before" in render("mail", change)
+    (introduced,) = json.loads(render("json", change))["introduced"]
+    assert introduced["before"]["effect"] == "declined"
+    assert "1 improved" in render("mail", replace(change, introduced=()))
 
 
 def test_what_is_not_ready_never_exceeds_the_implementations():
