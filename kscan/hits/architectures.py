@@ -3,7 +3,9 @@
 
 A symbol that only another architecture's ``arch/*/Kconfig*`` defines is never set there, nor is
 one that depends on it, or that nothing but such symbols select. ``COMPILE_TEST`` counts as
-unset: what it alone admits is built, and runs nowhere. Whatever is not understood may be set.
+unset: what it alone admits is built, and runs nowhere. A symbol that nothing defines is ``n``, as
+in Kconfig itself, where the tree is whole: where it has the ``Kconfig`` at its top that all others
+are sourced from. Macros, ``$(...)``, are not expanded; whatever is not understood may be set.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ _NEGATED = re.compile(r"!\s*+\w++|\w++\s*+(?:=\s*+n|!=\s*+[ym])\b")
 _SET_TO = re.compile(r"(\w++)\s*+(?:=\s*+[ym]|!=\s*+n)\b")
 _WORD = re.compile(r"\w++")
 _NEVER = frozenset({"COMPILE_TEST", "n"})
+_ALWAYS = frozenset({"y", "m"})
 _LONGEST = 1 << 20
 _LONGEST_CONDITION = 400
 _DEEPEST = 12
@@ -49,11 +52,21 @@ class Architectures:
         ways = builds(self.tree, path)
         return any(
             all(
-                self._may_be_set(symbol.removeprefix("CONFIG_"), architecture, ())
+                self._may_be_chosen(symbol.removeprefix("CONFIG_"), architecture)
                 for symbol in (*way.own, *way.around)
             )
             for way in ways
         )
+
+    def _may_be_chosen(self, symbol: str, architecture: str) -> bool:
+        """A makefile's `symbol` may be set; one without a definition came with its driver."""
+        defining, _ = self._files.get(symbol, ([], []))
+        return not defining or self._may_be_set(symbol, architecture, ())
+
+    @cached_property
+    def _is_whole(self) -> bool:
+        """The tree has the Kconfig that the others are sourced from: it defines every symbol."""
+        return self.tree.exists("Kconfig")
 
     def is_only_for(self, path: str, architecture: str) -> bool:
         """The tree has other architectures than `architecture`, and none of them has `path`."""
@@ -79,8 +92,8 @@ class Architectures:
 
     def _is_offered(self, symbol: str, architecture: str, trail: tuple[str, ...]) -> bool:
         defining, selecting = self._files.get(symbol, ([], []))
-        if not defining:
-            return True
+        if not defining:  # a literal, as 0x10; or n
+            return not self._is_whole or symbol in _ALWAYS or symbol[0].isdigit()
         if self._is_selected(symbol, selecting, architecture, trail):
             return True
         return any(

@@ -61,6 +61,34 @@ def test_what_its_symbol_depends_on(tree_of: TreeOf, driver: str, expected: str)
     assert " ".join(found) == expected
 
 
+@pytest.mark.parametrize(
+    ("driver", "expected"),
+    [
+        ('bool "d"\n\tdepends on ARCH_BAR || COMPILE_TEST', ""),
+        ('bool "d"\n\tdepends on ARCH_BAR || X86', "x86"),
+        ('bool "d"\n\tdepends on !ARCH_BAR', ALL),
+        ('bool "d"\n\tdepends on ARCH_BAR=n', ALL),
+        ('bool "d"\n\tdepends on m && 1 && 0x10', ALL),
+        ('bool "d"\n\tdepends on $(ARCH_BAR)', ALL),
+        ('bool "d"\n\tdepends on "$(ARCH)" = "arm64"', ALL),
+        ("tristate\n\tdefault ARCH_BAR", ""),
+    ],
+)
+def test_what_nothing_defines_is_n_in_a_whole_tree(
+    tree_of: TreeOf, driver: str, expected: str
+) -> None:
+    whole = {**AROUND, "Kconfig": "source drivers/iommu/Kconfig\n"}
+    tree = tree_of({**whole, "drivers/iommu/Kconfig": f"config DRV\n\t{driver}\n"})
+    known = Architectures(tree)
+    found = [a for a in ("arm64", "riscv", "x86") if known.may_build("drivers/iommu/drv.c", a)]
+    assert " ".join(found) == expected
+
+
+def test_a_driver_that_came_without_its_kconfig_may_be_built(tree_of: TreeOf) -> None:
+    known = Architectures(tree_of({**AROUND, "Kconfig": ""}))
+    assert known.may_build("drivers/iommu/drv.c", "arm64")
+
+
 def test_what_no_symbol_decides(tree_of: TreeOf) -> None:
     known = Architectures(tree_of(AROUND))
     assert known.may_build("drivers/iommu/always.c", "arm64")
