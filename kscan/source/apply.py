@@ -116,7 +116,7 @@ class _Application:
         path = next((guess for guess in guesses if self._exists(guess)), guesses[0])
         creates = not any(hunk.old for hunk in file.hunks)
         if file.hunks and creates and not file.is_git and not self._exists(path):
-            self._add(file, path)  # what diff -N writes
+            self._add(file, self._place(file))  # what diff -N writes
             return
         before = self._content(path)
         after = self._patched(file, path, before)
@@ -127,6 +127,22 @@ class _Application:
         removes = not file.new or (not after and not file.is_git and bool(file.hunks))
         if removes or after != before:
             self._write(path, None if removes else after)
+
+    def _place(self, file: FilePatch) -> str:
+        """Where a plain diff adds a file: stripped as its others are, or in a directory's midst."""
+        guesses = file.new or file.old
+        for other in self._patch.files:
+            if not other.is_git and len(other.new) == len(guesses):
+                for guess, path in zip(guesses, other.new, strict=True):
+                    if self._exists(path):
+                        return guess
+        return next((guess for guess in guesses if self._has_company(guess)), guesses[0])
+
+    def _has_company(self, path: str) -> bool:
+        """The directory of `path`, not the top, has files: in the tree or from patches before."""
+        start = path[: path.rfind("/") + 1]
+        paths = (*self._state, *self._base.paths())
+        return bool(start) and any(other.startswith(start) for other in paths)
 
     def _patched(self, file: FilePatch, path: str, content: bytes) -> bytes:
         try:

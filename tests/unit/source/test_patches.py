@@ -104,6 +104,25 @@ def test_new_removed_renamed_and_copied_files(tree: DirectoryTree) -> None:
     assert changes(tree, copied) == {"drivers/y.c": after}
 
 
+def test_a_plain_diff_adds_a_file_where_its_others_are(tree: DirectoryTree) -> None:
+    edit = EDIT[EDIT.index(b"---") :]
+    new = b"--- %(at)sdrivers/n/n.c\n+++ %(at)sdrivers/n/n.c\n@@ -0,0 +1 @@\n+x\n"
+    bare = edit.replace(b" a/", b" ").replace(b" b/", b" ")
+    for diff, at in ((bare, b""), (edit, b"a/")):
+        assert "drivers/n/n.c" in changes(tree, new % {b"at": at} + diff)
+        assert "drivers/n/n.c" in changes(tree, diff + new % {b"at": at})
+
+
+def test_a_plain_diff_that_adds_one_file_adds_it_to_a_directory(tree: DirectoryTree) -> None:
+    new = b"--- %(at)s\n+++ %(at)s\n@@ -0,0 +1 @@\n+x\n"
+    for name, path in (
+        (b"drivers/n.c", "drivers/n.c"),
+        (b"new/drivers/n.c", "drivers/n.c"),
+        (b"lib/sort/n.c", "sort/n.c"),
+    ):
+        assert changes(tree, new % {b"at": name}) == {path: b"x\n"}
+
+
 def test_diff_of_directories_adds_and_removes(tree: DirectoryTree) -> None:
     new = b"--- a/n.c\t1970-01-01\n+++ b/n.c\t2026-01-01\n@@ -0,0 +1 @@\n+x\n"
     gone = b"--- a/drivers/x.c\n+++ b/drivers/x.c\n@@ -1,3 +0,0 @@\n-int a;\n-int b;\n-int c;\n"
