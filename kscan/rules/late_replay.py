@@ -6,7 +6,8 @@ What it finds
     and then calls ``iommu_probe_device()`` without knowing that the probe path is not the one
     that asks (an error: it probes inside the probe), or because a driver is bound (a warning).
     Also such code which nobody replays for: a note, and a warning where somebody outside the
-    bus configures a device that has a driver.
+    bus configures a device that has a driver. Where the window comes by no ``dma_configure``,
+    as before the new probe path, it is an error.
 
 Why it matters
     The new probe path asks the bus from iommu_init_device(). A replay in there probes the
@@ -21,7 +22,8 @@ How it can be wrong
     replay is what the new probe path wants: hence the note.
 
 How to fix it
-    Replay only where ``dev->iommu`` was not there before the fwspec was made.
+    Replay only where ``dev->iommu`` was not there before the fwspec was made. Before the new
+    probe path, replay.
 
 References
     drivers/iommu/of_iommu.c, drivers/acpi/scan.c; "iommu: Get DT/ACPI parsing into the proper
@@ -32,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.kernel.devices import Configuration
 from kscan.model import Confidence, Effect, Finding, Fix, Severity, Step, StepKind, Subject, weakest
 from kscan.program.program import Function
 from kscan.rules import rule
@@ -39,7 +42,7 @@ from kscan.window.case import Case
 from kscan.window.configured import ConfigureCall
 from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
-from kscan.window.replays import FirmwareCode, Guard, Replay
+from kscan.window.replays import FirmwareCode, Guard, Replay, Replays
 
 _WITHIN = "replay only where dev->iommu was not there before the fwspec was made"
 _SAYS = {
@@ -59,6 +62,12 @@ _SAYS = {
 )
 def late_replay(case: Case) -> Iterator[Finding]:
     """Replays without a guard, and firmware code that nobody replays for."""
+    configuration = case.catalogue.devices.configured_by(case.contract.name)
+    if configuration is None:
+        return
+    if not case.window.reaches(configuration.slot):
+        yield from _abandoned(case, configuration)
+        return
     said: set[tuple[Function, int]] = set()
     for code in case.replays.all if case.replays is not None else ():
         for replay in code.replays:
@@ -67,6 +76,41 @@ def late_replay(case: Case) -> Iterator[Finding]:
                 yield _replayed(case, code, replay)
         if not code.replays:
             yield _forgotten(case, code)
+
+
+def _abandoned(case: Case, configuration: Configuration) -> Iterator[Finding]:
+    """Code that runs when a driver binds only, makes a fwspec and leaves it at that."""
+    evidence = Evidence(case.program, case.window)
+    given = (case.program, case.inside, case.origins, configuration, case.contract.tables)
+    for code in Replays(*given, case.callers).all:
+        if code.replays:
+            continue
+        name = code.function.name
+        yield Finding(
+            rule="late-replay",
+            severity=Severity.ERROR,
+            confidence=Confidence.MEDIUM,
+            effect=Effect.DECLINED,
+            message=f"{name}() makes a fwspec when a driver binds, and nobody then probes the "
+            "device for its IOMMU: it has no translation",
+            primary=evidence.location(code.function, code.at),
+            driver=driver_of(code.function.path),
+            subject=Subject("fwspec", name),
+            trace=tuple(_at_bind(evidence, code)),
+            assumptions=("no registration comes by the code, so it runs after the walk",),
+            fix=Fix("call iommu_probe_device() once the fwspec is made"),
+        )
+
+
+def _at_bind(evidence: Evidence, code: FirmwareCode) -> Iterator[Step]:
+    """From what the bus calls to the fwspec."""
+    for function in code.above[:1]:
+        note = f"is called when a driver binds, and leads to {code.function.name}"
+        yield evidence.step(function, function.fact.start, StepKind.CALL, note)
+    yield from evidence.inside(code.frames, 0)
+    holder = code.frames[-1].callee if code.frames else code.function
+    note = "has the fwspec made"
+    yield evidence.step(holder, code.made_at, StepKind.WRITE, note, 0, len(code.frames))
 
 
 def _replayed(case: Case, code: FirmwareCode, replay: Replay) -> Finding:

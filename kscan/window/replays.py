@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Firmware code that makes a fwspec inside the window, and who then offers the device again.
+"""Firmware code that makes a fwspec, and who then offers the device to its IOMMU again.
 
 Both are followed upwards, from the function that makes the fwspec and from the one that
-replays, through the functions the window reaches, as far as those that the bus calls.
+replays, as far as those that the bus calls: through the functions the window reaches or, where
+it comes by no bus's configuration, through those beside it, which run when a driver binds.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from kscan.flow.world import Call
 from kscan.kernel.devices import Configuration
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
+from kscan.window.callers import Callers, is_private
 from kscan.window.inside import Inside
 from kscan.window.origins import Origins
 
@@ -80,6 +82,8 @@ class Replays:
     configuration: Configuration
     tables: tuple[str, ...]
     """Struct tags of the tables whose callbacks are the probe itself."""
+    outside: Callers | None = None
+    """Finds callers in the whole tree; None: only what the window reaches counts."""
     _ways: dict[str, dict[Function, _Link]] = field(default_factory=dict)
 
     @cached_property
@@ -116,7 +120,7 @@ class Replays:
     # Ways up
 
     def _leading_to(self, name: str) -> dict[Function, _Link]:
-        """The functions of the window that lead to `name`, each with its next call."""
+        """The functions looked at that lead to `name`, each with its next call."""
         if name not in self._ways:
             found: dict[Function, _Link] = {}
             level: dict[str, Function | None] = {name: None}
@@ -133,15 +137,42 @@ class Replays:
         return self._ways[name]
 
     def _callers(self, level: dict[str, Function | None]) -> Iterator[tuple[Function, _Link]]:
-        """The window's functions that call, or hand on, one of the functions of `level`."""
+        """The functions looked at that call, or hand on, one of the functions of `level`."""
+        if self.outside is not None:
+            yield from self._beside_window(self.outside, level)
+            return
         names = "|".join(map(re.escape, level))
         pattern = re.compile(rf"\b(?:{names})\b".encode())
         for entered in self.inside.spelling(self.inside.walked.values(), pattern):
             yield from self._mentions(entered.function, level)
 
+    def _beside_window(
+        self, callers: Callers, level: dict[str, Function | None]
+    ) -> Iterator[tuple[Function, _Link]]:
+        """The same of the functions that no registration walks through."""
+        wide = [name for name, found in level.items() if found is None or not is_private(found)]
+        callers.prepare(wide)
+        own = {found.path for found in level.values() if found is not None}
+        near = own.union(*(callers.files[name] for name in wide))
+        if self.configuration.maker in self._ways:  # a replay: where fwspecs are made, no further
+            near &= self._making
+        for path in sorted(near):
+            for function in self.program.functions_in(path):
+                if function not in self.inside.walked:
+                    yield from self._mentions(function, level)
+
+    @cached_property
+    def _making(self) -> set[str]:
+        """The files of the functions that lead to a fwspec, and of those that make or replay."""
+        names = (self.configuration.maker, *self.configuration.replays)
+        defining = {path for name in names for path in self.program.definitions.files(name)}
+        return defining.union(f.path for f in self._ways[self.configuration.maker])
+
     def _mentions(
         self, caller: Function, level: dict[str, Function | None]
     ) -> Iterator[tuple[Function, _Link]]:
+        if not any(self.program.mentions(caller, name) for name in level):
+            return
         for node in ir.walk_body(self.program.body(caller)):
             if not isinstance(node, ir.Call):
                 continue

@@ -7,6 +7,8 @@ import pytest
 from text_tree import case_of, line_of
 from windows import tree
 
+from kscan.model import Effect, Finding, Severity
+from kscan.rules import late_replay
 from kscan.window.case import Case
 from kscan.window.replays import FirmwareCode, Guard, Replays
 
@@ -163,3 +165,67 @@ def test_nothing_is_made_where_the_window_does_not_ask_the_bus() -> None:
     text = text.replace("        dev->bus->dma_configure(dev);\n", "")
     assert codes(case_of(text, as_is=True)) == ()
     assert len(codes(case_of(text))) == 1
+
+
+BIND = {
+    "drivers__iommu__iommu_c": """
+#include <linux/iommu.h>
+int iommu_fwspec_init(struct device *dev, void *fwnode)
+{
+    return 0;
+}
+int iommu_probe_device(struct device *dev)
+{
+    return iommu_init_device(dev, 0);
+}
+static int iommu_init_device(struct device *dev, const struct iommu_ops *ops)
+{
+    return ops->probe_device(dev);
+}
+int iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, void *hw)
+{
+    return iommu_init_device(0, ops);
+}
+"""
+}
+"""A core that asks no bus: firmware is parsed when a driver binds."""
+
+
+def bound(**files: str) -> list[tuple[Finding, Case]]:
+    case = case_of(tree(**{**BIND, **files}), as_is=True)
+    return [(finding, case) for finding in late_replay.late_replay.check(case)]
+
+
+def test_code_beside_the_window_that_nobody_replays_for_is_an_error() -> None:
+    code = PARSE + "int of_iommu_configure(struct device *dev)\n{\n    return parse(dev);\n}\n"
+    ((found, case),) = bound(drivers__iommu__of_iommu_c=code)
+    assert (found.severity, found.effect) == (Severity.ERROR, Effect.DECLINED)
+    assert found.primary.function == "of_iommu_configure"
+    assert [step.location.function for step in found.trace] == [
+        "of_dma_configure_id", "of_iommu_configure", "parse",
+    ]  # fmt: skip
+    assert not case.window.reaches("bus_type.dma_configure")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"drivers__iommu__of_iommu_c": PARSE + (
+            "int of_iommu_configure(struct device *dev)\n"
+            "{\n    return parse(dev) ?: iommu_probe_device(dev);\n}\n")},
+        {"drivers__iommu__of_iommu_c": PARSE + (
+            "int of_iommu_configure(struct device *dev)\n{\n    return parse(dev);\n}\n"),
+         "drivers__of__device_c": (
+            "int of_dma_configure_id(struct device *dev)\n"
+            "{\n    return of_iommu_configure(dev) ?: iommu_probe_device(dev);\n}\n")},
+        # the probe itself makes one, and so does what no bus comes by
+        {"drivers__iommu__foo_c": PARSE + (
+            "#include <linux/iommu.h>\n"
+            "static int foo_probe_device(struct device *dev)\n{\n    return parse(dev);\n}\n"
+            "static struct iommu_ops foo_ops = { .probe_device = foo_probe_device };\n")},
+        {"drivers__iommu__mock_c": PARSE + "int mock(struct device *dev)\n"
+            "{\n    return parse(dev);\n}\n"},
+    ],
+)  # fmt: skip
+def test_code_beside_the_window_that_needs_no_replay_or_has_one(files: dict[str, str]) -> None:
+    assert bound(**files) == []
