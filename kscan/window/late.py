@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Node, flow_of
@@ -21,7 +22,7 @@ from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import Callers, registered_by
+from kscan.window.callers import Callers, is_private, registered_by
 from kscan.window.probing import Probing
 from kscan.window.registrations import Registration
 
@@ -68,7 +69,7 @@ class _Order:
     must: dict[Place, Write] = field(default_factory=dict)
     may: dict[Place, Write] = field(default_factory=dict)
     outside: set[Place] = field(default_factory=set)
-    """Places whose first late write stands in a caller."""
+    """Places whose first late write stands in a caller, one of several or of another file."""
     past_driver: set[Place] = field(default_factory=set)
     """Those written by whoever registers the driver, once that is registered."""
 
@@ -211,9 +212,8 @@ class Lateness:
         if value.what is What.ANY and function.fact.result.ptr:
             value = SET
         orders: list[_Order] = []
-        for number, (caller, call) in enumerate(self.callers.of(function)):
-            if number >= MOST_CALLERS:
-                break
+        calls = list(islice(self.callers.of(function), MOST_CALLERS))
+        for caller, call in calls:
             one = _Order()
             self._level(caller, call, value, one, writes, world, level + 1, seen)
             orders.append(one)
@@ -222,10 +222,11 @@ class Lateness:
             self._level(caller, call, ZERO, one, writes, world, level + 1, seen)
             one.past_driver.update(one.late)
             orders.append(one)
+        is_split_off = is_private(function) and len(calls) == len(orders) == 1
         for one in orders:
             for place, several in one.late.items():
                 if place not in order.late:
-                    order.outside.add(place)
+                    order.outside.update(one.outside & {place} if is_split_off else {place})
                     order.past_driver.update(one.past_driver & {place})
                 order.late.setdefault(place, []).extend(several)
             for place, write in one.may.items():

@@ -254,3 +254,31 @@ def test_driver_data_of_another_bus(read: str, bus: str, write: str, *, late: bo
     code = BUSES % (read, f"{bus}_device", write)
     case = case_of(tree(drivers__iommu__foo_c=code))
     assert bool(case.late_reads) is late
+
+
+SPLIT = """
+MARK int split(struct foo *foo) { return iommu_device_register(&foo->iommu, &foo_ops, 0); }
+static int probe(struct device *dev, struct foo *foo)
+{
+    int err = split(foo);
+    foo->version = 1;
+    return err;
+}
+OTHER
+"""
+OTHER = "static int again(struct foo *foo) { return split(foo); }"
+
+
+@pytest.mark.parametrize(
+    ("mark", "other", "confidence"),
+    [("static", "", "medium"), ("static", OTHER, "low"), ("", "", "low")],
+)
+def test_a_registration_split_off_for_one_caller_is_as_sure_as_in_it(
+    mark: str, other: str, confidence: str
+) -> None:
+    callback = DRIVER[: DRIVER.index("static int probe")] % "if (foo->version >= 3) use(each);"
+    code = HEAD + callback + SPLIT.replace("MARK", mark).replace("OTHER", other)
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    (read,) = case.late_reads
+    assert (read.late.spelled, read.confidence.value) == ("foo.version", confidence)
+    assert ("the late write stands in a caller" in read.doubts) is (confidence == "low")
