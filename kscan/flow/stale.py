@@ -10,7 +10,7 @@ the gap is not stale.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from kscan.facts import ir
@@ -19,9 +19,10 @@ from kscan.flow.gaps import Gap, calls_at
 from kscan.flow.paths import is_path, root_of, spelled
 from kscan.kernel.catalogue import Functions, matches, position
 from kscan.kernel.locks import Kept
-from kscan.model import Confidence
+from kscan.model import Confidence, weakest
 
 _NULL = ("NULL", "0")
+_FAR = Confidence.MEDIUM
 
 Use = Callable[[Node], int | None]
 """The offset at which a node uses some state; None where it does not."""
@@ -43,6 +44,11 @@ class Stale:
     """``dereferences``, ``hands on``, ``decides by``, ``goes on from``."""
     confidence: Confidence = Confidence.HIGH
 
+    @property
+    def is_far(self) -> bool:
+        """It belongs to an object further on: ``dev->bus->iommu_ops``, which others may guard."""
+        return self.source.count("->") > 1
+
 
 @dataclass
 class Staleness:
@@ -57,7 +63,7 @@ class Staleness:
 
     def across(self, gap: Gap) -> tuple[Stale, ...]:
         """What is read before `gap` and used after it, surest first, then by the use's offset."""
-        found = [*self._locals(gap), *self._members(gap)]
+        found = [_doubted(one) for one in (*self._locals(gap), *self._members(gap))]
         return tuple(sorted(found, key=lambda s: (-s.confidence.rank, s.used, s.what)))
 
     # Locals
@@ -302,3 +308,8 @@ def _tests(expr: ir.Expr) -> Iterator[ir.Expr]:
                 yield test
             case ir.Binary(op="&&" | "||", left=left):
                 yield left
+
+
+def _doubted(stale: Stale) -> Stale:
+    """`stale`, at medium at most where the lock hardly guards it."""
+    return replace(stale, confidence=weakest(stale.confidence, _FAR)) if stale.is_far else stale

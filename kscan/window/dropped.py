@@ -77,6 +77,8 @@ class DroppedLocks:
     def _judged(self, entered: Entered, gap: Gap, stale: tuple[Stale, ...]) -> Dropped:
         way = self.inside.confidence(entered)
         sure, doubts = weakest(gap.call.confidence, stale[0].confidence, way), []
+        if stale[0].is_far:
+            doubts = [f"`{gap.lock}` guards `{stale[0].source}`, though another object has it"]
         if entered.function.fact.init:
             sure, doubts = Confidence.LOW, ["nothing else may run yet: the function is __init"]
         return Dropped(entered, gap, stale, sure, tuple(doubts))

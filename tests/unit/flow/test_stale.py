@@ -170,3 +170,16 @@ def walk(macro: str, inner: str) -> str:
 )  # fmt: skip
 def test_walks(body: str, wanted: list[tuple[str, str]]) -> None:
     assert stale_in(body) == wanted
+
+
+@pytest.mark.parametrize(
+    ("source", "confidence"),
+    [("foo->slot", Confidence.HIGH), ("foo->slot->next", Confidence.MEDIUM)],
+)
+def test_what_another_object_has_is_less_surely_guarded(
+    source: str, confidence: Confidence
+) -> None:
+    body = f"mutex_lock(&foo->lock);\nslot = {source};{DROP}slot->users++;"
+    ((_, (stale,)),) = analysed(body)
+    assert (stale.source, stale.confidence) == (source, confidence)
+    assert stale.is_far is (confidence is Confidence.MEDIUM)
