@@ -12,7 +12,8 @@ Why it matters
     inside the registration of an IOMMU: the first such device oopses.
 
 How it can be wrong
-    A caller that kscan does not see may hold the bus back until a driver is bound.
+    A caller that kscan does not see may hold the bus back until a driver is bound. A ``to_*`` of
+    which no definition is found may do no more than convert: low confidence.
 
 How to fix it
     Read the driver once and test it: ``drv = READ_ONCE(dev->driver); if (!ret && drv && …``.
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kscan.model import CallbackRef, Confidence, Effect, Finding, Severity, StepKind, Subject
+from kscan.model import CallbackRef, Effect, Finding, Severity, StepKind, Subject
 from kscan.rules import rule
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
@@ -57,7 +58,7 @@ def _finding(case: Case, found: UnsetRead) -> Finding:
     return Finding(
         rule="unguarded-driver",
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH if event.sure else Confidence.MEDIUM,
+        confidence=found.confidence,
         effect=Effect.CRASH,
         message=f"{function.name}() dereferences `{name}`, but {found.unset.why}",
         primary=evidence.location(where, at),

@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kscan.facts import ir
 from kscan.flow.execute import Execution
 from kscan.flow.places import field_named
 from kscan.flow.values import Value, What
 from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Unset
+from kscan.model import Confidence
 from kscan.program.calls import Slot
 from kscan.program.program import Function
 from kscan.program.tables import Entry
@@ -24,6 +26,7 @@ class UnsetRead:
     entry: Entry
     unset: Unset
     event: Event
+    confidence: Confidence
 
 
 def unset_reads(case: Case) -> Iterator[UnsetRead]:
@@ -34,7 +37,20 @@ def unset_reads(case: Case) -> Iterator[UnsetRead]:
             for entry in case.window.visited(slot):
                 crash = _crash(case, entry.function, unset)
                 if crash is not None:
-                    yield UnsetRead(entry, unset, crash)
+                    yield UnsetRead(entry, unset, crash, _confidence(case, crash))
+
+
+def _confidence(case: Case, event: Event) -> Confidence:
+    """How sure it is that the pointer is followed: a ``to_*`` that nobody defines only converts."""
+    if event.sure:
+        return Confidence.HIGH
+    function = event.function
+    for node in ir.walk_body(case.program.body(function)):
+        match node:
+            case ir.Call(callee=ir.Name(id=name), at=event.at) if name.startswith("to_"):
+                known = case.program.resolve(name, function.path)
+                return Confidence.MEDIUM if known else Confidence.LOW
+    return Confidence.MEDIUM
 
 
 def _crash(case: Case, function: Function, unset: Unset) -> Event | None:
