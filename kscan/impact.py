@@ -13,7 +13,7 @@ from pathlib import Path
 from kscan.audit import Audit
 from kscan.audit import Options as AuditOptions
 from kscan.change.answers import Questions, answers_stand
-from kscan.change.commits import Attribution, Stage, attribution
+from kscan.change.commits import Attribution, Stage, attribution, blamed
 from kscan.change.drivers import Share
 from kscan.change.functions import MOST_FILES, Alterations, Bodies
 from kscan.change.kept import Kept, key_of
@@ -102,7 +102,7 @@ class Diff:
             rules=tuple(rule.info() for rule in self.rules),
             added=delta(self.head.windows, self.base.windows, self.alterations.is_altered),
             removed=delta(self.base.windows, self.head.windows, self.alterations.was_altered),
-            introduced=self._with_hits(found.introduced),
+            introduced=blamed(self._with_hits(found.introduced), attributed.shares),
             fixed=found.fixed,
             unchanged=found.unchanged,
             siblings=siblings(found.fixed, (*found.unchanged, *found.introduced)),

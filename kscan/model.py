@@ -222,6 +222,8 @@ class Finding:
     """Some ways out are right already."""
     before: Before | None = None
     """Set by a diff: worse now where it is introduced, better where it stands."""
+    introduced_by: str = ""
+    """The commit or patch of a range that introduces it, where it was looked for."""
 
 
 @dataclass(frozen=True, slots=True)

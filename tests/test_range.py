@@ -186,6 +186,14 @@ def test_a_series_is_told_patch_by_patch(story: Told, tmp_path: Path) -> None:
     found = impact(patch_range(base, series), replace(AS_ASKED, per_commit=True))
     assert [share.subject for share in found.commits] == ["new probe path", "fixed"]
     assert [len(s.introduced) > 0 for s in found.commits] == [True, False]
+    assert found.introduced == ()
+
+
+def test_each_finding_says_which_commit_introduces_it(story: Told) -> None:
+    span = story.range(f"{story.commits[0]}..{story.commits[1]}")
+    found = impact(span, replace(AS_ASKED, per_commit=True))
+    title = f"{story.commits[1][:12]} new probe path"
+    assert {finding.introduced_by for finding in found.introduced} == {title}
 
 
 def test_two_directories_give_what_two_commits_give(new_path: Impact) -> None:

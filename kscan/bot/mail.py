@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.charset import QP, Charset
 from email.generator import BytesGenerator
@@ -39,6 +39,7 @@ _WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"{_WORD}(?:\.{_WORD})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 LONGEST_ADDRESS = 254
 _ID = re.compile(r"<[!-;=?-~]{1,240}@[!-;=?-~]{1,240}>")
+_WRITTEN = re.compile(rb"\s*From: ([^\n]{1,500})\n")
 _REPLY = re.compile(r"(?i)^\s*re:\s*")
 
 
@@ -63,6 +64,8 @@ class Letter:
     to: tuple[Person, ...]
     """Who wrote it, or where answers are to go."""
     cc: tuple[Person, ...]
+    authors: tuple[tuple[str, Person], ...] = ()
+    """Who wrote the patches around it, by their subjects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,15 @@ def answered(contents: Sequence[tuple[str, bytes]]) -> Letter:
     where = ", ".join(name for name, _ in contents)
     if not own:
         raise KscanError(f"{where}: no patch in it to reply to; give the mbox of a patch")
-    return _letter(own[0][1], where)
+    authors = [(m.subject, person) for m, raw in own if m.diff for person in _authors(m, raw)]
+    return replace(_letter(own[0][1], where), authors=tuple(authors))
+
+
+def _authors(message: Message, raw: bytes) -> list[Person]:
+    """Who wrote a patch: whom its body begins with, where another one sends it; else its sender."""
+    written = _WRITTEN.match(message.body)
+    own = _people([written[1].decode("utf-8", "replace")]) if written else []
+    return own or _people(_headers(parsed(raw), "From"))
 
 
 def _letter(raw: bytes, where: str) -> Letter:
@@ -198,7 +209,8 @@ def _fields(letter: Letter, impact: Impact, wishes: Wishes, own_id: str) -> list
     subject = f"Re: {_REPLY.sub('', letter.subject)}".strip()
     to = _without(letter.to, {wishes.sender.address.lower()})
     known = {p.address.lower() for p in (*to, wishes.sender)}
-    cc = _without((*letter.cc, *(_maintainers(impact) if wishes.maintainers else ())), known)
+    maintainers = _maintainers(impact) if wishes.maintainers else ()
+    cc = _without((*letter.cc, *_guilty(letter, impact), *maintainers), known)
     if not to:
         to, cc = cc, ()
     if not to:
@@ -214,6 +226,12 @@ def _fields(letter: Letter, impact: Impact, wishes: Wishes, own_id: str) -> list
         ("References", "\n ".join(references)),
         ("User-Agent", f"kscan/{__version__}"),
     ]
+
+
+def _guilty(letter: Letter, impact: Impact) -> list[Person]:
+    """Who wrote the patches that introduce something."""
+    subjects = {commit.subject for commit in impact.commits if commit.introduced}
+    return [person for subject, person in letter.authors if subject in subjects]
 
 
 def _maintainers(impact: Impact) -> list[Person]:

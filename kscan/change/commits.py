@@ -8,7 +8,7 @@ grows with the files the commits change, not with the tree.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kscan.change.answers import answers_stand
 from kscan.change.functions import tokens
@@ -130,6 +130,13 @@ class _History:
 
 def _name(life: _Life) -> str:
     return life.finding.fingerprint if life.is_over else life.name
+
+
+def blamed(findings: Iterable[Finding], shares: Iterable[CommitShare]) -> tuple[Finding, ...]:
+    """`findings`, each with the last commit among `shares` that introduces it."""
+    by = {name: share for share in shares for name in share.introduced}
+    titles = {name: f"{share.id[:12]} {share.subject}".strip() for name, share in by.items()}
+    return tuple(replace(f, introduced_by=titles.get(f.fingerprint, "")) for f in findings)
 
 
 def is_akin(one: Tree, other: Tree) -> bool:

@@ -43,8 +43,11 @@ class _Asked:
     jobs: int | None
     catalogues: tuple[Path, ...]
 
-    def judged(self, inputs: Inputs, fetch: bool = False) -> Judgement:
-        """What a change does, under the policy; `fetch` the commit first to see the same."""
+    def judged(self, inputs: Inputs, fetch: bool = False, by_patch: bool = False) -> Judgement:
+        """What a change does, under the policy; `fetch` the commit first to see the same.
+
+        `by_patch` tells which patch of a series introduces what.
+        """
         from kscan.bot.policy import judged, least_confidence  # noqa: PLC0415 - not for --help
         from kscan.impact import Diff, Options  # noqa: PLC0415
         from kscan.triage.baseline import View  # noqa: PLC0415
@@ -53,7 +56,10 @@ class _Asked:
         accepts = accepted.acceptance(span.base, self.config, None)
         policy = accepts.config.policy
         least = least_confidence(policy)
-        asked = Options(self.scenario, min_confidence=least, catalogues=self.catalogues)
+        asked = Options(
+            self.scenario, min_confidence=least, catalogues=self.catalogues,
+            per_commit=by_patch and len(span.commits) > 1,
+        )  # fmt: skip
         with options.progress() as progress:
             diff = Diff(span, asked, options.store(self.no_cache), progress, self.jobs)
             impact = accepts.of_impact(diff.impact(), View(min_confidence=least))
@@ -187,6 +193,7 @@ def mail(
 
     MBOX is the patch or the series, as b4 or git format-patch write it. The reply answers the
     cover letter, or the first patch, and is never sent: pass it to sendmail -t or git send-email.
+    It says which patch of a series introduces what, and goes to that one's author, too.
     """
     from kscan.bot import mail as letters  # noqa: PLC0415 - not for --help
     from kscan.bot.policy import sentence  # noqa: PLC0415
@@ -200,7 +207,7 @@ def mail(
     answered = letters.answered(contents)
     asked = _Asked(**given)
     patched = Inputs((), tuple(str(file) for file in files), False, asked.repo, base)
-    judgement = asked.judged(patched)
+    judgement = asked.judged(patched, by_patch=True)
     options.said(f"kscan: {sentence(judgement)}")
     if judgement.speaks or not if_any:
         _written(letters.reply(answered, judgement.impact, wishes), output)

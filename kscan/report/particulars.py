@@ -21,6 +21,7 @@ def particulars(
     What somebody may copy, the names and addresses, is as `quoted` gives it.
     """
     told = [("worse than before", before(finding))] if finding.before else []
+    told += [("introduced by", finding.introduced_by)] if finding.introduced_by else []
     told += [("confidence", f"{_unlimited(finding)}; effect: {finding.effect}")]
     step = _limiting_step(finding, numbered=numbered)
     told += [("weakest step", step)] if step else []

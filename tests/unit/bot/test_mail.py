@@ -20,7 +20,7 @@ from report.hostile import PAYLOADS, documents, obeyed, texts
 from kscan import __version__
 from kscan.bot import mail
 from kscan.bot.mail import Letter, Person, Wishes
-from kscan.model import Impact, KscanError, Maintainer
+from kscan.model import CommitShare, Impact, KscanError, Maintainer
 
 JO = Person("Jo Doe", "jo@example.org")
 WISHES = Wishes(JO, datetime(2025, 3, 1, 12, 0, tzinfo=UTC))
@@ -126,6 +126,19 @@ def test_reply_goes_to_all_but_the_sender() -> None:
     assert getaddresses([str(read["Cc"])]) == [
         ("", "iommu@lists.example.org"), ("Jörg", "joerg@example.org"), ("", "list@example.org"),
     ]  # fmt: skip
+
+
+def test_the_author_of_the_patch_that_introduces_is_copied() -> None:
+    text = SERIES.replace(
+        "<patch.2@example.org>\nIn-Reply-To: <cover.1@example.org>\n\n",
+        "<patch.2@example.org>\n\nFrom: Al Other <al@example.org>\n\n",
+    )
+    first, second = CommitShare("", "first", ("v1-1",)), CommitShare("", "second", ("v1-2",))
+    for shares, copied in (((second,), True), ((first,), False), ((), False)):
+        impact = replace(samples.change(), commits=shares)
+        read = reply(impact, answered(text))
+        assert ("al@example.org" in str(read["Cc"])) is copied
+        assert "ro@example.org" not in str(read["Cc"])
 
 
 def test_reply_to_own_patch_goes_to_the_others() -> None:

@@ -321,6 +321,13 @@ def test_a_diff_tells_the_skips_that_are_new_or_in_files_it_touches():
     assert "drivers/o.c" in render("json", change)
 
 
+def test_the_commit_that_introduces_a_finding_is_named():
+    found = replace(samples.late_global(), introduced_by="iommu: Parse early")
+    change = replace(samples.quiet_change(), introduced=(found,))
+    for form in ("text", "mail", "markdown"):
+        assert "introduced by: iommu: Parse early" in render(form, change)
+
+
 def test_what_became_worse_or_better_says_what_it_was():
     was = Before(Severity.WARNING, Effect.DECLINED, "refuses the device")
     worse = replace(samples.late_global(), before=was)
