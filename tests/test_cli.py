@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -388,6 +389,34 @@ def test_missing_blobs_of_a_git_tree_are_named(tmp_path: Path) -> None:
     done = kscan("audit", tree, "--commit", "HEAD", "-f", "json")
     assert "Traceback" not in done.stderr
     assert path in done.stdout + done.stderr
+
+
+def story_of(root: Path) -> History:
+    """A repository whose commits are the trees of the story."""
+    history = History(root)
+    for stage in ("0-before", "1-new-probe-path", "2-fixed"):
+        history.becomes(sample_trees.materialise(STORY / stage, root.parent / stage))
+        history.commit(stage)
+    return history
+
+
+def test_a_partial_clone_is_told_what_brings_the_rest(tmp_path: Path) -> None:
+    history = story_of(tmp_path / "linux")
+    history.git("config", "uploadpack.allowFilter", "true")
+    place, url = tmp_path / "partial", history.root.as_uri()
+    history.git("clone", "-q", "--filter=blob:none", url, str(place))
+    told = r"kscan: error: \d+ blobs of HEAD~[12] are not in this partial clone: git fetch"
+    assert re.match(told, one_line(kscan("diff", "--repo", place, "HEAD~2..HEAD~1")))
+    assert re.match(told, one_line(kscan("audit", place, "--commit", "HEAD~1")))
+    assert kscan("audit", place, "--commit", "HEAD").returncode == 0
+
+
+def test_a_lost_blob_of_a_range_is_no_removal(tmp_path: Path) -> None:
+    history = story_of(tmp_path / "linux")
+    blob = history.git("rev-parse", "HEAD:drivers/iommu/iommu.c")
+    (history.root / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    told = one_line(kscan("diff", "--repo", history.root, "HEAD~1..HEAD", "--no-cache"))
+    assert f"drivers/iommu/iommu.c of HEAD: blob {blob} is missing or damaged" in told
 
 
 def test_an_unknown_revision(tmp_path: Path) -> None:

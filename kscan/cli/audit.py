@@ -39,6 +39,7 @@ def command(
     from kscan.audit import Options  # noqa: PLC0415 - not for --help
     from kscan.report.verdict import audit_count  # noqa: PLC0415
     from kscan.reported import report_of  # noqa: PLC0415
+    from kscan.source.absence import laid_to_absence  # noqa: PLC0415
     from kscan.triage.baseline import View  # noqa: PLC0415
 
     asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues, not no_hits)
@@ -46,7 +47,8 @@ def command(
         opened = options.opened(tree, commit)
         acceptance = accepted.acceptance(opened, config, baseline)
         options.refuse_unknown(opened, under)
-        found = report_of(opened, asked, options.store(no_cache), progress, jobs)
+        with laid_to_absence(opened):
+            found = report_of(opened, asked, options.store(no_cache), progress, jobs)
         again = options.again(tree, commit, as_is, catalogues)
         found = replace(found, tree=replace(found.tree, again=again))
         view = View(as_is, rules, under, asked.min_confidence)

@@ -50,6 +50,7 @@ class _Asked:
         """
         from kscan.bot.policy import judged, least_confidence  # noqa: PLC0415 - not for --help
         from kscan.impact import Diff, Options  # noqa: PLC0415
+        from kscan.source.absence import laid_to_absence  # noqa: PLC0415
         from kscan.triage.baseline import View  # noqa: PLC0415
 
         span = inputs.opened()
@@ -62,7 +63,9 @@ class _Asked:
         )  # fmt: skip
         with options.progress() as progress:
             diff = Diff(span, asked, options.store(self.no_cache), progress, self.jobs)
-            impact = accepts.of_impact(diff.impact(), View(min_confidence=least))
+            with laid_to_absence(span.base, span.head):
+                impact = diff.impact()
+            impact = accepts.of_impact(impact, View(min_confidence=least))
         impact = inputs.elsewhere().repeatable(impact, span, asked)
         if fetch and span.head.commit:
             fetched = f"git fetch origin {span.head.commit} && {impact.reproduce}"

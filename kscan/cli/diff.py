@@ -68,6 +68,7 @@ def command(
     """
     from kscan import impact as analysis  # noqa: PLC0415 - not for --help
     from kscan.report.verdict import impact_count  # noqa: PLC0415
+    from kscan.source.absence import laid_to_absence  # noqa: PLC0415
     from kscan.triage.baseline import View  # noqa: PLC0415
 
     inputs = Inputs(places, patches, worktree, repo, base)
@@ -79,7 +80,9 @@ def command(
     acceptance = accepted.acceptance(span.base, config, baseline)
     with options.progress() as progress:
         diff = analysis.Diff(span, asked, options.store(no_cache), progress, jobs)
-        impact = inputs.repeatable(diff.impact(), span, asked)
+        with laid_to_absence(span.base, span.head):
+            impact = diff.impact()
+        impact = inputs.repeatable(impact, span, asked)
         view = View(rules=rules, under=under, min_confidence=asked.min_confidence)
         impact = acceptance.of_impact(impact, view)
     options.written(impact, format_, output, min_confidence=Confidence(min_confidence))

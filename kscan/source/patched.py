@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from kscan.model import Skip
+from kscan.model import KscanError, Skip
 from kscan.source.repository import Repository
 from kscan.source.search import (
     FoundWords,
@@ -106,7 +106,8 @@ class PatchedTree:
     def read(self, path: str) -> bytes:
         """The bytes of `path`; raises `Unreadable` where there are none.
 
-        That counts a skip, but for a file that is gone: nothing of it is left to analyse.
+        That counts a skip, but for a file that is gone: nothing of it is left to analyse. Raises
+        `KscanError` for a blob that is not here: what it defines must not count as removed.
         """
         if path not in self.changes:
             return self.base.read(path)
@@ -127,7 +128,7 @@ class PatchedTree:
         else:
             content, size = change.repository.blob(change.id, limit)
             if size < 0:
-                raise Unreadable(path, change.repository.why_absent(change.id))
+                raise KscanError(f"{path}: {change.repository.why_absent(change.id)}")
         if content is None or (limit is not None and size > limit):
             raise Unreadable(path, too_large(size))
         return content

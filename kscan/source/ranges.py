@@ -19,8 +19,8 @@ from kscan.source.compare import ChangedPath, changed_files
 from kscan.source.directory import DirectoryTree
 from kscan.source.patched import Blob, Change, PatchedTree
 from kscan.source.patches import Series
-from kscan.source.repository import CommitRef, Repository, refuse_option
-from kscan.source.tree import Tree
+from kscan.source.repository import BlobChange, CommitRef, Repository, refuse_option
+from kscan.source.tree import C_SUFFIXES, Tree
 from kscan.source.worktree import worktree_changes
 
 
@@ -88,7 +88,7 @@ def _one_commit(repository: Repository, spec: str) -> Range:
 def _between(repository: Repository, base: CommitTree, end: str, name: str) -> Range:
     commits = repository.first_parents(base.commit, end)
     found = repository.changes(base.commit, end)
-    repository.missing(end)
+    _refuse_absent(repository, base, end, name, found)
     changes: dict[str, Change] = {}
     for change in found:
         if change.old_path:
@@ -106,6 +106,19 @@ def _between(repository: Repository, base: CommitTree, end: str, name: str) -> R
         lambda: tuple(ChangedPath(change.old_path, change.new_path) for change in found),
         lambda: _commit_trees(repository, base, commits),
     )
+
+
+def _refuse_absent(
+    repository: Repository, base: CommitTree, end: str, name: str, found: Sequence[BlobChange]
+) -> None:
+    """Raises `KscanError` for changed C that is not here: it must not count as removed."""
+    repository.missing(end)
+    old = [change.old_path for change in found if change.old_path]
+    gone = {path: base.blob_id(path) for path in old if path.endswith(C_SUFFIXES)}
+    repository.refuse_absent(base.commit, base.name, gone)
+    new = {c.new_path: c.new_blob for c in found if c.new_path and c.new_blob}
+    come = {path: blob for path, blob in new.items() if path.endswith(C_SUFFIXES)}
+    repository.refuse_absent(end, name, come)
 
 
 def _diverged(left: str, right: str) -> str:

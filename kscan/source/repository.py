@@ -17,9 +17,12 @@ from pathlib import Path
 from kscan.model import KscanError
 from kscan.source import git
 from kscan.source.blobs import BlobReader
+from kscan.wording import counted
 
 REGULAR = frozenset({b"100644", b"100755", b"100664"})
 """Modes of a regular file in a tree object; links and submodules have others."""
+
+_LACKING = "not in this partial clone: git fetch --refetch, or check it out first"
 
 
 class NoRepository(KscanError):
@@ -189,8 +192,23 @@ class Repository:
     def why_absent(self, blob: str) -> str:
         """The reason of a skip for a blob that is not here."""
         if self.is_partial:
-            return f"blob {blob} is not in this partial clone"
+            return f"blob {blob} is not in this partial clone; git fetch --refetch brings it"
         return f"blob {blob} is missing or damaged in the repository; see git fsck"
+
+    def absence(self, commit: str, name: str) -> str:
+        """What a partial clone lacks of `commit`, called `name`, and what brings it; else empty."""
+        lost = self.missing(commit)
+        number = len(lost.intersection(self.files(commit).values())) if lost else 0
+        verb = "is" if number == 1 else "are"
+        return f"{counted(number, 'blob')} of {name} {verb} {_LACKING}" if number else ""
+
+    def refuse_absent(self, commit: str, name: str, blobs: Mapping[str, str]) -> None:
+        """Raises `KscanError` where one of `blobs`, by path, of `commit` is not here."""
+        here = self.sizes(blobs.values()) if blobs else {}
+        for path, blob in blobs.items():
+            if blob not in here:
+                said = self.absence(commit, name)
+                raise KscanError(said or f"{path} of {name}: {self.why_absent(blob)}")
 
     def sizes(self, blobs: Iterable[str]) -> Mapping[str, int]:
         """Bytes of each blob that is here."""

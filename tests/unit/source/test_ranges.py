@@ -133,19 +133,30 @@ def test_a_bare_shallow_clone(workshop: History, history: dict[str, str], tmp_pa
         worktree_range(repository)
 
 
-def test_a_partial_clone_skips_what_is_missing(
+def test_a_partial_clone_without_what_changed_is_refused(
     workshop: History, history: dict[str, str], tmp_path: Path
 ) -> None:
     workshop.git("config", "uploadpack.allowFilter", "true")
     place = tmp_path / "partial"
     url = workshop.root.as_uri()
     workshop.git("clone", "-q", "--bare", "--filter=blob:none", url, str(place))
-    found = open_range(Repository(place), f"{history['first']}..main")
-    assert found.head.files_with(["f"]) == []
-    skipped = {skip.path: skip.reason for skip in found.head.skips}
+    count = len(set(CommitTree(Repository(workshop.root), history["first"])._files.values()))
+    said = f"{count} blobs? of {history['first']} (is|are) not in this partial clone: git fetch"
+    with pytest.raises(KscanError, match=said):
+        open_range(Repository(place), f"{history['first']}..main")
+
+
+def test_a_lost_blob_is_no_removal(workshop: History, history: dict[str, str]) -> None:
     blob = workshop.git("rev-parse", "main:a.c")
-    assert skipped["a.c"] == f"blob {blob} is not in this partial clone"
-    assert ChangedPath("a.c", "a.c") in found.changed
+    lost = workshop.root / ".git/objects" / blob[:2] / blob[2:]
+    lost.chmod(0o644)
+    lost.write_bytes(lost.read_bytes()[:-4])
+    found = open_range(Repository(workshop.root), f"{history['first']}..main")
+    with pytest.raises(KscanError, match=f"a.c: blob {blob} is missing or damaged .* git fsck"):
+        found.head.files_with(["f"])
+    lost.unlink()
+    with pytest.raises(KscanError, match=f"a.c of main: blob {blob} is missing or damaged"):
+        open_range(Repository(workshop.root), f"{history['first']}..main")
 
 
 @pytest.mark.parametrize("index_is_old", [False, True])
