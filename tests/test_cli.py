@@ -446,7 +446,46 @@ def test_a_full_disk_is_no_defect() -> None:
             stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == "kscan: error: no space left on device"
+    told = "kscan: error: standard output: no space left on device: send it elsewhere"
+    assert done.stderr.splitlines()[-1].startswith(told)
+
+
+def shell(command: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """What bash makes of `command`, in which "$KSCAN" is kscan and "$TREE" a tree."""
+    program = Path(sys.executable).with_name("kscan")
+    return subprocess.run(
+        ["bash", "-c", command],
+        env={**os.environ, "KSCAN": str(program), "TREE": str(NEW_PATH), **env},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ('"$KSCAN" audit "$TREE" >&-', "standard output is closed"),
+        ('"$KSCAN" rules >&-', "standard output is closed"),
+        ('"$KSCAN" triage - --tree "$TREE" <&-', "standard input is closed"),
+        ('"$KSCAN" diff --patch - <&-', "standard input is closed"),
+    ],
+)
+def test_a_closed_stream_is_told(command: str, said: str) -> None:
+    assert said in one_line(shell(command))
+
+
+def test_a_report_needs_no_other_stream_than_its_own(tmp_path: Path) -> None:
+    whole = kscan("audit", NEW_PATH).stdout
+    without = shell('"$KSCAN" audit "$TREE" 2>&-')
+    assert (without.returncode, without.stdout) == (1, whole)
+    target = tmp_path / "report"
+    assert shell(f'"$KSCAN" audit "$TREE" -o {target} <&- >&- 2>&-').returncode == 1
+    assert target.read_text() == whole
+
+
+def test_what_an_encoding_cannot_spell_is_replaced() -> None:
+    plain = kscan("audit", NEW_PATH).stdout
+    done = shell('"$KSCAN" audit "$TREE"', PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stdout) == (1, plain.replace("\N{HORIZONTAL ELLIPSIS}", "?"))
 
 
 def test_a_patch_without_its_option_is_told_the_option(tmp_path: Path) -> None:

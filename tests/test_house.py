@@ -14,7 +14,7 @@ import sample_trees
 from click.testing import CliRunner
 from histories import History
 
-from kscan.cli import kscan
+from kscan.cli.commands import kscan
 from kscan.rules import Rule, rules
 from kscan.syntax import queries
 

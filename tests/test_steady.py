@@ -25,7 +25,7 @@ from text_tree import function_of
 from trees import MemoryTree
 
 from kscan.audit import Audit, Options
-from kscan.cli import kscan
+from kscan.cli.commands import kscan
 from kscan.facts import extract, ir, lower
 from kscan.facts.reader import Reader
 from kscan.facts.store import NullStore
@@ -361,6 +361,21 @@ def test_a_signal_ends_an_audit(number: signal.Signals, after: float, tmp_path: 
     assert sorted(p.name for p in tmp_path.rglob("*")) == before
 
 
+def test_a_signal_ends_the_imports_quietly() -> None:
+    code = (
+        "import os, signal, sys, kscan.cli as cli\n"
+        "class Hook:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Hook())\n"
+        "assert 'click' not in sys.modules\n"
+        "cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGINT, b"", b"")
+
+
 @pytest.mark.parametrize("arguments", [["rules"], ["explain", "late-global"], ["audit", "TREE"]])
 def test_a_reader_that_goes_away_is_no_error(arguments: list[str], tmp_path: Path) -> None:
     tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
@@ -499,14 +514,14 @@ def _ended(*_: object) -> None:
 
 def test_a_signal_in_a_callback_of_an_extension_ends_kscan_too() -> None:
     line = (
-        "import os, signal, time, kscan.cli as cli\n"
+        "import os, signal, time, kscan.cli as cli, kscan.cli.commands as commands\n"
         "def lost(standalone_mode):\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "        time.sleep(9)\n"
         "    except cli.signals.Stopped:\n"
         "        raise SystemError('returned a result with an exception set')\n"
-        "cli.kscan = lost\n"
+        "commands.kscan = lost\n"
         "cli.main()"
     )
     done = subprocess.run([sys.executable, "-c", line], capture_output=True, check=False)

@@ -8,118 +8,20 @@ it is asked for. Exit status: 0 nothing at or above ``--fail-on``, 1 findings, 2
 from __future__ import annotations
 
 import gc
-import os
-import signal
 import sys
-from importlib import import_module
-from pathlib import Path
 
-import click
-
-from kscan import __version__
 from kscan.cli import signals
-from kscan.model import KscanError
-from kscan.wording import printable
-
-COMMANDS = {
-    "audit": "audit",
-    "baseline": "baseline",
-    "bot": "bot",
-    "cache": "cache",
-    "callees": "callees",
-    "callers": "callers",
-    "diff": "diff",
-    "explain": "explain",
-    "facts": "facts",
-    "health": "health",
-    "hits": "hits",
-    "paths": "paths",
-    "query": "query",
-    "rules": "rules",
-    "triage": "triage",
-    "window": "window",
-}
-"""Commands, with the module that has each."""
-
-
-class _Lazy(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in COMMANDS if _module_exists(COMMANDS[name])]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = COMMANDS.get(cmd_name)
-        if module is None or not _module_exists(module):
-            return None
-        found: click.Command = import_module(f"kscan.cli.{module}").command
-        return found
-
-
-def _module_exists(name: str) -> bool:
-    return Path(__file__).with_name(f"{name}.py").exists()
-
-
-@click.group(
-    cls=_Lazy,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.version_option(__version__, prog_name="kscan")
-def kscan() -> None:
-    """Find the drivers that a Linux kernel core change puts at risk."""
 
 
 def main() -> None:
-    """Runs the command line; bad input ends with one clear line and status 2."""
+    """Runs the command line; a signal ends it quietly from here on, the imports included."""
     gc.disable()  # a run is short and makes hardly any cycles
     signals.heed()
     try:
-        status = kscan(standalone_mode=False)
-    except click.exceptions.Exit as leaving:
-        status = leaving.exit_code
-    except click.ClickException as error:
-        error.show()
-        status = 2
-    except (click.Abort, KeyboardInterrupt):
-        status = 130
+        from kscan.cli.commands import ended  # noqa: PLC0415 - click is heavy: heed comes first
+
+        status = ended()
     except signals.Stopped as stopped:
         status = stopped.status
-    except KscanError as error:
-        click.echo(f"kscan: error: {_one_line(str(error))}", err=True)
-        status = 2
-    except SystemExit as leaving:  # click's: completions, and 1 where a pipe is broken
-        status = _unheard() if leaving.code == 1 else leaving.code
-    except BrokenPipeError:
-        status = _unheard()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"kscan: error: {_one_line(where + reason)}", err=True)
-        status = _unheard(2)
-    except Exception as error:
-        status = signals.status() or _defect(error)
     gc.freeze()  # or the end of Python goes through every object, for half a second
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def _unheard(status: int = 128 + signal.SIGPIPE) -> int:
-    """The status to end with where the reader went away (`| head`), or took nothing more.
-
-    Nothing is left to say, at exit neither; a gate must not take it for a verdict.
-    """
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
-    return status
-
-
-def _defect(error: Exception) -> int:
-    """Says that kscan itself is wrong, and nothing of findings; the status to end with."""
-    if os.environ.get("KSCAN_TRACEBACK"):
-        raise error
-    what = _one_line(f"{type(error).__name__}: {error}")
-    click.echo(f"kscan: defect: {what}; KSCAN_TRACEBACK=1 shows where", err=True)
-    return 2
-
-
-def _one_line(text: str) -> str:
-    """`text` without anything that a terminal would take for a command."""
-    return printable(text.replace("\n", " "))
+    sys.exit(status)

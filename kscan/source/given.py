@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ def content_of(name: Path | str, most: int) -> bytes:
     Raises `OSError`.
     """
     if str(name) == "-":
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, "standard input is closed: name a file")
         return sys.stdin.buffer.read(most + 1)
     with Path(name).open("rb") as opened:
         return opened.read(most + 1)

@@ -11,7 +11,7 @@ import pytest
 import sample_trees
 from click.testing import CliRunner, Result
 
-from kscan.cli import kscan
+from kscan.cli.commands import kscan
 from kscan.model import KscanError
 
 pytestmark = pytest.mark.usefixtures("own_cache")

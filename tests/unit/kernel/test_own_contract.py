@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from kscan.audit import Audit, Options
-from kscan.cli import kscan
+from kscan.cli.commands import kscan
 from kscan.facts.store import NullStore
 from kscan.model import Confidence, Finding, KscanError
 from kscan.rules import selected
