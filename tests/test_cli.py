@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import re
 import shlex
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -486,6 +491,33 @@ def test_what_an_encoding_cannot_spell_is_replaced() -> None:
     plain = kscan("audit", NEW_PATH).stdout
     done = shell('"$KSCAN" audit "$TREE"', PYTHONIOENCODING="latin-1")
     assert (done.returncode, done.stdout) == (1, plain.replace("\N{HORIZONTAL ELLIPSIS}", "?"))
+
+
+def on_a_terminal(command: str, columns: int = 80, **env: str) -> str:
+    """What `shell` would show on a terminal of that many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    program = Path(sys.executable).with_name("kscan")
+    process = subprocess.Popen(
+        ["bash", "-c", command], stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL,
+        env={**os.environ, "KSCAN": str(program), "TREE": str(NEW_PATH), **env},
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while part := os.read(ours, 1 << 16):
+            shown += part
+    process.wait()
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_that_wants_no_colour_gets_none(env: dict[str, str]) -> None:
+    command = '"$KSCAN" audit "$TREE"'
+    coloured = on_a_terminal(command, **{"NO_COLOR": "", "TERM": "xterm", **env})
+    assert "\x1b" not in coloured and "late-global" in coloured
+    assert "\x1b" in on_a_terminal(command, NO_COLOR="", TERM="xterm")
 
 
 def test_a_patch_without_its_option_is_told_the_option(tmp_path: Path) -> None:

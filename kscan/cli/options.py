@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -154,7 +155,7 @@ def store(no_cache: bool) -> Memory:
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """A spinner on stderr that says what is being done; silent where nobody watches."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or _is_dumb():
         yield lambda _message: None
         return
     from rich.console import Console  # noqa: PLC0415 - heavy, and for terminals only
@@ -180,7 +181,13 @@ def written(document: Report | Impact, format_: str, output: str | None, **optio
 def _look(output: str | None) -> dict[str, Any]:
     """Width and colour of the terminal; none of them in a file or a pipe."""
     width = None if output is not None else terminal_width()
-    return {} if width is None else {"width": width, "colour": True}
+    colour = not (os.environ.get("NO_COLOR") or _is_dumb())
+    return {} if width is None else {"width": width, "colour": colour}
+
+
+def _is_dumb() -> bool:
+    """The terminal knows no escape sequence."""
+    return os.environ.get("TERM") == "dumb"
 
 
 def terminal_width() -> int | None:
