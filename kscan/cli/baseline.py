@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kscan.cli import options
-from kscan.model import Confidence, KscanError
+from kscan.model import Confidence
 from kscan.wording import counted
 
 FILE = "kscan-baseline.jsonl"
@@ -53,8 +53,7 @@ def command(
     if output == "-":
         click.echo(text, nl=False)
         return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise KscanError(f"{output}: {error.strerror}: give a file that can be written") from None
+    from kscan.cli.output import put  # noqa: PLC0415 - after the work
+
+    put(output, text)
     options.said(f"{counted(len(findings), 'finding')} accepted in {output}")

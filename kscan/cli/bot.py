@@ -221,10 +221,9 @@ def _written(message: bytes, output: Path | None) -> None:
     if output is None:
         click.echo(message, nl=False)
         return
-    try:
-        output.write_bytes(message)
-    except OSError as error:
-        raise KscanError(f"{output}: {error.strerror}: give a file that can be written") from None
+    from kscan.cli.output import put  # noqa: PLC0415 - after the work
+
+    put(output, message)
 
 
 @command.command()

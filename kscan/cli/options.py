@@ -172,10 +172,9 @@ def written(document: Report | Impact, format_: str, output: str | None, **optio
     if output is None:
         click.echo(text, nl=bool(text) and not text.endswith("\n"))
         return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise KscanError(f"{output}: {error.strerror}: give a file that can be written") from None
+    from kscan.cli.output import put  # noqa: PLC0415 - after the work
+
+    put(output, text)
 
 
 def _look(output: str | None) -> dict[str, Any]:
