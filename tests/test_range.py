@@ -398,6 +398,13 @@ def test_json_says_it_all(story: Told, guarded: Path) -> None:
     assert document["reach"]["added"]
 
 
+def test_per_commit_needs_commits(story: Told, guarded: Path) -> None:
+    said = one_line(kscan("diff", "--per-commit", "--repo", guarded, "--worktree"))
+    assert "--per-commit: --worktree has no commits in between" in said
+    said = one_line(kscan("diff", "--per-commit", STORY / STAGES[0], STORY / STAGES[1]))
+    assert "--per-commit: two directories have no commits in between" in said
+
+
 def test_patches_and_worktrees_and_bad_ranges_leave_the_repository_alone(
     story: Told, guarded: Path, tmp_path: Path
 ) -> None:

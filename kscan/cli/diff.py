@@ -71,7 +71,7 @@ def command(
     from kscan.source.absence import laid_to_absence  # noqa: PLC0415
     from kscan.triage.baseline import View  # noqa: PLC0415
 
-    inputs = Inputs(places, patches, worktree, repo, base)
+    inputs = Inputs(places, patches, worktree, repo, base, per_commit)
     asked = analysis.Options(
         scenario, rules, under, Confidence(min_confidence), catalogues, per_commit, not no_hits
     )
@@ -103,6 +103,7 @@ class Inputs:
     worktree: bool
     repo: str
     base: str | None
+    per_commit: bool = False
 
     def opened(self) -> Range:
         """The range; raises `KscanError` for what is none."""
@@ -139,6 +140,11 @@ class Inputs:
             )
         if self.base is not None and not self.patches:
             raise KscanError("diff: --base is what a --patch goes on; a RANGE names its own")
+        if self.per_commit and (self.worktree or len(self.places) == 2):
+            what = "--worktree has" if self.worktree else "two directories have"
+            raise KscanError(
+                f"diff: --per-commit: {what} no commits in between; give a RANGE or a --patch"
+            )
 
     def _patched(self) -> Range:
         from kscan.source import ranges  # noqa: PLC0415

@@ -93,7 +93,7 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
     rows += _one_line_each("improved", verdict.improved(impact))
     rows += _siblings(impact.siblings)
     rows += _drivers(impact, columns)
-    rows += _commits(impact)
+    rows += [line(), *commits(impact)] if impact.commits else []
     rows += _skips(impact.skips_added, "newly skipped")
     rows += _skips([s for s in impact.skips_touched if s not in impact.skips_added], "skipped")
     rows += _notes(impact.notes)
@@ -202,8 +202,9 @@ def _drivers(impact: Impact, columns: int) -> list[Line]:
     return [*rows, line(f"{_INDENT}and {more:,} more")] if more else rows
 
 
-def _commits(impact: Impact) -> list[Line]:
-    rows: list[Line] = [line()] if impact.commits else []
+def commits(impact: Impact) -> list[Line]:
+    """What each commit introduces and fixes: nothing where nobody asked for it."""
+    rows: list[Line] = []
     for commit in impact.commits:
         share = f"+{len(commit.introduced)} -{len(commit.fixed)}"
         rows.append(line(f"{clean.line(commit.id[:12])} {share:>7} {clean.line(commit.subject)}"))

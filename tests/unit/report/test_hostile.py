@@ -49,10 +49,10 @@ def test_colour_adds_styles_and_nothing_else(document):
 
 @slow
 @given(document=documents)
-def test_text_has_a_line_for_each_finding_and_no_more(document):
+def test_concise_has_a_line_for_each_finding_and_commit_and_no_more(document):
     bare = documents_findings(document)
     rows = render("concise", document).splitlines()
-    assert len(rows) == bare
+    assert len(rows) == bare + len(getattr(document, "commits", ()))
 
 
 def documents_findings(document):

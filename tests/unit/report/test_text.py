@@ -12,6 +12,7 @@ import pytest
 from kscan.model import (
     AffectedDriver,
     Before,
+    CommitShare,
     Confidence,
     Effect,
     Hits,
@@ -359,8 +360,14 @@ def test_what_is_not_ready_never_exceeds_the_implementations():
     assert "; it is not ready." in text
 
 
+def test_concise_tells_of_each_commit_where_that_was_asked():
+    share = CommitShare("0123456789abcdef", "core: probe", ("v1-a",), ())
+    rows = render("concise", replace(samples.change(), commits=(share,))).splitlines()
+    assert rows[-1] == "0123456789ab   +1 -0 core: probe"
+
+
 def test_concise_lists_only_what_counts():
-    rows = render("concise", samples.change()).splitlines()
+    rows = render("concise", replace(samples.change(), commits=())).splitlines()
     assert [row.split(": ")[2] for row in rows] == ["late-global", "late-state"]
 
 
