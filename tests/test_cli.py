@@ -424,6 +424,24 @@ def test_a_lost_blob_of_a_range_is_no_removal(tmp_path: Path) -> None:
     assert f"drivers/iommu/iommu.c of HEAD: blob {blob} is missing or damaged" in told
 
 
+def test_a_store_that_cannot_be_used_is_told_once() -> None:
+    done = kscan("audit", NEW_PATH, KSCAN_CACHE_DIR="/proc/kscan")
+    assert done.returncode == 1
+    assert [row for row in done.stderr.splitlines() if "cache" in row] == [
+        "kscan: warning: cache: /proc/kscan/facts.sqlite: No such file or directory; "
+        "nothing is kept"
+    ]
+    assert "warning" not in kscan("audit", NEW_PATH, "--no-cache").stderr
+
+
+def test_a_store_that_is_not_cleared_says_so(tmp_path: Path) -> None:
+    (tmp_path / "facts.sqlite" / "full").mkdir(parents=True)
+    for place in (str(tmp_path), "/proc/kscan"):
+        told = one_line(kscan("cache", "clear", KSCAN_CACHE_DIR=place))
+        assert f"cache: {place}/facts.sqlite: " in told and "nothing was cleared" in told
+    assert kscan("cache", "clear", KSCAN_CACHE_DIR=str(tmp_path / "new")).returncode == 0
+
+
 def test_an_unknown_revision(tmp_path: Path) -> None:
     tree = kernel(tmp_path / "t")
     subprocess.run(["git", "-C", str(tree), "init", "-q"], check=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import click
 
+from kscan.cli import options
+from kscan.model import KscanError
+
 
 @click.group()
 def command() -> None:
@@ -14,9 +17,7 @@ def command() -> None:
 @command.command()
 def stats() -> None:
     """Say where the store is and how much it holds."""
-    from kscan.facts.store import Store  # noqa: PLC0415 - sqlite3
-
-    store = Store()
+    store = options.told_store()
     known = store.stats()
     click.echo(f"{store.path}: {known.entries} entries, {known.bytes / 1e6:.1f} MB")
 
@@ -28,4 +29,7 @@ def clear() -> None:
 
     store = Store()
     store.clear()
+    if store.stats().entries or store.warnings:
+        why = next(iter(store.warnings), f"cache: {store.path}: another kscan writes it")
+        raise KscanError(f"{why}; nothing was cleared: remove it, or set KSCAN_CACHE_DIR")
     click.echo(f"{store.path}: cleared")

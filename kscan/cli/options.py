@@ -22,6 +22,7 @@ SKIPS_NAMED = 5
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kscan.facts.store import Store
     from kscan.inspection import Inspection
     from kscan.model import Finding, Impact, Report, Skip
     from kscan.source.tree import Memory, Tree
@@ -146,10 +147,26 @@ def again(
 
 
 def store(no_cache: bool) -> Memory:
-    """The fact store, or none."""
-    from kscan.facts.store import NullStore, Store  # noqa: PLC0415 - sqlite3
+    """The fact store, or none; what is wrong with it is told once the command is done."""
+    from kscan.facts.store import NullStore  # noqa: PLC0415 - sqlite3
 
-    return NullStore() if no_cache else Store()
+    return NullStore() if no_cache else told_store()
+
+
+def told_store() -> Store:
+    """The fact store; what is wrong with it is told once the command is done."""
+    from kscan.facts.store import Store  # noqa: PLC0415 - sqlite3
+
+    kept = Store()
+
+    def warn() -> None:
+        for warning in kept.warnings[:1]:
+            said(f"kscan: warning: {warning}")
+
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.call_on_close(warn)
+    return kept
 
 
 @contextmanager

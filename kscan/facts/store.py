@@ -211,7 +211,7 @@ class Store:
             fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for suffix in ("", "-journal", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        except OSError:
+        except (OSError, Unusable):
             return False
         finally:
             self._disconnect()
