@@ -291,6 +291,21 @@ def test_a_full_disk() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_directory_that_is_deleted_under_us(tmp_path: Path) -> None:
+    for command in ("audit", "diff HEAD", "hits f"):
+        words = f'mkdir {tmp_path}/d && cd {tmp_path}/d && rmdir ../d && "$KSCAN" {command}'
+        told = one_line(shell(words))
+        assert "the current directory is deleted" in told
+
+
+def test_a_file_may_be_named_from_the_root_of_all() -> None:
+    path = "drivers/iommu/bar-vmsa.c"
+    for command in ("facts", "hits"):
+        said = kscan(command, NEW_PATH / path, NEW_PATH)
+        assert (said.returncode, said.stdout) == (0, kscan(command, path, NEW_PATH).stdout)
+        assert kscan(command, NEW_PATH / path, cwd=NEW_PATH).stdout == said.stdout
+
+
 def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
     assert "nowhere" in one_line(kscan("audit", tmp_path / "nowhere"))
 

@@ -18,6 +18,7 @@ def command(path: str, tree: str, commit: str | None, no_cache: bool, format_: s
     """Print the facts of PATH, a file of TREE: what it defines, fills and includes."""
     from kscan.inspection.facts import as_text, facts  # noqa: PLC0415 - not for --help
 
+    path = options.below(path, tree)
     options.refuse_directory(path, tree, "facts FILE TREE")
     inspection = options.inspected(tree, commit, no_cache)
     answer = facts(inspection, path)

@@ -20,6 +20,7 @@ def command(place: str, tree: str, commit: str | None, whole: bool, format_: str
     from kscan.blast import as_json, as_text, blast  # noqa: PLC0415 - not for --help
     from kscan.source.tree import is_below  # noqa: PLC0415 - with the tree
 
+    place = options.below(place, tree)
     if not place.isidentifier():
         options.refuse_directory(place, tree, "hits FILE|FUNCTION TREE")
     with options.progress() as progress:

@@ -234,6 +234,17 @@ def refuse_unknown(tree: Tree, under: tuple[str, ...], base: Tree | None = None)
             raise KscanError(f"{place}: nothing below it in {tree.name}; give a path below its top")
 
 
+def below(place: str, tree: str) -> str:
+    """`place` as its path below the top of `tree`, where it is given from the root of all."""
+    if not place.startswith("/") or "\0" in place + tree:
+        return place
+    for top in (Path(tree).absolute(), Path(tree).resolve()):
+        for spelled in (Path(place), Path(place).resolve()):
+            if spelled != top and spelled.is_relative_to(top):
+                return spelled.relative_to(top).as_posix()
+    return place
+
+
 def refuse_directory(place: str, tree: str, usage: str) -> None:
     """Raises `KscanError` where `place` is a directory and no tree is named: a word is missing."""
     if tree == "." and "\0" not in place and Path(place).is_dir():

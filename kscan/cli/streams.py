@@ -60,6 +60,8 @@ def told(error: OSError) -> str:
     reason = (error.strerror or str(error)).lower()
     if error.filename:
         return f"{os.fsdecode(error.filename)}: {reason}"
+    if error.errno == errno.ENOENT:
+        return "the current directory is deleted; change to one that is there"
     if error.errno == errno.EBADF:
         return f"{STDOUT} is closed: open it, or name a file where a command has -o"
     return f"{STDOUT}: {reason}: send it elsewhere, into a file or a pipe"

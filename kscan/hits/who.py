@@ -76,7 +76,7 @@ def files_of(tree: Tree, place: str) -> tuple[str, ...]:
     if tree.exists(path):
         return (path,)
     if not place.isidentifier():
-        raise KscanError(f"{place}: no such file in {tree.name}: give a path below its root")
+        raise KscanError(f"{place}: no such file in {tree.name}: give a path below its top")
     found = tuple(
         path for path in tree.files_with([place], suffixes=(".c",)) if _defines(tree, path, place)
     )

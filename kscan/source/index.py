@@ -89,5 +89,5 @@ def listed(repository: Repository, root: Path, *options: str) -> bytes:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [
             "git ls-files failed"
         ]
-        raise KscanError(f"{root}: {said[0]}")
+        raise KscanError(f"{root}: {said[0]}; rm .git/index && git reset make it anew")
     return done.stdout

@@ -37,7 +37,14 @@ def open_tree(path: Path | str, commit: str | None = None) -> Tree:
         raise KscanError(f"{place}: a bare git repository; name a commit of it with --commit")
     tree = DirectoryTree(place)
     folders = {name for name in top.intersection(_TOP_FOLDERS) if (place / name).is_dir()}
-    _refuse_what_is_no_kernel(str(place), folders, tree.has_source())
+    has_source = tree.has_source()
+    if not has_source and tree.skips:
+        unread = tree.skips[0]
+        raise KscanError(
+            f"{place}: no .c file that can be read; {unread.path}: {unread.reason}: "
+            "give a tree that you may read"
+        )
+    _refuse_what_is_no_kernel(str(place), folders, has_source)
     return tree
 
 
@@ -77,9 +84,20 @@ def _names_in(place: Path) -> set[str]:
         names = {entry.name for entry in place.iterdir()}
     except OSError as error:
         raise KscanError(f"{place}: {(error.strerror or str(error)).lower()}") from error
+    if not names and _is_gone(place):
+        raise KscanError(f"{place}: the current directory is deleted; change to one that is there")
     if not names:
         raise KscanError(f"{place}: an empty directory; unpack or check out a kernel tree there")
     return names
+
+
+def _is_gone(place: Path) -> bool:
+    """`place` is seen from a current directory that is deleted."""
+    try:
+        place.absolute()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _refuse_what_is_no_kernel(name: str, folders: set[str], has_source: bool) -> None:

@@ -71,14 +71,27 @@ class Repository:
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
             )
         except git.GitFailed as failed:
-            raise KscanError(self._unknown(revision)) from failed
+            raise KscanError(self._unknown(revision, str(failed))) from failed
         return answer.decode().strip()
 
-    def _unknown(self, revision: str) -> str:
+    def _unknown(self, revision: str, said: str) -> str:
+        """Why `revision` names no commit, of which git `said` something."""
+        kind = self._kind(revision)
+        if kind in ("tree", "blob"):
+            return f"{self.git_dir}: {revision!r} is a {kind}, not a commit; give a commit or a tag"
+        if "fatal: " in said:
+            return f"{said}; mend that first: git status there says the same"
         why = f"{self.git_dir}: no commit {revision!r}"
         if self.shallow:
             return f"{why}; this clone is shallow: git fetch --unshallow brings the history"
         return f"{why}; git log --oneline lists what there is"
+
+    def _kind(self, revision: str) -> str:
+        """What sort of object `revision` leads to: empty where it leads to none."""
+        try:
+            return self._run("cat-file", "-t", f"{revision}^{{}}").decode().strip()
+        except git.GitFailed:
+            return ""
 
     @cached_property
     def shallow(self) -> frozenset[str]:

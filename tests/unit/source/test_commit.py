@@ -178,6 +178,28 @@ def test_what_is_no_commit_is_one_clear_line(filled: History, revision: str) -> 
     assert prints(filled.root) == before
 
 
+def test_what_is_no_commit_is_called_what_it_is(filled: History) -> None:
+    filled.git("tag", "-a", "-m", "x", "of-a-tree", "HEAD^{tree}")
+    filled.git("tag", "of-a-blob", "HEAD:Makefile")
+    repository = Repository(filled.root)
+    for kind in ("tree", "blob"):
+        with pytest.raises(KscanError, match=f"'of-a-{kind}' is a {kind}, not a commit"):
+            repository.commit_id(f"of-a-{kind}")
+
+
+def test_what_git_says_of_a_broken_configuration_is_told(filled: History) -> None:
+    repository = Repository(filled.root)
+    filled.write(".git/config", "[bad\n")
+    with pytest.raises(KscanError, match=r"bad config line 1 .*; mend that first"):
+        repository.commit_id("HEAD")
+
+
+def test_a_damaged_index_is_told_with_what_helps(filled: History) -> None:
+    filled.write(".git/index", "garbage")
+    with pytest.raises(KscanError, match=r"index.* rm .git/index && git reset"):
+        worktree_range(Repository(filled.root))
+
+
 def test_a_shallow_clone_says_so(filled: History, tmp_path: Path) -> None:
     first = filled.git("rev-parse", "HEAD")
     filled.commit("second", a_c="x")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -20,6 +21,23 @@ def refusal(path: Path | str, commit: str | None = None) -> str:
         open_tree(path, commit)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def test_a_tree_that_may_not_be_read_is_no_tree_without_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "drivers").mkdir()
+    (tmp_path / "drivers/a.c").write_text("int a;\n")
+    scandir = os.scandir
+
+    def refusing(place: Path) -> object:
+        if Path(place).name == "drivers":
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(KscanError, match=r"can be read; drivers: permission denied"):
+        open_tree(tmp_path)
 
 
 def test_a_directory_and_a_commit(workshop: History) -> None:
