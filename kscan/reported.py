@@ -18,13 +18,14 @@ from kscan.change.kept import Kept, key_of
 from kscan.facts.store import NullStore
 from kscan.model import Report
 from kscan.progress import Progress
+from kscan.source.directory import DirectoryTree
 from kscan.source.tree import Memory, Tree
 
 
 def report_of(
     tree: Tree, options: Options, memory: Memory, progress: Progress, jobs: int | None = None
 ) -> Report:
-    """The report on `tree`; a report with skips is never kept.
+    """The report on `tree`, kept where all that was skipped is skipped again.
 
     To name the state of a directory every file is looked at, which takes about as long as a
     search: where this tree was never audited before, that is done beside the audit.
@@ -41,11 +42,20 @@ def report_of(
             seconds = round(time.monotonic() - started, 3)
             stats = replace(known.stats, cache_hits=known.stats.files_parsed, seconds=seconds)
             return replace(known, stats=stats)
-        report = Audit(tree, options, memory, progress, jobs=jobs, remembering=seen).report()
+        audit = Audit(tree, options, memory, progress, jobs=jobs, remembering=seen)
+        report = audit.report()
         kept.put_many({mark: b"audited"})
-        if not report.skips:
+        if _depends_on_source(audit):
             kept.keep(naming.result(), report)
         return report
+
+
+def _depends_on_source(audit: Audit) -> bool:
+    """What `audit` skipped follows from the state of the source, as what it found does.
+
+    It does not where a rule failed, nor where a repository lacks a blob that may be brought.
+    """
+    return not audit.failed and (isinstance(audit.tree, DirectoryTree) or not audit.tree.skips)
 
 
 def _mark(tree: Tree) -> str:

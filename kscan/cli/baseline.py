@@ -42,13 +42,14 @@ def command(
     One line a finding, sorted by place. kscan audit and kscan diff hide them when the file is
     given with --baseline.
     """
-    from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
+    from kscan.audit import Options  # noqa: PLC0415 - not for --help
+    from kscan.reported import report_of  # noqa: PLC0415
     from kscan.triage.baseline import View, written  # noqa: PLC0415
 
-    asked = Options(as_is, (), (), Confidence(min_confidence), catalogues, hits=False)
+    asked = Options(as_is, (), (), Confidence(min_confidence), catalogues)  # as audit asks
     with options.progress() as progress:
         opened = options.opened(tree, commit)
-        findings = Audit(opened, asked, options.store(no_cache), progress, jobs).report().findings
+        findings = report_of(opened, asked, options.store(no_cache), progress, jobs).findings
     text = written(findings, View(as_is, min_confidence=asked.min_confidence))
     if output == "-":
         click.echo(text, nl=False)

@@ -19,6 +19,8 @@ from kscan.source.searched import SearchedTree, too_large
 from kscan.source.tree import LARGEST, Unreadable
 
 _NOT_ASKED = "not asked"
+_KEPT_BESIDE = (".jsonl", ".json", ".sarif", ".txt", ".md", ".html", ".toml", ".log", ".mbox")
+"""What files at the top end in that are no source: reports, baselines, logs of the user's."""
 _SURELY_PAST = 2_000_000_000
 """Nanoseconds after which a file that changes again gets another time."""
 
@@ -36,6 +38,7 @@ class DirectoryTree(SearchedTree):
         self.name = str(root) if name is None else name
         self.commit: str | None = None
         self._folders: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        self._passed_over: dict[str, str] = {}
         self._paths: list[str] | None = None
         self._state: str | None = _NOT_ASKED
 
@@ -46,7 +49,7 @@ class DirectoryTree(SearchedTree):
         return self._paths
 
     def state(self) -> str | None:
-        """A digest of the names, sizes, times and inodes of all files.
+        """A digest of names, sizes, times and inodes of all files of source, and of skips.
 
         None where a file cannot be asked, or changed so lately that its time need not tell.
         """
@@ -60,6 +63,8 @@ class DirectoryTree(SearchedTree):
         newest = 0
         try:
             for path in self.paths():
+                if "/" not in path and path.endswith(_KEPT_BESIDE):
+                    continue
                 status = os.lstat(top + path)
                 changed = status.st_ctime_ns
                 newest = max(newest, changed)
@@ -68,6 +73,7 @@ class DirectoryTree(SearchedTree):
                 )
         except OSError:
             return None
+        parts += [f"{path}\0{reason}\n" for path, reason in sorted(self._passed_over.items())]
         if newest > time.time_ns() - _SURELY_PAST:
             return None
         return sha256(os.fsencode("".join(parts))).hexdigest()
@@ -107,7 +113,7 @@ class DirectoryTree(SearchedTree):
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(entry.name)
         except OSError as error:
-            self._skips[directory or "."] = _reason(error)
+            self._pass_over(directory or ".", _reason(error))
         return frozenset(files), frozenset(folders)
 
     def _skip_stray_link(self, directory: str, name: str) -> None:
@@ -116,13 +122,17 @@ class DirectoryTree(SearchedTree):
             target = (self.root / path).resolve(strict=True)
         except OSError as error:
             if error.errno == errno.ELOOP:
-                self._skips[path] = "a symbolic link that turns in a circle, not followed"
+                self._pass_over(path, "a symbolic link that turns in a circle, not followed")
             return
         except RuntimeError:  # what Python before 3.13 calls a circle
-            self._skips[path] = "a symbolic link that turns in a circle, not followed"
+            self._pass_over(path, "a symbolic link that turns in a circle, not followed")
             return
         if not target.is_relative_to(self.root.resolve()):
-            self._skips[path] = "a symbolic link out of the tree, not followed"
+            self._pass_over(path, "a symbolic link out of the tree, not followed")
+
+    def _pass_over(self, path: str, reason: str) -> None:
+        """Counts a skip that is met on the walk."""
+        self._skips[path] = self._passed_over[path] = reason
 
     def _is_folder(self, directory: str) -> bool:
         """`directory` is reached from the root through directories alone, no symbolic link."""
