@@ -18,6 +18,7 @@ help:
 	@echo 'make bench [TREE=path/to/linux]   measure against what one would run instead'
 
 $(VENV)/.installed: pyproject.toml
+	@echo 'installing kscan and what it needs below $(VENV): this takes a minute'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@

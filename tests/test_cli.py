@@ -170,7 +170,8 @@ def test_a_baseline_hides_what_was_accepted(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["findings"] == []
     assert done.stderr.startswith("0 findings (9 in the baseline) in ")
     text = kscan("audit", NEW_PATH, "--baseline", file).stdout
-    assert "\nNo new finding in 4 registrations" in text and "; 9 in the baseline." in text
+    assert "\nNo new finding in 4 registrations" in text
+    assert text.endswith("\n0 errors, 0 warnings, 0 notes; 9 in the baseline\n")
     for narrowing in (["--rule", "late-drvdata"], ["--path", "drivers/of"], ["--as-is"]):
         text = kscan("audit", NEW_PATH, "--baseline", file, *narrowing).stdout
         assert "matched nothing" not in text
@@ -304,6 +305,52 @@ def test_a_file_may_be_named_from_the_root_of_all() -> None:
         said = kscan(command, NEW_PATH / path, NEW_PATH)
         assert (said.returncode, said.stdout) == (0, kscan(command, path, NEW_PATH).stdout)
         assert kscan(command, NEW_PATH / path, cwd=NEW_PATH).stdout == said.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("audit", "--jobs", "99"), "invalid value for '--jobs': '99' is no number from 1 to 64 "),
+        (("callers",), "missing argument 'F' (kscan callers --help)"),
+        (("adit",), "no such command 'adit' (kscan --help)"),
+        (("bot", "nipa", "--nope"), " (kscan bot nipa --help)"),
+        (("audit", NEW_PATH, "-o", ""), "-o: the name of the file is empty: give one"),
+        (("audit", "./-x"), "/-x: no such directory; give"),
+    ],
+)
+def test_what_the_command_line_does_not_take_is_one_line(
+    words: tuple[str | Path, ...], said: str
+) -> None:
+    told = one_line(kscan(*words))
+    assert told.startswith("kscan: error: ") and said in told
+
+
+def test_a_shell_completes_rules() -> None:
+    for words in ("kscan audit --rule late-", "kscan explain late-"):
+        count = str(len(words.split()) - 1)
+        done = kscan(_KSCAN_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=count)
+        assert "plain,late-global" in done.stdout.splitlines()
+        assert "plain,unguarded-driver" not in done.stdout.splitlines()
+
+
+def test_places_in_a_query_count_from_one(tmp_path: Path) -> None:
+    query = tmp_path / "q.scm"
+    query.write_text("(fn) @x")
+    assert "at line 1, column 2: fn" in one_line(kscan("query", query, ".", NEW_PATH))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[[contract]]\nname = "x"\nfoo = 1\n', "known keys are name, register, "),
+        ("[[contracts]]\n", "known keys are contract, scenario, stop, functions"),
+        ("[[contract]]\nname = 1\n", "give a value of that type"),
+    ],
+)
+def test_a_catalogue_that_does_not_fit(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(content)
+    assert said in one_line(kscan("audit", NEW_PATH, "--catalog", file))
 
 
 def test_a_path_that_does_not_exist(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from kscan.model import Confidence, Report
 @click.command()
 @options.tree_argument
 @click.option("--as-is", is_flag=True, help="Audit the tree as it stands: assume no call edge.")
-@click.option("--rule", "rules", multiple=True, metavar="ID", help="Only this rule (repeatable).")
+@options.rule_option
 @click.option(
     "--path", "under", multiple=True, metavar="SUBTREE",
     help="Only findings below this directory (repeatable).",
@@ -58,7 +58,7 @@ def command(
     stats = report.stats
     options.said(
         f"{audit_count(report)} in {stats.seconds:.1f} s: {stats.files_considered:,} files "
-        f"searched, {stats.files_parsed} parsed, {stats.cache_hits} of them by an earlier run, "
+        f"considered, {stats.files_parsed} parsed, {stats.cache_hits} of them by an earlier run, "
         f"{len(report.skips)} skipped{_assumed(report)}"
     )
     status = options.status_of(report.findings, fail_on)

@@ -68,7 +68,7 @@ def ended() -> int:
     except click.exceptions.Exit as leaving:
         status = leaving.exit_code
     except click.ClickException as error:
-        error.show()
+        _refused(error)
         status = 2
     except (click.Abort, KeyboardInterrupt):
         status = 130
@@ -85,6 +85,17 @@ def ended() -> int:
     except Exception as error:
         status = signals.status() or _defect(error)
     return status if isinstance(status, int) else 0
+
+
+def _refused(error: click.ClickException) -> None:
+    """Says what click does not take, as all is said; where no command is given, the help."""
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        error.show()
+        return
+    said = error.format_message().strip().removesuffix(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    where = f" ({context.command_path} --help)" if context is not None else ""
+    _complained(f"{said[:1].lower()}{said[1:]}{where}")
 
 
 def _complained(text: str) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     help="Assume the call edges of this scenario in both trees.",
 )
 @click.option("--per-commit", is_flag=True, help="Tell which commit introduces and fixes what.")
-@click.option("--rule", "rules", multiple=True, metavar="ID", help="Only this rule (repeatable).")
+@options.rule_option
 @click.option(
     "--path",
     "under",

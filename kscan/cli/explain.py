@@ -16,7 +16,7 @@ _FINGERPRINT = re.compile(r"v\d.*|[0-9a-f-]+")
 
 
 @click.command()
-@click.argument("name", metavar="RULE|FINGERPRINT")
+@click.argument("name", metavar="RULE|FINGERPRINT", type=options.RULE)
 @options.tree_argument
 @click.option("--as-is", is_flag=True, help="The tree as it stands: assume no call edge.")
 @click.option(

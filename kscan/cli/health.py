@@ -14,10 +14,10 @@ from kscan.cli import options
     "--path", "under", multiple=True, metavar="SUBTREE",
     help="Only files below this directory (repeatable).",
 )  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1, 64), default=None, metavar="N",
-              help="Processes that parse; one per core unless given.")  # fmt: skip
+@click.option("--jobs", type=options.JOBS, default=None, metavar="N",
+              help="How many processes parse, from 1 to 64; else one per core.")  # fmt: skip
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              help="How the answer is written.")  # fmt: skip
+              show_default=True, help="How the answer is written.")  # fmt: skip
 def command(
     tree: str, commit: str | None, under: tuple[str, ...], jobs: int | None, format_: str
 ) -> None:

@@ -14,7 +14,7 @@ from kscan.model import KscanError
 @options.tree_argument
 @click.option("--whole", is_flag=True, help="List everything instead of the first few.")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              help="How the answer is written.")  # fmt: skip
+              show_default=True, help="How the answer is written.")  # fmt: skip
 def command(place: str, tree: str, commit: str | None, whole: bool, format_: str) -> None:
     """Say who is hit by a driver: symbols, defconfigs, firmware matches, boards, maintainers."""
     from kscan.blast import as_json, as_text, blast  # noqa: PLC0415 - not for --help

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from kscan.model import Confidence, KscanError, Severity
 from kscan.wording import printable
@@ -69,13 +70,46 @@ class _Named(click.Path):
         return super().convert(value, param, ctx)
 
 
+class _Jobs(click.IntRange):
+    """A number of processes."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no number from {self.min} to {self.max}", param, ctx)
+
+
+JOBS = _Jobs(1, 64)
+
+
+class _RuleId(click.types.StringParamType):
+    """The id of a rule, which a shell may complete; whether there is one is asked later."""
+
+    name = "rule"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Rules whose ids begin so."""
+        from kscan.rules import rules  # noqa: PLC0415 - imports every rule
+
+        known = (rule for rule in rules() if rule.id.startswith(incomplete))
+        return [CompletionItem(rule.id, help=rule.summary) for rule in known]
+
+
+RULE = _RuleId()
+rule_option = click.option("--rule", "rules", multiple=True, metavar="ID", type=RULE,
+                           help="Only this rule (repeatable).")  # fmt: skip
+
+
 def run_options(command: _F) -> _F:
     """How the work is done."""
     for add in (
         click.option("--no-cache", is_flag=True, help="Neither read nor keep facts."),
-        click.option("--jobs", type=click.IntRange(1, 64), default=None, metavar="N",
-                     help="1: this process works alone. More: others help, in health that many. "
-                     "The answer never depends on it."),
+        click.option("--jobs", type=JOBS, default=None, metavar="N",
+                     help="How many processes may work, from 1 to 64; one per core unless given. "
+                     "The answer is the same."),
         click.option("--catalog", "catalogues", multiple=True, metavar="FILE",
                      type=_Named(path_type=Path), help="Add contracts from a TOML file."),
     ):  # fmt: skip

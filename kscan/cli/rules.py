@@ -8,7 +8,7 @@ import click
 
 @click.command()
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json", "markdown")),
-              default="text", help="How the list is written.")  # fmt: skip
+              default="text", show_default=True, help="How the list is written.")  # fmt: skip
 def command(format_: str) -> None:
     """List the rules."""
     from kscan.rules import rules  # noqa: PLC0415 - not for --help

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--commit", metavar="REV", help="Read this commit, not the files on disk.")
 @click.option("--as-is", is_flag=True, help="Audit the tree as it stands: assume no call edge.")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              help="How the answer is written.")  # fmt: skip
+              show_default=True, help="How the answer is written.")  # fmt: skip
 @options.run_options
 @click.pass_context
 def command(

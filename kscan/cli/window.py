@@ -15,7 +15,7 @@ from kscan.cli import options
 @options.tree_argument
 @click.option("--as-is", is_flag=True, help="The tree as it stands: assume no call edge.")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              help="How the answer is written.")  # fmt: skip
+              show_default=True, help="How the answer is written.")  # fmt: skip
 @options.run_options
 def command(
     api: str, tree: str, commit: str | None, as_is: bool, format_: str,

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -14,7 +15,12 @@ from kscan.model import KscanError
 DIRECTORY = Path(__file__).parent / "catalog"
 """Where the built-in catalogue stands."""
 
-_TOO_DEEP = "nested too deeply: see kscan/kernel/catalog for the shape"
+_TOO_DEEP = (
+    "nested too deeply: a table of the catalogue has lists and names in it, no further table"
+)
+
+_PLACE = re.compile(r"at `\$([^`]*)`")
+_NAME = re.compile(r"\.(\w+)")
 
 _T = TypeVar("_T")
 
@@ -43,9 +49,30 @@ def typed(values: dict[str, Any], shape: type[_T], path: Path) -> _T:
     try:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
-        raise KscanError(f"{path}: {error}: see kscan/kernel/catalog for the shape") from None
+        raise KscanError(f"{path}: {error}; {_advice(str(error), shape)}") from None
     except RecursionError:
         raise KscanError(f"{path}: {_TOO_DEEP}") from None
+
+
+def _advice(message: str, shape: Any) -> str:
+    """What to write instead of what an error of msgspec speaks of, in a file of this `shape`."""
+    place = _PLACE.search(message)
+    words = _NAME.findall(place[1]) if place is not None else []
+    for word in words:
+        shape = _element(get_type_hints(shape).get(word) if _is_table(shape) else None)
+    if not _is_table(shape):
+        return "give a value of that type"
+    return f"known keys are {', '.join(shape.__struct_fields__)}"
+
+
+def _element(hint: Any) -> Any:
+    """The table that values of this type are, or are lists of; None where they are no tables."""
+    inner = [hint, *get_args(hint)]
+    return next((each for each in inner if _is_table(each)), None)
+
+
+def _is_table(shape: Any) -> bool:
+    return isinstance(shape, type) and issubclass(shape, msgspec.Struct)
 
 
 def extended(known: Any, more: Any, path: Path, where: str = "$") -> Any:

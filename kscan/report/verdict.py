@@ -106,9 +106,9 @@ def accepted(report: Report) -> list[str]:
 
 
 def nothing_found(report: Report) -> str:
-    """The sentence of an audit without an active finding: where it looked, and what is accepted."""
+    """The sentence of an audit without an active finding: where it looked."""
     what = "No new finding" if report.baselined else "No finding"
-    return "; ".join((f"{what} in {looked_at(report)}", *accepted(report))) + "."
+    return f"{what} in {looked_at(report)}."
 
 
 def audit_count(report: Report) -> str:

@@ -22,6 +22,8 @@ def open_tree(path: Path | str, commit: str | None = None) -> Tree:
     kernel/ and include/ at its top, where a part of a kernel tree has a Makefile, too.
     """
     place = Path(path)
+    if str(place).startswith("-"):  # as it is to be spelled, lest it be taken for an option
+        place = place.absolute()
     _refuse_what_is_no_directory(place)
     tree: Tree
     if commit is not None:

@@ -7,6 +7,7 @@ A wheel carries them as ``kscan/queries``; a checkout has them beside the packag
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -29,12 +30,20 @@ def directory() -> Path:
     raise KscanError(f"no query files beside {package}: install kscan again")
 
 
+_FROM_ZERO = re.compile(r"row (\d+), column (\d+)")
+
+
 def compile_query(source: str, name: str) -> Query:
     """`source` as a query; raises `KscanError` that says where in `name` it is wrong."""
     try:
         return Query(language(), source)
     except QueryError as error:
-        raise KscanError(f"{name}: {error}: see tree-sitter's query syntax") from None
+        said = _FROM_ZERO.sub(_from_one, str(error).replace("\n", " "))
+        raise KscanError(f"{name}: {said}: see tree-sitter's query syntax") from None
+
+
+def _from_one(place: re.Match[str]) -> str:
+    return f"line {int(place[1]) + 1}, column {int(place[2]) + 1}"
 
 
 @cache
