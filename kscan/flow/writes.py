@@ -85,8 +85,8 @@ class Writes:
                 (statement, [*self._stated(function, statement, depth)])
                 for statement in self.program.body(function).statements
             ]
-            self._momentary[function] = momentary = _momentary(rows)
-            found = (write for _, writes in rows for write in writes)
+            found = [write for writes in _lasting(rows) for write in writes]
+            self._momentary[function] = momentary = _momentary(found)
             self._known[function] = tuple(w for w in found if (w.place, w.spot) not in momentary)
         return self._known[function]
 
@@ -266,21 +266,36 @@ class Writes:
         )
 
 
-def _momentary(
-    rows: Iterable[tuple[ir.Stmt, Sequence[Write]]],
-) -> frozenset[tuple[Place, int]]:
-    """Writes that the same function takes back on its way to success, each by place and spot."""
+def _lasting(rows: Iterable[tuple[ir.Stmt, Sequence[Write]]]) -> Iterator[Sequence[Write]]:
+    """The writes of each statement, without what is taken back on the way to a failure only."""
+    ended = False
+    for statement, writes in rows:
+        always = not ended and _always(statement, writes)
+        yield [write for write in writes if always or not write.off]
+        ended = ended or isinstance(statement, ir.Return)
+
+
+def _always(statement: ir.Stmt, writes: Sequence[Write]) -> bool:
+    """What `statement` switches off is off from there on: it ends nothing and tests that alone."""
+    match statement:
+        case ir.Evaluate():
+            return True
+        case ir.If(then=then, other=()):
+            leaves = any(isinstance(inner, ir.Return | ir.Goto) for inner in then)
+            return not leaves and all(write.off for write in writes)
+    return False
+
+
+def _momentary(writes: Iterable[Write]) -> frozenset[tuple[Place, int]]:
+    """Those of `writes` that the same function takes back, each by place and spot."""
     standing: dict[Place, list[int]] = defaultdict(list)
     found: set[tuple[Place, int]] = set()
-    for statement, writes in rows:
-        if isinstance(statement, ir.Return):
-            break
-        for write in writes:
-            if not write.off:
-                standing[write.place].append(write.spot)
-            elif isinstance(statement, ir.Evaluate) and write.place in standing:
-                spots = (*standing.pop(write.place), write.spot)
-                found.update((write.place, spot) for spot in spots)
+    for write in writes:
+        if not write.off:
+            standing[write.place].append(write.spot)
+        elif write.place in standing:
+            spots = (*standing.pop(write.place), write.spot)
+            found.update((write.place, spot) for spot in spots)
     return frozenset(found)
 
 

@@ -158,7 +158,7 @@ def test_finding_opens_with_its_two_columns_and_its_graph(browser):
     labels = [
         e.text for e in browser.driver.find_elements("css selector", f"{FINDING} .arrow text")
     ]
-    assert "bus_type.dma_configure" in labels
+    assert "iommu_ops.of_xlate" in labels
     assert browser.logged() == []
 
 

@@ -175,7 +175,7 @@ def test_each_edge_of_the_path_is_labelled_by_its_kind():
     drawn = graph.call_path(finding, arranged(finding))
     assert drawn
     assert [arrow.label for arrow in drawn.arrows] == [
-        "registers", "call", "argument", "call", "call", "bus_type.dma_c…, assumed",
+        "registers", "call", "argument", "call", "call", "bus_type.dma_…, assumed",
         "call", "call", "call", "iommu_ops.of_xlate",
     ]  # fmt: skip
     assert len(drawn.boxes) == len(drawn.arrows) + 1

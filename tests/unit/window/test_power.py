@@ -92,6 +92,55 @@ def test_another_device_is_not_the_one_that_is_probed() -> None:
     assert found(read, "pm_runtime_enable(larb_of(3));") == []
 
 
+ON, OFF = "clk_prepare_enable(foo->clk);", "clk_disable_unprepare(foo->clk);"
+
+
+@pytest.mark.parametrize(
+    ("late", "lasts"),
+    [
+        (f"{ON} loose(); {OFF}", False),
+        (f"{ON} if (foo->clk) {OFF}", False),
+        (f"{ON} if (loose()) {{ {OFF} return -EINVAL; }}", True),
+        (f"{ON} if (loose()) goto off; return 0; off: {OFF}", True),
+        ("start(foo);", True),
+        ("begin(foo);", True),
+        ("peek(foo);", False),
+    ],
+)
+def test_what_is_switched_off_again_was_not_switched_on_for_good(late: str, lasts: bool) -> None:
+    callees = f"""
+        static void stop(struct foo *foo) {{ if (foo->clk) {OFF} }}
+        static int start(struct foo *foo)
+        {{
+            {ON}
+            if (loose()) {{
+                stop(foo);
+                return -EINVAL;
+            }}
+            return 0;
+        }}
+        static int begin(struct foo *foo)
+        {{
+            {ON}
+            if (loose())
+                goto off;
+            return 0;
+        off:
+            {OFF}
+            return -EINVAL;
+        }}
+        static void peek(struct foo *foo)
+        {{
+            {ON}
+            loose();
+            stop(foo);
+        }}
+        static int probe("""
+    code = (DRIVER % ("foo_write(foo);", "", late)).replace("static int probe(", callees)
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    assert [one.late.spelled for one in case.late_reads] == ["foo.clk"] * lasts
+
+
 @pytest.mark.parametrize(
     ("late", "place"),
     [
