@@ -11,7 +11,8 @@ from pathlib import Path
 from kscan.checking import FAILURES, Checking, may_share, settle
 from kscan.facts.reader import Reader
 from kscan.hits.findings import beforehand, with_hits
-from kscan.kernel.catalogue import Catalogue, Contract, Scenario, catalogue
+from kscan.kernel.catalogue import Catalogue, catalogue
+from kscan.kernel.contracts import Contract, Scenario
 from kscan.model import Confidence, Finding, Report, Skip, Stats, TreeInfo, WindowEntry
 from kscan.program.program import Program
 from kscan.program.succession import Succession, take_over

@@ -33,13 +33,11 @@ class History:
             ["git", "-c", "protocol.file.allow=always", "-c", "gc.auto=0", *arguments],
             cwd=where or self.root,
             env=variables,
-            input=given,
+            input=given.encode() if given is not None else None,
             capture_output=True,
             check=True,
-            encoding="utf-8",
-            errors="surrogateescape",
         )
-        return done.stdout.strip()
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
 
     def write(self, path: str, content: str | bytes) -> Path:
         file = self.root / path

@@ -13,8 +13,9 @@ from kscan.facts import ir
 from kscan.flow.places import place_of
 from kscan.flow.values import DRVDATA, Place
 from kscan.flow.writes import Writes
-from kscan.kernel.catalogue import Functions, matches
 from kscan.kernel.fixes import mending
+from kscan.kernel.functions import Functions
+from kscan.kernel.names import matches
 from kscan.program import macros
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of

@@ -20,7 +20,7 @@ from kscan.fixes.order import Order, Plan
 from kscan.fixes.undoing import Undoing, undoing
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import RUNTIME_PM
-from kscan.kernel.catalogue import matches
+from kscan.kernel.names import matches
 from kscan.model import Confidence, Finding, Fix
 from kscan.program.program import Function
 from kscan.window.case import Case, LateRead

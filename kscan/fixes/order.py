@@ -14,7 +14,7 @@ from kscan.facts.layout import Block, Layout, Statement
 from kscan.fixes.edits import Refused
 from kscan.fixes.effects import Effects, Observer
 from kscan.flow.values import Place
-from kscan.kernel.catalogue import matches
+from kscan.kernel.names import matches
 from kscan.program.program import Function
 from kscan.window.case import Case, LateRead
 

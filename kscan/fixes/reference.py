@@ -18,8 +18,8 @@ from kscan.flow.cfg import Cfg, Kind, cfg_of
 from kscan.flow.fates import REFERENCE, Fate, Owned
 from kscan.flow.holding import Holders
 from kscan.flow.ownership import Lifetimes
-from kscan.kernel.catalogue import matches
 from kscan.kernel.fixes import mending
+from kscan.kernel.names import matches
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
 from kscan.program.types import scope_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from kscan.facts import ir
 from kscan.facts.layout import Statement
 from kscan.fixes.edits import Edits, Refused
-from kscan.kernel.catalogue import matches
 from kscan.kernel.fixes import Undo, mending
+from kscan.kernel.names import matches
 
 
 @dataclass(frozen=True)

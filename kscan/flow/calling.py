@@ -17,7 +17,7 @@ from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
 from kscan.flow.world import Call, Happening
 from kscan.flow.writes import local_values, root_name
-from kscan.kernel.catalogue import matches, position
+from kscan.kernel.names import matches, position
 from kscan.program import macros
 from kscan.program.calls import callee_of
 from kscan.program.hooks import hooked

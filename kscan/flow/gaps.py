@@ -10,8 +10,8 @@ from functools import cached_property
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Kind, Node
 from kscan.flow.paths import spelled
-from kscan.kernel.catalogue import matches
 from kscan.kernel.locks import Pair
+from kscan.kernel.names import matches
 from kscan.model import Confidence
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kscan.facts import ir
-from kscan.kernel.catalogue import Functions
+from kscan.kernel.functions import Functions
 from kscan.program import macros
 from kscan.program.types import Scope
 

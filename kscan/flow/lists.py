@@ -11,7 +11,8 @@ from kscan.flow.cfg import Cfg, Kind, Node
 from kscan.flow.paths import addressed
 from kscan.flow.places import place_of
 from kscan.flow.values import Place
-from kscan.kernel.catalogue import Functions, matches, position
+from kscan.kernel.functions import Functions
+from kscan.kernel.names import matches, position
 from kscan.program import macros
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Kind
-from kscan.kernel.catalogue import matches
 from kscan.kernel.locks import DeviceLock
+from kscan.kernel.names import matches
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from kscan.facts import ir
 from kscan.flow.frame import Frame
 from kscan.flow.values import ANY, Place, Value, What
-from kscan.kernel.catalogue import Functions
 from kscan.kernel.devices import devices
+from kscan.kernel.functions import Functions
 
 _OWN = ("own", "client")
 _OWN_NODE = Value(What.ANY, None, "own node")

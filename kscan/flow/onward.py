@@ -14,7 +14,8 @@ from kscan.flow.paths import root_of
 from kscan.flow.places import field_named, place_of
 from kscan.flow.values import DRVDATA, Place
 from kscan.flow.world import Call
-from kscan.kernel.catalogue import Functions, matches, position
+from kscan.kernel.functions import Functions
+from kscan.kernel.names import matches, position
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
 

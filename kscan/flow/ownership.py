@@ -17,7 +17,8 @@ from kscan.flow.cfg import Node, flow_of
 from kscan.flow.fates import MEMORY, REFERENCE, Acquired, Fate, Owned
 from kscan.flow.onward import Callees, Onward
 from kscan.flow.world import Call
-from kscan.kernel.catalogue import Functions, matches
+from kscan.kernel.functions import Functions
+from kscan.kernel.names import matches
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from kscan.facts import ir
 from kscan.flow.values import DRVDATA, Place
-from kscan.kernel.catalogue import Functions
+from kscan.kernel.functions import Functions
 from kscan.program.types import Scope
 
 

@@ -10,7 +10,7 @@ from kscan.flow.cfg import Cfg, Kind, Node, flow_of
 from kscan.flow.paths import addressed, assigned
 from kscan.flow.places import place_of
 from kscan.flow.values import Place
-from kscan.kernel.catalogue import Functions
+from kscan.kernel.functions import Functions
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 

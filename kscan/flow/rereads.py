@@ -15,7 +15,7 @@ from kscan.flow.cfg import Kind, Node, flow_of
 from kscan.flow.holding import Holders
 from kscan.flow.values import Place
 from kscan.flow.world import Call
-from kscan.kernel.catalogue import Functions
+from kscan.kernel.functions import Functions
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 

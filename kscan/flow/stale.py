@@ -17,8 +17,9 @@ from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Kind, Node
 from kscan.flow.gaps import Gap, calls_at
 from kscan.flow.paths import is_path, root_of, spelled
-from kscan.kernel.catalogue import Functions, matches, position
+from kscan.kernel.functions import Functions
 from kscan.kernel.locks import Kept
+from kscan.kernel.names import matches, position
 from kscan.model import Confidence, weakest
 
 _NULL = ("NULL", "0")

@@ -6,7 +6,8 @@ from __future__ import annotations
 from functools import cache
 
 from kscan.facts import ir
-from kscan.kernel.catalogue import Functions, Store, matches
+from kscan.kernel.functions import Functions, Store
+from kscan.kernel.names import matches
 
 
 def assignments(functions: Functions, call: ir.Call, name: str) -> tuple[ir.Assign, ...]:

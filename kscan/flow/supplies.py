@@ -10,7 +10,7 @@ from kscan.facts import ir
 from kscan.flow.paths import addressed
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.values import Place
-from kscan.kernel.catalogue import Functions
+from kscan.kernel.functions import Functions
 from kscan.program.types import Scope
 
 

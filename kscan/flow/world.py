@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kscan.flow.values import Place, Taint, Value
-from kscan.kernel.catalogue import Functions
+from kscan.kernel.functions import Functions
 from kscan.program.program import Function
 
 

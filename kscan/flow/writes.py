@@ -14,7 +14,8 @@ from kscan.flow.stores import assignments
 from kscan.flow.supplies import switch
 from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
 from kscan.flow.world import Call
-from kscan.kernel.catalogue import Catalogue, matches, position
+from kscan.kernel.catalogue import Catalogue
+from kscan.kernel.names import matches, position
 from kscan.program import macros
 from kscan.program.calls import callee_of
 from kscan.program.hooks import hooked

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from kscan.inspection import Document, Inspection, limits_text, not_macros
 from kscan.inspection.detours import Detours
 from kscan.inspection.naming import Call, Naming, calls_through, fits
-from kscan.kernel.catalogue import Scenario
+from kscan.kernel.contracts import Scenario
 from kscan.model import Confidence, weakest
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.graph import Edge, Reach, reach

@@ -16,62 +16,13 @@ from typing import Any
 
 import msgspec
 
-from kscan.kernel.contracts import Contract, Repeated, Scenario, ScenarioEdge, Unset
+from kscan.kernel.contracts import Contract, Scenario
 from kscan.kernel.devices import Devices, devices
+from kscan.kernel.functions import DEFERRED, Functions
 from kscan.kernel.locks import Locks, locks
+from kscan.kernel.names import compiled, matches
 from kscan.kernel.typed import DIRECTORY, document, extended, read, typed
 from kscan.model import KscanError
-
-__all__ = [
-    "Catalogue",
-    "Contract",
-    "Functions",
-    "Names",
-    "Repeated",
-    "Scenario",
-    "ScenarioEdge",
-    "Stop",
-    "Unset",
-    "catalogue",
-    "matches",
-    "position",
-]
-
-
-class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """A set of function names, some of them prefixes or suffixes, some with a position."""
-
-    names: tuple[str, ...] = ()
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return _compiled(self.names)
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._pattern.fullmatch(name) is not None
-
-    def position(self, name: str, default: int = 0) -> int:
-        """The argument position the entry for `name` gives."""
-        return _position(self.names, name, default)
-
-
-@cache
-def matches(entries: tuple[str, ...], name: str) -> bool:
-    """`name` is one of `entries`, some of which are prefixes or suffixes."""
-    return _compiled(entries).fullmatch(name) is not None
-
-
-def position(entries: tuple[str, ...], name: str, default: int) -> int:
-    """The argument position that the entry for `name` gives, else `default`."""
-    return _position(entries, name, default)
-
-
-@cache
-def _compiled(entries: tuple[str, ...]) -> re.Pattern[str]:
-    if not entries:
-        return re.compile(r"(?!)")
-    choices = (re.escape(e.partition(":")[0]).replace(r"\*", r"\w*") for e in entries)
-    return re.compile("|".join(choices))
 
 
 def _places(directories: tuple[str, ...]) -> re.Pattern[str]:
@@ -79,15 +30,6 @@ def _places(directories: tuple[str, ...]) -> re.Pattern[str]:
         return re.compile(r"(?!)")
     choices = (re.escape(d).replace(r"\*", r"[^/]+") + "/" for d in directories)
     return re.compile("|".join(choices))
-
-
-@cache
-def _position(entries: tuple[str, ...], name: str, default: int) -> int:
-    for entry in entries:
-        spelled, _, position = entry.partition(":")
-        if position and re.fullmatch(re.escape(spelled).replace(r"\*", r"\w*"), name):
-            return int(position)
-    return default
 
 
 class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,165 +41,6 @@ class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Below the root; ``*`` stands for one path component."""
     except_: tuple[str, ...] = msgspec.field(default=(), name="except")
     """Directories below those, which are walked after all."""
-
-
-class Drvdata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How driver data is set and read."""
-
-    setters: tuple[str, ...]
-    getters: tuple[str, ...]
-    fields: tuple[str, ...]
-
-
-_DEFERRED = ("work", "timer")
-"""Kinds of objects whose function runs later."""
-
-
-class Initialiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that make an object fit for use, and those that use it."""
-
-    kind: str
-    argument: int
-    makers: tuple[str, ...]
-    users: tuple[str, ...]
-
-
-class Joins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that put a node on a list."""
-
-    names: tuple[str, ...]
-    node: int
-    head: int
-
-
-class Heads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that read a list head."""
-
-    empty: tuple[str, ...]
-    first: tuple[str, ...]
-    first_or_null: tuple[str, ...]
-
-
-class Loops(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Loop macros: over a list, with the head's position; and where the cursor is not first."""
-
-    heads: tuple[str, ...]
-    cursors: tuple[str, ...]
-
-
-class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that find a device."""
-
-    any: tuple[str, ...]
-    bound: tuple[str, ...]
-    elsewhere: tuple[str, ...]
-    members: tuple[str, ...]
-    """``struct.field`` that leads from a node to its device."""
-    takes_reference: tuple[str, ...]
-    drops_reference: tuple[str, ...]
-
-
-class Keeper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that store a pointer in a field of an object, and that yield it."""
-
-    field: str
-    setters: tuple[str, ...]
-    getters: tuple[str, ...]
-    object: int
-    value: int
-
-
-class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions and macros that store a value in a place."""
-
-    names: tuple[str, ...]
-    target: int
-    value: int | None = None
-    """None where what they store is not zero, and no argument."""
-    pointer: bool = False
-    """The target is what the argument points to."""
-    copies: bool = False
-    """The value is what its argument points to."""
-
-
-class RuntimePm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that let a device be resumed at run time, and that ask for it to be."""
-
-    enablers: tuple[str, ...]
-    enabled: tuple[str, ...]
-    """Ask whether it may be resumed at all."""
-    resumes: tuple[str, ...]
-    """Resume it; refuse, and leave it as it is, before it is enabled."""
-    active: tuple[str, ...]
-    """Take a reference only where it is resumed; refuse likewise."""
-
-
-class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that switch on, and off, what a device's registers need to answer."""
-
-    kind: str
-    argument: int
-    enablers: tuple[str, ...]
-    disablers: tuple[str, ...]
-
-
-class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """What functions do with their arguments."""
-
-    drvdata: Drvdata
-    fresh: Names
-    initialiser: tuple[Initialiser, ...]
-    joins: Joins
-    keyed: Names
-    heads: Heads
-    loops: Loops
-    lookups: Lookups
-    keeper: tuple[Keeper, ...]
-    runtime_pm: RuntimePm
-    supply: tuple[Supply, ...]
-    registers: Names
-    store: tuple[Store, ...]
-    loads: Names
-    releases: Names
-    hands_out: Names
-    resizes: Names
-    managed: Names
-    adopts: Names
-    ties: Names
-    unties: Names
-    logging: Names
-    tolerant: Names
-    errors: Names
-    noreturn: Names
-    transparent: Names
-    warns: Names
-    driver_registrations: Names
-
-    @cached_property
-    def switches(self) -> dict[str, tuple[str, int, bool]]:
-        """By name of a function: the kind of supply it switches, where that stands, and if on."""
-        return {
-            name: (supply.kind, position(entries, name, supply.argument), on)
-            for supply in self.supply
-            for entries, on in ((supply.enablers, True), (supply.disablers, False))
-            for name in (entry.partition(":")[0] for entry in entries)
-        }
-
-    @cached_property
-    def supplies(self) -> frozenset[str]:
-        """The kinds of supplies."""
-        return frozenset(supply.kind for supply in self.supply)
-
-    def used_by(self, name: str) -> tuple[Initialiser, ...]:
-        """The kinds of objects that `name` needs to be ready, and does not make ready itself."""
-        if name not in self._used:
-            kinds = (e for e in self.initialiser if matches(e.users, name))
-            self._used[name] = tuple(e for e in kinds if not matches(e.makers, name))
-        return self._used[name]
-
-    @cached_property
-    def _used(self) -> dict[str, tuple[Initialiser, ...]]:
-        return {}
 
 
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
@@ -275,7 +58,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def _stopped(self) -> re.Pattern[str]:
-        return _compiled(tuple(name for stop in self.stops for name in stop.names))
+        return compiled(tuple(name for stop in self.stops for name in stop.names))
 
     def stops_at(self, name: str) -> bool:
         """A walk does not descend into `name`."""
@@ -286,7 +69,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return self.stops_at(name) or any(
             matches(entry.makers, name)
             for entry in self.functions.initialiser
-            if entry.kind in _DEFERRED
+            if entry.kind in DEFERRED
         )
 
     @cached_property
@@ -324,7 +107,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def stop_reason(self, name: str) -> str:
         """Why a walk stops at `name`; empty where it does not."""
         for stop in self.stops:
-            if _compiled(stop.names).fullmatch(name):
+            if compiled(stop.names).fullmatch(name):
                 return stop.reason
         return ""
 

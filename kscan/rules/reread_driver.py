@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from kscan.flow.places import field_named
 from kscan.flow.rereads import Read, Reread, Rereads
-from kscan.kernel.catalogue import Unset
+from kscan.kernel.contracts import Unset
 from kscan.model import (
     CallbackRef,
     Effect,

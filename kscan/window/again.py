@@ -24,7 +24,8 @@ from kscan.flow.places import field_named
 from kscan.flow.values import ANY, SET, Place, Value, What
 from kscan.flow.world import Call, World
 from kscan.flow.writes import Writes
-from kscan.kernel.catalogue import Catalogue, Repeated
+from kscan.kernel.catalogue import Catalogue
+from kscan.kernel.contracts import Repeated
 from kscan.program.program import Function, Program
 from kscan.window.left import FirstCall
 

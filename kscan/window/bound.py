@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from kscan.facts import ir
 from kscan.flow.world import Event, Happening
-from kscan.kernel.catalogue import Contract
+from kscan.kernel.contracts import Contract
 from kscan.model import Confidence, Step, StepKind
 from kscan.program.program import Function, Program
 from kscan.window.case import BoundRead

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from kscan.facts import ir
 from kscan.flow.writes import local_values, root_name
-from kscan.kernel.catalogue import Functions
 from kscan.kernel.devices import devices
+from kscan.kernel.functions import Functions
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 

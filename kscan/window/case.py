@@ -13,7 +13,8 @@ from kscan.flow.values import DRVDATA, SET, ZERO, Place, Value, What
 from kscan.flow.world import Event
 from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
-from kscan.kernel.catalogue import Catalogue, Contract
+from kscan.kernel.catalogue import Catalogue
+from kscan.kernel.contracts import Contract
 from kscan.model import Confidence, weakest
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program

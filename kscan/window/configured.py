@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.kernel.catalogue import matches, position
 from kscan.kernel.devices import Configuration
+from kscan.kernel.names import matches, position
 from kscan.model import Confidence
 from kscan.program.program import OUTSIDE, Function, Program
 from kscan.window.buses import Buses

@@ -19,7 +19,8 @@ from kscan.flow.cfg import flow_of
 from kscan.flow.values import DRVDATA, Taint, Value, What
 from kscan.flow.world import Call
 from kscan.flow.writes import Write, Writes, root_name
-from kscan.kernel.catalogue import Functions, matches
+from kscan.kernel.functions import Functions
+from kscan.kernel.names import matches
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of

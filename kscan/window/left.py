@@ -12,7 +12,8 @@ from kscan.flow.places import field_named, place_of
 from kscan.flow.stores import assignments
 from kscan.flow.values import KEPT, SET, Place, Value, What
 from kscan.flow.writes import Write
-from kscan.kernel.catalogue import Functions, matches
+from kscan.kernel.functions import Functions
+from kscan.kernel.names import matches
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 

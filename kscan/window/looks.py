@@ -9,7 +9,7 @@ from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Kind, Node, flow_of
 from kscan.flow.paths import assigned
 from kscan.flow.places import place_of
-from kscan.kernel.catalogue import matches
+from kscan.kernel.names import matches
 from kscan.program.program import Function
 from kscan.program.types import scope_of
 from kscan.window.again import Again

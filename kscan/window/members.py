@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kscan.facts import ir
 from kscan.flow.paths import root_of, spelled
 from kscan.flow.writes import embedding
-from kscan.kernel.catalogue import Contract
+from kscan.kernel.contracts import Contract
 from kscan.model import Confidence
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
-from kscan.kernel.catalogue import Functions
+from kscan.kernel.functions import Functions
 from kscan.program.calls import call_sites
 from kscan.program.hooks import hooked
 from kscan.program.program import Function, Program

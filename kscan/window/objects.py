@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from kscan.facts import ir
 from kscan.flow.paths import Assigned, assigned, spelled
-from kscan.kernel.catalogue import matches
 from kscan.kernel.devices import Devices
+from kscan.kernel.names import matches
 from kscan.program.program import Function, Program
 
 _STEPS = 12

@@ -17,8 +17,9 @@ from itertools import islice
 from kscan.facts import ir
 from kscan.flow.paths import root_of, spelled
 from kscan.flow.world import Call
-from kscan.kernel.catalogue import Catalogue, matches
+from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.devices import Devices, Handed
+from kscan.kernel.names import matches
 from kscan.model import Confidence, weakest
 from kscan.program import macros
 from kscan.program.calls import Slot

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from kscan.facts import ir
 from kscan.flow.writes import embedding
-from kscan.kernel.catalogue import Contract
+from kscan.kernel.contracts import Contract
 from kscan.model import Confidence, weakest
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program

@@ -13,8 +13,8 @@ from kscan.flow.supplies import is_supply
 from kscan.flow.tying import RESOURCE
 from kscan.flow.values import ANY, DRVDATA, REGISTERS, ZERO, Place, Taint, Value, What
 from kscan.flow.world import Event, Happening, World
-from kscan.kernel.catalogue import Catalogue, Contract
-from kscan.kernel.contracts import Offered
+from kscan.kernel.catalogue import Catalogue
+from kscan.kernel.contracts import Contract, Offered
 from kscan.model import Confidence, Effect
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program

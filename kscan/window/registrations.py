@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.kernel.catalogue import Contract
+from kscan.kernel.contracts import Contract
 from kscan.program import macros
 from kscan.program.program import Function, Program
 from kscan.program.versions import is_for_others

@@ -11,7 +11,7 @@ from kscan.flow.cfg import flow_of
 from kscan.flow.paths import assigned, root_of, spelled
 from kscan.flow.places import field_named, place_of
 from kscan.flow.values import Place
-from kscan.kernel.catalogue import matches
+from kscan.kernel.names import matches
 from kscan.program.program import Function
 from kscan.program.types import scope_of
 from kscan.window.again import DEPTH, Again, Hazard, Kind, When

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from kscan.flow.execute import Execution
 from kscan.flow.values import Place, Taint, Value, What
 from kscan.flow.world import Happening, World
-from kscan.kernel.catalogue import Functions
+from kscan.kernel.functions import Functions
 from kscan.program.calls import Slot
 from kscan.program.graph import Reach
 from kscan.program.program import Program

@@ -11,7 +11,7 @@ from kscan.flow.execute import Execution
 from kscan.flow.places import field_named
 from kscan.flow.values import Value, What
 from kscan.flow.world import Event, Happening, World
-from kscan.kernel.catalogue import Unset
+from kscan.kernel.contracts import Unset
 from kscan.model import Confidence
 from kscan.program.calls import Slot
 from kscan.program.program import Function

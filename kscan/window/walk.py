@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.facts.unit import UNKNOWN, FunctionFact
-from kscan.kernel.catalogue import Catalogue, Contract, Scenario, ScenarioEdge
+from kscan.kernel.catalogue import Catalogue
+from kscan.kernel.contracts import Contract, Scenario, ScenarioEdge
 from kscan.model import Confidence, KscanError
 from kscan.program.calls import Slot
 from kscan.program.filled import slot_facts

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from gitworkshop import Workshop
+from histories import History
 
 from kscan.model import Skip
 from kscan.source.diffstat import Diffstat
@@ -49,9 +49,9 @@ def altered(text: str, *lines: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     """Commits of all the shapes that a patch may have."""
-    shop = Workshop(tmp_path_factory.mktemp("shapes") / "repo")
+    shop = History(tmp_path_factory.mktemp("shapes") / "repo")
     for path in ("a/one.c", "a/two.c", f"{DEEP}/x.c"):
         shop.write(path, LINES)
     shop.write(QUOTED, "a\nb\n")
@@ -90,7 +90,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return shop
 
 
-def mailed(shop: Workshop, *options: str) -> bytes:
+def mailed(shop: History, *options: str) -> bytes:
     text = shop.git("format-patch", "--stdout", *options, "HEAD~10..HEAD")
     return text.encode("utf-8", "surrogateescape") + b"\n"
 
@@ -128,18 +128,18 @@ def one(told: str, diff: str = MAIL) -> list[Skip]:
     ],
     ids=" ".join,
 )
-def test_what_git_writes_is_whole(history: Workshop, options: tuple[str, ...]) -> None:
+def test_what_git_writes_is_whole(history: History, options: tuple[str, ...]) -> None:
     series = series_of([("s.mbox", mailed(history, *options))])
     assert len(series.patches) == (4 if "--relative=a" in options else 10)
     assert skips(series) == []
 
 
-def test_a_log_of_several_commits_is_whole(history: Workshop) -> None:
+def test_a_log_of_several_commits_is_whole(history: History) -> None:
     text = history.git("log", "--stat", "-p", "-3", "HEAD~4").encode()
     assert skips(series_of([("log.diff", text)])) == []
 
 
-def test_every_cut_between_hunks_is_seen(history: Workshop) -> None:
+def test_every_cut_between_hunks_is_seen(history: History) -> None:
     mails = re.split(rb"(?m)^(?=From [0-9a-f]{40} )", mailed(history))[1:]
     cuts = 0
     for mail in mails:

@@ -27,7 +27,7 @@ def test_an_unknown_query() -> None:
 
 
 def test_a_wrong_query_says_where() -> None:
-    with pytest.raises(KscanError, match=r"mine\.scm: .*row 1"):
+    with pytest.raises(KscanError, match=r"mine\.scm: .*line 2"):
         queries.compile_query("(identifier) @a\n(nothing_like_it) @b\n", "mine.scm")
 
 

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What kernel functions do with their arguments: the shape of ``catalog/functions.toml``."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import msgspec
+
+from kscan.kernel.names import Names, matches, position
+
+
+class Drvdata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How driver data is set and read."""
+
+    setters: tuple[str, ...]
+    getters: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+DEFERRED = ("work", "timer")
+"""Kinds of objects whose function runs later."""
+
+
+class Initialiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that make an object fit for use, and those that use it."""
+
+    kind: str
+    argument: int
+    makers: tuple[str, ...]
+    users: tuple[str, ...]
+
+
+class Joins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that put a node on a list."""
+
+    names: tuple[str, ...]
+    node: int
+    head: int
+
+
+class Heads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that read a list head."""
+
+    empty: tuple[str, ...]
+    first: tuple[str, ...]
+    first_or_null: tuple[str, ...]
+
+
+class Loops(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Loop macros: over a list, with the head's position; and where the cursor is not first."""
+
+    heads: tuple[str, ...]
+    cursors: tuple[str, ...]
+
+
+class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that find a device."""
+
+    any: tuple[str, ...]
+    bound: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    members: tuple[str, ...]
+    """``struct.field`` that leads from a node to its device."""
+    takes_reference: tuple[str, ...]
+    drops_reference: tuple[str, ...]
+
+
+class Keeper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that store a pointer in a field of an object, and that yield it."""
+
+    field: str
+    setters: tuple[str, ...]
+    getters: tuple[str, ...]
+    object: int
+    value: int
+
+
+class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions and macros that store a value in a place."""
+
+    names: tuple[str, ...]
+    target: int
+    value: int | None = None
+    """None where what they store is not zero, and no argument."""
+    pointer: bool = False
+    """The target is what the argument points to."""
+    copies: bool = False
+    """The value is what its argument points to."""
+
+
+class RuntimePm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that let a device be resumed at run time, and that ask for it to be."""
+
+    enablers: tuple[str, ...]
+    enabled: tuple[str, ...]
+    """Ask whether it may be resumed at all."""
+    resumes: tuple[str, ...]
+    """Resume it; refuse, and leave it as it is, before it is enabled."""
+    active: tuple[str, ...]
+    """Take a reference only where it is resumed; refuse likewise."""
+
+
+class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that switch on, and off, what a device's registers need to answer."""
+
+    kind: str
+    argument: int
+    enablers: tuple[str, ...]
+    disablers: tuple[str, ...]
+
+
+class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """What functions do with their arguments."""
+
+    drvdata: Drvdata
+    fresh: Names
+    initialiser: tuple[Initialiser, ...]
+    joins: Joins
+    keyed: Names
+    heads: Heads
+    loops: Loops
+    lookups: Lookups
+    keeper: tuple[Keeper, ...]
+    runtime_pm: RuntimePm
+    supply: tuple[Supply, ...]
+    registers: Names
+    store: tuple[Store, ...]
+    loads: Names
+    releases: Names
+    hands_out: Names
+    resizes: Names
+    managed: Names
+    adopts: Names
+    ties: Names
+    unties: Names
+    logging: Names
+    tolerant: Names
+    errors: Names
+    noreturn: Names
+    transparent: Names
+    warns: Names
+    driver_registrations: Names
+
+    @cached_property
+    def switches(self) -> dict[str, tuple[str, int, bool]]:
+        """By name of a function: the kind of supply it switches, where that stands, and if on."""
+        return {
+            name: (supply.kind, position(entries, name, supply.argument), on)
+            for supply in self.supply
+            for entries, on in ((supply.enablers, True), (supply.disablers, False))
+            for name in (entry.partition(":")[0] for entry in entries)
+        }
+
+    @cached_property
+    def supplies(self) -> frozenset[str]:
+        """The kinds of supplies."""
+        return frozenset(supply.kind for supply in self.supply)
+
+    def used_by(self, name: str) -> tuple[Initialiser, ...]:
+        """The kinds of objects that `name` needs to be ready, and does not make ready itself."""
+        if name not in self._used:
+            kinds = (e for e in self.initialiser if matches(e.users, name))
+            self._used[name] = tuple(e for e in kinds if not matches(e.makers, name))
+        return self._used[name]
+
+    @cached_property
+    def _used(self) -> dict[str, tuple[Initialiser, ...]]:
+        return {}
