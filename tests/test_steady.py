@@ -361,6 +361,20 @@ def test_a_signal_ends_an_audit(number: signal.Signals, after: float, tmp_path: 
     assert sorted(p.name for p in tmp_path.rglob("*")) == before
 
 
+def test_a_signal_in_a_callback_that_cannot_raise_ends_it_quietly() -> None:
+    code = (
+        "import os, signal, time, weakref, kscan.cli.signals as signals\n"
+        "class Held: pass\n"
+        "signals.heed()\n"
+        "held = Held()\n"
+        "gone = weakref.ref(held, lambda _: os.kill(os.getpid(), signal.SIGTERM))\n"
+        "del held\n"
+        "time.sleep(60)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGTERM, b"", b"")
+
+
 def test_a_signal_ends_the_imports_quietly() -> None:
     code = (
         "import os, signal, sys, kscan.cli as cli\n"

@@ -31,6 +31,13 @@ def heed() -> None:
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
+    sys.unraisablehook = _unraisable
+
+
+def _unraisable(left: sys.UnraisableHookArgs) -> None:
+    """Says what a callback cannot raise, but for `Stopped`: after `GRACE` the process ends."""
+    if not issubclass(left.exc_type, Stopped):
+        sys.__unraisablehook__(left)
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
