@@ -183,7 +183,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a finding was before a change that leaves it there, and makes it worse or better."""
+    """What a finding was before it became worse or better."""
 
     severity: Severity
     effect: Effect
@@ -221,9 +221,15 @@ class Finding:
     partly: bool = False
     """Some ways out are right already."""
     before: Before | None = None
-    """Set by a diff: worse now where it is introduced, better where it stands."""
+    """What it was in the base of a diff, worse now where it is introduced and better where it
+    stands; or what it was when a baseline accepted it, worse now."""
     introduced_by: str = ""
     """The commit or patch of a range that introduces it, where it was looked for."""
+
+    @property
+    def gravity(self) -> tuple[int, int, bool]:
+        """How bad it is: the more, the worse."""
+        return self.severity.rank, self.effect.rank, not self.partly
 
 
 @dataclass(frozen=True, slots=True)

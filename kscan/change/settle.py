@@ -69,7 +69,7 @@ class _Judged:
     @property
     def is_introduced(self) -> bool:
         """It was not there, was worth less, or became sure enough by what the change edits."""
-        if self.old is None or _gravity(self.new) > _gravity(self.old):
+        if self.old is None or self.new.gravity > self.old.gravity:
             return True
         return not _is_shown(self.old, self.least) and not self._is_hearsay(self.old)
 
@@ -82,14 +82,9 @@ class _Judged:
     def told(self) -> Finding:
         """The finding with what it was before, where that was better or worse."""
         old = self.old
-        if old is None or not _is_shown(old, self.least) or _gravity(old) == _gravity(self.new):
+        if old is None or not _is_shown(old, self.least) or old.gravity == self.new.gravity:
             return self.new
         return replace(self.new, before=Before(old.severity, old.effect, old.message))
-
-
-def _gravity(finding: Finding) -> tuple[int, int, bool]:
-    """How bad it is: the more, the worse."""
-    return finding.severity.rank, finding.effect.rank, not finding.partly
 
 
 def _files(finding: Finding) -> set[str]:

@@ -2,19 +2,20 @@
 """The baseline: findings that stood when a project began to use kscan, hidden and counted.
 
 One finding a line, as JSON, sorted by where it stands: git merges and shows it well. What
-counts is the fingerprint; the rest of a line tells people what it is.
+counts is the fingerprint, and how bad the finding was: one that is worse now is told. The rest
+of a line tells people what it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from kscan.model import Confidence, Finding, KscanError
+from kscan.model import Before, Confidence, Effect, Finding, KscanError, Severity
 
 SCHEMA = "kscan/baseline/1"
 LARGEST = 16 << 20
@@ -31,7 +32,9 @@ class Heading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     min_confidence: Confidence = Confidence.MEDIUM
 
 
-class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
+class Accepted(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True, omit_defaults=True
+):
     """One finding of the baseline."""
 
     path: str
@@ -39,6 +42,9 @@ class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=Tr
     rule: str
     object: str
     fingerprint: str
+    severity: Severity | None = None
+    """None, as is the effect, in a file that does not say: however bad it is, it is accepted."""
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +67,35 @@ class Baseline:
     """The findings that a file accepts."""
 
     name: str
-    fingerprints: frozenset[str]
+    accepted: Mapping[str, Accepted]
+    """By fingerprint."""
     heading: Heading
 
     def split(self, findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], int]:
-        """Those of `findings` that are not accepted, and how many are."""
-        found = tuple(findings)
-        kept = tuple(f for f in found if f.fingerprint not in self.fingerprints)
-        return kept, len(found) - len(kept)
+        """Those of `findings` that are not accepted, or are worse now, and how many others."""
+        told = [self._told(finding) for finding in findings]
+        kept = tuple(finding for finding in told if finding is not None)
+        return kept, len(told) - len(kept)
+
+    def _told(self, finding: Finding) -> Finding | None:
+        """`finding` with what it was when it was accepted; None where it is no worse."""
+        known = self.accepted.get(finding.fingerprint)
+        if known is None:
+            return finding
+        if known.severity is None or known.effect is None:
+            return None
+        then = replace(finding, severity=known.severity, effect=known.effect)
+        if finding.gravity <= then.gravity:
+            return None
+        return replace(
+            finding, before=Before(then.severity, then.effect, f"accepted in {self.name}")
+        )
 
     def unmatched(self, findings: Iterable[Finding], view: View) -> int:
         """How many accepted findings are no longer among `findings`, where `view` has them all."""
         if not view.has_all_of(self.heading):
             return 0
-        return len(self.fingerprints - {finding.fingerprint for finding in findings})
+        return len(self.accepted.keys() - {finding.fingerprint for finding in findings})
 
 
 def written(findings: Iterable[Finding], view: View) -> str:
@@ -92,6 +113,8 @@ def _accepted(finding: Finding) -> Accepted:
         rule=finding.rule,
         object=_encodable(subject.name if subject else ""),
         fingerprint=finding.fingerprint,
+        severity=finding.severity,
+        effect=finding.effect,
     )
 
 
@@ -117,7 +140,7 @@ def read_baseline(path: Path) -> Baseline:
         for number, line in enumerate(lines[1:], 2)
         if line.strip()
     ]
-    return Baseline(str(path), frozenset(entry.fingerprint for entry in entries), heading)
+    return Baseline(str(path), {entry.fingerprint: entry for entry in entries}, heading)
 
 
 def _decoded(path: Path, number: int, line: bytes, shape: type[_T]) -> _T:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +12,15 @@ import pytest
 from made_findings import BAR, FOO, finding
 
 from kscan.config import Suppress
-from kscan.model import Confidence, Finding, KscanError, Suppression
+from kscan.model import (
+    Before,
+    Confidence,
+    Effect,
+    Finding,
+    KscanError,
+    Severity,
+    Suppression,
+)
 from kscan.triage.baseline import View, read_baseline, written
 from kscan.triage.suppress import Suppressions
 
@@ -84,6 +94,25 @@ def test_a_baseline_hides_what_it_names_and_nothing_else(tmp_path: Path) -> None
     assert kept == (finding(rule="late-state"),)
     assert hidden == 1
     assert baseline.unmatched([finding()], View()) == 1
+
+
+def test_a_baseline_tells_what_is_worse_now(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.jsonl"
+    mild = replace(finding(), severity=Severity.WARNING, effect=Effect.DECLINED)
+    file.write_text(written([mild], View()))
+    kept, hidden = read_baseline(file).split([replace(mild, effect=Effect.CRASH)])
+    assert hidden == 0
+    assert kept[0].before == Before(Severity.WARNING, Effect.DECLINED, f"accepted in {file}")
+    for as_bad in (Effect.DECLINED, Effect.WRONG_VALUE, Effect.WARN):
+        assert read_baseline(file).split([replace(mild, effect=as_bad)]) == ((), 1)
+
+
+def test_a_baseline_that_does_not_say_how_bad_accepts_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.jsonl"
+    text = written([finding()], View())
+    file.write_text(re.sub(r',"severity":"\w+","effect":"\w+"', "", text))
+    assert "severity" not in file.read_text()
+    assert read_baseline(file).split([finding()]) == ((), 1)
 
 
 @pytest.mark.parametrize(
