@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import intern
 
 from tree_sitter import Node
 
@@ -14,10 +15,12 @@ _RECORDS = {"struct_specifier": "struct", "union_specifier": "union", "enum_spec
 
 
 def text_of(node: Node | None) -> str:
-    """The source text of `node`; bytes that are not UTF-8 are replaced."""
-    if node is None or node.text is None:
-        return ""
-    return node.text.decode("utf-8", "replace")
+    """The source text of `node`, one object however often it stands there.
+
+    Bytes that are not UTF-8 are replaced.
+    """
+    text = node.text if node is not None else None
+    return intern(text.decode("utf-8", "replace")) if text is not None else ""
 
 
 def base_type(node: Node | None, outer: str = "") -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -71,14 +70,16 @@ class Headers:
     tree: Tree
     _included: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     _closures: dict[str, dict[str, int]] = field(default_factory=dict)
-    _saying: dict[tuple[Says, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    _saying: dict[Says, dict[str, tuple[str, ...]]] = field(
+        default_factory=lambda: {says: {} for says in Says}
+    )
     _sketched: set[str] = field(default_factory=set)
     _spelled: dict[str, tuple[tuple[bool, str], ...]] = field(default_factory=dict)
 
     def saying(self, says: Says, name: str, path: str) -> list[str]:
         """Headers in the closure of `path` that say `says` of `name`, nearest first."""
         rank = self.closure(path)
-        known = self._saying.get((says, name))
+        known = self._saying[says].get(name)
         if not known:
             return []
         return sorted((header for header in known if header in rank), key=rank.__getitem__)
@@ -129,10 +130,10 @@ class Headers:
 
     def _sketch(self, path: str) -> None:
         self._sketched.add(path)
-        source = self._source(path)
-        for says in Says:
+        source, alone = self._source(path), (path,)
+        for says, known in self._saying.items():
             for name in names_in(source, says):
-                self._saying[says, name].append(path)
+                known[name] = known.get(name, ()) + alone
 
     def _source(self, path: str) -> bytes:
         try:

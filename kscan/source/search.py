@@ -137,10 +137,11 @@ class NameIndex:
         """The index of names that stand together with their paths."""
         paths: list[str] = []
         numbers: dict[bytes, int | tuple[int, ...]] = {}
+        number = -1  # one object for all the names of a file
         for path, names in found:
             if not paths or paths[-1] != path:
+                number += 1
                 paths.append(path)
-            number = len(paths) - 1
             for name in names:
                 known = numbers.setdefault(name, number)
                 if known != number:
