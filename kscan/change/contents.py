@@ -9,7 +9,7 @@ from collections import OrderedDict
 from kscan.source.patched import PatchedTree
 from kscan.source.tree import Tree
 
-LIMIT = 64 << 20
+LIMIT = 16 << 20
 """Bytes kept; what was not read for longest goes first."""
 
 
