@@ -34,4 +34,4 @@ def command(
 
         click.echo(json.dumps(as_json(answer), indent=2))
     else:
-        click.echo(as_text(answer))
+        options.shown(as_text(answer))

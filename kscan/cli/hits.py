@@ -40,4 +40,4 @@ def command(place: str, tree: str, commit: str | None, whole: bool, format_: str
 
         click.echo(json.dumps(as_json(answer), indent=2))
     else:
-        click.echo(as_text(answer, whole=whole), nl=False)
+        options.shown(as_text(answer, whole=whole))

@@ -148,7 +148,17 @@ def answered(document: dict[str, Any], format_: str, as_text: Callable[[], str])
 
         click.echo(json.dumps(document, indent=2))
     else:
-        click.echo(as_text())
+        shown(as_text())
+
+
+def shown(text: str) -> None:
+    """`text` on stdout; a terminal gets long lines folded."""
+    columns = terminal_width()
+    if columns is not None:
+        from kscan.report.folding import folded_text  # noqa: PLC0415 - for terminals only
+
+        text = folded_text(text, columns)
+    click.echo(text, nl=not text.endswith("\n"))
 
 
 def opened(tree: str, commit: str | None, on_top: Sequence[str] = ()) -> Tree:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import click
 
+from kscan.cli import options
+
 
 @click.command()
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json", "markdown")),
@@ -25,4 +27,4 @@ def command(format_: str) -> None:
             click.echo(f"| `{rule.id}` | {rule.severity} | {rule.summary} |")
         return
     for rule in rules():
-        click.echo(f"{rule.id:28} {rule.severity:8} {rule.summary}")
+        options.shown(f"{rule.id:28} {rule.severity:8} {rule.summary}")

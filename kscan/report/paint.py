@@ -12,6 +12,8 @@ class Span(NamedTuple):
 
     text: str
     style: str = ""
+    is_command: bool = False
+    """A person copies it: its row is never broken."""
 
 
 Line = tuple[Span, ...]

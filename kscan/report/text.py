@@ -24,6 +24,7 @@ from kscan.model import (
 )
 from kscan.report import clean, verdict
 from kscan.report.drawing import drawing
+from kscan.report.folding import folded
 from kscan.report.paint import Line, Span, coloured, line, plain
 from kscan.report.particulars import NAMES, before, explaining, particulars
 from kscan.wording import counted
@@ -42,18 +43,22 @@ _STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.
 def render(
     document: Report | Impact,
     *,
-    width: int = WIDTH,
+    width: int | None = None,
     colour: bool = False,
     min_confidence: Confidence = Confidence.MEDIUM,
 ) -> str:
-    """`document` as text of about `width` columns; with `colour` as ANSI styles around it."""
-    columns = max(_LEAST_WIDTH, width)
+    """`document` as text; with `colour` as ANSI styles around it.
+
+    A terminal is `width` columns wide, and long rows are folded; without one they are not.
+    """
+    columns = max(_LEAST_WIDTH, width or WIDTH)
     rows = (
         _report(document, columns, min_confidence)
         if isinstance(document, Report)
         else _impact(document, columns)
     )
-    return (coloured if colour else plain)(rows)
+    shown = rows if width is None else folded(rows, columns)
+    return (coloured if colour else plain)(shown)
 
 
 def headline(finding: Finding) -> Line:
@@ -98,7 +103,7 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
     rows += _skips([s for s in impact.skips_touched if s not in impact.skips_added], "skipped")
     rows += _notes(impact.notes)
     if impact.reproduce:
-        rows += [line(), line(f"reproduce: {clean.line(impact.reproduce)}")]
+        rows += [line(), line(Span(f"reproduce: {clean.line(impact.reproduce)}", is_command=True))]
     return [*rows, line(), line(Span(verdict.impact_summary(impact), "bold"))]
 
 
@@ -135,7 +140,8 @@ def _finding(finding: Finding, again: str, columns: int) -> list[Line]:
         rows += [line(Span(f"{_INDENT}(+{counted(finding.others, 'longer trace')})", "dim"))]
     rows += _labelled(particulars(finding), columns)
     command = clean.line(explaining(finding, again))
-    return [*rows, line(Span(f"{_INDENT}more: ", "bold"), command)] if command else rows
+    more = line(Span(f"{_INDENT}more: ", "bold"), Span(command, is_command=True))
+    return [*rows, more] if command else rows
 
 
 def _labelled(pairs: Iterable[tuple[str, str]], columns: int) -> list[Line]:
