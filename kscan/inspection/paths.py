@@ -244,7 +244,7 @@ def as_text(document: Document) -> str:
 def _edge_text(edge: Document) -> str:
     label = edge["slot"] or ("argument" if edge["kind"] == EdgeKind.ARGUMENT.value else "")
     if edge["kind"] == EdgeKind.ASSUMED.value:
-        label = f"assumed {label}".strip()
+        label = f"{label}, assumed" if label else "assumed"
     arrow = f"-[{label}]->" if label else "->"
     doubt = "" if edge["confidence"] == Confidence.HIGH.value else f" ({edge['confidence']})"
     return f"  {edge['path']}:{edge['line']}: {edge['from']} {arrow} {edge['to']}{doubt}"

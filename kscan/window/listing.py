@@ -19,7 +19,7 @@ _LEAST_ROOM = 40
 _GAP = "   "
 _WIDEST = 40
 _TIE = "\xa0"
-_ASSUMED = f"assumed{_TIE}"
+_ASSUMED = f",{_TIE}assumed"
 
 
 def listed(case: Case, tree: TreeInfo) -> dict[str, Any]:
@@ -141,11 +141,11 @@ def _way(api: str, slot: dict[str, Any]) -> str:
     for step in slot["way"]:
         label = step["slot"] if step["kind"] in ("slot", "assumed") else step["kind"]
         assumed = _ASSUMED if step["kind"] == "assumed" else ""
-        label = f"{assumed}{label or 'call'}"
+        label = f"{label or 'call'}{assumed}"
         arrow = "->" if step["kind"] == "direct" else f"-[{label}]->"
         parts.append(f"{arrow} {step['to']}")
     assumed = _ASSUMED if slot["kind"] == "assumed" else ""
-    parts.append(f"-[{assumed}{slot['slot']}]->")
+    parts.append(f"-[{slot['slot']}{assumed}]->")
     return " ".join(parts)
 
 

@@ -47,7 +47,7 @@ def test_a_way_breaks_at_its_arrows(listing: dict[str, Any]) -> None:
 
 def test_the_label_of_an_arrow_is_whole(listing: dict[str, Any]) -> None:
     for width in range(40, 120):
-        assert "-[assumed bus_type.dma_configure]->" in rendered(listing, width)
+        assert "-[bus_type.dma_configure, assumed]->" in rendered(listing, width)
 
 
 def test_a_callback_is_broken_below_its_name(listing: dict[str, Any]) -> None:
