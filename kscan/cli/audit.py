@@ -42,6 +42,7 @@ def command(
     from kscan.source.absence import laid_to_absence  # noqa: PLC0415
     from kscan.triage.baseline import View  # noqa: PLC0415
 
+    under = options.places(under, tree)
     asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues, not no_hits)
     with options.progress() as progress:
         opened = options.opened(tree, commit)

@@ -44,6 +44,7 @@ def command(
         checked_patch,
         document,
         explained,
+        laid_out,
         page,
     )  # fmt: skip
     from kscan.rules import selected  # noqa: PLC0415 - not for --help
@@ -52,7 +53,7 @@ def command(
     if known is not None and patch:
         raise KscanError(f"{name} is a rule: give --patch the fingerprint of a finding")
     if known is not None:
-        text = str(known["page"])
+        text = laid_out(str(known["page"]), options.terminal_width())
         options.answered(known, format_, lambda: text)
         return
     if not _FINGERPRINT.fullmatch(name):
@@ -71,4 +72,4 @@ def command(
         return
     answer = document(found)
     again = options.again(tree, commit, as_is, catalogues, on_top)
-    options.answered(answer, format_, lambda: as_text(answer, again))
+    options.answered(answer, format_, lambda: as_text(answer, again, options.terminal_width()))

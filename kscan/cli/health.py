@@ -27,6 +27,7 @@ def command(
     with options.progress() as progress:
         progress(f"listing {tree}")
         opened = options.opened(tree, commit)
+        under = options.places(under, tree)
         options.refuse_unknown(opened, under)
         answer = health(opened, under=under, jobs=jobs, progress=progress)
     if format_ == "json":

@@ -53,7 +53,7 @@ def output_options(command: _F) -> _F:
         click.option("--min-confidence", type=click.Choice(CONFIDENCES), default="medium",
                      show_default=True, help="Leave out findings less certain."),
         click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
-                     help="Write the report there, not to stdout."),
+                     help="Write the report there; - is stdout."),
         click.option("-f", "--format", "format_", type=click.Choice(FORMATS), default="text",
                      show_default=True, help="How the report is written."),
     ):  # fmt: skip
@@ -136,7 +136,7 @@ def inspected(
     """The tree a command line asks about."""
     from kscan.inspection import Inspection  # noqa: PLC0415 - not for --help
 
-    asked = opened(tree, commit)
+    asked, under = opened(tree, commit), places(under, tree)
     refuse_unknown(asked, under)
     return Inspection(asked, store(no_cache), under=under)
 
@@ -229,6 +229,7 @@ def written(document: Report | Impact, format_: str, output: str | None, **optio
     """Renders `document` and writes it where the user wants it."""
     from kscan.report import render  # noqa: PLC0415 - after the work
 
+    output = None if output == "-" else output
     text = render(format_, document, **{**_look(output), **options})
     if output is None:
         click.echo(text, nl=bool(text) and not text.endswith("\n"))
@@ -287,6 +288,11 @@ def below(place: str, tree: str) -> str:
             if spelled != top and spelled.is_relative_to(top):
                 return spelled.relative_to(top).as_posix()
     return place
+
+
+def places(given: Sequence[str], tree: str) -> tuple[str, ...]:
+    """Paths of a command line, as a shell completes them, as paths below the top of `tree`."""
+    return tuple(below(place, tree).removeprefix("./") for place in given)
 
 
 def refuse_directory(place: str, tree: str, usage: str) -> None:

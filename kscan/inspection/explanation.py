@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from textwrap import wrap
+from textwrap import dedent, wrap
 
 from kscan.audit import Audit
 from kscan.inspection import Document
@@ -52,6 +52,23 @@ def page(rule_id: str) -> Document | None:
         "summary": rule.summary,
         "page": rule.page,
     }
+
+
+def laid_out(page: str, columns: int | None) -> str:
+    """A rule's page, its paragraphs filled to the `columns` of a terminal; None is no terminal."""
+    if columns is None:
+        return page
+    rows: list[str] = []
+    for block in page.split("\n\n"):
+        told: list[str] = []
+        for line in block.split("\n"):
+            goes_on = told and told[-1].startswith("    ") and line.startswith("    ")
+            told[-1:] = [f"{told[-1]} {line.strip()}"] if goes_on else [*told[-1:], line]
+        for text in told:
+            indent = " " * (len(text) - len(text.lstrip()))
+            rows += _wrapped(text.strip(), indent, min(columns, _WIDTH)) or [""]
+        rows.append("")
+    return "\n".join(rows[:-1])
 
 
 def explained(audit: Audit, fingerprint: str) -> Explained:
@@ -164,50 +181,60 @@ def checked_patch(found: Explained) -> str:
     return patch
 
 
-def as_text(answer: Document, again: str = "") -> str:
+def as_text(answer: Document, again: str = "", columns: int | None = None) -> str:
     """`answer` for a terminal; `again` are the arguments that read the same source."""
+    columns = min(columns or _WIDTH, _WIDTH)
     rows = [answer["tree"]["note"]] if answer["tree"]["note"] else []
     where = f"{answer['path']}:{answer['line']}:{answer['column']}"
     rows.append(f"{where}: {answer['severity']}: {answer['rule']}: {answer['message']}")
     rows.append(
         f"{answer['fingerprint']}, confidence {answer['confidence']}, effect {answer['effect']}"
     )
+    last: tuple[str, int] | None = None
     for number, step in enumerate(answer["steps"], 1):
-        rows += ["", *_step_text(number, step)]
+        spot = (step["path"], step["line"])
+        rows += ["", *_step_text(number, step, columns, shown=spot == last)]
+        last = spot
     if answer["others"]:
         others = counted(answer["others"], "longer trace leads", "longer traces lead")
         rows += ["", f"{others} to the same finding"]
-    rows += _listed("Taken for granted", answer["assumptions"])
-    rows += _listed("It would be refuted by", answer["refuted_by"])
+    rows += _listed("Taken for granted", answer["assumptions"], columns)
+    rows += _listed("It would be refuted by", answer["refuted_by"], columns)
     if answer["fix"]:
-        rows += _listed("Fix", [answer["fix"]["sentence"]])
+        rows += _listed("Fix", [answer["fix"]["sentence"]], columns)
         if answer["fix"]["patch"]:
             command = f"kscan explain --patch {answer['fingerprint']} {again}".strip()
             rows.append(f"  {command} prints the diff")
     return printable("\n".join(rows), kept="\n")
 
 
-def _step_text(number: int, step: Document) -> list[str]:
+def _step_text(number: int, step: Document, columns: int, *, shown: bool) -> list[str]:
+    """One step; with `shown` its source stands above already."""
     thread = f"P{step['side']}"
     doubt = "" if step["confidence"] == "high" else f" [{step['confidence']}]"
     head = f"{number:>2}. {thread} {step['path']}:{step['line']}: {step['function']}"
-    rows = [head, *_wrapped(f"{step['kind']}: {step['note']}{doubt}", "      ")]
+    rows = [head, *_wrapped(f"{step['kind']}: {step['note']}{doubt}", "      ", columns)]
     if step["reason"]:
-        rows += _wrapped(f"because {step['reason']}", "      ")
-    for line in step["source"]:
+        rows += _wrapped(f"because {step['reason']}", "      ", columns)
+    if shown:
+        return rows
+    text = "\n".join(line["text"].expandtabs(8) or " " for line in step["source"])
+    for line, code in zip(step["source"], dedent(text).split("\n"), strict=True):
         mark = ">" if line["marked"] else " "
-        rows.append(f"    {mark}{line['line']:>6}  {line['text'].expandtabs(8)}".rstrip())
+        rows.append(f"    {mark}{line['line']:>6}  {code}".rstrip())
     return rows
 
 
-def _listed(heading: str, texts: list[str]) -> list[str]:
+def _listed(heading: str, texts: list[str], columns: int) -> list[str]:
     if not texts:
         return []
-    return ["", f"{heading}:", *(row for text in texts for row in _wrapped(text, "  - "))]
+    told = (row for text in texts for row in _wrapped(text, "  - ", columns))
+    return ["", f"{heading}:", *told]
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
+def _wrapped(text: str, indent: str, columns: int) -> list[str]:
     further = " " * len(indent)
     return wrap(
-        text, _WIDTH, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False
-    )
+        text, columns, initial_indent=indent, subsequent_indent=further,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

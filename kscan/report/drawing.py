@@ -18,7 +18,7 @@ from kscan.report import clean
 from kscan.report.litmus import Hop, Litmus, arranged
 from kscan.report.paint import Line, Span, line, padded, width
 
-TWO_COLUMNS_FROM = 76
+TWO_COLUMNS_FROM = 92
 """Columns below which the two sides are drawn one under the other."""
 
 _ACCENT = {StepKind.READ: "red", StepKind.WRITE: "yellow", StepKind.REGISTER: "cyan"}
@@ -131,10 +131,12 @@ class _Sketch:
         room = columns - len(lead)
         style = _ACCENT.get(step.kind, "")
         source, note = clean.line(step.source), clean.line(step.note)
+        goes_on = _goes_on(source)
         if not source:
             source, note, style = note, "", ""
         rows = []
-        for index, part in enumerate([] if again and note else _wrapped(source, room, 3)):
+        parts = [] if again and note else _wrapped(source, room, 3, goes_on=goes_on)
+        for index, part in enumerate(parts):
             start = Span(blank) if index else Span(lead, "dim")
             rows.append(line(start, Span(part, style)))
         for index, part in enumerate(_wrapped(note, room - 2, 3)):
@@ -160,16 +162,41 @@ def _title(text: str, columns: int) -> list[Line]:
 
 
 class _CodeWrapper(TextWrapper):
-    """Breaks at spaces, and after what opens or separates arguments in C."""
+    """Breaks at spaces, and after what opens or separates arguments in C.
 
-    wordsep_simple_re = re.compile(r"(\s+)|(?<=\w\()(?=\S{12})|(?<=,)(?=\S{12})")
+    A name that fits on no line starts one, and breaks after an underscore or before a member.
+    """
+
+    wordsep_simple_re = re.compile(
+        r"(\s+)|(?<=\w\()(?=\S{12}|(?:struct|union|enum|const|unsigned)\s)|(?<=,)(?=\S{12})"
+    )
+
+    def _handle_long_word(
+        self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int
+    ) -> None:
+        if cur_line:
+            return
+        word, room = reversed_chunks[-1], max(1, width - cur_len)
+        ends = [m.end() for m in _SEAMS.finditer(word, 0, room)]
+        at = ends[-1] if ends and ends[-1] > room // 2 else room
+        cur_line.append(word[:at])
+        reversed_chunks[-1] = word[at:]
 
 
-def _wrapped(text: str, columns: int, most: int) -> list[str]:
-    """`text` broken into at most `most` lines; the last one says that more follows."""
+_SEAMS = re.compile(r"_+(?=[^_])|(?<=\w)(?=->)|(?<=[\w)])(?=\.)|[(,]")
+_MORE = re.compile(r"(?:[(,=?|&+]|\b(?:return|sizeof))$")
+
+
+def _goes_on(source: str) -> bool:
+    """The statement that starts on this line ends on a later one."""
+    return source.count("(") > source.count(")") or _MORE.search(source) is not None
+
+
+def _wrapped(text: str, columns: int, most: int, *, goes_on: bool = False) -> list[str]:
+    """`text` broken into at most `most` lines; the last one says where more follows."""
     columns = max(8, columns)
     parts = _CodeWrapper(columns, subsequent_indent="  ", break_on_hyphens=False).wrap(text)
-    if len(parts) > most:
-        last = parts[most - 1][: columns - 2].rstrip()
-        parts = [*parts[: most - 1], f"{last} …"]
+    if len(parts) > most or (goes_on and parts and not parts[-1].endswith("…")):
+        last = parts[:most][-1][: columns - 2].rstrip()
+        parts = [*parts[: most - 1][: len(parts) - 1], f"{last} …"]
     return parts

@@ -6,12 +6,12 @@ Geometry only, in the user units of an SVG; the template draws it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kscan.model import Finding, Location, Reach
-from kscan.report.litmus import Litmus
+from kscan.model import Finding, Implementation, Location, Reach, Step
+from kscan.report.litmus import EDGES, Litmus
 
 BOX_WIDTH = 212
 BOX_HEIGHT = 46
@@ -92,12 +92,19 @@ def call_path(finding: Finding, litmus: Litmus) -> Graph | None:
         role = "p1" if hop.target == litmus.callback else "core"
         nodes.append(_Node(hop.target, role, places.get(hop.target)))
         labels.append(hop.label or "call")
-    inner = dict.fromkeys(s.location.function for s in litmus.inside if s.location.function)
-    for function in inner:
-        if function != nodes[-1].function:
-            nodes.append(_Node(function, "p1", places.get(function)))
-            labels.append("call")
+    for function in _called(litmus.inside, nodes[-1].function):
+        nodes.append(_Node(function, "p1", places.get(function)))
+        labels.append("call")
     return _laid_out(nodes, labels)
+
+
+def _called(steps: Sequence[Step], function: str) -> Iterator[str]:
+    """The functions that P1 calls its way down to, from `function`; what merely follows is none."""
+    for before, after in pairwise(steps):
+        name = after.location.function
+        enters = before.kind in EDGES and after.depth >= before.depth
+        if enters and before.location.function == function and name not in ("", function):
+            yield (function := name)
 
 
 def reach_path(reach: Reach) -> Graph | None:
@@ -215,11 +222,11 @@ def delta(
     api: str,
     added: Iterable[Reach],
     removed: Iterable[Reach],
-    unready: set[tuple[str, str]],
+    unready: set[tuple[str, Implementation]],
 ) -> Delta:
     """The slots that `api` gains and loses, with their implementations on the side that runs them.
 
-    `unready` holds (slot, path) of implementations with an introduced finding.
+    `unready` holds (slot, implementation) of those with an introduced finding.
     """
     before, after, y = [], [], _TOP
     for reach, gained in (*((r, True) for r in added), *((r, False) for r in removed)):
@@ -233,8 +240,8 @@ def delta(
     return Delta(_short(title, _API_LABEL), title, y, tuple(before), tuple(after))
 
 
-def _slot_row(reach: Reach, y: int, unready: set[tuple[str, str]]) -> SlotRow:
-    ordered = sorted(reach.implementations, key=lambda i: (reach.slot, i.path) not in unready)
+def _slot_row(reach: Reach, y: int, unready: set[tuple[str, Implementation]]) -> SlotRow:
+    ordered = sorted(reach.implementations, key=lambda i: (reach.slot, i) not in unready)
     lines = min(len(ordered), _MARKS + 1)
     height = max(40, 8 + lines * _MARK_HEIGHT)
     first = y + (height - lines * _MARK_HEIGHT) // 2 + 13
@@ -243,7 +250,7 @@ def _slot_row(reach: Reach, y: int, unready: set[tuple[str, str]]) -> SlotRow:
             first + position * _MARK_HEIGHT,
             _short(one.function, _MARK_LABEL),
             f"{one.function} ({one.path})",
-            (reach.slot, one.path) in unready,
+            (reach.slot, one) in unready,
         )
         for position, one in enumerate(ordered[:_MARKS])
     )

@@ -172,9 +172,9 @@ def _severity_tiles(found: Sequence[Finding]) -> list[tuple[str, int]]:
 
 def _deltas(impact: Impact) -> list[graph.Delta]:
     unready = {
-        (finding.callback.slot, finding.callback.path)
-        for finding in verdict.active(impact.introduced)
-        if finding.callback
+        (reach.slot, one)
+        for reach in impact.added
+        for one in verdict.unready_implementations(reach, impact)
     }
     apis = dict.fromkeys(reach.api for reach in (*impact.added, *impact.removed))
     return [

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from kscan.model import Confidence, Finding, Step, StepKind
 
-_EDGES = (StepKind.CALL, StepKind.SLOT, StepKind.ARGUMENT)
+EDGES = (StepKind.CALL, StepKind.SLOT, StepKind.ARGUMENT)
 _ASSUMED = ", assumed by "
 """In the note of an edge that a scenario adds, before the scenario's name."""
 
@@ -109,7 +109,7 @@ def _entry(trace: tuple[Step, ...]) -> int:
     for index, step in enumerate(trace):
         if step.kind is StepKind.CALLBACK:
             return index
-    inside = (i for i, s in enumerate(trace) if s.side == 1 and s.kind not in _EDGES)
+    inside = (i for i, s in enumerate(trace) if s.side == 1 and s.kind not in EDGES)
     return next(inside, len(trace))
 
 
@@ -117,7 +117,7 @@ def _way_start(trace: tuple[Step, ...], entry: int) -> int:
     start = entry
     if entry == len(trace):
         return start
-    while start > 0 and trace[start - 1].kind in _EDGES:
+    while start > 0 and trace[start - 1].kind in EDGES:
         start -= 1
     return start
 

@@ -57,14 +57,34 @@ def message(document: Report | Impact, full: int = FULL) -> Message:
     return _range(document, full)
 
 
-_ASKED = {
-    "bound devices": "Is a device of `{name}` bound by the time {reader} looks for it?",
-    "replay": "Who offers a device to the IOMMU that {reader} gives a fwspec outside the walk?",
-    "lock": "What keeps that as it was which is read under `{name}` before it is dropped?",
-    "list": "Who looks on `{name}` for what is there already?",
-    "device": "Who offers `{name}` to the IOMMU that {reader} gives it a fwspec for?",
+ASKED = {
+    "bound-only-lookup": "Is a device of `{name}` bound by the time {reader} looks for it?",
+    "client-devres": "Is a driver bound to `{name}` whenever {reader} runs?",
+    "device-lock-in-window declined":
+        "Who offers the device again where {reader} did not get the lock of `{name}`?",
+    "dma-configure-outside-bus declined":
+        "Who offers `{name}` to the IOMMU that {reader} gives it a fwspec for?",
+    "dma-configure-outside-bus warn": "Can the call in {reader} find an IOMMU for `{name}`?",
+    "late-replay declined":
+        "Who offers a device to the IOMMU that {reader} gives a fwspec outside the walk?",
+    "late-replay crash": "What keeps {reader} from probing a device that is being probed?",
+    "lock-dropped-around-callback":
+        "What keeps that unchanged which was read under `{name}`, while it is dropped?",
+    "repeated-dma-map list": "Who looks on `{name}` for what is there already?",
+    "repeated-xlate list": "Who looks on `{name}` for what is there already?",
+    "repeated-xlate reference": "Who puts the reference that `{name}()` takes in each call?",
+    "repeated-xlate wrong-value": "Is it meant that each client changes `{name}` anew?",
+}  # fmt: skip
+"""By rule, and kind of its subject or effect, where the finding is about nothing that is set."""
+
+_UNSET = {
+    "list": "lacks the instance",
+    "runtime PM": "is still disabled",
+    "clock": "is still off",
+    "regulator": "is still off",
+    "reset": "is still asserted",
 }
-"""By what a finding is about, where that is nothing that is set."""
+"""What a place is before it is made ready, by kind; else not set."""
 
 _UNNAMED = {"driver data": "the driver data", "runtime PM": "runtime PM"}
 """What every device has, by kind."""
@@ -75,13 +95,14 @@ def question(finding: Finding) -> str:
     where = finding.callback.function if finding.callback else finding.primary.function
     reader = f"{where}()" if where else "it"
     kind, name = (finding.subject.kind, finding.subject.name) if finding.subject else ("", "")
-    fits = kind == "replay" or finding.effect in (Effect.DECLINED, Effect.RACE, Effect.LEAK)
-    if kind in _ASKED and fits:
-        return _ASKED[kind].format(name=name, reader=reader)
+    for key in (f"{finding.rule} {kind}", f"{finding.rule} {finding.effect}", finding.rule):
+        if key in ASKED:
+            return ASKED[key].format(name=name, reader=reader)
     subject = _UNNAMED.get(kind) or (f"`{name}`" if name else "it")
+    unset = _UNSET.get(kind, "is not set")
     questions = {
-        Effect.CRASH: f"Can {reader} run while {subject} is not set?",
-        Effect.DECLINED: f"Is it meant that {reader} declines the device while {subject} is unset?",
+        Effect.CRASH: f"Can {reader} run while {subject} {unset}?",
+        Effect.DECLINED: f"Is it meant that {reader} declines the device while {subject} {unset}?",
         Effect.WRONG_VALUE: f"Is it meant that {reader} reads {subject} as zero?",
         Effect.UNREADY: f"Is {subject} ready when {reader} runs?",
         Effect.RACE: f"Can another thread change {subject} between the two reads?",

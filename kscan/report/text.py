@@ -15,6 +15,7 @@ from kscan.model import (
     Confidence,
     Finding,
     Impact,
+    Implementation,
     Reach,
     Report,
     Severity,
@@ -169,7 +170,8 @@ def _slots(impact: Impact, columns: int) -> list[Line]:
     told, folds = verdict.slots_told(impact)
     rows: list[Line] = []
     for sentence, reach in told:
-        rows += _reach("+" if reach in impact.added else "-", sentence, reach, columns)
+        unready = verdict.unready_implementations(reach, impact)
+        rows += _reach("+" if reach in impact.added else "-", sentence, reach, unready, columns)
     for fold in folds:
         sign = "+" if fold.reaches[0] in impact.added else "-"
         text = clean.line(f"{sign} {fold.sentence(FOLDED)}", _FOLD_LIMIT)
@@ -178,11 +180,16 @@ def _slots(impact: Impact, columns: int) -> list[Line]:
     return rows
 
 
-def _reach(sign: str, sentence: str, reach: Reach, columns: int) -> list[Line]:
+def _reach(
+    sign: str, sentence: str, reach: Reach, unready: set[Implementation], columns: int
+) -> list[Line]:
     rows = [line(), line(Span(clean.line(f"{sign} {sentence}"), "bold"))]
     told = [("via", " -> ".join(reach.via)), ("changed", ", ".join(reach.changed))]
-    functions = [f"{i.function} ({i.path})" for i in reach.implementations]
-    told += [("why", reach.reason), ("implemented by", verdict.listed(functions, NAMES))]
+    told += [("why", reach.reason)]
+    ours = [i for i in reach.implementations if i in unready]
+    others = [i for i in reach.implementations if i not in unready]
+    for label, which in (("not ready", ours), ("also run" if ours else "implemented by", others)):
+        told.append((label, verdict.listed([f"{i.function} ({i.path})" for i in which], NAMES)))
     return rows + _labelled([(label, text) for label, text in told if text], columns)
 
 

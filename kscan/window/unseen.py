@@ -60,7 +60,8 @@ def assumption(window: Window, advice: str) -> str:
         return ""
     if window.assumed:
         edges = ", ".join(map(str, window.assumed))
-        return f"Scenario {scenario.name}: this tree lacks {edges}; the edge is assumed{advice}."
+        which = "the edge is" if len(window.assumed) == 1 else "these edges are"
+        return f"Scenario {scenario.name}: this tree lacks {edges}; {which} assumed{advice}."
     lacking = [e.slot for e in scenario.edge if e.slot and not window.reaches(e.slot)]
     if lacking:
         return (

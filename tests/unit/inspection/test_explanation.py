@@ -108,7 +108,9 @@ def test_power_is_switched_on_and_not_written(tmp_path: Path) -> None:
 
 def test_text_marks_the_line_of_each_step(crash: Document) -> None:
     text = as_text(crash)
-    assert text.count("\n    >") == len(crash["steps"])
+    spots = [(step["path"], step["line"]) for step in crash["steps"]]
+    shown = [spot for spot, last in zip(spots, [None, *spots], strict=False) if spot != last]
+    assert text.count("\n    >") == len(shown) < len(spots)
     assert f"kscan explain --patch {crash['fingerprint']}" in text
 
 

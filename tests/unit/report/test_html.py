@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from kscan.model import RuleInfo, Severity
+from kscan.model import RuleInfo, Severity, StepKind
 from kscan.report import graph, render
 from kscan.report.highlight import diff, inline
 from kscan.report.litmus import arranged
@@ -179,6 +179,41 @@ def test_each_edge_of_the_path_is_labelled_by_its_kind():
         "call", "call", "call", "iommu_ops.of_xlate",
     ]  # fmt: skip
     assert len(drawn.boxes) == len(drawn.arrows) + 1
+
+
+def inner(*places: tuple[str, StepKind, int]) -> list[str]:
+    """The boxes after the callback of a finding whose P1 goes on to these places."""
+    found = samples.late_global()
+    entry = found.trace[-4]
+    assert entry.kind is StepKind.CALLBACK
+    inside = [
+        replace(entry, location=replace(entry.location, function=name), kind=kind, depth=depth)
+        for name, kind, depth in places
+    ]
+    finding = replace(found, trace=(*found.trace[:-4], entry, *inside))
+    path = graph.call_path(finding, arranged(finding))
+    assert path is not None
+    titles = [box.label for box in path.boxes]
+    return titles[titles.index("foo_of_xlate") + 1 :]
+
+
+def test_what_the_callback_calls_its_way_down_to_is_drawn():
+    called = ("foo_of_xlate", StepKind.CALL, 0), ("foo_find", StepKind.READ, 1)
+    assert inner(*called) == ["foo_find"]
+
+
+def test_what_merely_follows_is_no_call():
+    stored = ("foo_of_xlate", StepKind.CALL, 0), ("dev_set", StepKind.WRITE, 1)
+    assert inner(*stored, ("foo_probe_device", StepKind.READ, 0)) == ["dev_set"]
+    assert inner(("foo_of_xlate", StepKind.READ, 0), ("of_iommu_configure", StepKind.READ, 0)) == []
+
+
+def test_only_the_implementation_with_a_finding_is_marked():
+    reach = samples.change().added[0]
+    one, other = reach.implementations[0], replace(reach.implementations[0], function="identity")
+    both = replace(reach, implementations=(one, other))
+    made = graph.delta("api", [both], [], {(reach.slot, one)})
+    assert [mark.unready for mark in made.after[0].marks] == [True, False]
 
 
 def test_boxes_stay_inside_and_apart():

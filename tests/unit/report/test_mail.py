@@ -10,7 +10,8 @@ import pytest
 
 from kscan.model import Effect, Subject
 from kscan.report import render
-from kscan.report.sections import question
+from kscan.report.sections import ASKED, question
+from kscan.rules import rules
 
 from . import samples
 from .test_markdown import many
@@ -50,23 +51,62 @@ def test_finding_ends_in_a_question():
 
 
 @pytest.mark.parametrize(
-    ("kind", "effect", "asked"),
+    ("rule", "kind", "effect", "asked"),
     [
-        ("bound devices", Effect.DECLINED, "bound by the time foo_of_xlate() looks for it?"),
-        ("replay", Effect.CRASH, "Who offers a device to the IOMMU that foo_of_xlate() gives"),
-        ("lock", Effect.RACE, "is read under `x` before it is dropped?"),
-        ("lock", Effect.DEADLOCK, "the device whose lock is held here?"),
-        ("list", Effect.LEAK, "Who looks on `x` for what is there already?"),
-        ("driver data", Effect.DECLINED, "declines the device while the driver data is unset?"),
-        ("field", Effect.LEAK, "Who releases what `x` held before?"),
-        ("device", Effect.WARN, "get here for a device that is bound?"),
-        ("device", Effect.DECLINED, "Who offers `x` to the IOMMU that foo_of_xlate() gives it"),
-        ("device", Effect.REDUNDANT, "get here for a device that its bus has configured?"),
+        ("bound-only-lookup", "bound devices", "declined", "bound by the time it_() looks for it?"),
+        ("bound-only-lookup", "bound devices", "wrong-value", "bound by the time it_() looks"),
+        ("client-devres", "device", "declined", "Is a driver bound to `x` whenever it_() runs?"),
+        ("device-lock-in-window", "lock", "deadlock", "the device whose lock is held here?"),
+        (
+            "device-lock-in-window",
+            "lock",
+            "declined",
+            "offers the device again where it_()",
+        ),
+        (
+            "dma-configure-outside-bus",
+            "device",
+            "declined",
+            "Who offers `x` to the IOMMU",
+        ),
+        ("dma-configure-outside-bus", "device", "warn", "Can the call in it_() find an IOMMU"),
+        ("dma-configure-outside-bus", "device", "redundant", "that its bus has configured?"),
+        ("late-drvdata", "driver data", "declined", "the device while the driver data is not set?"),
+        (
+            "late-replay",
+            "fwspec",
+            "declined",
+            "Who offers a device to the IOMMU that it_()",
+        ),
+        (
+            "late-replay",
+            "replay",
+            "crash",
+            "from probing a device that is being probed?",
+        ),
+        ("late-replay", "replay", "warn", "Can it_() get here for a device that is bound?"),
+        ("late-state", "list", "declined", "declines the device while `x` lacks the instance?"),
+        ("late-state", "runtime PM", "crash", "Can it_() run while runtime PM is still disabled?"),
+        ("late-state", "clock", "crash", "Can it_() run while `x` is still off?"),
+        ("lock-dropped-around-callback", "lock", "race", "which was read under `x`, while it is"),
+        ("repeated-dma-map", "field", "leak", "Who releases what `x` held before?"),
+        ("repeated-xlate", "list", "leak", "Who looks on `x` for what is there already?"),
+        ("repeated-xlate", "reference", "leak", "Who puts the reference that `x()` takes"),
+        ("repeated-xlate", "field", "wrong-value", "each client changes `x` anew?"),
     ],
 )
-def test_the_question_is_about_what_the_finding_is_about(kind, effect, asked):
-    found = replace(samples.late_global(), subject=Subject(kind, "x"), effect=effect)
-    assert asked in question(found)
+def test_the_question_is_about_what_the_finding_is_about(rule, kind, effect, asked):
+    found = samples.late_global()
+    reader = replace(found.callback, function="it_")
+    told = replace(
+        found, rule=rule, subject=Subject(kind, "x"), effect=Effect(effect), callback=reader
+    )
+    assert asked in question(told)
+
+
+def test_every_rule_is_asked_about_by_its_name():
+    named = {key.partition(" ")[0] for key in ASKED}
+    assert named <= {rule.id for rule in rules()}
 
 
 def test_no_finding_is_one_paragraph():

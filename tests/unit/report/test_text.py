@@ -23,6 +23,8 @@ from kscan.model import (
     StepKind,
 )
 from kscan.report import render
+from kscan.report.drawing import drawing
+from kscan.report.paint import plain
 from kscan.report.verdict import listed
 
 from . import samples
@@ -421,3 +423,26 @@ def test_a_file_that_is_built_by_nothing_says_so():
     report = replace(samples.audit(), findings=(replace(samples.late_global(), hits=hits),))
     row = "    built by: no makefile is seen to name drivers/iommu/renamed.o"
     assert row in audit_text(report).splitlines()
+
+
+def one_step(source: str, columns: int) -> list[str]:
+    found = samples.late_global()
+    trace = tuple(replace(one, source=source, note="") for one in found.trace[:1])
+    rows = drawing(replace(found, trace=trace), columns)
+    return plain(rows).splitlines()[1:]
+
+
+def test_a_statement_that_goes_on_says_so():
+    call = "err = iommu_device_register(&smmu->iommu, &ops,"
+    assert one_step(call, 80) == [f" 1284  {call} …"]
+    assert one_step("return foo(dev);", 80) == [" 1284  return foo(dev);"]
+    assert one_step("if (a &&", 80) == [" 1284  if (a && …"]
+
+
+def test_a_name_longer_than_the_column_is_broken_at_a_seam():
+    rows = one_step("struct foo *arm_smmu_get_by_fwnode_handle->some_member_name;", 36)
+    assert [row.strip() for row in rows] == [
+        "1284  struct foo",
+        "*arm_smmu_get_by_fwnode_",
+        "handle->some_member_name;",
+    ]
