@@ -16,6 +16,7 @@ from kscan.wording import printable
 SCHEMA = "kscan/hits/1"
 
 _SHOWN = 3
+_PEOPLE = "maintainers"
 """Names on a line before the rest is only counted."""
 
 
@@ -80,15 +81,15 @@ def _text(driver: DriverBlast, whole: bool) -> str:
     rows = [
         ("driver", [driver.driver]),
         ("built by", hits.builders or ["no symbol: obj-y, or a header"]),
-        ("defconfigs", hits.defconfigs),
-        ("matched by", hits.compatibles),
+        ("set in", hits.defconfigs),
+        ("matches", hits.compatibles),
         ("boards", hits.boards),
-        ("serves", hits.clients),
-        ("ask", [_address(person) for person in driver.maintainers]),
+        ("clients", hits.clients),
+        (_PEOPLE, [_address(person) for person in driver.maintainers]),
     ]
     lines = [driver.path]
     for title, values in rows:
-        apart = title == "ask" or whole
+        apart = title == _PEOPLE or whole
         lines += _row(title, values, apart, len(values) if apart else _SHOWN)
     return "".join(printable(line) + "\n" for line in lines)
 
@@ -103,7 +104,7 @@ def _row(title: str, values: Iterable[str], apart: bool, shown: int) -> Iterator
 
 def _cut(values: list[str], shown: int) -> list[str]:
     left = len(values) - shown
-    return values if left <= 1 else [*values[:shown], f"and {left} more"]
+    return values if left <= 1 else [*values[: shown - 1], f"{values[shown - 1]} (+{left:,} more)"]
 
 
 def _address(person: Maintainer) -> str:

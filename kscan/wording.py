@@ -3,10 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """``1 error``, ``2 errors``, ``2,000 matches``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def printable(text: str, kept: str = "") -> str:

@@ -84,9 +84,6 @@ def _refuse_unknown_rules(policy: Policy) -> None:
 def sentence(judgement: Judgement) -> str:
     """The verdict as one visible line: findings, new skips, and what fails."""
     parts = [verdict.impact_verdict(judgement.impact)]
-    skips = judgement.impact.skips_added
-    if skips:
-        parts.append(f"{counted(len(skips), 'file')} newly not analysed")
     parts += _failures(judgement.failing)
     return clean.line("; ".join(parts))
 

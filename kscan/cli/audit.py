@@ -12,7 +12,7 @@ from kscan.cli import accepted, options
 from kscan.model import Confidence, Report
 
 
-@click.command()
+@click.command(short_help="Find the drivers of a tree that break.")
 @options.tree_argument
 @click.option("--as-is", is_flag=True, help="Audit the tree as it stands: assume no call edge.")
 @options.rule_option
@@ -34,7 +34,8 @@ def command(
 ) -> None:  # fmt: skip
     """Find the drivers of TREE that break when a registration calls back into them.
 
-    TREE is an unbuilt kernel source tree; the current directory unless given.
+    TREE is an unbuilt kernel source tree; the current directory unless given. The exit status is 0
+    where nothing is as bad as --fail-on says, 1 where something is, 2 for bad input.
     """
     from kscan.audit import Options  # noqa: PLC0415 - not for --help
     from kscan.report.verdict import audit_count  # noqa: PLC0415

@@ -8,7 +8,7 @@ import click
 from kscan.cli import options
 
 
-@click.command()
+@click.command(short_help="List what a function calls, and who fills its slots.")
 @click.argument("function", metavar="F")
 @options.tree_argument
 @options.inspection_options

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     metavar="SUBTREE",
     help="Only findings below this directory (repeatable).",
 )
-@click.option("--no-hits", is_flag=True, help="Do not look for boards and maintainers.")
+@click.option("--no-hits", is_flag=True, help="Leave out which hardware is hit and whom to ask.")
 @click.option("--strict", is_flag=True, help="Exit 2 when anything was not analysed.")
 @accepted.accepting_options
 @options.output_options
@@ -64,13 +64,15 @@ def command(
     """Tell what a change does to drivers it does not touch.
 
     RANGE is A..B, A...B or one commit of a repository. OLD_TREE and NEW_TREE are two kernel
-    source directories, in git or not. Nothing of them is written.
+    source directories, in git or not. Nothing of them is written. The exit status is 0 where
+    nothing introduced is as bad as --fail-on says, 1 where something is, 2 for bad input.
     """
     from kscan import impact as analysis  # noqa: PLC0415 - not for --help
     from kscan.report.verdict import impact_count  # noqa: PLC0415
     from kscan.source.absence import laid_to_absence  # noqa: PLC0415
     from kscan.triage.baseline import View  # noqa: PLC0415
 
+    under = options.places(under, repo)
     inputs = Inputs(places, patches, worktree, repo, base, per_commit)
     asked = analysis.Options(
         scenario, rules, under, Confidence(min_confidence), catalogues, per_commit, not no_hits

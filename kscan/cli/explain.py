@@ -15,7 +15,7 @@ _FINGERPRINT = re.compile(r"v\d.*|[0-9a-f-]+")
 """A fingerprint or its beginning, as far as its letters tell."""
 
 
-@click.command()
+@click.command(short_help="Show a rule's page, or a finding step by step.")
 @click.argument("name", metavar="RULE|FINGERPRINT", type=options.RULE)
 @options.tree_argument
 @click.option("--as-is", is_flag=True, help="The tree as it stands: assume no call edge.")

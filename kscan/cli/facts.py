@@ -8,7 +8,7 @@ import click
 from kscan.cli import options
 
 
-@click.command()
+@click.command(short_help="Print what one file defines, fills and includes.")
 @click.argument("path")
 @options.tree_argument
 @click.option("--no-cache", is_flag=True, help="Neither read nor keep facts.")

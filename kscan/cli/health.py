@@ -8,14 +8,14 @@ import click
 from kscan.cli import options
 
 
-@click.command()
+@click.command(short_help="Say how much of the C is understood.")
 @options.tree_argument
 @click.option(
     "--path", "under", multiple=True, metavar="SUBTREE",
     help="Only files below this directory (repeatable).",
 )  # fmt: skip
 @click.option("--jobs", type=options.JOBS, default=None, metavar="N",
-              help="How many processes parse, from 1 to 64; else one per core.")  # fmt: skip
+              help="How many processes parse; one per core unless given.")  # fmt: skip
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
               show_default=True, help="How the answer is written.")  # fmt: skip
 def command(

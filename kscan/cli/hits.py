@@ -9,10 +9,12 @@ from kscan.cli import options
 from kscan.model import KscanError
 
 
-@click.command()
+@click.command(short_help="Say which hardware, configurations and people a driver hits.")
 @click.argument("place", metavar="FILE|FUNCTION")
 @options.tree_argument
-@click.option("--whole", is_flag=True, help="List everything instead of the first few.")
+@click.option(
+    "--all", "--whole", "whole", is_flag=True, help="List everything instead of the first few."
+)
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
               show_default=True, help="How the answer is written.")  # fmt: skip
 def command(place: str, tree: str, commit: str | None, whole: bool, format_: str) -> None:

@@ -49,7 +49,7 @@ def output_options(command: _F) -> _F:
     """Format, destination and thresholds of a report."""
     for add in (
         click.option("--fail-on", type=click.Choice(SEVERITIES), default="note",
-                     show_default=True, help="Exit 1 at findings this bad."),
+                     show_default=True, help="Exit 1 at findings this bad, or worse."),
         click.option("--min-confidence", type=click.Choice(CONFIDENCES), default="medium",
                      show_default=True, help="Leave out findings less certain."),
         click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
@@ -108,7 +108,7 @@ def run_options(command: _F) -> _F:
     for add in (
         click.option("--no-cache", is_flag=True, help="Neither read nor keep facts."),
         click.option("--jobs", type=JOBS, default=None, metavar="N",
-                     help="How many processes may work, from 1 to 64; one per core unless given. "
+                     help="How many processes may work; one per core unless given. "
                      "The answer is the same."),
         click.option("--catalog", "catalogues", multiple=True, metavar="FILE",
                      type=_Named(path_type=Path), help="Add contracts from a TOML file."),
@@ -280,9 +280,14 @@ def refuse_unknown(tree: Tree, under: tuple[str, ...], base: Tree | None = None)
 
 
 def below(place: str, tree: str) -> str:
-    """`place` as its path below the top of `tree`, where it is given from the root of all."""
-    if not place.startswith("/") or "\0" in place + tree:
+    """`place`, as a shell completes it, as its path below the top of `tree`."""
+    if "\0" in place + tree:
         return place
+    if not place.startswith("/"):
+        here, there = Path(place).exists(), (Path(tree) / place).exists()
+        if there or not here:
+            return place.removeprefix("./")
+        place = str(Path(place).absolute())
     for top in (Path(tree).absolute(), Path(tree).resolve()):
         for spelled in (Path(place), Path(place).resolve()):
             if spelled != top and spelled.is_relative_to(top):
@@ -291,8 +296,8 @@ def below(place: str, tree: str) -> str:
 
 
 def places(given: Sequence[str], tree: str) -> tuple[str, ...]:
-    """Paths of a command line, as a shell completes them, as paths below the top of `tree`."""
-    return tuple(below(place, tree).removeprefix("./") for place in given)
+    """`below` for each of several."""
+    return tuple(below(place, tree) for place in given)
 
 
 def refuse_directory(place: str, tree: str, usage: str) -> None:

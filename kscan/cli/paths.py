@@ -8,7 +8,7 @@ import click
 from kscan.cli import options
 
 
-@click.command()
+@click.command(short_help="Show the shortest ways from one function to another.")
 @click.argument("start", metavar="FROM")
 @click.argument("end", metavar="TO")
 @options.tree_argument

@@ -10,7 +10,7 @@ import click
 from kscan.cli import options
 
 
-@click.command()
+@click.command(short_help="Run a tree-sitter query over a tree.")
 @click.argument("file", metavar="FILE.scm", type=click.Path(path_type=Path))
 @click.argument("path", default=".", metavar="[PATH]")
 @options.tree_argument

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kscan.triage.outcome import Outcome
 
 
-@click.command()
+@click.command(short_help="Say which finding explains an oops.")
 @click.argument("log", default="-", metavar="[LOG]")
 @click.argument("tree", default=None, required=False, metavar="[TREE]")
 @click.option("--tree", "named", default=None, metavar="TREE", help="Another way to give TREE.")

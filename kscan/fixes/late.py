@@ -25,8 +25,9 @@ from kscan.model import Confidence, Finding, Fix
 from kscan.program.program import Function
 from kscan.window.case import Case, LateRead
 from kscan.window.evidence import Evidence
-from kscan.window.late import LEVELS
+from kscan.window.late import LEVELS, Late
 from kscan.window.registrations import Registration
+from kscan.wording import enumerated
 
 _VERBS = {
     "driver data": "Set",
@@ -66,24 +67,33 @@ def _is_about(case: Case, read: LateRead, finding: Finding) -> bool:
 def _sentence(read: LateRead) -> str:
     late, api = read.late, read.registration.contract.register
     verb = _VERBS.get(late.kind, "Initialise")
-    named = {"driver data": "the driver data", "runtime PM": "runtime PM"}
-    what = named.get(late.kind, f"`{late.spelled}`")
+    what = _named(late)
     return f"{verb} {what} before {api}() is called"
 
 
+def _named(late: Late) -> str:
+    """What is late, as a sentence says it."""
+    every = {"driver data": "the driver data", "runtime PM": "runtime PM"}
+    return every.get(late.kind, f"`{late.spelled}`")
+
+
 def _beside(case: Case, read: LateRead) -> str:
-    """How many other places are late for the registration: to mend one cures one."""
+    """Which other places are late for the registration: to mend one cures one."""
     late = {
-        other.late.place
+        other.late.place: _named(other.late)
         for other in case.late_reads
         if other.registration == read.registration
         and other.confidence.rank >= Confidence.MEDIUM.rank
     }
-    others = len(late - {read.late.place})
+    others = [named for place, named in late.items() if place != read.late.place]
     if not others:
         return ""
-    places = "1 more place is" if others == 1 else f"{others} more places are"
-    return f" {places} late for this registration: mend them together, or register last."
+    told = enumerated(sorted(others))
+    are = "is" if len(others) == 1 else "are"
+    return (
+        f" {told[0].upper()}{told[1:]} {are} late for this registration, too: mend them together, "
+        "or register last."
+    )
 
 
 @dataclass

@@ -160,8 +160,6 @@ class Reasons:
 
     def refuted_by(self) -> Iterator[str]:
         """What would show that the finding is wrong, the likeliest first."""
-        for assumption in self.finding.assumptions:
-            yield f"Not so: {assumption}."
         for step in self.finding.trace:
             if step.confidence is not Confidence.HIGH:
                 where = f"{step.location.path}:{step.location.line}"

@@ -62,7 +62,7 @@ def _limiting_step(finding: Finding, *, numbered: bool) -> str:
         return ""
     where = step.location.function or step.location.path
     place = f"{where}:{step.location.line}" if numbered else where
-    return f"{place}: {step.kind}: {step.note or step.source}"
+    return f"{place}: {step.note or step.source}"
 
 
 def _unlimited(finding: Finding) -> str:

@@ -139,7 +139,6 @@ def _range(impact: Impact, full: int) -> Message:
         sentences += [fold.sentence(verdict.SLOTS_NAMED) for fold in folds]
         return Message(" ".join((headline, *sentences, *_scenario(impact.head))), (), ())
     trees = [verdict.tree_title(tree) for tree in (impact.base, impact.head)]
-    new_skips = f"{counted(len(impact.skips_added), 'file')} newly not analysed."
     sections = (
         _reach(impact),
         Section("Introduced", full=tuple(new[:full]), brief=tuple(new[full:])),
@@ -155,8 +154,6 @@ def _range(impact: Impact, full: int) -> Message:
         Section("Reproduce", command=impact.reproduce),
     )
     about = (f"Range: {trees[0]} .. {trees[1]}.", *_scenario(impact.head))
-    if impact.skips_added:
-        headline += f" {new_skips}"
     return Message(headline, about, _told(sections), impact.head.again)
 
 

@@ -140,9 +140,19 @@ def _finding(finding: Finding, again: str, columns: int) -> list[Line]:
     if finding.others:
         rows += [line(Span(f"{_INDENT}(+{counted(finding.others, 'longer trace')})", "dim"))]
     rows += _labelled(particulars(finding), columns)
-    command = clean.line(explaining(finding, again))
-    more = line(Span(f"{_INDENT}more: ", "bold"), Span(command, is_command=True))
-    return [*rows, more] if command else rows
+    return rows + _commands(finding, again)
+
+
+def _commands(finding: Finding, again: str) -> list[Line]:
+    """What lays the finding open, and what prints its patch where there is one."""
+    told = [("more", explaining(finding, again))]
+    if finding.fix and finding.fix.patch:
+        told.append(("patch", explaining(finding, f"--patch {again}".strip())))
+    return [
+        line(Span(f"{_INDENT}{label}: ", "bold"), Span(clean.line(command), is_command=True))
+        for label, command in told
+        if command
+    ]
 
 
 def _labelled(pairs: Iterable[tuple[str, str]], columns: int) -> list[Line]:

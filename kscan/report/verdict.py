@@ -258,7 +258,14 @@ def impact_verdict(impact: Impact) -> str:
     new, better = active(impact.introduced), len(improved(impact))
     numbers = ((len(impact.fixed), "fixed"), (better, "improved"))
     told = [f"{number:,} {phrase}" for number, phrase in numbers if number]
-    if not new:
-        return ", ".join(("No finding introduced", *told))
-    text = f"{counted(len(new), 'finding')} introduced in {counted(files_of(new), 'file')}"
-    return ", ".join((f"{text} ({tally(new)})", *told))
+    text = "No finding introduced"
+    if new:
+        text = f"{counted(len(new), 'finding')} introduced in {counted(files_of(new), 'file')}"
+        text += f" ({tally(new)})"
+    return ", ".join((text, *told)) + _unseen(impact)
+
+
+def _unseen(impact: Impact) -> str:
+    """Behind which skips the range may hide what it does; empty for none."""
+    new = len(impact.skips_added)
+    return f"; {counted(new, 'file')} newly not analysed" if new else ""

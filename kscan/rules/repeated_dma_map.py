@@ -95,13 +95,14 @@ def _name(found: Overwrite) -> str:
 def _message(found: Overwrite, name: str) -> str:
     function, by = found.owned.function.name, found.owned.acquired.name
     entry = found.entry.function.name
+    where = f"{function}()" if function == entry else f"{function}(), on the path of {entry}(),"
     if found.listed:
         return (
-            f"{function}(), on the path of {entry}(), puts another {by}() result on `{name}` each "
+            f"{where} puts another {by}() result on `{name}` each "
             "time a device is configured, without searching the list"
         )
     return (
-        f"{function}(), on the path of {entry}(), overwrites `{name}` with what {by}() gives "
+        f"{where} overwrites `{name}` with what {by}() gives "
         "without looking whether it is set: configuring the device again leaks the first one"
     )
 

@@ -134,7 +134,9 @@ def read_baseline(path: Path) -> Baseline:
         raise KscanError(f"{path}: {reason}; kscan baseline writes one") from None
     heading = _decoded(path, 1, lines[0], Heading) if lines else Heading("")
     if heading.schema != SCHEMA:
-        raise KscanError(f"{path}:1: not a baseline of schema {SCHEMA}; kscan baseline writes one")
+        raise KscanError(
+            f"{path}:1: not a baseline of schema {SCHEMA}; give a file that kscan baseline wrote"
+        )
     entries = [
         _decoded(path, number, line, Accepted)
         for number, line in enumerate(lines[1:], 2)
@@ -147,4 +149,6 @@ def _decoded(path: Path, number: int, line: bytes, shape: type[_T]) -> _T:
     try:
         return msgspec.json.decode(line, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise KscanError(f"{path}:{number}: {error}; kscan baseline writes the file anew") from None
+        raise KscanError(
+            f"{path}:{number}: no baseline: {error}; give a file that kscan baseline wrote"
+        ) from None

@@ -45,11 +45,11 @@ def test_text_is_a_line_each_cut_with_counts(tree):
         "drivers/acme.c",
         "    driver      drivers/acme",
         "    built by    CONFIG_ACME",
-        "    defconfigs  none",
-        "    matched by  acme,disk",
-        f"    boards      5: {', '.join(boards)}, and 2 more",
-        "    serves      none",
-        "    ask         Ada Foo <ada@x.example> (supporter:ACME)",
+        "    set in      none",
+        "    matches     acme,disk",
+        f"    boards      5: {', '.join(boards)} (+2 more)",
+        "    clients     none",
+        "    maintainers Ada Foo <ada@x.example> (supporter:ACME)",
         "                acme@x.example (open list:ACME)",
     ]
 

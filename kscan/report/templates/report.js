@@ -20,7 +20,7 @@
   let folded = [];
   addEventListener("beforeprint", () => {
     findings.forEach(unfold);
-    folded = [...document.querySelectorAll("details.finding, details.finding details, details.reach")]
+    folded = [...document.querySelectorAll("details.finding, details.finding details:not(.more), details.reach")]
       .filter((part) => !part.open);
     folded.forEach((part) => { part.open = true; });
   });

@@ -86,8 +86,8 @@ def test_what_would_refute_it_is_said(crash: Document) -> None:
     assert "A write of dma_dev that runs before drivers/iommu/acme-iommu.c:" in refuted
     assert "acme_of_xlate() is not in the table that acme_iommu_probe() registers" in refuted
     assert "An earlier write that kscan cannot see" in refuted
-    for assumption in crash["assumptions"]:
-        assert f"Not so: {assumption}." in crash["refuted_by"]
+    assert crash["assumptions"]
+    assert not any(assumption in refuted for assumption in crash["assumptions"])
 
 
 def test_power_is_switched_on_and_not_written(tmp_path: Path) -> None:

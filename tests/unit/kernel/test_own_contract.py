@@ -436,7 +436,7 @@ def test_where_nothing_can_be_walked_the_tree_is_no_kernel(tree: Path, catalog: 
 def test_the_suggested_fix_speaks_of_the_users_function(tree: Path, catalog: Path) -> None:
     fix = finding(audit(tree, catalog), "my_first").fix
     assert fix and fix.sentence.startswith(
-        "Set `my_first` before gizmo_register() is called. 2 more "
+        "Set `my_first` before gizmo_register() is called. `my.gizmo.lock` and the driver data are"
     )
     assert fix.patch
 
