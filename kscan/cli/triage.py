@@ -45,7 +45,8 @@ def command(
     found = incidents(text)
     outcomes = _judged(found, source, commit, as_is, no_cache, jobs, catalogues) if found else ()
     if outcomes or format_ == "json":
-        texts = (outcome.as_text(each, log) for each in outcomes)
+        again = options.again(source, commit, as_is, catalogues)
+        texts = (outcome.as_text(each, log, again) for each in outcomes)
         options.answered(
             outcome.as_json(outcomes), format_, lambda: "\n".join(texts).removesuffix("\n")
         )

@@ -21,6 +21,7 @@ from kscan.source.apply import apply_series, merged
 from kscan.source.patched import PatchedTree
 from kscan.source.patches import series_of
 from kscan.source.tree import Unreadable
+from kscan.triage.fingerprint import VERSION
 from kscan.wording import counted, printable
 
 CONTEXT = 2
@@ -72,10 +73,14 @@ def laid_out(page: str, columns: int | None) -> str:
 
 
 def explained(audit: Audit, fingerprint: str) -> Explained:
-    """The finding called `fingerprint`, or by its beginning; raises `KscanError` for none."""
+    """The finding called `fingerprint`, or by its beginning, which may lack the version.
+
+    Raises `KscanError` for none, and for several.
+    """
     found = audit.findings(rules())
-    meant = [f for f in found if f.fingerprint == fingerprint] or [
-        f for f in found if f.fingerprint.startswith(fingerprint)
+    begins = (fingerprint, f"{VERSION}-{fingerprint}")
+    meant = [f for f in found if f.fingerprint in begins] or [
+        f for f in found if f.fingerprint.startswith(begins)
     ]
     if not meant:
         raise KscanError(

@@ -14,6 +14,7 @@ from kscan.report.paint import Line, Span, line, plain, width
 _HANGING = 4
 """Columns by which what follows stands further in than a row without columns of its own."""
 
+_COMMAND = re.compile(r"\s*(?:\w+: )?kscan \w")
 _COLUMNS = re.compile(r"\s*(?:\S+(?: \S+)*\s{2,})*")
 """The indentation, and what is set apart by two spaces or more, as in a table."""
 
@@ -29,8 +30,13 @@ def folded(rows: Iterable[Line], columns: int) -> Iterator[Line]:
 
 def folded_text(text: str, columns: int) -> str:
     """The lines of `text`, folded."""
-    told = plain(folded((line(each) for each in text.split("\n")), columns))
+    rows = (line(Span(each, is_command=_is_command(each))) for each in text.split("\n"))
+    told = plain(folded(rows, columns))
     return told.removesuffix("\n")
+
+
+def _is_command(text: str) -> bool:
+    return _COMMAND.match(text) is not None
 
 
 def _folded(row: Line, columns: int) -> Iterator[Line]:

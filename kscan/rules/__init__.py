@@ -69,8 +69,18 @@ def selected(ids: tuple[str, ...], where: str = "") -> tuple[Rule, ...]:
     known = {found.id: found for found in rules()}
     for wanted in ids:
         if wanted not in known:
-            raise KscanError(f"{where}no rule {wanted!r}: `kscan rules` lists {', '.join(known)}")
+            raise KscanError(f"{where}no rule {wanted!r}: {_meant(wanted, known)}")
     return tuple(known[wanted] for wanted in dict.fromkeys(ids)) if ids else rules()
+
+
+def _meant(wanted: str, known: Iterable[str]) -> str:
+    """What to try in place of `wanted`."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for slips only
+
+    near = get_close_matches(wanted, known, 1)
+    if near:
+        return f"did you mean {near[0]}? `kscan rules` lists all"
+    return f"`kscan rules` lists {', '.join(known)}"
 
 
 def shared_out(rules: Iterable[Rule]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:

@@ -83,8 +83,11 @@ def none_found(log: bytes, name: str) -> str:
     )
 
 
-def as_text(outcome: Outcome, log: str) -> str:
-    """`outcome` of the file `log` for a terminal: verdict, trace and finding side by side."""
+def as_text(outcome: Outcome, log: str, again: str = "") -> str:
+    """`outcome` of the file `log` for a terminal: verdict, trace and finding side by side.
+
+    `again` are the arguments that make ``kscan explain`` read the same source.
+    """
     incident, verdict = outcome.incident, outcome.verdict
     often = f" ({incident.times} times)" if incident.times > 1 else ""
     what = incident.headline or "call trace"
@@ -95,15 +98,18 @@ def as_text(outcome: Outcome, log: str) -> str:
         lines.append(f"    note: {outcome.note}")
     lines.append(f"    {verdict.strength}: {verdict.why}")
     if verdict.finding is not None:
-        lines += _predicted(verdict.finding)
+        lines += _predicted(verdict.finding, again)
         lines += [f"    also {_place(other)}: {other.rule}" for other in verdict.others]
     lines += _side_by_side(outcome)
     return "".join(printable(line.rstrip()) + "\n" for line in lines)
 
 
-def _predicted(finding: Finding) -> Iterator[str]:
-    head = f"{_place(finding)}: {finding.severity}: {finding.rule}: {finding.message}"
-    yield f"    {head}"
+def _predicted(finding: Finding, again: str) -> Iterator[str]:
+    yield f"    {_place(finding)}: {finding.severity}: {finding.rule}: {finding.message}"
+    if finding.fix is not None:
+        yield f"    fix: {finding.fix.sentence}"
+    if finding.fingerprint:
+        yield f"    more: kscan explain {finding.fingerprint} {again}"
 
 
 def _place(finding: Finding) -> str:

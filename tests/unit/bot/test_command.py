@@ -227,7 +227,7 @@ def test_policy_is_that_of_the_base(kscan, tmp_path, cache, monkeypatch) -> None
         tmp_path / "strict.toml",
     )  # fmt: skip
     assert code == 2
-    assert "no rule 'late-globl'" in err
+    assert "no rule 'late-globl': did you mean late-global?" in err
 
 
 def mbox(story: Story, tmp_path: Path, *arguments: str) -> Path:

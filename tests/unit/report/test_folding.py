@@ -38,6 +38,11 @@ def test_a_word_longer_than_the_terminal_stays_whole() -> None:
 def test_a_command_is_never_broken() -> None:
     row = line("  more: ", Span("kscan explain v1-0badc0de0badc0de linux", is_command=True))
     assert list(folded([row], 20)) == [row]
+    for text in (
+        "  more: kscan explain v1-0badc0de0badc0de linux",
+        "  kscan explain --patch v1-0bad",
+    ):
+        assert folded_text(text, 20) == text
 
 
 def test_styles_stay_with_their_characters() -> None:

@@ -16,6 +16,7 @@ from kscan.model import (
     Confidence,
     Effect,
     Finding,
+    Fix,
     Hits,
     Location,
     RegistrationRef,
@@ -72,6 +73,14 @@ def report(*findings: Finding, callbacks=(XLATE, GROUP), note="") -> Report:
 def verdict(log: str, *findings: Finding, tree=None, **more):
     (incident,) = incidents(log.encode())
     return match(incident, report(*findings, **more), tree)
+
+
+def test_what_a_match_leads_on_to_is_said() -> None:
+    found = replace(finding(), fingerprint="v1-0123456789abcdef", fix=Fix("Set it earlier."))
+    (outcome,) = triage(logs.ARM64_RAW.encode(), report(found))
+    lines = [line.strip() for line in as_text(outcome, "a.log", "linux --as-is").splitlines()]
+    assert "fix: Set it earlier." in lines
+    assert "more: kscan explain v1-0123456789abcdef linux --as-is" in lines
 
 
 @pytest.mark.parametrize("log", [logs.ARM64_RAW, logs.ARM_RAW, logs.ARM_OLD, logs.RISCV])
