@@ -26,6 +26,9 @@ $(VENV)/.installed: pyproject.toml
 # An audit that ran is a success, findings or not.
 audit: $(VENV)/.installed
 	$(BIN)/kscan audit '$(TREE)' || [ $$? -eq 1 ]
+	@case ":$$PATH:" in *":$(CURDIR)/$(BIN):"*) ;; *) \
+		echo 'kscan is $(BIN)/kscan here: PATH=$(CURDIR)/$(BIN):$$PATH makes its commands work' ;; \
+	esac
 
 test: $(VENV)/.installed
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not kernel'

@@ -21,7 +21,7 @@ from kscan.report.paint import Line, Span, line, padded, width
 TWO_COLUMNS_FROM = 92
 """Columns below which the two sides are drawn one under the other."""
 
-_ACCENT = {StepKind.READ: "red", StepKind.WRITE: "yellow", StepKind.REGISTER: "cyan"}
+_ACCENT = {StepKind.READ: "red", StepKind.WRITE: "magenta", StepKind.REGISTER: "cyan"}
 _GUTTER = 3
 _LEFT_LEAST = 30
 _DEEPEST = 2

@@ -38,7 +38,7 @@ FOLDED = 40
 _FOLD_LIMIT = 4000
 _LEAST_WIDTH = 40
 _INDENT = "    "
-_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
+_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold magenta", Severity.NOTE: "bold cyan"}
 
 
 def render(
