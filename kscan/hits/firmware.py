@@ -33,7 +33,7 @@ _DECLARED = re.compile(
     rb"[ \t\n]*\"([^\"\n]+)\""
     rb"|\bIRQCHIP_MATCH[ \t\n]*\([ \t\n]*\"([^\"\n]+)\""
 )
-_COMPATIBLE = re.compile(rb"\.compatible\s*=\s*((?:\"[^\"\n]*\"\s*)+|[A-Za-z_]\w*)")
+_COMPATIBLE = re.compile(rb"\.\s*compatible\s*=\s*((?:\"[^\"\n]*\"\s*)+|[A-Za-z_]\w*)")
 _FIRST = re.compile(rb"^\{\s*(?:\.(?:id|name)\s*=\s*)?((?:\"[^\"\n]*\"\s*)+|[A-Za-z_]\w*)")
 _NAME = re.compile(rb"\.name\s*=\s*((?:\"[^\"\n]*\"\s*)+|[A-Za-z_]\w*)")
 _DEFINE = re.compile(

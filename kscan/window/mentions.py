@@ -11,8 +11,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from kscan.flow.supplies import is_supply
-from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
 from kscan.kernel.functions import Functions
 from kscan.program.calls import call_sites
 from kscan.program.hooks import hooked
@@ -76,20 +74,6 @@ class Mentions:
                 if site.slot is not None:
                     target = hooked(self.program, site.slot, function.path, self.belongs)
                     yield from [target] if target is not None else ()
-
-
-def words_of(place: Place, functions: Functions) -> tuple[bytes, ...]:
-    """The words without which no text touches `place`."""
-    if place == RUNTIME_PM:
-        known = functions.runtime_pm
-        return tuple(word.encode() for word in (*known.resumes, *known.active, *known.enabled))
-    if is_supply(place, functions):
-        return tuple(name.strip("*").encode() for name in functions.registers.names)
-    if place == DRVDATA:
-        accessors = (name.strip("*") for name in functions.drvdata.getters)
-        members = (name.partition(".")[2] for name in functions.drvdata.fields)
-        return tuple(word.encode() for word in (*accessors, *members))
-    return (place.name.rpartition(".")[2].encode(),)
 
 
 def lookup_words(functions: Functions) -> tuple[bytes, ...]:

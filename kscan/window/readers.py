@@ -19,7 +19,7 @@ from kscan.model import Confidence, Effect
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.window.followers import Follower, reads
-from kscan.window.mentions import Mentions, lookup_words, tying_words, words_of
+from kscan.window.mentions import Mentions, lookup_words, tying_words
 from kscan.window.window import Callback
 
 _WORST = (
@@ -140,8 +140,7 @@ class Readers:
         Not those that come to it only where one of `unset`, which are late too, is not zero, nor
         those that read one of `of_instance` of another device.
         """
-        words, late = words_of(place, self.catalogue.functions), frozenset({place}) | lists
-        for callback, run in self._sweep(late, place, words, of_instance):
+        for callback, run in self._sweep(frozenset({place}) | lists, place, of_instance):
             reader = self._worst(callback, run.events_of(place))
             guards = unset & run.execution.touched
             if reader is not None and not self._is_guarded(reader, place, run, guards):
@@ -217,19 +216,12 @@ class Readers:
         self,
         late: frozenset[Place],
         place: Place,
-        words: tuple[bytes, ...] = (),
         of_instance: frozenset[Place] = frozenset(),
     ) -> Iterator[tuple[Callback, _Run]]:
-        """The runs of the callbacks that touch `place` and are not kept from running.
-
-        Callbacks that name none of `words` touch it for sure not.
-        """
+        """The runs of the callbacks that touch `place` and are not kept from running."""
         refused: list[Callback] = []
         for callback in self._in_order:
             if any(self._kept_out(callback, by) for by in refused):
-                continue
-            named = not words or self._mentions.mentions(callback.function, words)
-            if not named and not self._may_refuse(callback):
                 continue
             run = self._at_rest(callback)
             if self._touches(run, place):
@@ -250,10 +242,6 @@ class Readers:
         """`callback` may look among bound devices."""
         words = lookup_words(self.catalogue.functions)
         return self._mentions.mentions(callback.function, words)
-
-    def _may_refuse(self, callback: Callback) -> bool:
-        """`callback` may turn everything away, whatever is late."""
-        return self._looks_up(callback) or self.contract.offered_to(str(callback.slot)) is not None
 
     def _kept_out(self, callback: Callback, by: Callback) -> bool:
         return self.contract.skipped_after(str(by.slot), str(callback.slot), callback.entry.via)

@@ -18,7 +18,7 @@ static const struct of_device_id acme_of_match[] __initconst = {
 };
 MODULE_DEVICE_TABLE(of, acme_of_match);
 static const struct of_device_id acme_clients[] = {
-	{ .compatible = "acme,gpu" },
+	{ . compatible = "acme,gpu" },
 	{ }
 };
 static const struct acpi_device_id acme_acpi[] = {

@@ -282,3 +282,23 @@ def test_a_registration_split_off_for_one_caller_is_as_sure_as_in_it(
     (read,) = case.late_reads
     assert (read.late.spelled, read.confidence.value) == ("foo.version", confidence)
     assert ("the late write stands in a caller" in read.doubts) is (confidence == "low")
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("drivers__iommu__hw_h", "#define FOO_NEXT(foo) ((foo)->next)\n"),
+        ("include__linux__hw_h", "#define FOO_NEXT(foo) ((foo)->next)\n"),
+        (
+            "include__linux__hw_h",
+            "static inline struct foo *FOO_NEXT(struct foo *foo)\n{\n    return foo->next;\n}\n",
+        ),
+    ],
+)
+def test_a_member_that_a_header_reads_for_the_driver(header: str, text: str) -> None:
+    include = '#include "hw.h"' if header.startswith("drivers") else "#include <linux/hw.h>"
+    code = HEAD + f"\n{include}\n" + DRIVER % ("use(FOO_NEXT(foo));", "foo->next = foo;")
+    case = case_of(tree(drivers__iommu__foo_c=code, **{header: text}))
+    assert [(one.late.spelled, one.reader.effect.value) for one in case.late_reads] == [
+        ("foo.next", "crash")
+    ]
