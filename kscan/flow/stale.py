@@ -133,6 +133,7 @@ class Staleness:
                     return self._read_from(first)
                 if matches((*heads.first, *heads.first_or_null), name):
                     return spelled(first)
+                return next(iter(self.returned(value)), "")
             case ir.Member() | ir.Index() if is_path(value):
                 return spelled(value)
             case ir.Unary(op="!", operand=inner):

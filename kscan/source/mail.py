@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ _HEADER = re.compile(
 """The fields that mail begins with, whatever a mail program put before those that tell."""
 _REPLY = re.compile(r"\s*(?:re|aw|sv|fwd?)\s*(?:\[\d+\])?:", re.IGNORECASE)
 _TAG = re.compile(r"^\s*(?:\[[^\]]*\]\s*)+")
+_PATCHES = (".patch", ".diff")
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{7,64})[ \t\r]*$", re.MULTILINE)
 _DIFF = re.compile(rb"^diff --git |^diff -[^\n]*\n(?=--- )|^--- [^\n]*\n\+\+\+ ", re.MULTILINE)
 
@@ -120,20 +121,64 @@ def _cutting() -> Compat32:
             name, value = super().header_source_parse(sourcelines)
             return name, value[:LONGEST_FIELD]
 
+        def header_fetch_parse(self, name: str, value: str) -> str:
+            return _text(value)
+
     return Cutting()
+
+
+def _text(field: str) -> str:
+    """A header field as its sender typed it, who may not have encoded it: UTF-8, else Latin-1."""
+    if field.isascii():
+        return field
+    raw = field.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _message(raw: bytes) -> Message:
     mail = parsed(raw)
-    bodies = [
-        part.get_payload(decode=True)
-        for part in mail.walk()
-        if part.get_content_maintype() == "text" and part.get_content_subtype() != "html"
-    ]
-    body = b"\n".join(body for body in bodies if isinstance(body, bytes))
+    body = b"\n".join(_content(part) for part in mail.walk() if _may_be_patch(part))
     if b"\r\n" in body[:4096] or re.search(rb"^\+\+\+ [^\n]*\r$", body, re.MULTILINE):
         body = body.replace(b"\r\n", b"\n")  # as git mailsplit does
     return _titled(_subject(mail.get("Subject", "")), body)
+
+
+def _may_be_patch(part: Mail) -> bool:
+    """Text, or an attachment that some mail program took for no text."""
+    if part.get_content_maintype() == "text":
+        return part.get_content_subtype() != "html"
+    name = str(part.get_filename("")).lower()
+    return part.get_content_type() == "application/octet-stream" and name.endswith(_PATCHES)
+
+
+def _content(part: Mail) -> bytes:
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return b""
+    if str(part.get_param("format", "")).lower() == "flowed":
+        is_spaced = str(part.get_param("delsp", "")).lower() == "yes"
+        return b"".join(line + b"\n" for line in _unflowed(content.splitlines(), is_spaced))
+    return content
+
+
+def _unflowed(lines: Iterable[bytes], is_spaced: bool) -> Iterator[bytes]:
+    """`lines` of ``format=flowed`` (RFC 3676) as they were typed, as ``git mailinfo`` has them.
+
+    With `is_spaced` the space before a soft line break is not part of the text.
+    """
+    held = b""
+    for line in lines:
+        text = line[1:] if line.startswith(b" ") else line
+        if len(text) > 1 and text.endswith(b" ") and line != b"-- ":
+            held += text[:-1] if is_spaced else text
+            continue
+        yield held + (line if line == b"-- " else text)
+        held = b""
+    if held:
+        yield held
 
 
 def _subject(header: object) -> str:

@@ -21,6 +21,7 @@ from kscan.source.diffstat import Diffstat, told_in
 from kscan.source.given import content_of
 from kscan.source.hunks import Hunk
 from kscan.source.mail import LARGEST_MAIL, Message, messages
+from kscan.wording import enumerated
 
 if TYPE_CHECKING:
     from unidiff.patch import Hunk as UnidiffHunk
@@ -137,9 +138,10 @@ def _wanted(series: str, letters: _Letters) -> tuple[_Letters, list[Skip]]:
     parts = {mail.part for _, mail in wanted}
     where = "among the files" if len({name for name, _ in letters}) > 1 else "in the file"
     whole = max((mail.parts for _, mail in wanted), default=0)
-    missing = [str(part) for part in range(1, whole + 1) if part not in parts]
+    missing = [f"{part}/{whole}" for part in range(1, whole + 1) if part not in parts]
     if missing:
-        skips.append(Skip(series, f"of {whole} parts, {', '.join(missing)} not {where}"))
+        are = "patch {} is" if len(missing) == 1 else "patches {} are"
+        skips.append(Skip(series, f"{are.format(enumerated(missing))} not {where}"))
     return wanted, skips
 
 

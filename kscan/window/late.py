@@ -194,10 +194,11 @@ class Lateness:
             return
         outcome = execution.run(function, start=node.index)
         around = _Around(self, function, call, level)
+        found = [*(around.of_result(node, writes) if result.what is not What.ZERO else ())]
         for index in sorted(outcome.visited - {node.index}):
-            for write in around.at(cfg.nodes[index], writes):
-                if around.counts_late(write):
-                    order.late.setdefault(write.place, []).append(write)
+            found += around.at(cfg.nodes[index], writes)
+        for write in filter(around.counts_late, found):
+            order.late.setdefault(write.place, []).append(write)
         for place, several in around.early(cfg, node.index, writes).items():
             sure = cfg.passes(several, node.index)
             (order.must if sure else order.may).setdefault(place, next(iter(several.values())))
@@ -255,6 +256,13 @@ class _Around:
             for write in writes.within(self.function, expr):
                 if not write.off and writes.lasts(self.function, write):
                     yield write
+
+    def of_result(self, node: Node, writes: Writes) -> Iterator[Write]:
+        """What the statement of the call stores of its result: ``foo->bar = bar_register(foo)``."""
+        for write in self.at(node, writes):
+            value = write.value if not write.frames else None
+            if value is not None and any(part == self.call for part in ir.walk(value)):
+                yield write
 
     def early(self, cfg: Cfg, target: int, writes: Writes) -> dict[Place, dict[int, Write]]:
         """What may be written before the node `target`, with the node of each first write."""

@@ -226,6 +226,14 @@ def test_names_that_are_not_ascii() -> None:
     assert str(read["Subject"]) == "Re: " + letter.subject.strip()
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_names_that_nobody_encoded(encoding: str) -> None:
+    text = SERIES.replace("=?utf-8?q?J=C3=B6rg?=", "Jörg Müller").encode(encoding)
+    letter = answered(text)
+    people = [str(person) for person in (*letter.to, *letter.cc)]
+    assert "Jörg Müller <joerg@example.org>" in people
+
+
 def test_long_thread_keeps_its_first_and_last_ids() -> None:
     ids = tuple(f"<{n}.{'x' * 100}@example.org>" for n in range(60))
     raw = mail.reply(replace(answered(), references=ids), samples.change(), WISHES)

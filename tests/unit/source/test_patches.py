@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import io
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from kscan.model import KscanError, Skip
 from kscan.source.apply import AppliedPatch, apply_series, merged
 from kscan.source.directory import DirectoryTree
+from kscan.source.mail import messages
 from kscan.source.patches import read_series, series_of
 
 OLD = b"int a;\nint b;\nint c;\n"
@@ -247,7 +249,7 @@ def test_the_interdiff_of_a_cover_letter_is_no_patch() -> None:
 
 def test_a_missing_part_is_a_skip() -> None:
     series = series_of([("s.mbox", mail("[PATCH 2/2] b", EDIT))])
-    assert series.skips == (Skip("s.mbox", "of 2 parts, 1 not in the file"),)
+    assert series.skips == (Skip("s.mbox", "patch 1/2 is not in the file"),)
 
 
 def test_files_of_one_series_are_sorted_by_part() -> None:
@@ -262,10 +264,10 @@ def test_a_file_for_each_mail_is_one_series() -> None:
     )
     series = series_of([cover, third, first])
     assert [patch.subject for patch in series.patches] == ["p1", "p3"]
-    assert series.skips == (Skip("0000.patch", "of 3 parts, 2 not among the files"),)
+    assert series.skips == (Skip("0000.patch", "patch 2/3 is not among the files"),)
     other = ("x.patch", mail("[PATCH] x", EDIT))
     alone = series_of([first, other])
-    assert alone.skips == (Skip("0001.patch", "of 3 parts, 2, 3 not in the file"),)
+    assert alone.skips == (Skip("0001.patch", "patches 2/3 and 3/3 are not in the file"),)
     with pytest.raises(KscanError, match=r"0000\.patch: no patch in it"):
         series_of([cover])
 
@@ -389,3 +391,49 @@ def test_many_replies_are_passed_over_in_linear_time() -> None:
     mail = b"From a Mon Jan  1 00:00:00 2000\nSubject: %sx\n\ndiff --git a/a b/a\n\n"
     series = series_of([("m", (mail % b"re: ") * 15_000 + (mail % b"") * 15_000)])
     assert len(series.skips) == 15_000
+
+
+def one_mail(fields: bytes, body: bytes) -> bytes:
+    return b"From: A <a@example.org>\nSubject: [PATCH] x\n" + fields + b"\n\n" + body
+
+
+FLOWED = b'Content-Type: text/plain; charset="utf-8"; format=flowed'
+
+
+def test_a_space_stuffed_mail_applies_as_git_takes_it(tree: DirectoryTree) -> None:
+    stuffed = b"".join(
+        b" " + line if line.startswith(b" ") else line for line in EDIT.splitlines(keepends=True)
+    )
+    body = b"A long sentence that \nwas wrapped.\n---\n" + stuffed + b"-- \n2.43.0\n"
+    assert changes(tree, one_mail(FLOWED, body)) == {"drivers/x.c": OLD.replace(b"b", b"B")}
+    assert [EDIT in m.body for m in messages("m", one_mail(FLOWED, body))] == [True]
+    assert [EDIT in m.body for m in messages("m", one_mail(b"X-No: type", body))] == [False]
+
+
+@pytest.mark.parametrize(("spaced", "told"), [(b"", "one two"), (b"; delsp=yes", "onetwo")])
+def test_flowed_lines_are_joined(spaced: bytes, told: str) -> None:
+    (message,) = messages("m", one_mail(FLOWED + spaced, b"one \ntwo\n-- \nsignature\n"))
+    assert message.body.decode() == f"{told}\n-- \nsignature\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"), [("x.patch", True), ("X.DIFF", True), ("x.bin", False)]
+)
+def test_a_patch_attached_as_no_text(tree: DirectoryTree, name: str, counts: bool) -> None:
+    attached = (
+        b"--b\nContent-Type: text/plain\n\nSee attached.\n--b\n"
+        b'Content-Type: application/octet-stream; name="' + name.encode() + b'"\n'
+        b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(EDIT) + b"--b--\n"
+    )
+    sent = one_mail(b'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"', attached)
+    if counts:
+        assert changes(tree, sent) == {"drivers/x.c": OLD.replace(b"b", b"B")}
+    else:
+        assert "no patch in it" in error_of(tree, sent)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_subject_that_is_not_encoded(encoding: str) -> None:
+    raw = "From: A <a@example.org>\nSubject: [PATCH] für Jérôme\n\n".encode(encoding) + EDIT
+    (message,) = messages("m", raw)
+    assert message.subject == "für Jérôme"

@@ -302,3 +302,50 @@ def test_a_member_that_a_header_reads_for_the_driver(header: str, text: str) -> 
     assert [(one.late.spelled, one.reader.effect.value) for one in case.late_reads] == [
         ("foo.next", "crash")
     ]
+
+
+MAKES = """
+struct bar { struct foo *foo; int result; };
+static struct bar *bar_of(struct device *dev) { return dev_iommu_priv_get(dev); }
+static int foo_of_xlate(struct device *dev)
+{
+    %s
+    return 0;
+}
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static struct foo *foo_probe(struct device *dev, struct bar *bar)
+{
+    struct foo *foo = devm_kzalloc(dev, sizeof(*foo), 1);
+
+    %s
+    if (iommu_device_register(&foo->iommu, &foo_ops, 0))
+        return 0;
+    return foo;
+}
+static int bar_probe(struct device *dev, struct bar *bar)
+{
+    bar->foo = foo_probe(dev, bar);
+    return 0;
+}
+static int direct(struct device *dev, struct bar *bar, struct foo *foo)
+{
+    bar->result = iommu_device_register(&foo->iommu, &foo_ops, 0);
+    return bar->result;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "before", "expected"),
+    [
+        ("use(bar_of(dev)->foo);", "", [("bar.foo", "crash")]),
+        ("use(bar_of(dev)->foo);", "bar->foo = foo;", []),
+        # what the registration returns is no news once it has returned 0
+        ("if (bar_of(dev)->result > 3) return -ENODEV;", "", []),
+    ],
+)
+def test_what_is_stored_of_the_call_that_registers(
+    read: str, before: str, expected: list[tuple[str, str]]
+) -> None:
+    case = case_of(tree(drivers__iommu__foo_c=HEAD + MAKES % (read, before)))
+    assert [(one.late.spelled, one.reader.effect.value) for one in case.late_reads] == expected
