@@ -69,6 +69,17 @@ def test_a_call_through_a_slot_and_what_a_callee_returned() -> None:
     assert found.entered.callback is not None
 
 
+def test_what_a_callee_returned_may_be_kept_in_a_local() -> None:
+    body = (
+        "struct slot *kept; mutex_lock(&foo->lock); kept = slot_of(foo); if (!kept) return 0; "
+        "mutex_unlock(&foo->lock); foo->hw->reset(foo); mutex_lock(&foo->lock); {use} "
+        "mutex_unlock(&foo->lock);"
+    )
+    (found,) = dropped_in(body.format(use="kept->users++;"))
+    assert [(one.what, one.how) for one in found.stale] == [("kept", "dereferences")]
+    assert dropped_in(body.format(use="")) == []
+
+
 def test_a_function_known_to_make_such_a_call_is_less_sure() -> None:
     (found,) = dropped_in(around("reset(foo)"))
     assert found.gap.call.what == "reset(), which calls hw.reset"
