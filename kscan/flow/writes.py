@@ -244,10 +244,12 @@ class Writes:
                 break
             origin = self._origin(target, root)
             base = macros.substituted(base, {root: origin}, call.at) if origin else None
-        base = macros.substituted(base, given, call.at) if base is not None else None
         root = root_name(base)
-        if root == root_name(write.base) and root not in given and not _is_anywhere(scope, root):
+        is_local = root == root_name(write.base) and root not in given
+        if base is None or (is_local and not _is_anywhere(scope, root)):
             base = None
+        else:
+            base = macros.substituted(base, given, call.at)
         return replace(write, base=base, frames=(frame, *write.frames))
 
     def _origin(self, function: Function, name: str) -> ir.Expr | None:

@@ -29,6 +29,8 @@ static void make(struct foo **to) { *to = kzalloc(sizeof(**to), 1); }
 static void make_it(struct foo **to) { make(to); }
 static void drop(struct foo **to) { *to = 0; }
 static void use(struct foo *foo) { foo->lock = 1; }
+static void use_next(struct foo *foo) { foo->next->lock = 1; }
+static void join(struct foo *it) { struct foo *foo = it; foo->next = it; }
 """
 DRIVER = """
 static int foo_of_xlate(struct device *dev)
@@ -69,6 +71,10 @@ LOCKED = "spin_lock(&each->lock);"
     [
         # a setter's object is the caller's
         ("use(params.foo);", "set(foo);", [("params.foo", "crash", "high")]),
+        ("use_next(foo);", "join(foo);", [("foo.next", "crash", "high")]),
+        # an arm of a choice is a way out like another
+        ("return !only ? -ENODEV : 0;", "only = foo;", [("only", "declined", "high")]),
+        ("return only ? 0 : -ENODEV;", "only = foo;", [("only", "declined", "high")]),
         # elements stand for their array
         ("use(several[1]);", "several[0] = foo;", [("several", "crash", "medium")]),
         ("use(foo->peers[1]);", "foo->peers[0] = foo;", [("foo.peers", "crash", "medium")]),
