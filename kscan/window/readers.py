@@ -223,11 +223,11 @@ class Readers:
         for callback in self._in_order:
             if any(self._kept_out(callback, by) for by in refused):
                 continue
-            run = self._at_rest(callback)
-            if self._touches(run, place):
+            rest = run = self._at_rest(callback)
+            if self._touches(rest, place):
                 run = self._run(callback, late, of_instance=of_instance)
                 yield callback, run
-            if run.refuses:
+            if run.refuses and (self._may_refuse(callback) or not rest.refuses):
                 refused.append(callback)
 
     def _touches(self, run: _Run, place: Place) -> bool:
@@ -242,6 +242,14 @@ class Readers:
         """`callback` may look among bound devices."""
         words = lookup_words(self.catalogue.functions)
         return self._mentions.mentions(callback.function, words)
+
+    def _may_refuse(self, callback: Callback) -> bool:
+        """`callback` may turn everything away, whatever is late.
+
+        Of others that seem to, the arguments are not what the core hands over: valid pointers
+        where it has none.
+        """
+        return self._looks_up(callback) or self.contract.offered_to(str(callback.slot)) is not None
 
     def _kept_out(self, callback: Callback, by: Callback) -> bool:
         return self.contract.skipped_after(str(by.slot), str(callback.slot), callback.entry.via)

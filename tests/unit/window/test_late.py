@@ -355,3 +355,34 @@ def test_what_is_stored_of_the_call_that_registers(
 ) -> None:
     case = case_of(tree(drivers__iommu__foo_c=HEAD + MAKES % (read, before)))
     assert [(one.late.spelled, one.reader.effect.value) for one in case.late_reads] == expected
+
+
+REFUSING = """
+static int foo_of_xlate(struct device *dev, void *rarely)
+{
+    if (rarely)
+        return -EOPNOTSUPP;
+    return 0;
+}
+static int foo_probe_device(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    use(foo->next);
+    return 0;
+}
+static const struct iommu_ops foo_ops = {
+    .of_xlate = foo_of_xlate, .probe_device = foo_probe_device,
+};
+static int probe(struct device *dev, struct foo *foo)
+{
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    foo->next = foo;
+    return 0;
+}
+"""
+
+
+def test_a_callback_that_refuses_what_nobody_hands_over_keeps_no_other_from_running() -> None:
+    case = case_of(tree(drivers__iommu__foo_c=HEAD + REFUSING))
+    assert [one.reader.callback.function.name for one in case.late_reads] == ["foo_probe_device"]
