@@ -88,9 +88,15 @@ def identity(tree: Tree) -> str:
 def _digest(below: str, changes: Mapping[str, Change]) -> str:
     total = hashlib.sha256(below.encode())
     for path, change in sorted(changes.items()):
-        blob = change.id if isinstance(change, Blob) else change and blob_id_of(change)
-        total.update(f"{path}\0{blob or ''}\0".encode("utf-8", "surrogateescape"))
+        total.update(f"{path}\0{_named(change)}\0".encode("utf-8", "surrogateescape"))
     return total.hexdigest()
+
+
+def _named(change: Change) -> str:
+    """The id of what a file becomes; empty where it is gone."""
+    if isinstance(change, Blob):
+        return change.id
+    return "" if change is None else blob_id_of(change)
 
 
 @cache

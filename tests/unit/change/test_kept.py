@@ -99,8 +99,8 @@ def test_a_state_of_the_source_has_one_name(tmp_path: Path) -> None:
     assert identity(PatchedTree(base, {"a.c": blob}, commit=second)) == second
     patched = identity(PatchedTree(base, {"a.c": b"int b;\n"}))
     assert patched == identity(PatchedTree(base, {"a.c": blob}))
-    others = [{"a.c": b"int c;\n"}, {"a.c": None}, {"b.c": b"int b;\n"}, {}]
-    assert len({patched, *(identity(PatchedTree(base, change)) for change in others)}) == 5
+    others = [{"a.c": b"int c;\n"}, {"a.c": None}, {"a.c": b""}, {"b.c": b"int b;\n"}, {}]
+    assert len({patched, *(identity(PatchedTree(base, change)) for change in others)}) == 6
 
 
 def test_keys_tell_trees_and_questions_apart(tmp_path: Path) -> None:
