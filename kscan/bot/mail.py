@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.charset import QP, Charset
+from email.errors import MessageError
 from email.generator import BytesGenerator
 from email.header import Header, decode_header, make_header
 from email.message import Message as Mail
@@ -158,7 +159,7 @@ def _ids(mail: Mail, name: str) -> tuple[str, ...]:
 def _decoded(text: str) -> str:
     try:
         return str(make_header(decode_header(text)))
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, MessageError):
         return text
 
 

@@ -182,11 +182,12 @@ def _unflowed(lines: Iterable[bytes], is_spaced: bool) -> Iterator[bytes]:
 
 
 def _subject(header: object) -> str:
+    from email.errors import MessageError  # noqa: PLC0415
     from email.header import decode_header, make_header  # noqa: PLC0415
 
     try:
         text = str(make_header(decode_header(str(header))))
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, MessageError):
         text = str(header)
     return printable(re.sub(r"\s+", " ", text)).strip()
 

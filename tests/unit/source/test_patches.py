@@ -437,3 +437,10 @@ def test_a_subject_that_is_not_encoded(encoding: str) -> None:
     raw = "From: A <a@example.org>\nSubject: [PATCH] für Jérôme\n\n".encode(encoding) + EDIT
     (message,) = messages("m", raw)
     assert message.subject == "für Jérôme"
+
+
+@pytest.mark.parametrize("word", ["=?utf-8?b?A?=", "=?\u00fc?q?a?="])
+def test_a_subject_that_cannot_be_decoded_stands_as_it_is(word: str) -> None:
+    raw = f"From: A <a@example.org>\nSubject: [PATCH] {word} x\n\n".encode() + EDIT
+    (message,) = messages("m", raw)
+    assert message.subject == f"{word} x"
