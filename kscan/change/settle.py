@@ -109,7 +109,6 @@ def _paired(
         for key, fits in (
             (fingerprint, _always),
             (_meeting, _always),
-            (_driver_read, _always),
             (_hazard, place.is_split),
             (_spot, Respelled(renames).fits),
         ):
@@ -168,17 +167,6 @@ def _meeting(finding: Finding) -> Hashable:
         return id(finding)
     place, callback = finding.primary, finding.callback
     return finding.rule, place.path, place.function, finding.subject, callback.function
-
-
-_DRIVER_READ = ("unguarded-driver", "reread-driver")
-"""Rules about one member: what a test cures may still be read twice."""
-
-
-def _driver_read(finding: Finding) -> Hashable:
-    """Which bus's function reads its driver, tested or not."""
-    if finding.rule not in _DRIVER_READ:
-        return id(finding)
-    return finding.primary.path, finding.primary.function
 
 
 def _hazard(finding: Finding) -> Hashable:

@@ -190,21 +190,6 @@ def test_findings_without_an_object_are_paired_by_place_alone(names: Renamed) ->
     assert counts(settled([old], [new], names.by({FOO: TEXT + "\n"}))) == (1, 1, 0)
 
 
-def test_a_driver_that_is_tested_and_then_read_again_is_less_bad(names: Renamed) -> None:
-    used = replace(finding(), rule="unguarded-driver", callback=None, effect=Effect.CRASH)
-    again = replace(
-        used,
-        rule="reread-driver",
-        severity=Severity.WARNING,
-        effect=Effect.RACE,
-        fingerprint="v1-2",
-    )
-    better, worse = settled([used], [again], names.by()), settled([again], [used], names.by())
-    assert counts(better) == (0, 0, 1)
-    assert better.unchanged[0].before == Before(used.severity, used.effect, used.message)
-    assert counts(worse) == (1, 0, 0)
-
-
 def test_what_was_too_uncertain_to_show_is_introduced_when_it_becomes_certain(
     names: Renamed,
 ) -> None:
