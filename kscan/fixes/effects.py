@@ -6,7 +6,6 @@ Code outside the driver is known by name only: the catalogue says which of it do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
@@ -18,7 +17,7 @@ from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches
 from kscan.program import macros
 from kscan.program.program import Function, Program
-from kscan.program.types import scope_of
+from kscan.program.types import Scope, scope_of
 
 _DEPTH = 5
 
@@ -75,12 +74,13 @@ class Observer:
             if start <= declaration.at < end:
                 found.writes.add(declaration.name)
         inside = [node for node in self._nodes[function] if start <= node.at < end]
-        targets = {n.at for n in inside if isinstance(n, ir.Assign) and n.op == "="}
+        targets = [n.target for n in inside if isinstance(n, ir.Assign) and n.op == "="]
+        set_anew = {id(target) for target in targets if isinstance(target, ir.Name)}
         for node in inside:
-            if not (isinstance(node, ir.Name) and node.at in targets):
+            if id(node) not in set_anew:
                 self._observe(function, node, found)
-        for loop in _loops(body.statements):
-            if start <= loop.at < end:
+        for loop in ir.statements(body.statements):
+            if isinstance(loop, ir.ForEach) and start <= loop.at < end:
                 found.writes |= {a.id for a in loop.args if isinstance(a, ir.Name)}
         return found
 
@@ -121,10 +121,8 @@ class Observer:
             found.touched.add(place)
 
     def _call(self, function: Function, call: ir.Call, found: Effects, depth: int) -> None:
-        for argument in call.args:
-            match argument:
-                case ir.Unary(op="&", operand=ir.Name(id=name)):
-                    found.writes.add(name)
+        scope = scope_of(self.program, function)
+        found.writes |= {name for a in call.args if (name := _filled(scope, a))}
         if not isinstance(call.callee, ir.Name):
             found.calls.setdefault("an indirect call")
             return
@@ -174,15 +172,13 @@ class Observer:
         )
 
 
-def _loops(statements: tuple[ir.Stmt, ...]) -> Iterator[ir.ForEach]:
-    """The loops of list macros in `statements`, at any depth."""
-    for statement in statements:
-        match statement:
-            case ir.ForEach(body=body):
-                yield statement
-                yield from _loops(body)
-            case ir.If(then=then, other=other):
-                yield from _loops(then)
-                yield from _loops(other)
-            case ir.While(body=body) | ir.Guarded(body=body) | ir.Switch(body=body):
-                yield from _loops(body)
+def _filled(scope: Scope, argument: ir.Expr) -> str:
+    """The local that a function may fill which is handed `argument`; empty where it is none."""
+    node = argument
+    if isinstance(argument, ir.Unary) and argument.op == "&":
+        node = argument.operand
+        while isinstance(node, ir.Index) or (isinstance(node, ir.Member) and not node.arrow):
+            node = node.object
+    elif not scope.type_of(argument).array:
+        return ""
+    return node.id if isinstance(node, ir.Name) and scope.is_automatic(node.id) else ""

@@ -7,6 +7,7 @@ them would undo what the registration has not done yet.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
@@ -17,6 +18,8 @@ from kscan.flow.values import Place
 from kscan.kernel.names import matches
 from kscan.program.program import Function
 from kscan.window.case import Case, LateRead
+
+_CALLED = re.compile(r"\b(\w+)\s*\(")
 
 MOST_BETWEEN = 60
 """Statements between the registration and the write of which the effects are looked at."""
@@ -218,14 +221,19 @@ class Order:
         locks = self.case.catalogue.locks.lock
         held: list[Statement] = []
         for statement in self.passed:
-            text = self.source[statement.start : statement.end]
-            name = text.partition(b"(")[0].rpartition(b"=")[2].strip().decode("utf-8", "replace")
-            if name == "guard" or any(matches(pair.take, name) for pair in locks):
+            called = self._called(statement)
+            if "guard" in called or any(matches(p.take, name) for p in locks for name in called):
                 held.append(statement)
-            elif held and any(matches(pair.release, name) for pair in locks):
+            elif held and any(matches(p.release, name) for p in locks for name in called):
                 held.pop()
         if held:
             raise Refused(f"it stands under the lock that line {self._line(held[-1].start)} takes")
+
+    def _called(self, statement: Statement) -> set[str]:
+        """What `statement` calls itself, or as it begins: in the condition of an ``if``, too."""
+        start, end = statement.condition if statement.blocks else (statement.start, statement.end)
+        text = self.source[start:end].decode("utf-8", "replace")
+        return set(_CALLED.findall(text))
 
     def _callback_writes(self) -> dict[Place, str]:
         """What callbacks write, and one that does."""

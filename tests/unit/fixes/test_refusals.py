@@ -257,6 +257,20 @@ REFUSED = {
         """,
         "it stands under the lock that line",
     ),
+    "lock in a condition": (
+        """\
+        my = new;
+        REGISTER
+        if (ret)
+            return ret;
+        if (mutex_lock_interruptible(&my_lock))
+            return -EINTR;
+        new->map = &new->version;
+        mutex_unlock(&my_lock);
+        return 0;
+        """,
+        "it stands under the lock that line",
+    ),
     "guard": (
         """\
         my = new;
@@ -429,3 +443,31 @@ def test_what_the_statement_needs_moves_with_it(tmp_path: Path) -> None:
     assert [line.strip().partition(" ")[0] for line in added] == [
         "other", "new->version", "new->map",
     ]  # fmt: skip
+
+
+VERSION = "return my->version > 2 ? &my->iommu : ERR_PTR(-ENODEV);"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        # the pointer that the member is reached through
+        ("struct my *it = NULL;", "it = my; it->version = 3;", ["it = my;", "it->version = 3;"]),
+        # locals that a function fills, by name or by address
+        ("int box[2] = { 0 };", "fill(box); new->version = box[0];",
+         ["fill(box);", "new->version = box[0];"]),
+        ("struct { int v; } box = { 0 };", "fill(&box.v); new->version = box.v;",
+         ["fill(&box.v);", "new->version = box.v;"]),
+    ],
+)  # fmt: skip
+def test_what_sets_a_local_moves_with_its_use(
+    tmp_path: Path, before: str, after: str, moved: list[str]
+) -> None:
+    rows = [f"{row.strip()};" for row in after.split(";") if row.strip()]
+    body = "\n".join(
+        [before, "my = new;", "REGISTER", "if (ret)", "    return ret;", *rows, "return 0;"]
+    )
+    helpers = "static void fill(int *to) { *to = 3; }"
+    found = [f for f in fixes(tmp_path, body, VERSION, helpers) if "my.version" in f.sentence]
+    added = [line[1:].strip() for line in found[0].patch.splitlines() if line.startswith("+\t")]
+    assert added == moved
