@@ -16,8 +16,8 @@ from kscan.wording import printable
 SCHEMA = "kscan/hits/1"
 
 _SHOWN = 3
-_PEOPLE = "maintainers"
 """Names on a line before the rest is only counted."""
+_PEOPLE = "maintainers"
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,10 +203,11 @@ class Evaluation(Frame):
     def _choice(self, node: ir.Choice) -> Value:
         test = self.value(node.test)
         known = truth(test)
-        if known is True and node.then is None:
-            return test
         if known is not None:
-            found = self.value(node.then if known and node.then is not None else node.other)
+            arm = node.then if known else node.other
+            if arm is None:
+                return test
+            found = self.value(arm)
             if test.taint is not None and found.taint is None:
                 return replace(found, taint=test.taint)
             return found

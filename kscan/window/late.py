@@ -194,7 +194,7 @@ class Lateness:
             return
         outcome = execution.run(function, start=node.index)
         around = _Around(self, function, call, level)
-        found = [*(around.of_result(node, writes) if result.what is not What.ZERO else ())]
+        found = [] if result.what is What.ZERO else list(around.of_result(node, writes))
         for index in sorted(outcome.visited - {node.index}):
             found += around.at(cfg.nodes[index], writes)
         for write in filter(around.counts_late, found):
