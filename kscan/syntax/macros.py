@@ -105,10 +105,10 @@ def _respell_block(draft: Draft, m: re.Match[bytes]) -> None:
 
 def _respell_bare_word(draft: Draft, m: re.Match[bytes]) -> None:
     """A macro without arguments that is a statement all by itself, or entries of a table."""
-    before, line = draft.before(m.start(1)), m.end() + 1
+    before, gap = draft.before(m.start(1)), m.start(2) - 1
     if _is_entry(before, m[2]):
-        if m[2] != b"}" and draft.text[line : line + 1].isspace():
-            draft.put(line, b",")
+        if m[2] != b"}" and draft.text[gap] in b" \t":
+            draft.put(gap, b",")
     elif m[2] != b"." and (before[-1:] in (b";", b"}") or _BLOCK_OPENS.search(before)):
         draft.mark(*m.span(1), "invocation")
         draft.blank(*m.span(1))

@@ -38,7 +38,7 @@ Of ``.a=.a=.a=`` tree-sitter takes time and memory that grow with its square, in
 no clock can interrupt: a gigabyte for 30 KB.
 """
 
-_WATCHED_FROM = 256 << 10
+_WATCHED_FROM = 64 << 10
 """Bytes from which a parse is watched by the clock; below it even hostile text is quick."""
 
 _SAMPLE = 400

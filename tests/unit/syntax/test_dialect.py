@@ -44,6 +44,7 @@ def newlines(text: bytes) -> list[int]:
 @example(b"/*/")
 @example(b"\n\tdo {\n\t} while_each_x(\n);\n\tfor_each_x(\n) {\n\t}\n\tFOO(\n)\n}\n")
 @example(b"#if\n#else\n#else\n#endif\n#endif")
+@example(b"struct a b = {\n\tFOO\n\n\t.c = 1,\n};\n")
 def test_length_and_newlines_stay(source: bytes) -> None:
     text = respell(source).text
     assert len(text) == len(source)
@@ -113,6 +114,7 @@ PARSES = {
     "statement argument": "void foo(void)\n{\n\tCHECK(a, goto out);\n\tCHECK(a, return b;);\nout:\n\tbar();\n}\n",
     "statements as argument": "void foo(void)\n{\n\twait(dev, 20,\n\t\tif (a)\n\t\t\tbreak;\n\t);\n}\n",
     "designators as arguments": "void foo(void)\n{\n\ta = CONFIG(.event=1, .umask=0x2);\n}\n",
+    "bare word before an empty line": "struct a b = {\n\tFOO\n\n\t.c = 1,\n};\n",
     "designated list as argument": "struct a b[] = {\n\tCMD(x, .bits = {{ .offset = 0, }}, ),\n};\n",
     "list as argument": "struct a b[] = {\n\tQUIRK(x, {1, 2}, {3, 4}),\n};\n",
     "number that is none": "struct a b[] = {\n\tMODE(10000baseR_FEC, 0_2),\n};\n",
