@@ -225,7 +225,7 @@ class Reader:
             self._kept -= len(self._texts.pop(next(iter(self._texts))).respelled)
 
 
-_CLEANUP = re.compile(rb"[*\s]*\w+\s+__free\s*\(\s*(\w+)\s*\)")
+_CLEANUP = re.compile(rb"(?:[*\s]|const\b)*\w+\s+__free\s*\(\s*(\w+)\s*\)")
 _UNIT = msgspec.msgpack.Decoder(Unit)
 
 

@@ -88,14 +88,15 @@ def test_what_becomes_of_memory(body: str, expected: set[str]) -> None:
     assert fates(f"int f(struct device *dev, int x) {{ {body} }}", MEMORY) == expected
 
 
-def test_a_scope_puts_what_its_variable_holds() -> None:
-    text = """
+@pytest.mark.parametrize("declarator", ["*dev", "*const dev", "* const\tdev"])
+def test_a_scope_puts_what_its_variable_holds(declarator: str) -> None:
+    text = f"""
         int f(void *np)
-        {
-            struct device *dev __free(put_device) = bus_find_device_by_of_node(bus, np);
+        {{
+            struct device {declarator} __free(put_device) = bus_find_device_by_of_node(bus, np);
 
             return dev ? 0 : -1;
-        }
+        }}
     """
     assert fates(text) == {"released"}
 
