@@ -7,12 +7,15 @@ statements of their own (`ForEach`, `Guarded`), because what they iterate or hol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Union
 
 import msgspec
 
 from kscan.facts.unit import CType
+
+_ZERO = re.compile(r"0[xX]?0*[uUlL]*")
 
 
 class _Node(msgspec.Struct, frozen=True, array_like=True, tag=True, tag_field="_", gc=False):
@@ -31,6 +34,11 @@ class Const(_Node, frozen=True):
 
     text: str
     at: int
+
+    @property
+    def is_zero(self) -> bool:
+        """``0``, ``0UL``, ``0x00``, NULL or false."""
+        return self.text in ("NULL", "false") or _ZERO.fullmatch(self.text) is not None
 
 
 class Member(_Node, frozen=True):

@@ -39,8 +39,8 @@ class Evaluation(Frame):
         if self.execution.is_spent():
             return ANY
         match node:
-            case ir.Const(text=text):
-                return ZERO if text in ("0", "NULL", "false", "0UL", "0x0") else SET
+            case ir.Const():
+                return ZERO if node.is_zero else SET
             case ir.Name():
                 return self._name(node)
             case ir.Member():
@@ -209,7 +209,7 @@ class Evaluation(Frame):
                 return test
             found = self.value(arm)
             if test.taint is not None and found.taint is None:
-                return replace(found, taint=test.taint)
+                return replace(found, taint=test.taint, chosen=True)
             return found
         then = test if node.then is None else self.value(node.then)
         return joined(then, self.value(node.other))

@@ -23,6 +23,9 @@ from kscan.flow.world import Call
 from kscan.program.program import Function
 from kscan.program.types import scope_of
 
+_Way = tuple[int, Taint | None, frozenset[str]]
+"""A node, the late read that decided a branch on the way there, and what holds such a value."""
+
 Stored = tuple[tuple[str, Value], ...]
 """What places hold that the world is about, each by its key."""
 
@@ -57,7 +60,7 @@ class Outcome:
         result: Value | None = None
         for value, decided, _ in self.returns:
             if decided is not None and value.taint is None and value.what is not What.ANY:
-                value = replace(value, taint=decided)  # noqa: PLW2901
+                value = replace(value, taint=decided, chosen=True)  # noqa: PLW2901
             result = value if result is None else joined(result, value)
         return result or ANY
 
@@ -92,8 +95,9 @@ class Execution(Run):
             for parameter, value in zip(function.fact.params, args, strict=False)
         }
         outcome = Outcome()
-        waiting: deque[tuple[int, Taint | None]] = deque([(start, None)])
-        states: dict[tuple[int, Taint | None], State] = {(start, None): State(env)}
+        first = State(env)
+        states: dict[_Way, State] = {(start, None, frozenset()): first}
+        waiting = deque(states)
         visited = self.visited.setdefault(function, set())
         steps = 0
         while waiting and steps < MOST_STEPS:
@@ -103,8 +107,10 @@ class Execution(Run):
             outcome.visited.add(node.index)
             visited.add(node.index)
             frame = Evaluation(self, function, scope_of(self.program, function), state, frames)
-            for target in self._step(node, frame, outcome):
-                following = (target, state.decided)
+            targets = self._step(node, frame, outcome)
+            late = frame.late
+            for target in targets:
+                following = (target, state.decided, late)
                 if following not in states:
                     states[following] = state.copy()
                     waiting.append(following)

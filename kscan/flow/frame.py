@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
+from kscan.facts.unit import UNKNOWN
 from kscan.flow.places import membership, place_of
 from kscan.flow.values import ANY, INVALID, Place, Taint, Value, joined
 from kscan.flow.world import Call, Event, Happening, World
@@ -101,6 +102,15 @@ class Frame(ABC):
         """The mark of a read of `place` here."""
         typed = place.kind != "field" or bool(place.owner)
         return Taint(place, at, self.function.path, self.function.name, typed)
+
+    @property
+    def late(self) -> frozenset[str]:
+        """The local pointers that were read too early: ways that differ in them stay apart."""
+        return frozenset(
+            name
+            for name, value in self.state.env.items()
+            if value.taint is not None and self.scope.locals.get(name, UNKNOWN).ptr
+        )
 
     def late_list(self, head: ir.Expr) -> Taint | None:
         """The mark of a read of the list `head` that the instance joins too late."""

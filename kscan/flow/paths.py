@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from kscan.facts import ir
 
-_ZERO = ("NULL", "0")
-
 
 def spelled(node: ir.Expr | None) -> str:
     """``foo->slots[0].lock`` for an access path, `&` and casts left out; empty for the rest."""
@@ -92,4 +90,4 @@ def assigned(body: ir.Body) -> Assigned:
 
 
 def _is_zero(value: ir.Expr) -> bool:
-    return isinstance(value, ir.Const) and value.text in _ZERO
+    return isinstance(value, ir.Const) and value.is_zero

@@ -86,6 +86,8 @@ class Value:
     ``client``: the device it is called for. ``own node``: the firmware node of that.
     ``elsewhere``: neither its node nor the instance's. ``offered``: what the core asks for.
     ``kept``: what an earlier call allocated. ``&name``: the address of that global."""
+    chosen: bool = False
+    """What was read too early decided that it is this value, and is no part of it."""
 
     @property
     def is_of_instance(self) -> bool:
@@ -112,7 +114,8 @@ def joined(first: Value, second: Value) -> Value:
         return first
     origin = first.origin if first.origin == second.origin else ""
     if first.what is second.what:
-        return Value(first.what, first.taint or second.taint, origin)
+        chosen = first.chosen and second.chosen
+        return Value(first.what, first.taint or second.taint, origin, chosen)
     return Value(What.ANY, None, origin)
 
 

@@ -27,7 +27,6 @@ MOST_EXPANSIONS = 3_000
 """Macro calls of one function that are looked into, macros within macros too; 6.12 needs 564."""
 _HOPS = 3
 _POINTED_TO = "pointed to"
-_ZERO = ("0", "NULL", "false", "0UL", "0x0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Write:
     @property
     def is_zero(self) -> bool:
         """It writes what a fresh object holds anyway."""
-        return isinstance(self.value, ir.Const) and self.value.text in _ZERO
+        return isinstance(self.value, ir.Const) and self.value.is_zero
 
 
 @dataclass
@@ -275,7 +274,7 @@ def _lasting(rows: Iterable[tuple[ir.Stmt, Sequence[Write]]]) -> Iterator[Sequen
     for statement, writes in rows:
         always = not ended and _always(statement, writes)
         yield [write for write in writes if always or not write.off]
-        ended = ended or isinstance(statement, ir.Return)
+        ended = ended or isinstance(statement, ir.Return | ir.Goto)
 
 
 def _always(statement: ir.Stmt, writes: Sequence[Write]) -> bool:

@@ -171,7 +171,7 @@ class Lateness:
             for function in self.program.functions_in(path)
             if function.fact.init and function not in chain
             for write in writes.of(function)
-            if write.function not in chain and not write.frames
+            if chain.isdisjoint(frame.caller for frame in write.frames)
         )
 
     def _level(

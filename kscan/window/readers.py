@@ -68,7 +68,7 @@ class _Run:
         """A late value that the core is handed: a pointer made of NULL, or a zero."""
         pointer = self.function.fact.result.ptr > 0
         for value, _, at in self.outcome.returns:
-            if value.taint is None:
+            if value.taint is None or value.chosen:
                 continue
             if pointer and value.what is What.BOGUS:
                 user = self.user()

@@ -28,6 +28,7 @@ static void set(struct foo *foo) { params.foo = foo; }
 static void make(struct foo **to) { *to = kzalloc(sizeof(**to), 1); }
 static void make_it(struct foo **to) { make(to); }
 static void drop(struct foo **to) { *to = 0; }
+static int bound_of(struct foo *foo) { if (!foo) return 0; return foo->number; }
 static void use(struct foo *foo) { foo->lock = 1; }
 static void use_next(struct foo *foo) { foo->next->lock = 1; }
 static void join(struct foo *it) { struct foo *foo = it; foo->next = it; }
@@ -100,6 +101,14 @@ LOCKED = "spin_lock(&each->lock);"
         ("if (foo->version >= 3) use(each);", "foo->version = 4;",
          [("foo.version", "wrong-value", "medium")]),
         ("if (foo->version) use(foo);", "foo->version = 4;", []),
+        # what it decides is not handed over
+        ("return bound_of(only);", "only = foo;", []),
+        ("return only ? 4 : 0;", "only = foo;", []),
+        ("return foo->version;", "foo->version = 4;", [("foo.version", "wrong-value", "medium")]),
+        # zero is zero, however it is spelled
+        ("return loose ? 0 : -ENODEV;", "loose = 0U;", []),
+        ("return loose ? 0 : -ENODEV;", "loose = 0x00ul;", []),
+        ("return loose ? 0 : -ENODEV;", "loose = 0x10;", [("loose", "declined", "high")]),
         # what is only made more exact was there before
         ("if (foo->version >= 3) use(each);", "foo->version = fixed(foo->version);", []),
     ],
@@ -160,6 +169,10 @@ LATE = "foo->next = foo;"
          [("foo.users", "declined", "high")]),
         ("if (!foo->ready) return -ENODEV;", "READY(foo);", [("foo.ready", "declined", "high")]),
         ("if (!foo->ready) return -ENODEV;", "ONE_OF(foo);", [("foo.ready", "declined", "high")]),
+        # a pointer that is the late one on one way of several
+        ("each = foo; if (foo->number) each = only; use(each);", "only = foo;",
+         [("only", "crash", "high")]),
+        ("each = only; if (!each) each = foo; use(each);", "only = foo;", []),
         # what is read only where something late is there, is not read
         ("if (foo->ready) use(foo->next);", f"{LATE} foo->ready = 1;", []),
         ("if (!foo->ready) return 0; use(foo->next);", f"{LATE} foo->ready = 1;", []),
@@ -223,6 +236,28 @@ def test_written_before_as_well(before: str, expected: list[tuple[str, str, str]
     assert [
         (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
     ] == expected
+
+
+STAGES = """
+static void mark(struct foo *foo) { foo->version = 3; }
+static int __init early(struct foo *foo) { WAY return 0; }
+static int __init late(struct foo *foo)
+{
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    mark(foo);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "late"),
+    [("foo->version = 3;", False), ("mark(foo);", False), ("late(foo);", True), ("", True)],
+)
+def test_what_an_earlier_init_stage_writes_is_not_late(way: str, *, late: bool) -> None:
+    callback = DRIVER[: DRIVER.index("static int probe")] % "if (foo->version >= 3) use(each);"
+    case = case_of(tree(drivers__iommu__foo_c=HEAD + callback + STAGES.replace("WAY", way)))
+    assert bool(case.late_reads) is late
 
 
 BUSES = """

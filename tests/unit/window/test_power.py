@@ -102,6 +102,7 @@ ON, OFF = "clk_prepare_enable(foo->clk);", "clk_disable_unprepare(foo->clk);"
         (f"{ON} if (foo->clk) {OFF}", False),
         (f"{ON} if (loose()) {{ {OFF} return -EINVAL; }}", True),
         (f"{ON} if (loose()) goto off; return 0; off: {OFF}", True),
+        (f"{ON} if (loose()) goto off; goto out; off: {OFF} out: ;", True),
         ("start(foo);", True),
         ("begin(foo);", True),
         ("peek(foo);", False),
