@@ -79,7 +79,9 @@ def _assuming(inspection: Inspection, walk: Reach) -> Reach:
 
 def _concerns(scenario: Scenario, walk: Reach) -> bool:
     slots = {str(slot) for slot in walk.slots}
-    return any(edge.caller in walk or edge.or_caller_of in slots for edge in scenario.edge)
+    return any(
+        edge.caller in walk or not slots.isdisjoint(edge.or_caller_of) for edge in scenario.edge
+    )
 
 
 @dataclass

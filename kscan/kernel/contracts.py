@@ -281,15 +281,17 @@ class ScenarioEdge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     caller: str
     slot: str = ""
     callee: str = ""
-    or_caller_of: str = ""
-    """Where the tree has no `caller`: whoever calls through this slot."""
+    or_caller_of: tuple[str, ...] = ()
+    """Where the tree has no `caller`: whoever calls through the first of these slots there is."""
+    or_callee: str = ""
+    """Where the tree has no `callee`, or nobody fills `slot`: this function."""
     unless: str = ""
     """Not needed where this slot is reached anyway; `slot` unless given."""
 
     def __post_init__(self) -> None:
         if bool(self.slot) == bool(self.callee):
             raise ValueError("an edge has either a slot or a callee")
-        check_slots(slot for slot in (self.slot, self.or_caller_of, self.unless) if slot)
+        check_slots(slot for slot in (self.slot, *self.or_caller_of, self.unless) if slot)
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -308,7 +310,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def words(self) -> frozenset[str]:
         """What a file names that its edges lead to."""
-        return frozenset(field_of(edge.slot) or edge.callee for edge in self.edge)
+        named = ((field_of(edge.slot) or edge.callee, edge.or_callee) for edge in self.edge)
+        return frozenset(word for words in named for word in words if word)
 
 
 def field_of(slot: str) -> str:

@@ -81,12 +81,13 @@ class Doubts:
             )
         if late.early is not None:
             yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
-        if self._is_foreign(late.place):
+        foreign, runtime = self._is_foreign(late.place), self._is_runtime_state(late)
+        if foreign:
             why = f"struct {late.place.owner} is not the driver's own: other code may set it"
-            yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
+            yield (Confidence.LOW if wrong or runtime else Confidence.MEDIUM), why
         if wrong and late.in_caller:
             yield Confidence.LOW, "the late write stands in a caller"
-        if self._is_runtime_state(late):
+        if runtime:
             why = "other functions write it too: it may be run-time state, not set-up"
             yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
 

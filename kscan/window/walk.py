@@ -78,11 +78,27 @@ class Walk:
         found: tuple[Assumed, ...] = ()
         walked = self.as_it_stands
         for edge in scenario.edge:
-            missing = _missing(edge, walked)
+            missing = self._missing(edge, walked)
             if missing is not None:
                 found = (*found, missing)
                 walked = self._walked(found)
         return found
+
+    def _missing(self, edge: ScenarioEdge, walked: Reach) -> Assumed | None:
+        """What `edge` adds to what was walked; None where the tree has it or cannot."""
+        if Slot.named(edge.unless or edge.slot) in walked.slots:
+            return None
+        caller = walked.named(edge.caller)
+        calls = (walked.slots.get(Slot.named(slot)) for slot in edge.or_caller_of)
+        caller = caller or next((call.caller for call in calls if call is not None), None)
+        if caller is None:
+            return None
+        slot = Slot.named(edge.slot) if edge.slot else None
+        filled = slot is not None and self.tables.implementers(slot)
+        known = filled or self.program.resolve(edge.callee, caller.path)
+        if not known and self.program.resolve(edge.or_callee, caller.path):
+            return Assumed(caller.name, None, edge.or_callee)
+        return Assumed(caller.name, slot, edge.callee)
 
     @cached_property
     def reach(self) -> Reach:
@@ -159,19 +175,6 @@ class Walk:
         """The slots called inside the window: the contract's own, and those followed."""
         kept = (*self.contract.tables, *(f.partition(".")[0] for f in self._follow))
         return tuple(sorted((s for s in self.reach.slots if s.tag in kept), key=str))
-
-
-def _missing(edge: ScenarioEdge, walked: Reach) -> Assumed | None:
-    """The edge a scenario adds to what was walked; None where the tree has it or cannot."""
-    if Slot.named(edge.unless or edge.slot) in walked.slots:
-        return None
-    caller = walked.named(edge.caller)
-    if caller is None and edge.or_caller_of:
-        call = walked.slots.get(Slot.named(edge.or_caller_of))
-        caller = call.caller if call is not None else None
-    if caller is None:
-        return None
-    return Assumed(caller.name, Slot.named(edge.slot) if edge.slot else None, edge.callee)
 
 
 def _nowhere(name: str) -> Function:

@@ -109,6 +109,11 @@ LOCKED = "spin_lock(&each->lock);"
         ("return loose ? 0 : -ENODEV;", "loose = 0U;", []),
         ("return loose ? 0 : -ENODEV;", "loose = 0x00ul;", []),
         ("return loose ? 0 : -ENODEV;", "loose = 0x10;", [("loose", "declined", "high")]),
+        # of a struct that is not the driver's own, callbacks may set what they need
+        ("return ((struct foo *)dev->bus->own)->lock;", "dev->bus->own = foo;",
+         [("bus_type.own", "crash", "medium")]),
+        ("if (loose) dev->bus->own = 0; return ((struct foo *)dev->bus->own)->lock;",
+         "dev->bus->own = foo;", [("bus_type.own", "crash", "low")]),
         # what is only made more exact was there before
         ("if (foo->version >= 3) use(each);", "foo->version = fixed(foo->version);", []),
     ],

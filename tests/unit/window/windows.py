@@ -13,7 +13,7 @@ include/linux/iommu.h
         int (*of_xlate)(struct device *dev);
         void (*probe_finalize)(struct device *dev);
     };
-    struct bus_type { int (*dma_configure)(struct device *dev); };
+    struct bus_type { void *own; int (*dma_configure)(struct device *dev); };
     struct device { struct device_driver *driver; struct bus_type *bus; struct dev_iommu *iommu; };
     struct iommu_device { const struct iommu_ops *ops; };
     int iommu_fwspec_init(struct device *dev, void *fwnode);
