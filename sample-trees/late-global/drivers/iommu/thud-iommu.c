@@ -146,3 +146,46 @@ static struct platform_driver thud2_driver = {
 	.driver	= { .name = "thud2-iommu" },
 };
 module_platform_driver(thud2_driver);
+
+/* A device that is refused a group is given up: nobody asks for its domain then. */
+static struct device *thud3_dev;
+
+static struct iommu_group *thud3_device_group(struct device *dev)
+{
+	if (!thud3_dev)
+		return ERR_PTR(-ENODEV);
+	return generic_device_group(dev);
+}
+
+static struct iommu_domain *thud3_domain_alloc_paging(struct device *dev)
+{
+	return thud3_dev->of_node ? thud_new_domain() : NULL;
+}
+
+static const struct iommu_ops thud3_ops = {
+	.domain_alloc_paging	= thud3_domain_alloc_paging,
+	.probe_device		= thud_probe_device,
+	.device_group		= thud3_device_group,
+	.of_xlate		= thud2_of_xlate,
+};
+
+static int thud3_probe_bad(struct platform_device *pdev)
+{
+	struct iommu_device *iommu = devm_kzalloc(&pdev->dev, sizeof(*iommu), GFP_KERNEL);
+	int ret;
+
+	if (!iommu)
+		return -ENOMEM;
+	ret = iommu_device_register(iommu, &thud3_ops, &pdev->dev); /* expect: late-global thud3_dev thud3_device_group effect=declined */
+	if (ret)
+		return ret;
+
+	thud3_dev = &pdev->dev;
+	return 0;
+}
+
+static struct platform_driver thud3_driver = {
+	.probe	= thud3_probe_bad,
+	.driver	= { .name = "thud3-iommu" },
+};
+module_platform_driver(thud3_driver);
