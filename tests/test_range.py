@@ -19,6 +19,7 @@ from kscan.facts.store import NullStore, Store
 from kscan.impact import Diff, Options
 from kscan.model import Confidence, Finding, Impact, KscanError
 from kscan.outcomes import outcome_of
+from kscan.source.commit import CommitTree
 from kscan.source.patches import read_series
 from kscan.source.ranges import (
     Range,
@@ -194,6 +195,15 @@ def test_each_finding_says_which_commit_introduces_it(story: Told) -> None:
     found = impact(span, replace(AS_ASKED, per_commit=True))
     title = f"{story.commits[1][:12]} new probe path"
     assert {finding.introduced_by for finding in found.introduced} == {title}
+
+
+def test_a_range_of_many_files_gives_the_same(
+    story: Told, new_path: Impact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.source.ranges.MOST_CHANGES", 0)
+    span = story.range(story.commits[1])
+    assert isinstance(span.head, CommitTree)
+    agree(impact(span), new_path)
 
 
 def test_two_directories_give_what_two_commits_give(new_path: Impact) -> None:

@@ -23,6 +23,9 @@ from kscan.source.repository import BlobChange, CommitRef, Repository, refuse_op
 from kscan.source.tree import C_SUFFIXES, Tree
 from kscan.source.worktree import worktree_changes
 
+MOST_CHANGES = 4_000
+"""Changed files from which the head is searched by git, not they one by one."""
+
 
 @dataclass
 class Range:
@@ -95,7 +98,8 @@ def _between(repository: Repository, base: CommitTree, end: str, name: str) -> R
             changes.setdefault(change.old_path, None)
         if change.new_path and change.new_blob:
             changes[change.new_path] = Blob(repository, change.new_blob)
-    head = PatchedTree(base, changes, name, end)
+    many = len(changes) > MOST_CHANGES
+    head = CommitTree(repository, end, name) if many else PatchedTree(base, changes, name, end)
     notes = [] if repository.is_ancestor(base.commit, end) else [_diverged(base.name, name)]
     return Range(
         base,
