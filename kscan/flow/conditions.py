@@ -14,8 +14,6 @@ from kscan.flow.cfg import Cfg, Kind, Node
 NEAREST = 100
 """Dominating branches that are looked at, those nearest to the place."""
 
-_NULL = ("NULL", "0", "false")
-
 
 @dataclass(frozen=True)
 class Condition:
@@ -75,8 +73,10 @@ def reduced(test: ir.Expr, holds: bool = True) -> Condition:
     match test:
         case ir.Unary(op="!", operand=inner):
             return reduced(inner, not holds)
-        case ir.Binary(op="==" | "!=" as op, left=left, right=ir.Const(text=text)) if text in _NULL:
+        case ir.Binary(op="==" | "!=" as op, left=left, right=ir.Const() as zero) if zero.is_zero:
             return reduced(left, holds == (op == "!="))
+        case ir.Binary(op="==" | "!=" as op, left=ir.Const() as zero, right=right) if zero.is_zero:
+            return reduced(right, holds == (op == "!="))
         case ir.Call(callee=ir.Name(id="likely" | "unlikely"), args=(inner,)):
             return reduced(inner, holds)
     return Condition(test, holds)

@@ -9,6 +9,7 @@ from kscan.flow.frame import Frame
 from kscan.flow.lists import walk_of
 from kscan.flow.values import INVALID, Taint
 
+_Ways = type[ir.Stmt] | tuple[type[ir.Stmt], ...]
 _LEAVING = (ir.Return, ir.Break, ir.Goto)
 
 
@@ -36,16 +37,24 @@ def walks(frame: Frame, loop: ir.ForEach) -> tuple[bool, Taint | None]:
 
 def _takes_the_first(loop: ir.ForEach) -> bool:
     """The loop ends in its first round: ``list_for_each_entry(…) return it;``."""
-    return any(isinstance(statement, _LEAVING) for statement in loop.body)
+    for statement in loop.body:
+        if _tests(statement, ir.Continue):
+            return False
+        if isinstance(statement, _LEAVING):
+            return True
+    return False
 
 
 def _searches(loop: ir.ForEach) -> bool:
-    """The loop ends with the entry that some test chooses."""
-    return any(
-        isinstance(inner, _LEAVING)
-        for statement in loop.body
-        if isinstance(statement, ir.If)
-        for inner in (*statement.then, *statement.other)
+    """The loop ends with the entry that some test chooses, or does not pass over."""
+    ends = any(isinstance(statement, _LEAVING) for statement in loop.body)
+    return ends or any(_tests(statement, _LEAVING) for statement in loop.body)
+
+
+def _tests(statement: ir.Stmt, ways: _Ways) -> bool:
+    """Whether control takes one of `ways` after `statement` hangs on what that tests."""
+    return isinstance(statement, ir.If) and any(
+        isinstance(inner, ways) for inner in (*statement.then, *statement.other)
     )
 
 

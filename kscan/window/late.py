@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from kscan.facts import ir
+from kscan.facts.unit import GlobalFact
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.execute import Execution
 from kscan.flow.supplies import is_supply
@@ -21,6 +22,7 @@ from kscan.flow.writes import Write, Writes, embedding, root_name, whole
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program
+from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import Callers, is_private, registered_by
 from kscan.window.probing import Probing
@@ -130,8 +132,15 @@ class Lateness:
         """The object that `write` sets is below zero from the start."""
         if write.place.kind != "global":
             return False
-        known = self.program.variable(write.place.name, write.function.path)
+        known = self._object(write)
         return known is not None and known.negative
+
+    def _object(self, write: Write) -> GlobalFact | None:
+        """The global that `write` sets, where it is defined, which may be another file."""
+        name, path = write.place.name, write.function.path
+        known = self.program.variable(name, path)
+        defining = home(self.program, path, name) if known is not None and known.extern else None
+        return known if defining is None else self.program.variable(name, defining)
 
     def _spelled(self, write: Write) -> tuple[str, str]:
         """Kind and name of what `write` writes: outermost object first."""
@@ -155,7 +164,7 @@ class Lateness:
             return False
         write = order.late[place][0]
         if place.kind == "global" or isinstance(write.target, ir.Name):
-            known = self.program.variable(place.name, write.function.path)
+            known = self._object(write)
             return known is None or not known.initialised or known.negative
         return True
 

@@ -28,6 +28,8 @@ def conditions_at_act(body: str) -> list[str]:
         ("if (a || b) return 0; act();", ["!a", "!b"]),
         ("if (p->x == NULL) return 0; act();", ["p->x"]),
         ("if (p->x != NULL) return 0; act();", ["!p->x"]),
+        ("if (NULL == p->x) return 0; act();", ["p->x"]),
+        ("if (0x0 != p->x) return 0; act();", ["!p->x"]),
         ("if (likely(a)) { if (b) b = 1; act(); }", ["a"]),
         ("return a ?: act();", ["!a"]),
         ("return a ? act() : 0;", ["a"]),

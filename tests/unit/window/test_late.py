@@ -126,6 +126,10 @@ JOIN = "list_add(&foo->node, &every);"
 FIRST = "list_for_each_entry(each, &every, node) return 0; return -ENODEV;"
 TAKEN = "list_for_each_entry(each, &every, node) { foo = each; break; } return -ENODEV;"
 CHOSEN = "list_for_each_entry(each, &every, node) if (each->number == 3) return 0; return -ENODEV;"
+PASSED = (
+    "list_for_each_entry(each, &every, node) { if (each->number != 3) continue; return 0; }"
+    " return -ENODEV;"
+)
 CALLED = "list_for_each_entry(each, &every, node) if (each->number) use(each); return 0;"
 
 
@@ -137,6 +141,8 @@ CALLED = "list_for_each_entry(each, &every, node) if (each->number) use(each); r
         # whether another instance would do, nobody knows where devices are not told apart
         (CHOSEN, "0", []),
         (CHOSEN, "dev", [("every", "declined", "high")]),
+        (PASSED, "0", []),
+        (PASSED, "dev", [("every", "declined", "high")]),
         (CALLED, "dev", []),
     ],
 )
@@ -238,6 +244,24 @@ def test_written_before_as_well(before: str, expected: list[tuple[str, str, str]
     head = HEAD + "static struct foo template;\nstatic struct device model;\n"
     driver = DRIVER.replace("    counted[0] = foo;", f"    {before}")
     case = case_of(tree(drivers__iommu__foo_c=head + driver % ("use(foo->next);", LATE)))
+    assert [
+        (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
+    ] == expected
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        ("int level;", [("level", "wrong-value", "medium")]),
+        ("int level = 4;", []),
+        ("int level = -1;", []),
+    ],
+)
+def test_a_global_that_another_file_defines(
+    definition: str, expected: list[tuple[str, str, str]]
+) -> None:
+    code = HEAD + "extern int level;\n" + DRIVER % ("if (level >= 3) use(each);", "level = 4;")
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__iommu__foo_hw_c=definition))
     assert [
         (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
     ] == expected
