@@ -32,8 +32,10 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 _NEVER = frozenset("\0\n")
 _FEW = 20
 """Words up to which looking for each is faster than a pattern for all."""
+_TELLING = 6
+"""Length from which on a beginning that names share stands in few lines besides theirs."""
 RECORD = re.compile(rb"([^\0]+)\0([^\n]+)\n")
-"""Path and match as ``git grep -z -o`` prints them; a path may hold newlines."""
+"""Path and match, or line, as ``git grep -z`` prints them; a path may hold newlines."""
 
 NOT_FUNCTIONS = frozenset(
     b"if while for switch return sizeof else do case goto typeof defined int void char long "
@@ -80,8 +82,31 @@ def _drawn_together(words: list[str]) -> str:
 def grep_words(words: Sequence[str]) -> list[str]:
     """Options of ``git grep`` for any of `words` as a whole word."""
     if len(words) <= _FEW:
-        return ["-w", "-F", *(part for word in words for part in ("-e", word))]
+        return ["-w", *grep_strings(words)]
     return ["-w", "-P", "-e", any_of(words)]
+
+
+def grep_strings(strings: Sequence[str]) -> list[str]:
+    """Options of ``git grep`` for any of `strings`."""
+    return ["-F", *(part for string in strings for part in ("-e", string))]
+
+
+def strings_for(words: Sequence[str]) -> list[str]:
+    """Strings of which each of `words` contains one, where they are few; else none.
+
+    Names of one subsystem begin alike, and a name may be part of another.  Each string takes
+    its time, and telling the words in the lines found takes next to none.
+    """
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(word[: word.find("_") + 1], []).append(word)
+    strings = {
+        string
+        for start, group in groups.items()
+        for string in ([start] if len(start) >= _TELLING and len(group) > 2 else group)
+    }
+    least = sorted(s for s in strings if not any(other in s for other in strings - {s}))
+    return least if len(least) <= min(_FEW, len(words) // 2) else []
 
 
 class WordSearch:
@@ -113,7 +138,7 @@ def defined_names(text: Text) -> set[bytes]:
 
 
 def grep_matches(output: bytes, prefix: int) -> Iterator[tuple[str, bytes]]:
-    """Path and match, in the order found, from ``git grep -z -o``; paths may hold newlines.
+    """Path and match, or line, in the order found, from ``git grep -z``; paths may hold newlines.
 
     `prefix` bytes before each path are left out.
     """

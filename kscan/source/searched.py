@@ -169,17 +169,31 @@ class SearchedTree(ABC):
         words = known.unknown(words, suffixes)
         if not words:
             return
-        answer = self._grep(["-o", *search.grep_words(words)], suffixes, under)
-        if answer is None:
+        found = self._grepped(words, suffixes, under)
+        if found is None:
             wanted = WordSearch(words)
             texts = self._texts(suffixes, under)
             known.learn(words, suffixes, ((path, wanted.words_in(text)) for path, text in texts))
             return
-        matches = search.grep_matches(*answer)
-        known.learn(words, suffixes, ((path, (word,)) for path, word in matches))
+        known.learn(words, suffixes, found)
         self._keep(
             {key: _joined(known.files(word, [suffix])) for key, (suffix, word) in keys.items()}
         )
+
+    def _grepped(
+        self, words: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
+    ) -> Iterator[tuple[str, Iterable[bytes]]] | None:
+        """Paths, and which of `words` git finds there; None where it cannot answer."""
+        strings = search.strings_for(words)
+        options = search.grep_strings(strings) if strings else ["-o", *search.grep_words(words)]
+        answer = self._grep(options, suffixes, under)
+        if answer is None:
+            return None
+        matches = search.grep_matches(*answer)
+        if not strings:
+            return ((path, (word,)) for path, word in matches)
+        wanted = WordSearch(words)
+        return ((path, wanted.words_in(line)) for path, line in matches)
 
     def _small(self, paths: Iterable[str]) -> Sequence[str]:
         """`paths` without the too large ones and those that are not there: they become skips."""

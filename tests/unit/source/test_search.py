@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kscan.source import directory, git
 from kscan.source.directory import DirectoryTree
-from kscan.source.search import NameIndex, WordSearch, any_of, defined_names
+from kscan.source.search import NameIndex, WordSearch, any_of, defined_names, strings_for
 
 ODD_FILES: dict[bytes, bytes] = {
     b"plain.c": b"int of_xlate(void)\n{\n\treturn 0;\n}\n",
@@ -113,6 +113,20 @@ def test_each_word_has_its_files(odd: Path, tree_of: Callable[[Path], DirectoryT
         "of_xlate": ["sub/ignored.c"]
     }
     assert tree.files_by_word([]) == {}
+
+
+def test_names_of_one_subsystem_are_looked_for_together(
+    odd: Path, tree_of: Callable[[Path], DirectoryTree]
+) -> None:
+    (odd / "many.c").write_bytes(b"\0iommu_ops(xiommu_one)\niommu_one iommu_two\r\niommu_ops2")
+    (odd / "near_iommu_ops.c").write_bytes(b"iommu_opsx iommu_\n_iommu_two")
+    found = tree_of(odd).files_by_word(["iommu_ops", "iommu_one", "iommu_two", "iommu_none"])
+    assert found == {
+        "iommu_ops": ["many.c"],
+        "iommu_one": ["many.c"],
+        "iommu_two": ["many.c"],
+        "iommu_none": [],
+    }
 
 
 def test_words_that_are_no_identifiers(
@@ -347,6 +361,24 @@ def test_a_word_has_no_word_beside_it() -> None:
         assert search.finds_one_in(text)
     for text in (b"", b"iommu_ops_", b"_of_xlate", b"of_xlate1 2iommu_ops", b"of\nxlate"):
         assert not search.finds_one_in(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "strings"),
+    [
+        ("iommu_ops iommu_get iommu_put", "iommu_"),
+        ("iommu_ops iommu_get iommu_put bus_iommu_probe", "iommu_"),
+        ("iommu_ops iommu_get iommu_put a", "a iommu_"),
+        ("iommu_ops iommu_get iommu_put a b", ""),
+        ("dma_configure of_dma_configure of_dma_configure_id", "dma_configure"),
+        ("of_get of_put of_node", ""),
+        ("iommu_ops iommu_get", ""),
+        ("f g", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_looked_for_in_place_of_words(words: str, strings: str) -> None:
+    assert strings_for(words.split()) == strings.split()
 
 
 C_BYTES = st.lists(
