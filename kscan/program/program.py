@@ -9,7 +9,7 @@ it is asked for.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -65,6 +65,10 @@ def function(path: str, fact: FunctionFact) -> Function:
     return Function(path, fact, fact.name)
 
 
+_Meaning = tuple[Function | None, Sequence[str]]
+"""What a name means in a file and its headers; else the files that may define it, nearest first."""
+
+
 @dataclass
 class Program:
     """Resolves names; remembers every answer."""
@@ -81,6 +85,8 @@ class Program:
     filled: dict[str, Any] = field(default_factory=dict)
     """What the tables of files hold, as `kscan.program.filled` found it."""
     _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
+    _meanings: dict[tuple[str, str], _Meaning] = field(default_factory=dict)
+    _inlined: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _bodies: dict[tuple[str, str], ir.Body] = field(default_factory=dict)
     _records: dict[tuple[str, str], StructFact | None] = field(default_factory=dict)
     _named: dict[tuple[str, str, str], Any] = field(default_factory=dict)
@@ -104,7 +110,7 @@ class Program:
         """Starts indexing definitions beside whatever comes next: git does the work."""
         _ = self._indexing
 
-    @property
+    @cached_property
     def definitions(self) -> DefinitionIndex:
         """Where functions of external linkage are defined."""
         return self._indexing.result()
@@ -176,17 +182,11 @@ class Program:
     def _definitions_of(
         self, name: str, path: str, belongs: Callable[[str], bool] | None = None
     ) -> Iterator[Function]:
-        own = self._own(name, path)
-        if own is not None and not path.endswith(".h"):
-            yield own
+        meant, files = self._meaning(name, path)
+        if meant is not None:
+            yield meant
             return
-        inline = self._inline(name, path)
-        if inline is not None:
-            yield inline
-            return
-        files = [f for f in self.definitions.files(name) if not f.startswith(OUTSIDE)]
-        files.sort(key=lambda f: (posixpath.dirname(f) != posixpath.dirname(path), f))
-        for file in files[:MOST_CANDIDATES]:
+        for file in files:
             if belongs is not None and not belongs(file):
                 continue
             found = self._own(name, file)
@@ -194,6 +194,23 @@ class Program:
                 yield found
                 if posixpath.dirname(file) == posixpath.dirname(path):
                     return
+
+    def _meaning(self, name: str, path: str) -> _Meaning:
+        key = (name, path)
+        if key not in self._meanings:
+            self._meanings[key] = self._meant(name, path)
+        return self._meanings[key]
+
+    def _meant(self, name: str, path: str) -> _Meaning:
+        own = self._own(name, path)
+        if own is not None and not path.endswith(".h"):
+            return own, ()
+        inline = self._inline(name, path)
+        if inline is not None:
+            return inline, ()
+        files = [f for f in self.definitions.files(name) if not f.startswith(OUTSIDE)]
+        files.sort(key=lambda f: (posixpath.dirname(f) != posixpath.dirname(path), f))
+        return None, files[:MOST_CANDIDATES]
 
     def _inline(self, name: str, path: str) -> Function | None:
         """The inline function that `path`, a header, or one it includes gives; None for stubs.
@@ -207,6 +224,12 @@ class Program:
 
     def _inlining(self, name: str, path: str) -> list[str]:
         """The headers that give `name` a body that counts."""
+        key = (name, path)
+        if key not in self._inlined:
+            self._inlined[key] = self._found_inlining(name, path)
+        return self._inlined[key]
+
+    def _found_inlining(self, name: str, path: str) -> list[str]:
         headers = [path] if path.endswith(".h") and self.defines(name, path) else []
         headers += self.headers.saying(Says.INLINE, name, path)
         if not headers:

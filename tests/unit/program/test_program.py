@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 import trees
 
 from kscan.facts import ir
@@ -77,6 +78,14 @@ def test_a_definition_elsewhere_is_told_without_reading_its_file() -> None:
     assert made.result("foo_get", "a.c").base == "struct foo"
     assert "b.c" not in made.reader.units
     assert made.result("nobody", "a.c").base == ""
+
+
+def test_whoever_asks_is_told_what_was_found_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trees.program(FILES)
+    assert made.resolve_among("bar_go", "a.c", "a.c".__eq__) == ()
+    monkeypatch.setattr(made, "headers", None)
+    assert [f.path for f in made.resolve_among("bar_go", "a.c", "b.c".__eq__)] == ["b.c"]
+    assert not made.is_elsewhere("bar_go", "a.c", "b.c".__eq__)
 
 
 def test_types_follow_calls_macros_and_members() -> None:
