@@ -62,6 +62,13 @@ def container_tag(name: str, args: tuple[ir.Expr, ...]) -> str:
 
 def expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
     """`call` with its macro expanded once; None when its callee is no expression macro."""
+    known = program.expansions.get((id(call), path))
+    if known is None:  # what is known holds on to its call: no other one has the same id
+        known = program.expansions[id(call), path] = call, _expanded(program, path, call)
+    return known[1]
+
+
+def _expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
     if not isinstance(call.callee, ir.Name):
         return None
     macro = program.macro(call.callee.id, path)

@@ -82,6 +82,8 @@ class Program:
     """Control flow of functions, as `kscan.flow.cfg` built it."""
     hooks: dict[Any, Function | None] = field(default_factory=dict)
     """What calls through members lead to for a driver, as `kscan.program.hooks` found it."""
+    expansions: dict[tuple[int, str], tuple[ir.Call, ir.Expr | None]] = field(default_factory=dict)
+    """What calls of macros mean in a file, as `kscan.program.macros` found it."""
     filled: dict[str, Any] = field(default_factory=dict)
     """What the tables of files hold, as `kscan.program.filled` found it."""
     _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from kscan.kernel.catalogue import catalogue
 from kscan.program.calls import EdgeKind, Slot, call_sites
 from kscan.program.graph import Assumed, reach
 from kscan.program.headers import Says, names_in
+from kscan.program.macros import expanded
 from kscan.program.tables import Tables, table_entries
 from kscan.program.types import Scope
 
@@ -95,6 +96,17 @@ def test_types_follow_calls_macros_and_members() -> None:
     assert scope.tag_of(ir.Call(ir.Name("foo_alloc", 0), (), 0)) == "foo"
     assert scope.tag_of(ir.Call(ir.Name("to_foo", 0), (ir.Name("d", 0),), 0)) == "foo"
     assert scope.tag_of(ir.Member(ir.Name("f", 0), "ops", True, 0)) == "ops"
+
+
+def test_a_call_of_a_macro_is_expanded_once() -> None:
+    made = trees.program(FILES)
+    call = ir.Call(ir.Name("to_foo", 0), (ir.Name("d", 7),), 5)
+    found = expanded(made, "a.c", call)
+    assert isinstance(found, ir.Call)
+    assert found.args[0] == ir.Name("d", 7)
+    assert expanded(made, "a.c", call) is found
+    assert expanded(made, "other.c", call) is None
+    assert expanded(made, "a.c", ir.Call(ir.Name("to_foo", 0), (ir.Name("e", 7),), 5)) != found
 
 
 def test_an_inferred_type_is_that_of_the_initialiser() -> None:
