@@ -7,7 +7,7 @@ handed a value that was read too early.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from kscan.facts import ir
 from kscan.flow import nodes, power, tying
@@ -17,6 +17,8 @@ from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
 from kscan.flow.world import Call, Happening
 from kscan.flow.writes import local_values, root_name
+from kscan.kernel.devices import devices
+from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches, position
 from kscan.program import macros
 from kscan.program.calls import callee_of
@@ -54,54 +56,43 @@ def _hooked(frame: Frame, node: ir.Call, args: list[Value]) -> Value:
     return frame.execution.enter(target, tuple(args), frames, frame.state) or ANY
 
 
-def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:  # noqa: C901 - one line a meaning
+def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:
     functions = frame.execution.world.functions
     if frame.execution.world.ties and name in functions.ties:
         tying.ties(frame, node, name)
-    if name in functions.transparent:
-        place = functions.transparent.position(name)
-        values = [frame.value(arg) for arg in node.args]
-        value = values[place] if place < len(values) else ANY
-        if name in ("BUG_ON", "VM_BUG_ON") and value.taint is not None and truth(value):
-            frame.note(Happening.CRASH, value.taint, node.at, f"stops at {name}()")
-        if name in functions.warns and value.taint is not None and truth(value):
-            frame.note(Happening.WARNED, value.taint, node.at, f"warns by {name}()")
-        return value
-    stores = assignments(functions, node, name)
-    if stores or name in functions.loads:
-        return _stored(frame, node, name, stores)
-    if name.startswith("IS_ERR"):
-        return _is_error(frame, node, name)
-    if name in functions.errors:
-        return _error(frame, node)
-    if name in functions.fresh:
-        frame.execution.acquired.add((frame.function, node.at))
-        _handed_over(frame, node, name, _arguments(frame, node, name))
-        return Value(What.ANY, None, "fresh")
-    if matches(functions.drvdata.getters, name) and node.args:
-        return driver_data(frame, frame.value(node.args[0]), node.at, guarded=True)
-    if matches(functions.heads.empty, name) and node.args:
-        return _empty(frame, node)
-    if matches(functions.heads.first, name) or matches(functions.heads.first_or_null, name):
-        return _first(frame, node, name)
-    if macros.container_tag(name, node.args) or name.startswith("container_of"):
-        return offset_into(frame.value(node.args[0])) if node.args else ANY
-    if matches(functions.lookups.bound, name):
-        return _bound(frame, node, name)
-    if matches(functions.lookups.elsewhere, name):
-        for arg in node.args:
-            frame.value(arg)
-        return Value(What.ANY, None, "elsewhere")
-    if matches(functions.lookups.any, name):
-        frame.execution.acquired.add((frame.function, node.at))
-        return nodes.found([frame.value(arg) for arg in node.args])
-    form = nodes.another_form(frame, node, name)
-    return form if form is not None else _entered(frame, node, name)
+    for meaning in _meanings(functions, name):
+        value = meaning(frame, node, name)
+        if value is not None:
+            return value
+    return _entered(frame, node, name)
 
 
-def _stored(frame: Frame, node: ir.Call, name: str, stores: tuple[ir.Assign, ...]) -> Value:
+def _meanings(functions: Functions, name: str) -> tuple[_Meaning, ...]:
+    """What a call of `name` may mean by the catalogue: the first that has a value counts."""
+    known: dict[str, tuple[_Meaning, ...]] = functions.told
+    if name not in known:
+        known[name] = tuple(meaning for means, meaning in _MEANINGS if means(functions, name))
+    return known[name]
+
+
+def _transparent(frame: Frame, node: ir.Call, name: str) -> Value:
+    functions = frame.execution.world.functions
+    place = functions.transparent.position(name)
+    values = [frame.value(arg) for arg in node.args]
+    value = values[place] if place < len(values) else ANY
+    if name in ("BUG_ON", "VM_BUG_ON") and value.taint is not None and truth(value):
+        frame.note(Happening.CRASH, value.taint, node.at, f"stops at {name}()")
+    if name in functions.warns and value.taint is not None and truth(value):
+        frame.note(Happening.WARNED, value.taint, node.at, f"warns by {name}()")
+    return value
+
+
+def _stored(frame: Frame, node: ir.Call, name: str) -> Value | None:
     """What a place holds before a call that may store something in it."""
-    loads = frame.execution.world.functions.loads
+    functions = frame.execution.world.functions
+    stores, loads = assignments(functions, node, name), functions.loads
+    if not stores and name not in loads:
+        return None
     at = loads.position(name)
     found = frame.loaded(pointee(node.args[at])) if name in loads and at < len(node.args) else ANY
     for store in stores:
@@ -117,12 +108,25 @@ def _is_error(frame: Frame, node: ir.Call, name: str) -> Value:
     return Value(What.SET if holds else What.ZERO, inner.taint)
 
 
-def _error(frame: Frame, node: ir.Call) -> Value:
+def _error(frame: Frame, node: ir.Call, _name: str) -> Value:
     taint = None
     for arg in node.args:
         value = frame.value(arg)
         taint = taint or value.taint
     return Value(What.ERROR, taint)
+
+
+def _fresh(frame: Frame, node: ir.Call, name: str) -> Value:
+    frame.execution.acquired.add((frame.function, node.at))
+    _handed_over(frame, node, name, _arguments(frame, node, name))
+    return Value(What.ANY, None, "fresh")
+
+
+def _got(frame: Frame, node: ir.Call, _name: str) -> Value | None:
+    """Driver data."""
+    if not node.args:
+        return None
+    return driver_data(frame, frame.value(node.args[0]), node.at, guarded=True)
 
 
 def driver_data(frame: Frame, device: Value, at: int, guarded: bool = False) -> Value:
@@ -137,7 +141,9 @@ def driver_data(frame: Frame, device: Value, at: int, guarded: bool = False) -> 
     return ANY
 
 
-def _empty(frame: Frame, node: ir.Call) -> Value:
+def _empty(frame: Frame, node: ir.Call, _name: str) -> Value | None:
+    if not node.args:
+        return None
     taint = frame.late_list(node.args[0])
     frame.dereferenced(frame.value(node.args[0]), node.at)
     return Value(What.SET, taint) if taint is not None else ANY
@@ -156,6 +162,23 @@ def _first(frame: Frame, node: ir.Call, name: str) -> Value:
     return Value(What.ZERO if or_null else What.BOGUS, taint)
 
 
+def _container(frame: Frame, node: ir.Call, name: str) -> Value | None:
+    if not macros.container_tag(name, node.args) and not name.startswith("container_of"):
+        return None
+    return offset_into(frame.value(node.args[0])) if node.args else ANY
+
+
+def _elsewhere(frame: Frame, node: ir.Call, _name: str) -> Value:
+    for arg in node.args:
+        frame.value(arg)
+    return Value(What.ANY, None, "elsewhere")
+
+
+def _looked_up(frame: Frame, node: ir.Call, _name: str) -> Value:
+    frame.execution.acquired.add((frame.function, node.at))
+    return nodes.found([frame.value(arg) for arg in node.args])
+
+
 def _bound(frame: Frame, node: ir.Call, name: str) -> Value:
     """Finds nothing among the devices of a driver whose probe has not returned."""
     unset = [given for given in _handed_out(node) if frame.state.env.get(given) == ZERO]
@@ -168,6 +191,26 @@ def _bound(frame: Frame, node: ir.Call, name: str) -> Value:
     nothing = Value(What.ZERO, taint)
     frame.state.env.update(dict.fromkeys(unset, nothing))
     return nothing
+
+
+_Meaning = Callable[[Frame, ir.Call, str], Value | None]
+
+_MEANINGS: tuple[tuple[Callable[[Functions, str], bool], _Meaning], ...] = (
+    (lambda known, name: name in known.transparent, _transparent),
+    (lambda known, name: bool(known.stores_by(name)) or name in known.loads, _stored),
+    (lambda _, name: name.startswith("IS_ERR"), _is_error),
+    (lambda known, name: name in known.errors, _error),
+    (lambda known, name: name in known.fresh, _fresh),
+    (lambda known, name: matches(known.drvdata.getters, name), _got),
+    (lambda known, name: matches(known.heads.empty, name), _empty),
+    (lambda known, name: matches(known.heads.first + known.heads.first_or_null, name), _first),
+    (lambda _, name: macros.is_container(name) or name.startswith("container_of"), _container),
+    (lambda known, name: matches(known.lookups.bound, name), _bound),
+    (lambda known, name: matches(known.lookups.elsewhere, name), _elsewhere),
+    (lambda known, name: matches(known.lookups.any, name), _looked_up),
+    (lambda _, name: name in devices().node.accessors, nodes.another_form),
+)
+"""What functions mean by the catalogue, the first that applies; None is no value of it."""
 
 
 def _handed_out(node: ir.Call) -> Iterator[str]:

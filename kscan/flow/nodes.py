@@ -37,9 +37,9 @@ def member(functions: Functions, place: Place, base: Value) -> Value:
     return _OWN_NODE if own else ANY
 
 
-def another_form(frame: Frame, node: ir.Call, name: str) -> Value | None:
+def another_form(frame: Frame, node: ir.Call, _name: str) -> Value | None:
     """The value of a call that leads to a device's own node, or from one form of it to another."""
-    if name not in devices().node.accessors or not node.args:
+    if not node.args:
         return None
     given = frame.value(node.args[0])
     if given.origin in _OWN:

@@ -3,25 +3,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from kscan.facts import ir
 from kscan.kernel.functions import Functions, Store
-from kscan.kernel.names import matches
 
 
 def assignments(functions: Functions, call: ir.Call, name: str) -> tuple[ir.Assign, ...]:
     """What a call of `name` stores, as assignments; none where it stores nothing known."""
     return tuple(
         ir.Assign("=", _target(entry, call), _value(entry, call), call.at)
-        for entry in _entries(functions.store, name)
+        for entry in functions.stores_by(name)
         if max(entry.target, entry.value or 0) < len(call.args)
     )
-
-
-@cache
-def _entries(entries: tuple[Store, ...], name: str) -> tuple[Store, ...]:
-    return tuple(entry for entry in entries if matches(entry.names, name))
 
 
 def _target(entry: Store, call: ir.Call) -> ir.Expr:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -156,6 +157,21 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     def supplies(self) -> frozenset[str]:
         """The kinds of supplies."""
         return frozenset(supply.kind for supply in self.supply)
+
+    def stores_by(self, name: str) -> tuple[Store, ...]:
+        """What a call of `name` stores."""
+        if name not in self._stores:
+            self._stores[name] = tuple(e for e in self.store if matches(e.names, name))
+        return self._stores[name]
+
+    @cached_property
+    def _stores(self) -> dict[str, tuple[Store, ...]]:
+        return {}
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """What calls mean, by the name that is called, as `kscan.flow.calling` told it."""
+        return {}
 
     def used_by(self, name: str) -> tuple[Initialiser, ...]:
         """The kinds of objects that `name` needs to be ready, and does not make ready itself."""

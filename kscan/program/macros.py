@@ -47,6 +47,11 @@ _OPERAND = re.compile(
 """What is not evaluated."""
 
 
+def is_container(name: str) -> bool:
+    """`name` is a ``container_of``-like macro."""
+    return name in _CONTAINERS
+
+
 def container_tag(name: str, args: tuple[ir.Expr, ...]) -> str:
     """The struct tag that a ``container_of``-like macro yields a pointer to; else empty."""
     position = _CONTAINERS.get(name, -1)

@@ -131,6 +131,15 @@ def test_a_list_is_made_ready_before_it_is_walked(body: str, events: set[Happeni
     assert run(WALK % body, Place("list", "foo", "list"))[0] == events
 
 
+def test_a_call_that_lacks_its_arguments_is_worth_something() -> None:
+    for name in (
+        "READ_ONCE", "WRITE_ONCE", "IS_ERR", "ERR_PTR", "kzalloc", "dev_get_drvdata",
+        "list_empty", "list_first_entry", "container_of", "driver_find_device",
+        "of_find_device_by_node", "dev_of_node",
+    ):  # fmt: skip
+        assert run(f"int f(void) {{ {name}(); return late->n; }}") == (CRASH, False)
+
+
 def test_behind_a_head_that_is_null_nothing_is_met() -> None:
     made = trees.program({"a.c": HEAD + WALK % "list_for_each_entry(p, late->all, node) use(p);"})
     lists = frozenset({LATE, Place("lock", "foo", "n")})
