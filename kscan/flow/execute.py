@@ -95,10 +95,10 @@ class Execution(Run):
             for parameter, value in zip(function.fact.params, args, strict=False)
         }
         outcome = Outcome()
-        first = State(env)
-        states: dict[_Way, State] = {(start, None, frozenset()): first}
+        states: dict[_Way, State] = {(start, None, frozenset()): State(env)}
         waiting = deque(states)
         visited = self.visited.setdefault(function, set())
+        frame = Evaluation(self, function, scope_of(self.program, function), State({}), frames)
         steps = 0
         while waiting and steps < MOST_STEPS:
             steps += 1
@@ -106,13 +106,13 @@ class Execution(Run):
             node, state = cfg.nodes[key[0]], states[key].copy()
             outcome.visited.add(node.index)
             visited.add(node.index)
-            frame = Evaluation(self, function, scope_of(self.program, function), state, frames)
+            frame.state = state
             targets = self._step(node, frame, outcome)
             late = frame.late
             for target in targets:
                 following = (target, state.decided, late)
                 if following not in states:
-                    states[following] = state.copy()
+                    states[following] = state.copy() if len(targets) > 1 else state
                     waiting.append(following)
                 elif states[following].absorb(state) and following not in waiting:
                     waiting.append(following)

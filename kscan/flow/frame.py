@@ -37,9 +37,9 @@ class State:
     def absorb(self, other: State) -> bool:
         """Joins `other` in; whether anything changed."""
         changed = False
-        for name in list(self.env):
-            met = joined(self.env[name], other.env.get(name, ANY))
-            if met != self.env[name]:
+        for name, mine in self.env.items():
+            theirs = other.env.get(name, ANY)
+            if theirs is not mine and (met := joined(mine, theirs)) != mine:
                 self.env[name] = met
                 changed = True
         return changed

@@ -163,3 +163,12 @@ def test_recursion_and_endless_loops_end() -> None:
     assert run("int f(void) { for (;;) f(); }") == (set(), False)
     turns = "static int g(int n); static int g(int n) { return g(n); }"
     assert run(f"{turns} int f(void) {{ return g(1) + late->n; }}")[0] == CRASH
+
+
+def test_ways_that_part_keep_their_own_values() -> None:
+    begun = "int f(void) { struct foo *p = late; int a = any();"
+    assert run(f"{begun} if (a) p = &x; else use(0); return p->n; }}") == (set(), False)
+    assert run(f"{begun} if (a) p = &x; else a = p->n; return a; }}") == (CRASH, False)
+    assert run(f"{begun} if (a) a = p->n; else p = &x; return a; }}") == (CRASH, False)
+    cases = "switch (a) { case 1: p = &x; break; case 2: a = p->n; }"
+    assert run(f"{begun} {cases} return a; }}") == (CRASH, False)
