@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kscan.facts import ir
 from kscan.flow import calling, comparing, nodes
@@ -34,55 +36,51 @@ _ERRNO = re.compile(r"E[A-Z0-9_]{2,}$")
 class Evaluation(Frame):
     """A frame that knows what every kind of expression is worth."""
 
-    def value(self, node: ir.Expr) -> Value:  # noqa: C901 - one case a kind
+    def value(self, node: ir.Expr) -> Value:
         """The value of `node`, evaluated once."""
         if self.execution.is_spent():
             return ANY
-        match node:
-            case ir.Const():
-                return ZERO if node.is_zero else SET
-            case ir.Name():
-                return self._name(node)
-            case ir.Member():
-                return self._member(node)
-            case ir.Index(object=inner) if self.scope.type_of(inner).array:
-                return self._element(node)
-            case ir.Unary(op="*", operand=inner) | ir.Index(object=inner):
-                if isinstance(node, ir.Index):
-                    self.value(node.index)
-                base = self.value(inner)
-                self.dereferenced(base, node.at)
-                return Value(What.ANY, None, base.origin)
-            case ir.Unary(op="&", operand=inner):
-                return self._address(inner)
-            case ir.Unary(op="!", operand=inner):
-                return inverted(self.value(inner))
-            case ir.Unary(op="-", operand=inner):
-                return self._negated(inner)
-            case ir.Unary(op="++" | "--", operand=inner):
-                return self._stepped(node, self.value(inner))
-            case ir.Unary(operand=inner):
-                return self._computed(self.value(inner), node.at)
-            case ir.Binary():
-                return self._binary(node)
-            case ir.Assign():
-                return self._assign(node)
-            case ir.Choice():
-                return self._choice(node)
-            case ir.Cast(operand=inner):
-                return self.value(inner)
-            case ir.Several(items=items):
-                found = [self.value(item) for item in items]
-                return found[-1] if found else ANY
-            case ir.Literal(items=items):
-                for _, item in items:
-                    self.value(item)
-                return Value(What.SET, None, "fresh")
-            case ir.Inline(body=body):
-                return self._inline(body)
-            case ir.Call():
-                return calling.call(self, node)
-        return ANY
+        return _VALUES[type(node)](self, node)
+
+    def _constant(self, node: ir.Const) -> Value:
+        return ZERO if node.is_zero else SET
+
+    def _index(self, node: ir.Index) -> Value:
+        if self.scope.type_of(node.object).array:
+            return self._element(node)
+        self.value(node.index)
+        return self._pointed(node, node.object)
+
+    def _unary(self, node: ir.Unary) -> Value:
+        match node.op:
+            case "*":
+                return self._pointed(node, node.operand)
+            case "&":
+                return self._address(node.operand)
+            case "!":
+                return inverted(self.value(node.operand))
+            case "-":
+                return self._negated(node.operand)
+            case "++" | "--":
+                return self._stepped(node, self.value(node.operand))
+        return self._computed(self.value(node.operand), node.at)
+
+    def _pointed(self, node: ir.Unary | ir.Index, pointer: ir.Expr) -> Value:
+        base = self.value(pointer)
+        self.dereferenced(base, node.at)
+        return Value(What.ANY, None, base.origin)
+
+    def _cast(self, node: ir.Cast) -> Value:
+        return self.value(node.operand)
+
+    def _several(self, node: ir.Several) -> Value:
+        found = [self.value(item) for item in node.items]
+        return found[-1] if found else ANY
+
+    def _literal(self, node: ir.Literal) -> Value:
+        for _, item in node.items:
+            self.value(item)
+        return Value(What.SET, None, "fresh")
 
     def _name(self, node: ir.Name) -> Value:
         if self.scope.is_automatic(node.id):
@@ -214,9 +212,9 @@ class Evaluation(Frame):
         then = test if node.then is None else self.value(node.then)
         return joined(then, self.value(node.other))
 
-    def _inline(self, body: tuple[ir.Stmt, ...]) -> Value:
+    def _inline(self, node: ir.Inline) -> Value:
         found = ANY
-        for statement in body:
+        for statement in node.body:
             if isinstance(statement, ir.Declare):
                 value = self.value(statement.value) if statement.value is not None else ANY
                 self.state.env[statement.name] = value
@@ -282,3 +280,22 @@ class Evaluation(Frame):
             and isinstance(node.callee, ir.Name)
             and node.callee.id in self.execution.world.functions.noreturn
         )
+
+
+_VALUES: dict[type[ir.Expr], Callable[[Evaluation, Any], Value]] = {
+    ir.Name: Evaluation._name,
+    ir.Const: Evaluation._constant,
+    ir.Member: Evaluation._member,
+    ir.Unary: Evaluation._unary,
+    ir.Binary: Evaluation._binary,
+    ir.Assign: Evaluation._assign,
+    ir.Call: calling.call,
+    ir.Index: Evaluation._index,
+    ir.Choice: Evaluation._choice,
+    ir.Cast: Evaluation._cast,
+    ir.Several: Evaluation._several,
+    ir.Literal: Evaluation._literal,
+    ir.Inline: Evaluation._inline,
+    ir.Opaque: lambda _frame, _node: ANY,
+}
+"""What an expression is worth, by its kind."""

@@ -33,7 +33,7 @@ def global_place(scope: Scope, name: str) -> Place | None:
             return None
         return Place("global", f"{scope.function.path}:{scope.function.name}", name)
     program, path = scope.program, scope.function.path
-    own = next((o for o in program.unit(path).globals if o.name == name), None)
+    own = program.own_variable(name, path)
     if own is not None:
         return Place("global", path if own.static else "", name)
     return Place("global", "", name) if program.variable(name, path) is not None else None

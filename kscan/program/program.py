@@ -305,6 +305,10 @@ class Program:
         found: GlobalFact | None = self._nearest(name, path, "globals")
         return found
 
+    def own_variable(self, name: str, path: str) -> GlobalFact | None:
+        """The file-scope object `name` that `path` itself declares."""
+        return self._index(path, "globals").get(name)
+
     def prototype(self, name: str, path: str) -> FunctionFact | None:
         """A declaration of the function `name` that `path` sees."""
         found: FunctionFact | None = self._nearest(name, path, "prototypes")

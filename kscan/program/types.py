@@ -52,7 +52,11 @@ class Scope:
 
     def is_automatic(self, name: str) -> bool:
         """`name` is a parameter or a local variable that is not static."""
-        return self.is_local(name) and name not in self.statics
+        return name in self._automatic
+
+    @cached_property
+    def _automatic(self) -> frozenset[str]:
+        return frozenset(self.locals.keys() - self.statics)
 
     def type_of(self, node: ir.Expr, depth: int = 0) -> CType:  # noqa: C901 - one case a kind
         """The type of `node`; `UNKNOWN` where a declaration is missing."""
