@@ -100,7 +100,9 @@ def registered_by(
 ) -> Iterator[tuple[Function, ir.Call]]:
     """Who hands the driver whose function `probe` is to its bus, with the call."""
     drivers = frozenset(holders_of(program, probe))
-    for function in program.functions_in(probe.path) if drivers else ():
+    for function in program.functions_in(probe.path):
+        if not any(program.mentions(function, driver) for driver in drivers):
+            continue
         for node in ir.walk_body(program.body(function)):
             match node:
                 case ir.Call(callee=ir.Name(id=name), args=(driver, *_)):
