@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Union
 
 import msgspec
@@ -268,10 +269,15 @@ Stmt = Union[  # noqa: UP007
 _LEAVES = (Name, Const, Opaque)
 
 
-class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Body(msgspec.Struct, frozen=True, array_like=True, dict=True):
     """A lowered function body."""
 
     statements: tuple[Stmt, ...]
+
+    @cached_property
+    def nodes(self) -> tuple[Expr, ...]:
+        """Every expression, those inside others too: they are walked again and again."""
+        return tuple(node for one in _all(self.statements) for node in walk(one))
 
 
 def parts(node: Expr) -> tuple[Expr, ...]:
@@ -339,8 +345,7 @@ def walk(node: Expr) -> Iterator[Expr]:
 
 def walk_body(body: Body) -> Iterator[Expr]:
     """Every expression of a function body."""
-    for expression in _all(body.statements):
-        yield from walk(expression)
+    return iter(body.nodes)
 
 
 def statements(block: tuple[Stmt, ...]) -> Iterator[Stmt]:

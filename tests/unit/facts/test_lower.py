@@ -32,6 +32,14 @@ def test_offsets_are_those_of_the_file() -> None:
     assert made.reader.position("a.c", call.at) == (4, 2)
 
 
+def test_a_body_is_walked_outer_expressions_first() -> None:
+    made = body("if (a(b)) { c = d; }")
+    assert [n.id for n in ir.walk_body(made) if isinstance(n, ir.Name)] == ["a", "b", "d", "c"]
+    assert [type(n) for n in made.nodes][:3] == [ir.Call, ir.Name, ir.Name]
+    assert made.nodes is made.nodes
+    assert ir.Body(()).nodes == ()
+
+
 def test_shapes_of_statements() -> None:
     found = body(
         "for (int i = 0; i < 3; i++) if (i) continue; else break;\n"
