@@ -99,6 +99,6 @@ def fields_of(body: Node, outer: str) -> Iterator[Field]:
             yield Field(*declared(declarator, base)[:2])
 
 
-def is_storage(node: Node, word: bytes) -> bool:
-    """Whether a declaration carries the storage class `word`."""
-    return any(c.type == "storage_class_specifier" and c.text == word for c in node.children)
+def storage_of(node: Node) -> frozenset[bytes | None]:
+    """The storage classes that a declaration carries, ``inline`` among them."""
+    return frozenset(c.text for c in node.children if c.type == "storage_class_specifier")

@@ -13,8 +13,8 @@ from kscan.facts.declarators import (
     base_type,
     declared,
     fields_of,
-    is_storage,
     parameters_of,
+    storage_of,
     text_of,
 )
 from kscan.facts.invocations import invocations
@@ -62,7 +62,7 @@ def unit_of(source: bytes, respelled: dialect.Respelled | None = None) -> Unit:
 def _functions(root: Node, init: set[int]) -> Iterator[FunctionFact]:
     for _, match in queries.matches("facts/functions", root):
         node, body = match["function"][0], match["body"][0]
-        head = range(node.start_byte, body.start_byte)
+        head, storage = range(node.start_byte, body.start_byte), storage_of(node)
         name, result, _ = declared(
             node.child_by_field_name("declarator"), base_type(node.child_by_field_name("type"))
         )
@@ -73,8 +73,8 @@ def _functions(root: Node, init: set[int]) -> Iterator[FunctionFact]:
             end=node.end_byte,
             params=parameters_of(match["parameters"][0]),
             result=result,
-            static=is_storage(node, b"static"),
-            inline=is_storage(node, b"inline"),
+            static=b"static" in storage,
+            inline=b"inline" in storage,
             init=any(offset in head for offset in init),
             broken=node.has_error,
         )
@@ -86,7 +86,8 @@ def _declarations(nodes: list[Node]) -> tuple[list[FunctionFact], list[GlobalFac
         declarators = node.children_by_field_name("declarator")
         outer = declared(declarators[0], "")[0] if declarators else ""
         base = base_type(node.child_by_field_name("type"), outer)
-        static, extern = is_storage(node, b"static"), is_storage(node, b"extern")
+        storage = storage_of(node)
+        static, extern = b"static" in storage, b"extern" in storage
         for declarator in declarators:
             name, kind, parameters = declared(declarator, base)
             if not name:

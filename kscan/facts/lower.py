@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from tree_sitter import Node
 
 from kscan.facts import ir
-from kscan.facts.declarators import base_type, declared, is_storage, text_of
+from kscan.facts.declarators import base_type, declared, storage_of, text_of
 from kscan.facts.expressions import Expressions
 from kscan.syntax import parser
 
@@ -58,7 +58,7 @@ class Lowering(Expressions):
 
     def _declaration(self, node: Node) -> list[ir.Stmt]:
         base = base_type(node.child_by_field_name("type"))
-        static = is_storage(node, b"static")
+        static = b"static" in storage_of(node)
         found: list[ir.Stmt] = []
         for declarator in node.children_by_field_name("declarator"):
             name, kind, _ = declared(declarator, base)
