@@ -29,6 +29,7 @@ class Mentions:
     belongs: Callable[[str], bool]
     _below: dict[Function, tuple[Function, ...]] = field(default_factory=dict)
     _named: dict[Function, tuple[Function, ...]] = field(default_factory=dict)
+    _meant: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
     _bodies: dict[str, bytes] = field(default_factory=dict)
     """Of all macros of a file."""
 
@@ -67,13 +68,18 @@ class Mentions:
     def _named_in(self, function: Function) -> Iterator[Function]:
         text = self.program.reader.text_of(function.path, function.fact)
         for word in dict.fromkeys(_WORD.findall(text)):
-            name = word.decode("ascii")
-            yield from self.program.resolve_within(name, function.path, self.belongs)
+            yield from self._meant_by(word.decode("ascii"), function.path)
         if _THROUGH_A_MEMBER.search(text):
             for site in call_sites(self.program, function):
                 if site.slot is not None:
                     target = hooked(self.program, site.slot, function.path, self.belongs)
                     yield from [target] if target is not None else ()
+
+    def _meant_by(self, name: str, path: str) -> tuple[Function, ...]:
+        key = (name, path)
+        if key not in self._meant:
+            self._meant[key] = self.program.resolve_within(name, path, self.belongs)
+        return self._meant[key]
 
 
 def lookup_words(functions: Functions) -> tuple[bytes, ...]:
