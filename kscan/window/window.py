@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from kscan.window.mentions import Mentions
 from kscan.window.published import Published
 from kscan.window.registrations import Registration
 from kscan.window.walk import Walk
+
+_ADDRESS_STORED = re.compile(rb"=[\s(\\]*&")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,17 @@ class Window(Walk):
         known = self._mentions.setdefault(path, Mentions(self.program, path.__eq__))
         callees = known.reached(function) if own else ()
         storing = [f for f in callees if any(self.program.mentions(f, name) for name in own)]
-        bodies = map(self.program.body, dict.fromkeys((function, *storing)))
+        stating = [f for f in dict.fromkeys((function, *storing)) if self._stores_address(f)]
+        bodies = map(self.program.body, stating)
         for name in dict.fromkeys(name for body in bodies for name in _stored(body)):
             seen = self.program.variable(name, path)
             if seen is not None and seen.type.tag in self.contract.tables:
                 yield name
+
+    def _stores_address(self, function: Function) -> bool:
+        """A quick no before the body is lowered."""
+        text = self.program.reader.text_of(function.path, function.fact)
+        return _ADDRESS_STORED.search(text) is not None
 
     def _runs(self, slot: Slot) -> bool:
         return self.is_open or slot in self.reach.slots

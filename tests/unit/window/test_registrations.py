@@ -309,3 +309,35 @@ def test_a_table_that_the_instance_holds(body: str, found: list[tuple[str, ...]]
     text += "    extern const struct iommu_ops foo_ops;\n"
     text += "    void tell(struct foo *foo) { foo->beside = &foo_ops; }\n"
     assert published(text) == found
+
+
+@pytest.mark.parametrize(
+    ("stores", "found"),
+    [
+        ("d->held = &second;", True),
+        ("d->held =\n\t\t&second;", True),
+        ("d->held = (&second);", True),
+        ("d->held = /* ours */ &second;", True),
+        ("d->held = 0; use(&second);", False),
+        ("d->held = second;", False),
+    ],
+)
+def test_a_table_that_a_callback_stores_runs_as_well(stores: str, found: bool) -> None:
+    code = f"""struct domain {{ const struct iommu_ops *held; }};
+static int later(struct device *dev) {{ return 0; }}
+static const struct iommu_ops second = {{ .probe_device = later }};
+static int foo_of_xlate(struct device *dev)
+{{
+    struct domain *d = get(dev);
+    {stores}
+    return 0;
+}}
+static const struct iommu_ops foo_ops = {{ .of_xlate = foo_of_xlate }};
+static int probe(struct device *dev, struct iommu_device *iommu)
+{{
+    return iommu_device_register(iommu, &foo_ops, NULL);
+}}
+"""
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    names = [c.function.name for r in case.registrations for c in case.window.callbacks(r)]
+    assert names == (["foo_of_xlate", "later"] if found else ["foo_of_xlate"])
