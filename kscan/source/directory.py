@@ -154,22 +154,24 @@ class DirectoryTree(SearchedTree):
         below = f"{directory}/" if directory else ""
         return sorted(below + name for name in self._folder(directory)[0])
 
-    def _open(self, path: str) -> int:
+    def _open(self, path: str) -> tuple[int, int]:
+        """A handle on the regular file `path`, and its size."""
         if not self.exists(path):
             raise Unreadable(path, "no such file in the tree")
         try:
-            handle = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            place = f"{os.fspath(self.root)}/{path}"
+            handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
             raise Unreadable(path, _reason(error)) from error
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             os.close(handle)
             raise Unreadable(path, "not a regular file")
-        return handle
+        return handle, status.st_size
 
     def _content(self, path: str) -> bytes:
-        handle = self._open(path)
+        handle, size = self._open(path)
         try:
-            size = os.fstat(handle).st_size
             if size > LARGEST:
                 raise Unreadable(path, too_large(size))
             return _whole(handle, size)
@@ -180,9 +182,8 @@ class DirectoryTree(SearchedTree):
 
     def text(self, path: str) -> Text:
         """The bytes of `path` to search in, however many; raises `Unreadable`."""
-        handle = self._open(path)
+        handle, size = self._open(path)
         try:
-            size = os.fstat(handle).st_size
             if size > LARGEST:
                 return mmap(handle, 0, access=ACCESS_READ)
             return _whole(handle, size)
