@@ -59,7 +59,11 @@ _INCLUDE = re.compile(rb'\n[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)')
 
 def names_in(source: bytes, says: Says) -> frozenset[str]:
     """The names of which a header says, textually, `says`."""
-    found = set(_COMPILED[says].findall(b"\n" + source)) - NOT_FUNCTIONS
+    return _names_in(b"\n" + source, says)
+
+
+def _names_in(text: bytes, says: Says) -> frozenset[str]:
+    found = set(_COMPILED[says].findall(text)) - NOT_FUNCTIONS
     return frozenset(name.decode("ascii", "replace") for name in found)
 
 
@@ -90,7 +94,7 @@ class Headers:
         if known is None:
             known = self._closures[path] = self._reached(path)
             for header in known.keys() - self._sketched:
-                self._sketch(header)
+                self._sketch(header, self._text(header))
         return known
 
     def _reached(self, path: str) -> dict[str, int]:
@@ -122,24 +126,28 @@ class Headers:
 
     def _includes(self, path: str) -> tuple[tuple[bool, str], ...]:
         if path not in self._spelled:
+            text = self._text(path)
             self._spelled[path] = tuple(
                 (quote == b'"', target.decode("utf-8", "replace"))
-                for quote, target in _INCLUDE.findall(b"\n" + self._source(path))[:MOST]
+                for quote, target in _INCLUDE.findall(text)[:MOST]
             )
+            if path.endswith(".h") and path not in self._sketched:
+                self._sketch(path, text)  # it is read once for both
         return self._spelled[path]
 
-    def _sketch(self, path: str) -> None:
+    def _sketch(self, path: str, text: bytes) -> None:
         self._sketched.add(path)
-        source, alone = self._source(path), (path,)
+        alone = (path,)
         for says, known in self._saying.items():
-            for name in names_in(source, says):
+            for name in _names_in(text, says):
                 known[name] = known.get(name, ()) + alone
 
-    def _source(self, path: str) -> bytes:
+    def _text(self, path: str) -> bytes:
+        """The lines of `path`, with the newline before each."""
         try:
-            return self.tree.read(path)
+            return b"\n" + self.tree.read(path)
         except Unreadable:
-            return b""
+            return b"\n"
 
 
 def _places(quoted: bool, spelled: str, path: str, arch: str) -> Iterator[str]:

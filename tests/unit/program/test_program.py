@@ -69,6 +69,24 @@ static inline void __baz(int a) __must_hold(lock)
     assert names_in(source, Says.INLINE) == {"foo_alloc", "__bar", "__baz"}
 
 
+def test_a_header_is_read_once_for_what_it_includes_and_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inner = {"include/linux/inner.h": "#define INNER 1\n", "b/part.inc": "#define PART 1\n"}
+    code = '#include <linux/foo.h>\n#include <linux/inner.h>\n#include "part.inc"\n'
+    made = trees.program({**FILES, **inner, "b/c.c": code})
+    read: list[str] = []
+    really = made.reader.tree.read
+    monkeypatch.setattr(made.reader.tree, "read", lambda path: (read.append(path), really(path))[1])
+    assert made.headers.saying(Says.MACRO, "INNER", "b/c.c") == ["include/linux/inner.h"]
+    assert made.headers.saying(Says.MACRO, "PART", "b/c.c") == ["b/part.inc"]
+    assert made.headers.saying(Says.INLINE, "foo_get", "a.c") == ["include/linux/foo.h"]
+    assert made.headers.saying(Says.MACRO, "INNER", "a.c") == []
+    assert sorted(path for path in read if path.endswith(".h")) == sorted(
+        ["include/linux/foo.h", "include/linux/inner.h"]
+    )
+
+
 def test_a_definition_elsewhere_is_told_without_reading_its_file() -> None:
     made = trees.program(FILES)
     assert made.is_elsewhere("bar_go", "a.c", "a.c".__eq__)
