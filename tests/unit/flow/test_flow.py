@@ -167,7 +167,8 @@ def test_recursion_and_endless_loops_end() -> None:
 
 def test_ways_that_part_keep_their_own_values() -> None:
     begun = "int f(void) { struct foo *p = late; int a = any();"
-    assert run(f"{begun} if (a) p = &x; else use(0); return p->n; }}") == (set(), False)
+    assert run(f"{begun} if (a) p = &x; else p = &y; return p->n; }}") == (set(), False)
+    assert run(f"{begun} if (a) p = &x; else use(0); return p->n; }}") == (CRASH, False)
     assert run(f"{begun} if (a) p = &x; else a = p->n; return a; }}") == (CRASH, False)
     assert run(f"{begun} if (a) a = p->n; else p = &x; return a; }}") == (CRASH, False)
     cases = "switch (a) { case 1: p = &x; break; case 2: a = p->n; }"
