@@ -17,6 +17,9 @@ import networkx as nx
 from kscan.facts import ir
 from kscan.program.program import Function, Program
 
+ENTRY, EXIT = 0, 1
+"""Where a function begins and ends, as nodes of its graph."""
+
 Ends = list[tuple[int, int]]
 """Open ends: a node, and the position of its successor that is not known yet."""
 
@@ -61,7 +64,7 @@ class Node:
 
 @dataclass
 class Cfg:
-    """The nodes of a function; node 0 is its entry, node 1 its exit."""
+    """The nodes of a function, `ENTRY` and `EXIT` first."""
 
     nodes: list[Node]
 

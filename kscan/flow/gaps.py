@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.flow.cfg import Cfg, Kind, Node
+from kscan.flow.cfg import ENTRY, EXIT, Cfg, Kind, Node
 from kscan.flow.paths import spelled
 from kscan.kernel.locks import Pair
 from kscan.kernel.names import matches
 from kscan.model import Confidence
+from kscan.program.program import Function
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,38 @@ class Indirect:
 
 @dataclass(frozen=True)
 class Gap:
-    """`lock` is dropped at one node and taken again at another."""
+    """A lock is dropped at one node and taken again at another, or both in a call at one node."""
 
-    lock: str
+    guard: ir.Expr
+    """The lock, as the function has it."""
     dropped: int
-    """Offset of the release."""
+    """Offset of the release, or of the call."""
     taken: int
-    """Offset of the re-take."""
+    """Offset of the re-take, or of the call."""
     before: frozenset[int]
     """Nodes at which the lock is held, and from which the release is reached."""
     release: int
     take: int
     call: Indirect
+    is_outer: bool
+    """The lock is held when the function is called, and held again when it returns."""
+    lent: Lent | None = None
+    """What is called has the gap; None where it is the function's own."""
+
+    @property
+    def lock(self) -> str:
+        """The lock, as a reader writes it."""
+        return spelled(self.guard)
+
+
+@dataclass(frozen=True)
+class Lent:
+    """A gap that a function has because what it calls has it."""
+
+    function: Function
+    gap: Gap
+    guard: ir.Expr
+    """The lock, as the caller has it."""
 
 
 @dataclass
@@ -49,18 +70,27 @@ class Gaps:
     pairs: tuple[Pair, ...]
     indirect: Callable[[ir.Call], Indirect | None]
     """What a call leads into; None where it stays in code that is known."""
-    _takes: dict[int, dict[str, int]] = field(default_factory=dict)
-    _drops: dict[int, dict[str, int]] = field(default_factory=dict)
+    _takes: dict[int, dict[str, ir.Call]] = field(default_factory=dict)
+    _drops: dict[int, dict[str, ir.Call]] = field(default_factory=dict)
 
-    def all(self) -> Iterator[Gap]:
-        """Every gap, by release and re-take."""
+    def __post_init__(self) -> None:
         for node in self.cfg.nodes:
             self._takes[node.index], self._drops[node.index] = {}, {}
             for call in calls_at(node):
                 self._sort(node, call)
+
+    def own(self) -> Iterator[Gap]:
+        """Every gap that the function makes itself, by release and re-take."""
         for index, dropped in self._drops.items():
-            for lock, at in dropped.items():
-                yield from self._from(index, lock, at)
+            for lock, call in dropped.items():
+                yield from self._from(index, lock, call)
+
+    def borrowed(self, lent: Callable[[ir.Call], Iterable[Lent]]) -> Iterator[Gap]:
+        """Every gap that what it calls has, by call."""
+        for node in self.cfg.nodes:
+            for call in calls_at(node):
+                for one in lent(call):
+                    yield self._across(node.index, call, one)
 
     def _sort(self, node: Node, call: ir.Call) -> None:
         if not isinstance(call.callee, ir.Name) or not call.args:
@@ -68,11 +98,11 @@ class Gaps:
         lock = spelled(call.args[0])
         for pair in self.pairs if lock else ():
             if matches(pair.take, call.callee.id):
-                self._takes[node.index][lock] = call.at
+                self._takes[node.index][lock] = call
             elif matches(pair.release, call.callee.id):
-                self._drops[node.index][lock] = call.at
+                self._drops[node.index][lock] = call
 
-    def _from(self, release: int, lock: str, at: int) -> Iterator[Gap]:
+    def _from(self, release: int, lock: str, drop: ir.Call) -> Iterator[Gap]:
         after = self._spread(release, lock, self._successors)
         for take in sorted(after):
             if lock not in self._takes[take] or take == release:
@@ -80,10 +110,26 @@ class Gaps:
             between = after & self._spread(take, lock, self._predecessors)
             call = self._most_telling(between - {take})
             if call is not None:
-                before = self._spread(release, lock, self._predecessors) - {release}
-                held = frozenset(n for n in before if lock not in self._drops[n])
-                taken = self._takes[take][lock]
-                yield Gap(lock, at, taken, held, release, take, call)
+                before = self._held(release, lock)
+                taken = self._takes[take][lock].at
+                outer = self._is_outer(before, take, lock)
+                yield Gap(drop.args[0], drop.at, taken, before, release, take, call, outer)
+
+    def _across(self, index: int, call: ir.Call, lent: Lent) -> Gap:
+        lock = spelled(lent.guard)
+        before = self._held(index, lock)
+        outer = self._is_outer(before, index, lock)
+        led = lent.gap.call
+        return Gap(lent.guard, call.at, call.at, before, index, index, led, outer, lent)
+
+    def _held(self, release: int, lock: str) -> frozenset[int]:
+        """Nodes at which `lock` is held, and from which `release` is reached."""
+        before = self._spread(release, lock, self._predecessors) - {release}
+        return frozenset(n for n in before if lock not in self._drops[n])
+
+    def _is_outer(self, before: frozenset[int], take: int, lock: str) -> bool:
+        """Neither is `lock` taken on some way to a gap, nor dropped on some way from it."""
+        return ENTRY in before and EXIT in self._spread(take, lock, self._successors)
 
     def _spread(
         self, start: int, lock: str, following: Callable[[int], Iterable[int]]

@@ -4,11 +4,11 @@
 What it finds
     In a function that runs inside a registration, or that registers: a lock is released, a
     call through an ops table or a function pointer follows, or one of a function known to make
-    such a call, and the lock is taken again. Then a pointer loaded before the release is
-    dereferenced or handed on, a number loaded before it decides a branch, a member tested
-    before it is dereferenced without a new test, or the cursor of a list walk goes on. What is
-    looked at or set again, was referenced or taken off its list before the gap, or is the
-    function's own, does not count.
+    such a call, and the lock is taken again, all in the function itself or in one that it calls.
+    Then a pointer loaded before the release is dereferenced or handed on, a number loaded before
+    it decides a branch, a member tested before it is dereferenced without a new test, or the
+    cursor of a list walk goes on. What is looked at or set again, was referenced or taken off its
+    list before the gap, or is the function's own, does not count.
 
 Why it matters
     While the lock is free another thread may replace or free what was read: the conclusion
@@ -33,7 +33,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kscan.model import Effect, Finding, Fix, Severity, Step, StepKind, Subject
+from kscan.flow.gaps import Gap
+from kscan.model import Confidence, Effect, Finding, Fix, Severity, Step, StepKind, Subject
+from kscan.program.program import Function
 from kscan.rules import rule
 from kscan.window.case import Case
 from kscan.window.dropped import Dropped, DroppedLocks
@@ -59,8 +61,9 @@ def _finding(case: Case, one: Dropped, others: int) -> Finding:
     evidence = Evidence(case.program, case.window)
     entered, gap, stale = one.entered, one.gap, one.stale[0]
     function, registration = entered.function, entered.registration
+    drops = f"has {gap.lent.function.name}() drop" if gap.lent else "drops"
     message = (
-        f"{function.name}() drops `{gap.lock}` around {gap.call.what}, "
+        f"{function.name}() {drops} `{gap.lock}` around {gap.call.what}, "
         f"then {stale.how} `{stale.what}` as it was before"
     )
     again = f"look at `{stale.source}` again once `{gap.lock}` is held again"
@@ -89,12 +92,26 @@ def _trace(evidence: Evidence, one: Dropped) -> Iterator[Step]:
     yield from evidence.way_into(entered)
     depth = len(entered.frames)
     loaded = stale.source if stale.source == stale.what else f"{stale.what} from {stale.source}"
-    steps = (
-        (stale.read, StepKind.READ, f"reads {loaded} with {gap.lock} held"),
+    held = f"reads {loaded} with {gap.lock} held"
+    used = f"{stale.how} {stale.what}, not looked at again"
+    yield evidence.step(entered.function, stale.read, StepKind.READ, held, 1, depth, one.confidence)
+    yield from _dropped(evidence, entered.function, gap, depth, one.confidence)
+    yield evidence.step(entered.function, stale.used, StepKind.READ, used, 1, depth, one.confidence)
+
+
+def _dropped(
+    evidence: Evidence, function: Function, gap: Gap, depth: int, sure: Confidence
+) -> Iterator[Step]:
+    """The gap, in the function called that has it."""
+    if gap.lent is not None:
+        called = gap.lent.function
+        note = f"calls {called.name}"
+        yield evidence.step(function, gap.dropped, StepKind.CALL, note, 1, depth, sure)
+        yield from _dropped(evidence, called, gap.lent.gap, depth + 1, sure)
+        return
+    for at, kind, note in (
         (gap.dropped, StepKind.UNLOCK, f"drops {gap.lock}"),
         (gap.call.at, StepKind.SLOT, f"calls {gap.call.what}: others may run"),
         (gap.taken, StepKind.LOCK, f"takes {gap.lock} again"),
-        (stale.used, StepKind.READ, f"{stale.how} {stale.what}, not looked at again"),
-    )
-    for at, kind, note in steps:
-        yield evidence.step(entered.function, at, kind, note, 1, depth, one.confidence)
+    ):
+        yield evidence.step(function, at, kind, note, 1, depth, sure)

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.cfg import flow_of
-from kscan.flow.gaps import Gap, Gaps, Indirect
+from kscan.flow.gaps import Gap, Gaps, Indirect, Lent
 from kscan.flow.paths import assigned, root_of, spelled
 from kscan.flow.stale import Stale, Staleness
 from kscan.kernel.catalogue import Catalogue
@@ -23,6 +24,9 @@ from kscan.window.inside import Entered, Inside
 
 DEPTH = 2
 """Levels of direct calls in which a call through a slot is looked for."""
+
+LEVELS = 2
+"""Callers above a function that drops and takes again a lock which they hold."""
 
 MOST_GAPS = 100
 """Gaps of one function that are looked at."""
@@ -47,17 +51,42 @@ class DroppedLocks:
     catalogue: Catalogue
     inside: Inside
     _leading: dict[Function, CallSite | None] = field(default_factory=dict)
+    _lent: dict[Function, tuple[Gap, ...]] = field(default_factory=dict)
+    """Gaps that only the callers of a function may trip over."""
 
     def all(self) -> Iterator[Dropped]:
         """Every gap across which a function relies on what it read before."""
-        among = {**self.inside.registering, **self.inside.functions}.values()
+        among = tuple({**self.inside.registering, **self.inside.functions}.values())
         pairs = self.catalogue.locks.lock
         release = _calling(name for pair in pairs for name in pair.release)
         take = _calling(name for pair in pairs for name in pair.take)
         for entered in self.inside.spelling(among, release, take):
-            yield from self._in(entered)
+            yield from self._in(entered, lambda gaps: gaps.own())
+        for _ in range(LEVELS):
+            lent, self._lent = self._lent, {}
+            if lent:
+                calling = _calling(function.name for function in lent)
+                for entered in self.inside.spelling(among, calling):
+                    yield from self._across(entered, lent)
 
-    def _in(self, entered: Entered) -> Iterator[Dropped]:
+    def _across(self, entered: Entered, lent: dict[Function, tuple[Gap, ...]]) -> Iterator[Dropped]:
+        """Gaps of what the function calls."""
+        found = partial(self._lent_to, entered.function, lent)
+        yield from self._in(entered, lambda gaps: gaps.borrowed(found))
+
+    def _lent_to(
+        self, caller: Function, lent: dict[Function, tuple[Gap, ...]], call: ir.Call
+    ) -> Iterator[Lent]:
+        if not isinstance(call.callee, ir.Name):
+            return
+        for target in self.program.resolve(call.callee.id, caller.path)[:1]:
+            scope = scope_of(self.program, target)
+            given = dict(zip((p.name for p in target.fact.params), call.args, strict=False))
+            for gap in lent.get(target, ()):
+                if root_of(gap.guard) in given or not scope.is_local(root_of(gap.guard)):
+                    yield Lent(target, gap, macros.substituted(gap.guard, given, call.at))
+
+    def _in(self, entered: Entered, gaps_of: Callable[[Gaps], Iterator[Gap]]) -> Iterator[Dropped]:
         function = entered.function
         scope = scope_of(self.program, function)
         cfg = flow_of(self.program, function)
@@ -69,10 +98,12 @@ class DroppedLocks:
             lambda node: scope.type_of(node).ptr > 0,
             lambda call: self._returned(scope, call),
         )
-        for gap in islice(gaps.all(), MOST_GAPS):
+        for gap in islice(gaps_of(gaps), MOST_GAPS):
             stale = staleness.across(gap)
             if stale:
                 yield self._judged(entered, gap, stale)
+            elif gap.is_outer:
+                self._lent[function] = (*self._lent.get(function, ()), gap)
 
     def _judged(self, entered: Entered, gap: Gap, stale: tuple[Stale, ...]) -> Dropped:
         way = self.inside.confidence(entered)

@@ -47,7 +47,7 @@ def analysed(body: str) -> list[tuple[Gap, tuple[Stale, ...]]]:
     def returned(call: ir.Call) -> tuple[str, ...]:
         return ("foo->slot",) if spelled(call) == "slot_get(foo)" else ()
 
-    gaps = Gaps(cfg, known.locks.lock, indirect).all()
+    gaps = Gaps(cfg, known.locks.lock, indirect).own()
     staleness = Staleness(
         cfg, known.functions, known.locks.kept, lambda node: scope.type_of(node).ptr > 0, returned
     )

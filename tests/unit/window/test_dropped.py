@@ -111,3 +111,62 @@ static int MARK foo_probe(struct foo *foo)
     (found,) = dropped_in("", register.replace("MARK", "__init"))
     assert found.confidence is Confidence.LOW
     assert found.doubts
+
+
+HELPER = """
+static void let_go(struct foo *one)
+{
+    mutex_unlock(&one->lock);
+    one->hw->reset(one);
+    mutex_lock(&one->lock);
+}
+static void pass_on(struct foo *any) { let_go(any); }
+static void own(struct foo *foo)
+{
+    struct foo *other = foo->hw->next;
+
+    mutex_unlock(&other->lock);
+    other->hw->reset(other);
+    mutex_lock(&other->lock);
+}
+static void whole(struct foo *foo)
+{
+    mutex_lock(&foo->lock);
+    let_go(foo);
+    mutex_unlock(&foo->lock);
+}
+"""
+
+
+def called(call: str) -> list[Dropped]:
+    body = f"if (!slot_of(foo)) return 0; {call}; foo->slot->users++;"
+    return dropped_in(body, HELPER + REGISTER)
+
+
+def test_a_gap_in_a_function_called_is_its_callers() -> None:
+    (found,) = called("let_go(foo)")
+    assert (found.entered.function.name, found.gap.lock) == ("foo_probe_device", "foo->lock")
+    assert [one.what for one in found.stale] == ["foo->slot"]
+    assert found.gap.lent is not None and found.gap.lent.function.name == "let_go"
+    (found,) = called("pass_on(foo)")
+    assert found.gap.lent is not None and found.gap.lent.function.name == "pass_on"
+    assert found.gap.lent.gap.lent is not None
+
+
+def test_a_lock_that_the_caller_cannot_name_or_does_not_hold_is_not_its_gap() -> None:
+    assert called("own(foo)") == [] and called("whole(foo)") == []
+
+
+def test_a_gap_is_told_where_what_was_read_is_relied_on() -> None:
+    relying = """
+static void relying(struct foo *foo)
+{
+    if (!slot_of(foo))
+        return;
+    let_go(foo);
+    foo->slot->users++;
+}
+"""
+    body = "if (!slot_of(foo)) return 0; relying(foo); foo->slot->users++;"
+    (found,) = dropped_in(body, HELPER + relying + REGISTER)
+    assert found.entered.function.name == "relying"

@@ -97,10 +97,48 @@ static void foo_probe_finalize_bad(struct device *dev)
 	mutex_unlock(&foo->lock);
 }
 
+static void foo_flush_unlocked(struct foo_iommu *instance)
+{
+	mutex_unlock(&instance->hw_lock);
+	instance->hw->flush(instance);
+	mutex_lock(&instance->hw_lock);
+}
+
+/* What it calls drops the lock. */
+static struct iommu_group *foo_device_group_bad(struct device *dev)
+{
+	struct foo_iommu *foo = dev_iommu_priv_get(dev);
+	struct foo_slot *slot;
+
+	mutex_lock(&foo->hw_lock);
+	slot = foo->slot;
+	foo_flush_unlocked(foo); /* expect: lock-dropped-around-callback */
+	slot->users++;
+	mutex_unlock(&foo->hw_lock);
+	return generic_device_group(dev);
+}
+
+/* What it calls drops the lock, and it looks again. */
+static void foo_release_device_ok(struct device *dev)
+{
+	struct foo_iommu *foo = dev_iommu_priv_get(dev);
+	struct foo_slot *slot;
+
+	mutex_lock(&foo->hw_lock);
+	slot = foo->slot;
+	if (slot)
+		foo_flush_unlocked(foo);
+	slot = foo->slot;
+	if (slot)
+		slot->users--;
+	mutex_unlock(&foo->hw_lock);
+}
+
 static const struct iommu_ops foo_ops = {
 	.probe_device		= foo_probe_device,
+	.release_device		= foo_release_device_ok,
 	.probe_finalize		= foo_probe_finalize_bad,
-	.device_group		= generic_device_group,
+	.device_group		= foo_device_group_bad,
 	.of_xlate		= foo_of_xlate,
 	.default_domain_ops	= &(const struct iommu_domain_ops) {
 		.attach_dev	= foo_attach_dev_bad,
