@@ -19,7 +19,7 @@ from kscan.flow.execute import Execution
 from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists
 from kscan.flow.ownership import Lifetimes
-from kscan.flow.paths import assigned, root_of
+from kscan.flow.paths import assigned, root_of, spelled
 from kscan.flow.places import field_named
 from kscan.flow.values import ANY, SET, Place, Value, What
 from kscan.flow.world import Call, World
@@ -191,7 +191,58 @@ class Again:
 
     def memory_behind(self, function: Function, node: ir.Expr | None) -> Owned | None:
         """The allocation that the variable `node` starts from may hold."""
-        values = assigned(self.program.body(function)).values.get(root_of(node), ())
-        calls = {p.at for _, v in values for p in ir.walk(v) if isinstance(p, ir.Call)}
-        here = (owned for owned in self.of(MEMORY) if owned.function == function)
-        return next((owned for owned in here if owned.at in calls), None)
+        held = {
+            (where, part.at)
+            for where, value in self.sources(function, node)
+            for part in ir.walk(value)
+            if isinstance(part, ir.Call)
+        }
+        owned = (one for one in self.of(MEMORY) if held)
+        return next((one for one in owned if (one.function, one.at) in held), None)
+
+    def sources(
+        self, function: Function, node: ir.Expr | None
+    ) -> Iterator[tuple[Function, ir.Expr]]:
+        """What the variable that `node` starts from is set to, with the function that says so.
+
+        Of a parameter, in the call that leads here; of what a call returns, in what is called.
+        """
+        waiting = list(self._set_to(function, root_of(node)))
+        seen: set[tuple[Function, int, str]] = set()
+        while waiting:
+            where, value = waiting.pop(0)
+            key = (where, value.at, spelled(value))
+            if key not in seen:
+                seen.add(key)
+                yield where, value
+                waiting += self._set_to(where, _variable(value))
+                waiting += self._returned(where, value)
+
+    def _set_to(self, function: Function, name: str) -> Iterator[tuple[Function, ir.Expr]]:
+        """What the variable `name` of `function` is set to, there or by who calls it."""
+        for _, value in assigned(self.program.body(function)).values.get(name, ()):
+            yield function, value
+        names = [parameter.name for parameter in function.fact.params]
+        for frame in self.entered.get(function, ())[-1:] if name in names else ():
+            for call in ir.walk_body(self.program.body(frame.caller)):
+                if isinstance(call, ir.Call) and call.at == frame.at:
+                    yield from ((frame.caller, one) for one in call.args[names.index(name) :][:1])
+
+    def _returned(self, function: Function, value: ir.Expr) -> Iterator[tuple[Function, ir.Expr]]:
+        """What the calls in `value` return."""
+        for part in ir.walk(value):
+            if isinstance(part, ir.Call) and isinstance(part.callee, ir.Name):
+                for target in self.lifetimes.callees.targets(part.callee.id, function):
+                    yield from ((target, one) for one in ir.returned(self.program.body(target)))
+
+
+def _variable(value: ir.Expr) -> str:
+    """The variable that `value` is, or is the address of a member of; empty where it is neither."""
+    match value:
+        case ir.Name(id=name):
+            return name
+        case ir.Cast(operand=inner):
+            return _variable(inner)
+        case ir.Unary(op="&", operand=ir.Member(object=inner)):
+            return _variable(inner)
+    return ""

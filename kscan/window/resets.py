@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from kscan.facts import ir
 from kscan.flow.cfg import Kind as Branch
 from kscan.flow.cfg import flow_of
-from kscan.flow.paths import assigned, root_of, spelled
+from kscan.flow.paths import root_of, spelled
 from kscan.flow.places import field_named, place_of
 from kscan.flow.values import Place
 from kscan.kernel.names import matches
 from kscan.program.program import Function
 from kscan.program.types import scope_of
-from kscan.window.again import DEPTH, Again, Hazard, Kind, When
+from kscan.window.again import Again, Hazard, Kind, When
 from kscan.window.looks import is_looked_at
 
 _STEPS = ("++", "--")
@@ -78,9 +78,8 @@ def _is_shared(again: Again, function: Function, target: ir.Expr) -> bool:
         return False
     if isinstance(_outer(target), ir.Member):
         return True
-    return again.memory_behind(function, target) is None and not _is_per_client(
-        again, function, root
-    )
+    is_fresh = again.memory_behind(function, target) is not None
+    return not (is_fresh or _is_per_client(again, function, target))
 
 
 def _outer(target: ir.Member) -> ir.Expr:
@@ -93,31 +92,21 @@ def _outer(target: ir.Member) -> ir.Expr:
     return node
 
 
-def _is_per_client(again: Again, function: Function, root: str) -> bool:
-    """The variable is read from what the core drops with its client."""
-    values = assigned(again.program.body(function)).values.get(root, ())
-    return any(_reads_dropped(again, function, value, 0) for _, value in values)
-
-
-def _reads_dropped(again: Again, function: Function, node: ir.Expr, depth: int) -> bool:
-    """`node` calls a function that yields what may be dropped."""
-    getters = [
+def _is_per_client(again: Again, function: Function, target: ir.Expr) -> bool:
+    """The variable that `target` starts from is read from what the core drops with its client."""
+    getters = tuple(
         name
         for keeper in again.catalogue.functions.keeper
         for name in keeper.getters
         if field_named(keeper.field) in again.dropped
-    ]
-    for part in ir.walk(node):
-        if not isinstance(part, ir.Call) or not isinstance(part.callee, ir.Name):
-            continue
-        if matches(tuple(getters), part.callee.id):
-            return True
-        callees = again.lifetimes.callees
-        for target in callees.targets(part.callee.id, function) if depth < DEPTH else ():
-            returned = ir.returned(again.program.body(target))
-            if any(_reads_dropped(again, target, value, depth + 1) for value in returned):
-                return True
-    return False
+    )
+    return any(
+        isinstance(part, ir.Call)
+        and isinstance(part.callee, ir.Name)
+        and matches(getters, part.callee.id)
+        for _, value in again.sources(function, target)
+        for part in ir.walk(value)
+    )
 
 
 def _is_set_elsewhere(again: Again, path: str, place: Place, reset: ir.Expr) -> bool:

@@ -235,3 +235,51 @@ def test_a_list_tells_of_an_allocation_what_a_dropped_place_does_not() -> None:
     listed = f"{ALLOCATE} list_add(&c->list, &all); dev_iommu_priv_set(dev, c);"
     (lost,) = hazards(calling(f"if (!dev_iommu_priv_get(dev)) {{ {listed} }}"))
     assert (lost.kind, lost.listed and lost.listed.name) == (Kind.LOST, "all")
+
+
+OWNER = "struct owner *o = {}; "
+MAKE = "o = kzalloc(8, 1); dev_iommu_priv_set(dev, o);"
+SEARCH = "struct foo *foo = find(spec->np), *pos; {} {}"
+WALK = "list_for_each_entry(pos, &o->foos, node) if (pos == foo) return {};"
+JOIN = "list_add(&foo->node, &o->foos);"
+PRIV_OWNER = OWNER.format("dev_iommu_priv_get(dev)")
+INLINE = PRIV_OWNER + SEARCH.format(f"if (!o) {{ {MAKE} }}", WALK.format(0) + JOIN)
+
+
+@pytest.mark.parametrize(
+    ("inline", "body", "helper", "kinds"),
+    [
+        (INLINE,
+         PRIV_OWNER + SEARCH.format(f"if (!o) {{ {MAKE} }}", "return join(o, foo);"),
+         f"static int join(struct owner *o, struct foo *foo) {{ struct foo *pos; {WALK.format(0)}"
+         f" {JOIN} return 0; }}", ["moved"]),
+        (INLINE,
+         PRIV_OWNER + SEARCH.format(f"if (!o) {{ {MAKE} }}", f"if (has(o, foo)) return 0; {JOIN}"),
+         "static bool has(struct owner *o, struct foo *foo) { struct foo *pos;"
+         f" {WALK.format('true')} return false; }}", ["moved"]),
+        (INLINE,
+         PRIV_OWNER + SEARCH.format("if (!o) o = make(dev);", WALK.format(0) + JOIN),
+         f"static struct owner *make(struct device *dev) {{ struct owner *o; {MAKE} return o; }}",
+         ["moved"]),
+        (INLINE,
+         OWNER.format("owner_of(dev)") + SEARCH.format("", WALK.format(0) + JOIN),
+         "static struct owner *owner_of(struct device *dev) {"
+         f" struct owner *o = dev_iommu_priv_get(dev); if (!o) {{ {MAKE} }} return o; }}",
+         ["moved"]),
+        ("c = dev_iommu_priv_get(dev); if (c) c->id++;",
+         "c = dev_iommu_priv_get(dev); if (c) count(c);",
+         "static void count(struct client *c) { c->id++; }", []),
+        ("struct foo *foo = find(spec->np); foo->users++;",
+         "count(find(spec->np));",
+         "static void count(struct foo *foo) { foo->users++; }", ["reset"]),
+        (f"{ALLOCATE} c->foo = find(spec->np); c->foo->domain = &identity; kfree(c);",
+         f"{ALLOCATE} fill(c, spec); kfree(c);",
+         "static void fill(struct client *c, struct spec *spec)"
+         " { c->foo = find(spec->np); c->foo->domain = &identity; }", ["reset"]),
+    ],
+)  # fmt: skip
+def test_a_part_taken_into_a_function_of_its_own_changes_nothing(
+    inline: str, body: str, helper: str, kinds: list[str]
+) -> None:
+    assert [kind for kind, _ in found(inline)] == kinds
+    assert found(body, helper) == found(inline)
