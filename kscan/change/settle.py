@@ -7,6 +7,7 @@ function leaves the same; a finding whose code was edited but is still there sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,12 @@ from kscan.change.renames import Renames
 from kscan.change.respelled import Respelled
 from kscan.model import Before, Confidence, Finding, Sibling, StepKind
 from kscan.triage.fingerprint import fingerprint
+
+_SPELLED = ("device", "lock")
+"""Kinds of objects that are told as the function at hand spells them: ``pdev->dev``."""
+
+_NAMES = re.compile(r"`[^`]*`|\([^()]*\)")
+"""What a message quotes, and the arguments of calls."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,7 @@ def _paired(
             (fingerprint, _always),
             (_meeting, _always),
             (_hazard, place.is_split),
+            (_statement, place.is_split),
             (_spot, Respelled(renames).fits),
         ):
             _pair(left, right, pairs, _of(called, key), key, fits)
@@ -175,6 +183,15 @@ def _hazard(finding: Finding) -> Hashable:
         return id(finding)
     slot = finding.callback.slot if finding.callback else ""
     return finding.rule, finding.primary.path, finding.subject, slot
+
+
+def _statement(finding: Finding) -> Hashable:
+    """What is said of an object that each function calls by a name of its own."""
+    if finding.subject is None or finding.subject.kind not in _SPELLED:
+        return id(finding)
+    slot = finding.callback.slot if finding.callback else ""
+    said = _NAMES.sub("", finding.message.replace(finding.primary.function, ""))
+    return finding.rule, finding.primary.path, finding.subject.kind, slot, said
 
 
 def _spot(finding: Finding) -> Hashable:

@@ -135,6 +135,29 @@ def test_an_object_that_is_reached_by_another_way_is_paired(
     assert counts(found) == (other, other, 1 - other)
 
 
+@pytest.mark.parametrize(
+    ("function", "said", "other"),
+    [
+        ("foo_configure", "`{0}` from the node `np`", 0),
+        ("foo_of_xlate", "`{0}` from the node `np`", 1),  # it was there before
+        ("foo_configure", "`{0}` once more", 1),
+    ],
+)
+def test_an_object_under_the_name_that_a_new_function_gives_it_is_paired(
+    names: Renamed, function: str, said: str, other: int
+) -> None:
+    def told(name: str, function: str, said: str) -> Finding:
+        made = finding(function=function, subject=("device", name), callback=None)
+        return replace(
+            made, message=f"of_dma_configure() in {function}({name}): {said.format(name)}"
+        )
+
+    text = TEXT + "    static void foo_configure(struct device *own) { (void)own; }\n"
+    old = told("pdev->dev", "foo_probe", "`{0}` from the node `node`")
+    found = settled([old], [told("own", function, said)], names.by({FOO: text}))
+    assert counts(found) == (other, other, 1 - other)
+
+
 DEVICE = """\
     struct foo_data {
         int ver;
