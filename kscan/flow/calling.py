@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from kscan.facts import ir
 from kscan.flow import nodes, power, tying
 from kscan.flow.frame import Frame
+from kscan.flow.paths import spelled
 from kscan.flow.places import place_of, ready_place
 from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
@@ -163,9 +164,13 @@ def _first(frame: Frame, node: ir.Call, name: str) -> Value:
 
 
 def _container(frame: Frame, node: ir.Call, name: str) -> Value | None:
-    if not macros.container_tag(name, node.args) and not name.startswith("container_of"):
+    """The object around a member; of NULL it is NULL where that member comes first."""
+    tag = macros.container_tag(name, node.args)
+    if not tag and not name.startswith("container_of"):
         return None
-    return offset_into(frame.value(node.args[0])) if node.args else ANY
+    member = frame.value(node.args[0]) if node.args else ANY
+    is_first = len(node.args) > 2 and frame.scope.begins_with(tag, spelled(node.args[2]))
+    return member if is_first else offset_into(member)
 
 
 def _elsewhere(frame: Frame, node: ir.Call, _name: str) -> Value:

@@ -107,6 +107,11 @@ class Scope:
         """The type of member `name` of struct `tag`."""
         return self.program.field_type(tag, name, self.function.path) or UNKNOWN
 
+    def begins_with(self, tag: str, name: str) -> bool:
+        """Member `name` is the first of struct `tag`."""
+        record = self.program.record(tag, self.function.path) if tag else None
+        return record is not None and bool(record.fields) and record.fields[0].name == name
+
     def _member(self, kind: CType, name: str) -> CType:
         tag = self.tag(kind)
         return self.field_type(tag, name) if tag else UNKNOWN

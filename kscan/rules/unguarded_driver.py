@@ -4,8 +4,8 @@
 What it finds
     A ``bus_type.dma_configure`` function of a bus which the registration walks, that
     dereferences ``dev->driver``, or what ``to_*_driver(dev->driver)`` makes of it, on a path
-    where nothing has tested ``dev->driver``. A test of the ``container_of()`` result is no
-    test: it is not NULL when the driver is.
+    where nothing has tested ``dev->driver``. A test of the ``container_of()`` result is a test
+    only where the driver is the first member: else it is not NULL when the driver is.
 
 Why it matters
     The new probe path configures devices that have no driver, from device_add() and from

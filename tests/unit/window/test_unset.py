@@ -37,3 +37,19 @@ def test_a_conversion_that_nobody_defines_is_hardly_a_dereference(
     code = before + BUS.replace("LOOK", look)
     (found,) = unset_reads(case_of(tree(drivers__bus__foo_c=code)))
     assert found.confidence is confidence
+
+
+@pytest.mark.parametrize(
+    ("members", "count"),
+    [
+        ("struct device_driver driver; int managed;", 0),
+        ("int managed; struct device_driver driver;", 1),
+    ],
+)
+def test_a_driver_made_of_null_is_null_where_that_member_comes_first(
+    members: str, count: int
+) -> None:
+    code = BUS.replace("struct device_driver driver; int managed;", members)
+    code = code.replace("return drv->managed;", "return drv ? drv->managed : 0;")
+    code = CONVERTS + code.replace("LOOK", "to_foo_driver")
+    assert len(list(unset_reads(case_of(tree(drivers__bus__foo_c=code))))) == count
