@@ -358,6 +358,15 @@ class CommitShare:
 
 
 @dataclass(frozen=True, slots=True)
+class Passing:
+    """A finding of neither end of a range: one commit introduces it, and a later one fixes it."""
+
+    finding: Finding
+    introduced_by: str
+    fixed_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Impact:
     """The answer of ``kscan diff``."""
 
@@ -375,8 +384,7 @@ class Impact:
     drivers: tuple[AffectedDriver, ...] = ()
     drivers_not_listed: int = 0
     commits: tuple[CommitShare, ...] = ()
-    passing: tuple[Finding, ...] = ()
-    """Introduced by one commit of the range and fixed by a later one: at neither of its ends."""
+    passing: tuple[Passing, ...] = ()
     skips: tuple[Skip, ...] = ()
     skips_added: tuple[Skip, ...] = ()
     """Skips the head has and the base has not: a change may hide itself this way."""

@@ -140,7 +140,10 @@ def test_commit_by_commit(story: Told) -> None:
     assert (first.id, second.id) == tuple(story.commits[1:])
     assert len(first.introduced) == len(expected("1-new-probe-path"))
     assert set(second.fixed) <= set(first.introduced)
-    assert {f.fingerprint for f in whole.passing} == set(second.fixed)
+    assert {one.finding.fingerprint for one in whole.passing} == set(second.fixed)
+    for one in whole.passing:
+        assert one.introduced_by == f"{first.id[:12]} new probe path"
+        assert one.fixed_by == f"{second.id[:12]} fixed"
     assert whole.fixed == ()
 
 

@@ -15,7 +15,7 @@ from kscan.change.functions import tokens
 from kscan.change.outcome import Outcome
 from kscan.change.renames import ALIKE, likeness
 from kscan.change.settle import Settled
-from kscan.model import CommitShare, Finding
+from kscan.model import CommitShare, Finding, Passing
 from kscan.source.compare import ChangedPath
 from kscan.source.patched import Change, PatchedTree
 from kscan.source.repository import CommitRef
@@ -38,7 +38,7 @@ class Attribution:
     """What each commit does, with fingerprints as the head, else the base, has them."""
 
     shares: tuple[CommitShare, ...]
-    passing: tuple[Finding, ...]
+    passing: tuple[Passing, ...]
     """Introduced by one commit and fixed by a later one: at neither end of the range."""
 
 
@@ -76,6 +76,8 @@ class _Life:
     name: str
     """Its fingerprint where it was last seen."""
     is_over: bool = False
+    introduced_by: str = ""
+    fixed_by: str = ""
 
 
 @dataclass
@@ -99,7 +101,7 @@ class _History:
         """`commit` makes this difference."""
         fixed = [self._life(finding) for finding in difference.fixed]
         for life in fixed:
-            life.is_over = True
+            life.is_over, life.fixed_by = True, _title(commit)
             self._ended.append(life)
         following: dict[str, _Life] = {}
         for old, new in difference.names.items():
@@ -108,6 +110,8 @@ class _History:
                 following[new].name = new
         self._alive = following
         introduced = [self._life(finding) for finding in difference.introduced]
+        for life in introduced:
+            life.introduced_by = _title(commit)
         self._told.append((commit, introduced, fixed))
 
     def _life(self, finding: Finding) -> _Life:
@@ -125,17 +129,26 @@ class _History:
             )
             for commit, introduced, fixed in self._told
         )
-        return Attribution(shares, tuple(life.finding for life in self._ended if not life.is_old))
+        passing = (life for life in self._ended if not life.is_old)
+        return Attribution(
+            shares,
+            tuple(Passing(one.finding, one.introduced_by, one.fixed_by) for one in passing),
+        )
 
 
 def _name(life: _Life) -> str:
     return life.finding.fingerprint if life.is_over else life.name
 
 
+def _title(commit: CommitRef | CommitShare) -> str:
+    """``108347eaae62 new probe path``; a patch has no id."""
+    return f"{commit.id[:12]} {commit.subject}".strip()
+
+
 def blamed(findings: Iterable[Finding], shares: Iterable[CommitShare]) -> tuple[Finding, ...]:
     """`findings`, each with the last commit among `shares` that introduces it."""
     by = {name: share for share in shares for name in share.introduced}
-    titles = {name: f"{share.id[:12]} {share.subject}".strip() for name, share in by.items()}
+    titles = {name: _title(share) for name, share in by.items()}
     return tuple(replace(f, introduced_by=titles.get(f.fingerprint, "")) for f in findings)
 
 

@@ -97,6 +97,14 @@ def impact(document: Impact) -> Json:
             }
             for commit in document.commits
         ],
+        "passing": [
+            {
+                "introduced_by": passing.introduced_by,
+                "fixed_by": passing.fixed_by,
+                "finding": finding(passing.finding),
+            }
+            for passing in document.passing
+        ],
         "rules": _rules(document.rules),
         "skips": _skips(document.skips),
         "skips_added": _skips(document.skips_added),

@@ -11,7 +11,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kscan.model import CommitShare, Effect, Finding, Impact, Reach, Report, Skip, TreeInfo
+from kscan.model import (
+    CommitShare,
+    Effect,
+    Finding,
+    Impact,
+    Passing,
+    Reach,
+    Report,
+    Skip,
+    TreeInfo,
+)
 from kscan.report import verdict
 from kscan.wording import counted
 
@@ -148,6 +158,7 @@ def _range(impact: Impact, full: int) -> Message:
             "The same pattern stands in",
             brief=tuple(sibling.finding for sibling in impact.siblings),
         ),
+        Section("Broken in between", lines=tuple(map(_passing, impact.passing))),
         Section("Commit by commit", lines=tuple(map(_share, impact.commits))),
         _not_analysed(impact.skips_touched, [], impact.skips_added),
         Section("Notes", lines=impact.notes),
@@ -161,6 +172,13 @@ def _share(commit: CommitShare) -> str:
     """``108347eaae62 +9 -0: new probe path``; a patch has no id."""
     share = f"+{len(commit.introduced)} -{len(commit.fixed)}: {commit.subject}"
     return f"{commit.id[:12]} {share}".strip()
+
+
+def _passing(passing: Passing) -> str:
+    """Where and what it is, and the commits that it lies between."""
+    found, place = passing.finding, passing.finding.primary
+    told = f"{place.path}:{place.line}: {found.severity}: {found.rule}: {found.message}"
+    return f"{told} ({verdict.share_in(passing)})"
 
 
 def _told(sections: Sequence[Section]) -> tuple[Section, ...]:

@@ -16,6 +16,7 @@ from kscan.model import (
     Finding,
     Impact,
     Implementation,
+    Passing,
     Reach,
     Report,
     Severity,
@@ -97,6 +98,7 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
     rows += _one_line_each("suppressed", verdict.suppressed(impact.introduced))
     rows += _one_line_each("fixed", verdict.worst_first(impact.fixed))
     rows += _one_line_each("improved", verdict.improved(impact))
+    rows += _passing(impact.passing)
     rows += _siblings(impact.siblings)
     rows += _drivers(impact, columns)
     rows += [line(), *commits(impact)] if impact.commits else []
@@ -207,6 +209,15 @@ def _siblings(siblings: Sequence[Sibling]) -> list[Line]:
     rows: list[Line] = [line()] if siblings else []
     for sibling in siblings:
         rows.append((Span("the same pattern stands in ", "bold"), *headline(sibling.finding)))
+    return rows
+
+
+def _passing(passing: Sequence[Passing]) -> list[Line]:
+    """What is broken between two commits, each in one line."""
+    rows: list[Line] = [line()] if passing else []
+    for one in passing:
+        share = Span(f" [{clean.line(verdict.share_in(one))}]")
+        rows.append((Span("broken in between: ", "bold"), *headline(one.finding), share))
     return rows
 
 

@@ -16,6 +16,7 @@ from kscan.model import (
     Finding,
     Impact,
     Implementation,
+    Passing,
     Reach,
     Report,
     Severity,
@@ -253,10 +254,19 @@ def slots_told(impact: Impact) -> tuple[list[tuple[str, Reach]], list[Fold]]:
     return told, folds
 
 
+def share_in(passing: Passing) -> str:
+    """Which commits of a range a finding that passes lies between."""
+    return f"introduced by {passing.introduced_by}, repaired by {passing.fixed_by}"
+
+
 def impact_verdict(impact: Impact) -> str:
     """The one sentence a reader of a diff sees first."""
     new, better = active(impact.introduced), len(improved(impact))
-    numbers = ((len(impact.fixed), "fixed"), (better, "improved"))
+    numbers = (
+        (len(impact.fixed), "fixed"),
+        (better, "improved"),
+        (len(impact.passing), "broken in between"),
+    )
     told = [f"{number:,} {phrase}" for number, phrase in numbers if number]
     text = "No finding introduced"
     if new:

@@ -213,8 +213,9 @@ def test_the_whole_story_commit_by_commit(kernel: Kernel) -> None:
     assert [name for name, _ in shares] == ["iommu", "amba", "iommu/rockchip"]
     called, amba, rockchip = (share for _, share in shares)
     assert called.fixed == () and len(amba.introduced) == 1 and rockchip.introduced == ()
-    assert set(amba.fixed) | set(rockchip.fixed) == {f.fingerprint for f in found.passing}
-    known = {f.fingerprint for f in (*found.introduced, *found.passing)}
+    passing = {one.finding.fingerprint for one in found.passing}
+    assert {*amba.fixed, *rockchip.fixed} == passing
+    known = passing | {f.fingerprint for f in found.introduced}
     assert {*called.introduced, *amba.introduced} == known
 
 

@@ -99,7 +99,9 @@ def test_what_comes_and_goes_within_the_range_is_told_apart(base: DirectoryTree)
     walk = Walk(base, [{"core.c": "1"}, {"core.c": "2"}], {"0": (), "1": (A,), "2": ()})
     told = walk.told()
     assert names(told) == [((A.fingerprint,), ()), ((), (A.fingerprint,))]
-    assert told.passing == (A,)
+    (passing,) = told.passing
+    assert passing.finding == A
+    assert passing.introduced_by.endswith("change 1") and passing.fixed_by.endswith("change 2")
 
 
 def test_a_finding_renamed_on_the_way_keeps_one_name(base: DirectoryTree) -> None:

@@ -17,6 +17,7 @@ from kscan.model import (
     Effect,
     Hits,
     Maintainer,
+    Passing,
     Report,
     Severity,
     Skip,
@@ -329,6 +330,21 @@ def test_the_commit_that_introduces_a_finding_is_named():
     change = replace(samples.quiet_change(), introduced=(found,))
     for form in ("text", "mail", "markdown"):
         assert "introduced by: iommu: Parse early" in render(form, change)
+
+
+def test_what_is_broken_between_two_commits_names_both():
+    passing = Passing(samples.late_global(), "iommu: Parse early", "iommu/foo: Set it first")
+    change = replace(samples.quiet_change(), passing=(passing,))
+    share = "introduced by iommu: Parse early, repaired by iommu/foo: Set it first"
+    (told,) = [row for row in render("text", change).splitlines() if "in between: " in row]
+    assert f"late-global: {passing.finding.message} [{share}]" in told
+    assert "1 broken in between" in render("text", change)
+    for form in ("mail", "markdown"):
+        assert "Broken in between" in render(form, change)
+        assert share in " ".join(render(form, change).split())
+    (listed,) = json.loads(render("json", change))["passing"]
+    assert listed["fixed_by"] == "iommu/foo: Set it first"
+    assert listed["finding"]["fingerprint"] == passing.finding.fingerprint
 
 
 def test_what_became_worse_or_better_says_what_it_was():
