@@ -71,6 +71,8 @@ class Execution(Run):
 
     visited: dict[Function, set[int]] = field(default_factory=dict)
     """The nodes that were executed, of every function entered."""
+    taken: dict[Function, set[tuple[int, int]]] = field(default_factory=dict)
+    """The ways from node to node that it went."""
     undecided: set[tuple[Function, int]] = field(default_factory=set)
     """The branches that were taken both ways."""
     _memo: dict[tuple[object, ...], tuple[Value, Stored]] = field(default_factory=dict)
@@ -98,6 +100,7 @@ class Execution(Run):
         states: dict[_Way, State] = {(start, None, frozenset()): State(env)}
         waiting = deque(states)
         visited = self.visited.setdefault(function, set())
+        taken = self.taken.setdefault(function, set())
         frame = Evaluation(self, function, scope_of(self.program, function), State({}), frames)
         steps = 0
         while waiting and steps < MOST_STEPS:
@@ -110,6 +113,7 @@ class Execution(Run):
             targets = self._step(node, frame, outcome)
             late = frame.late
             for target in targets:
+                taken.add((node.index, target))
                 following = (target, state.decided, late)
                 if following not in states:
                     states[following] = state.copy() if len(targets) > 1 else state

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from kscan.facts import ir
-from kscan.flow.cfg import Cfg, Kind, Node
+from kscan.flow.cfg import ENTRY, Kind, Node, flow_of
 from kscan.flow.paths import addressed
 from kscan.flow.places import place_of
 from kscan.flow.values import Place
@@ -16,6 +16,9 @@ from kscan.kernel.names import matches, position
 from kscan.program import macros
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
+
+Ways = Container[tuple[int, int]]
+"""Nodes, and those that follow them."""
 
 _DEPTH = 3
 """Callees below a function in which a search is looked for."""
@@ -77,16 +80,30 @@ class Lists:
             if place is not None:
                 yield Join(function, call.at, node, head, place)
 
-    def searches_before(self, cfg: Cfg, function: Function, at: int, wanted: set[Place]) -> bool:
-        """Every way to offset `at` of `function` looks at one of the lists or nodes `wanted`."""
+    def searches_before(
+        self, function: Function, at: int, wanted: set[Place], taken: Ways | None = None
+    ) -> bool:
+        """Every way to offset `at` of `function` looks at one of the lists or nodes `wanted`.
+
+        Of the ways only those between nodes that are `taken`; all where that is None.
+        """
+        cfg = flow_of(self.program, function)
         target = cfg.containing(at)
-        scope = scope_of(self.program, function)
-        return target is not None and any(
-            node.index != target.index
-            and cfg.dominates(node.index, target.index)
-            and self._looks(scope, node, wanted, 0)
-            for node in cfg.nodes
-        )
+        scope, waiting, seen = scope_of(self.program, function), [ENTRY], set[int]()
+        is_searched = False
+        while waiting and target is not None:
+            index = waiting.pop()
+            if index == target.index:
+                return False
+            if index in seen:
+                continue
+            seen.add(index)
+            if self._looks(scope, cfg.nodes[index], wanted, 0):
+                is_searched = True
+                continue
+            following = cfg.nodes[index].then
+            waiting += [to for to in following if taken is None or (index, to) in taken]
+        return is_searched
 
     def searched_for(self, join: Join) -> set[Place]:
         """What a search before `join` would look at: its list, or the node itself."""

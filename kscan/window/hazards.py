@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kscan.flow.cfg import flow_of
 from kscan.flow.fates import MEMORY, REFERENCE, End, Fate, Owned
 from kscan.flow.lists import Join
 from kscan.flow.places import place_of
@@ -67,7 +66,7 @@ def _allocations(again: Again) -> Iterator[Hazard]:
     """Allocations that overwrite the one before, or that follow a drop of it."""
     for owned in again.of(MEMORY):
         kept = _kept(owned)
-        if not kept or _is_nested(again, kept) or _is_searched_for(again, kept):
+        if not kept or _is_nested(again, kept):
             continue
         acquired = owned.acquired
         end, kind = _overwritten(again, owned, kept), Kind.ALLOCATION
@@ -90,7 +89,7 @@ def _allocations(again: Again) -> Iterator[Hazard]:
 
 def _overwritten(again: Again, owned: Owned, kept: tuple[End, ...]) -> End | None:
     """The store that a later call makes over that of an earlier one: a list tells of it best."""
-    if not again.acquires(owned):
+    if not again.acquires(owned) or _is_searched_for(again, kept, False):
         return None
     stores = [end for end in kept if again.stores(end) and not _is_released(again, end)]
     stores.sort(key=lambda end: (not _is_listed(end), end.place not in again.dropped))
@@ -111,6 +110,8 @@ def _lost(again: Again, owned: Owned, kept: tuple[End, ...]) -> End | None:
     """The store that only what is dropped remembers, where nothing else frees the object."""
     if _is_managed(again, owned) or not again.acquires(owned, True):
         return None
+    if _is_searched_for(again, kept, True):
+        return None
     dropped = (e for e in kept if e.place in again.dropped and again.stores(e, True))
     return next(dropped, None)
 
@@ -121,22 +122,25 @@ def _is_managed(again: Again, owned: Owned) -> bool:
     return managed or bool(owned.fates(Fate.ADOPTED))
 
 
-def _is_searched_for(again: Again, kept: tuple[End, ...]) -> bool:
-    """It joins a list that was searched before."""
+def _is_searched_for(again: Again, kept: tuple[End, ...], dropped: bool) -> bool:
+    """It joins a list that the second call searches before; after a drop, where asked."""
     for end in kept:
         if end.place is None or end.place.kind != "membership" or end.target is None:
             continue
         scope = scope_of(again.lifetimes.program, end.function)
         head = place_of(scope, again.catalogue.functions, end.target)
-        if head is not None and _looked(again, end.function, end.at, {head}):
+        if head is not None and _looked(again, end.function, end.at, {head}, dropped):
             return True
     return False
 
 
-def _looked(again: Again, function: Function, at: int, wanted: set[Place]) -> bool:
-    """A search stands before offset `at` of `function`, or before the calls that lead there."""
+def _looked(
+    again: Again, function: Function, at: int, wanted: set[Place], dropped: bool = False
+) -> bool:
+    """The second call searches before offset `at` of `function`, or the calls that lead there."""
+    taken = again.run(dropped).taken
     return any(
-        again.lists.searches_before(flow_of(again.lifetimes.program, f), f, place, wanted)
+        again.lists.searches_before(f, place, wanted, taken.get(f))
         for f, place in again.upwards(function, at)
     )
 
@@ -149,7 +153,7 @@ def _insertions(again: Again) -> Iterator[Hazard]:
                 continue
             memory = again.memory_behind(function, join.head)
             lost = memory is not None and any(e.place in again.dropped for e in _kept(memory))
-            if lost and again.happens(function, join.at, True):
+            if lost and again.happens(function, join.at, True) and not _is_looked_up(again, join):
                 yield _insertion(again, Kind.MOVED, join, When.DROPPED)
             elif again.happens(function, join.at) and not _looked(
                 again, function, join.at, again.lists.searched_for(join)
@@ -157,6 +161,14 @@ def _insertions(again: Again) -> Iterator[Hazard]:
                 unclear = is_looked_at(again, function, join.at)
                 when = When.UNCLEAR if unclear else When.EVERY
                 yield _insertion(again, Kind.INSERTION, join, when)
+
+
+def _is_looked_up(again: Again, join: Join) -> bool:
+    """The entry is asked whether it is on a list, when the one it was on is lost."""
+    node = place_of(
+        scope_of(again.lifetimes.program, join.function), again.catalogue.functions, join.node
+    )
+    return node is not None and _looked(again, join.function, join.at, {node}, True)
 
 
 def _insertion(again: Again, kind: Kind, join: Join, when: When) -> Hazard:

@@ -183,12 +183,11 @@ class _Path:
         """The list is searched first, or what stands in the device is released."""
         end, function = overwrite.end, overwrite.owned.function
         if overwrite.listed:
-            cfg = flow_of(self.lifetimes.program, function)
             scope = scope_of(self.case.program, end.function)
             functions = self.case.catalogue.functions
             head = place_of(scope, functions, end.target) if end.target else None
             lists = Lists(self.case.program, functions)
-            return head is not None and lists.searches_before(cfg, function, overwrite.at, {head})
+            return head is not None and lists.searches_before(function, overwrite.at, {head})
         functions = self.case.catalogue.functions
         return releases_old(self.case.program, functions, function, overwrite.at, end.place)
 

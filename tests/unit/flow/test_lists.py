@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 import trees
 
-from kscan.flow.cfg import cfg_of
 from kscan.flow.lists import Lists
 from kscan.kernel.catalogue import catalogue
 
@@ -56,5 +55,4 @@ def test_a_search_before_a_join(body: str, searched: bool) -> None:
     lists = Lists(program, catalogue().functions)
     (join,) = lists.joins(function)
     wanted = lists.searched_for(join)
-    cfg = cfg_of(program.body(function))
-    assert lists.searches_before(cfg, function, join.at, wanted) == searched
+    assert lists.searches_before(function, join.at, wanted) == searched

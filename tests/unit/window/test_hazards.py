@@ -121,6 +121,14 @@ PRIV = "dev_iommu.priv"
          " if (!o) { o = kzalloc(8, 1); dev_iommu_priv_set(dev, o); }"
          " list_for_each_entry(pos, &o->foos, node) if (pos == foo) return 0;"
          " list_add(&foo->node, &o->foos);", [("moved", "owner.foos")]),
+        ("struct foo *foo = find(spec->np); struct owner *o = dev_iommu_priv_get(dev);"
+         " if (!o) { o = kzalloc(8, 1); dev_iommu_priv_set(dev, o); }"
+         " if (!list_empty(&foo->node)) list_del(&foo->node);"
+         " list_add(&foo->node, &o->foos);", [("lost", PRIV)]),
+        # only the first call, and one after a drop, comes to the list without looking
+        (f"struct foo *foo = find(spec->np); c = dev_iommu_priv_get(dev);"
+         f" if (!c || list_empty(&foo->clients)) {{ {ALLOCATE} list_add(&c->list, &foo->clients);"
+         " dev_iommu_priv_set(dev, c); } c->id = spec->id;", [("lost", PRIV)]),
         # shared state
         ("struct foo *foo = find(spec->np); foo->domain = &identity;", [("reset", "foo.domain")]),
         ("struct foo *foo = find(spec->np); foo->domain = 0;", [("reset", "foo.domain")]),
