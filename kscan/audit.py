@@ -44,6 +44,8 @@ class Options:
     """Files with contracts of the user's own."""
     hits: bool = True
     """Say of each finding which hardware is hit, and whom to ask."""
+    uncovering: bool = False
+    """Find what other findings hide, too."""
 
 
 @dataclass
@@ -103,7 +105,7 @@ class Audit:
         registering = tuple(p for p in paths if self._may_register(p, contract.register))
         tables = Tables(self.program, paths)
         window = Window(self.program, self.catalogue, contract, tables, scenario)
-        case = Case(self.program, self.catalogue, window, registering)
+        case = Case(self.program, self.catalogue, window, registering, self.options.uncovering)
         case.search_ahead()
         return case
 

@@ -22,6 +22,7 @@ from kscan.change.outcome import Outcome
 from kscan.change.reach import delta
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
+from kscan.change.uncovered import uncovered
 from kscan.facts.reader import Reader
 from kscan.hits.findings import Known, beforehand, with_hits
 from kscan.kernel.catalogue import catalogue
@@ -87,6 +88,10 @@ class Diff:
         self.outcomes = Outcomes(
             audit, self.rules, self._asked, self.kept, self.progress, self.jobs
         )
+        asked = (*self._asked, "uncovering")
+        self.laid_open = Outcomes(
+            replace(audit, uncovering=True), self.rules, asked, self.kept, self.progress, self.jobs
+        )
 
     def impact(self) -> Impact:
         """The whole answer."""
@@ -105,7 +110,8 @@ class Diff:
             introduced=blamed(self._with_hits(found.introduced), attributed.shares),
             fixed=found.fixed,
             unchanged=found.unchanged,
-            siblings=siblings(found.fixed, (*found.unchanged, *found.introduced)),
+            uncovered=found.uncovered,
+            siblings=siblings(found.fixed, (*found.unchanged, *found.uncovered, *found.introduced)),
             changed_functions=share.altered,
             drivers=share.drivers,
             drivers_not_listed=share.not_listed,
@@ -182,9 +188,14 @@ class Diff:
     def findings(self) -> Settled:
         """The findings of both ends, compared."""
         renames = Renames(self.alterations.old, self.alterations.new, self.range.changed)
-        base, head = (self._below(outcome.findings) for outcome in (self.base, self.head))
-        found = settled(base, head, renames, self.options.min_confidence)
+        ends = Stage(self.base_tree, self.base), Stage(self.head_tree, self.head)
+        found = self._settled(*ends, renames)
         return replace(found, fixed=()) if self._lost else found
+
+    def _settled(self, old: Stage, new: Stage, renames: Renames) -> Settled:
+        base, head = (self._below(stage.outcome.findings) for stage in (old, new))
+        found = settled(base, head, renames, self.options.min_confidence)
+        return uncovered(found, lambda: self.laid_open.of(old.tree).findings, renames)
 
     @cached_property
     def _lost(self) -> tuple[Skip, ...]:
@@ -213,9 +224,7 @@ class Diff:
 
     def _compared(self, old: Stage, new: Stage, changed: Sequence[ChangedPath]) -> Settled:
         before, after = (Bodies(Reader(stage.tree, self.kept)) for stage in (old, new))
-        base, head = (self._below(stage.outcome.findings) for stage in (old, new))
-        renames = Renames(before, after, changed)
-        return settled(base, head, renames, self.options.min_confidence)
+        return self._settled(old, new, Renames(before, after, changed))
 
     @cached_property
     def share(self) -> Share:

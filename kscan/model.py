@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The values every layer speaks in: places in C, steps of a trace, findings, reports.
 
-All of them are frozen and know nothing of git, tree-sitter or output formats.
-Lines and columns count from 1, as in the kernel's own diagnostics
-(``scripts/checkpatch.pl``, gcc), so ``path:line:column`` is what an editor jumps to.
+All of them are frozen and know nothing of git, tree-sitter or output formats. Lines and columns
+count from 1, as in gcc's diagnostics, so ``path:line:column`` is what an editor jumps to.
 """
 
 from __future__ import annotations
@@ -379,6 +378,8 @@ class Impact:
     introduced: tuple[Finding, ...] = ()
     fixed: tuple[Finding, ...] = ()
     unchanged: tuple[Finding, ...] = ()
+    uncovered: tuple[Finding, ...] = ()
+    """Hidden in the base by one that is fixed."""
     siblings: tuple[Sibling, ...] = ()
     changed_functions: tuple[Implementation, ...] = ()
     drivers: tuple[AffectedDriver, ...] = ()

@@ -75,6 +75,7 @@ def line_of(program: Program, path: str, at: int) -> str:
     return program.reader.source_line(path, program.reader.position(path, at)[0])
 
 
-def case_of(text: str, *, as_is: bool = False) -> Case:
+def case_of(text: str, *, as_is: bool = False, uncovering: bool = False) -> Case:
     """The IOMMU registrations of the tree that `text` spells."""
-    return Audit(TextTree(text), Options(as_is=as_is), NullStore()).cases[0]
+    options = Options(as_is=as_is, uncovering=uncovering)
+    return Audit(TextTree(text), options, NullStore()).cases[0]

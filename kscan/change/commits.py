@@ -109,6 +109,8 @@ class _History:
                 following[new] = self._alive[old]
                 following[new].name = new
         self._alive = following
+        for finding in difference.uncovered:
+            self._alive[finding.fingerprint] = _Life(finding, True, finding.fingerprint)
         introduced = [self._life(finding) for finding in difference.introduced]
         for life in introduced:
             life.introduced_by = _title(commit)

@@ -37,6 +37,8 @@ class Settled:
     Those that were worse know what they were before."""
     names: dict[str, str]
     """Fingerprint in the base to fingerprint in the head, of those that stand."""
+    uncovered: tuple[Finding, ...] = ()
+    """Shown in the head, and hidden in the base by one that is fixed."""
 
 
 def settled(
@@ -47,7 +49,7 @@ def settled(
 ) -> Settled:
     """`head` against `base`; findings below the confidence `least` are not shown."""
     before, after = tuple(base), tuple(head)
-    pairs = _paired(before, after, renames)
+    pairs = paired(before, after, renames)
     known = {new.fingerprint: old for old, new in pairs}
     shown = [f for f in after if f.confidence.rank >= least.rank]
     judged = [_Judged(f, known.get(f.fingerprint), renames, least) for f in shown]
@@ -103,7 +105,7 @@ def _files(finding: Finding) -> set[str]:
 Key = Callable[[Finding], Hashable]
 
 
-def _paired(
+def paired(
     before: Sequence[Finding], after: Sequence[Finding], renames: Renames
 ) -> list[tuple[Finding, Finding]]:
     """What is one finding in both, surest first."""

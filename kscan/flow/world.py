@@ -82,5 +82,7 @@ class World:
     """What places hold before the first function starts."""
     of_instance: frozenset[Place] = frozenset()
     """Those late places that are members of the instance's device: another one's are not late."""
+    as_bound: bool = False
+    """A look-up among the devices of `drivers` finds the instance all the same."""
     ties: bool = False
     """What is put on a device whose origin is ``client`` is noted."""

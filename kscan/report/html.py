@@ -134,6 +134,7 @@ def _range(impact: Impact) -> dict[str, Any]:
         ("introduced", new),
         ("sibling", [sibling.finding for sibling in impact.siblings]),
         ("fixed", verdict.worst_first(impact.fixed)),
+        ("hidden before", verdict.worst_first(impact.uncovered)),
         ("suppressed", verdict.suppressed(impact.introduced)),
         ("unchanged", verdict.worst_first(impact.unchanged)),
     )

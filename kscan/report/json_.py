@@ -79,6 +79,7 @@ def impact(document: Impact) -> Json:
         "introduced": findings(document.introduced),
         "fixed": findings(document.fixed),
         "unchanged": findings(document.unchanged),
+        "uncovered": findings(document.uncovered),
         "siblings": [
             {"fixed": sibling.fixed, "finding": finding(sibling.finding)}
             for sibling in document.siblings

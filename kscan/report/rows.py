@@ -25,7 +25,8 @@ class Row:
 
     id: str
     state: str
-    """``found``, ``suppressed``, ``introduced``, ``sibling``, ``fixed`` or ``unchanged``."""
+    """``found``, ``suppressed``, ``introduced``, ``sibling``, ``fixed``, ``hidden before`` or
+    ``unchanged``."""
     finding: Finding
     litmus: Litmus
     graph: graph.Graph | None

@@ -77,13 +77,14 @@ def _audit(report: Report) -> Json:
 
 
 def _range(impact: Impact) -> Json:
-    every = (*impact.introduced, *impact.unchanged, *impact.fixed)
+    standing = (*impact.unchanged, *impact.uncovered)
+    every = (*impact.introduced, *standing, *impact.fixed)
     index = _rule_index(impact.rules, every)
     results = [
         _result(finding, index) | {"baselineState": state}
         for state, findings in (
             ("new", impact.introduced),
-            ("unchanged", impact.unchanged),
+            ("unchanged", standing),
             ("absent", impact.fixed),
         )
         for finding in verdict.worst_first(findings)

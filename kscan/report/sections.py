@@ -154,6 +154,7 @@ def _range(impact: Impact, full: int) -> Message:
         Section("Introduced", full=tuple(new[:full]), brief=tuple(new[full:])),
         Section("Fixed", brief=tuple(verdict.worst_first(impact.fixed))),
         Section("Improved", brief=tuple(better)),
+        Section("Hidden before", brief=tuple(verdict.worst_first(impact.uncovered))),
         Section(
             "The same pattern stands in",
             brief=tuple(sibling.finding for sibling in impact.siblings),

@@ -265,6 +265,7 @@ def impact_verdict(impact: Impact) -> str:
     numbers = (
         (len(impact.fixed), "fixed"),
         (better, "improved"),
+        (len(impact.uncovered), "hidden before"),
         (len(impact.passing), "broken in between"),
     )
     told = [f"{number:,} {phrase}" for number, phrase in numbers if number]

@@ -73,6 +73,8 @@ class Case:
     window: Window
     registering: tuple[str, ...]
     """Files that name the contract's function."""
+    uncovering: bool = False
+    """What one thing that is wrong keeps another from doing is found as well."""
     _readers: dict[tuple[str, int], Readers] = field(default_factory=dict)
     _late: dict[tuple[str, int], tuple[Late, ...]] = field(default_factory=dict)
     _writes: dict[tuple[str, int], Writes] = field(default_factory=dict)
@@ -170,6 +172,7 @@ class Case:
                 self._given(registration),
                 frozenset(late.place for late in self.late(registration) if late.negative),
                 registration.gated,
+                self.uncovering,
             )  # fmt: skip
         return self._readers[key]
 

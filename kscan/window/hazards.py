@@ -18,12 +18,15 @@ from kscan.window.looks import is_looked_at
 from kscan.window.resets import resets
 
 
-def hazards(again: Again) -> tuple[Hazard, ...]:
-    """What the second call does wrong; one defect is named once."""
+def hazards(again: Again, *, uncovering: bool = False) -> tuple[Hazard, ...]:
+    """What the second call does wrong; one defect is named once.
+
+    `uncovering` tells what is named no more than by what comes before it, too.
+    """
     missing = tuple(_missing(again))
-    insertions = () if missing else tuple(_insertions(again))
-    moved = any(hazard.kind is Kind.MOVED for hazard in insertions)
-    allocations = () if missing or moved else tuple(_allocations(again))
+    insertions = () if missing and not uncovering else tuple(_insertions(again))
+    worse = missing or any(hazard.kind is Kind.MOVED for hazard in insertions)
+    allocations = () if worse and not uncovering else tuple(_allocations(again))
     return (*_references(again), *missing, *insertions, *allocations, *resets(again))
 
 

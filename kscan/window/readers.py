@@ -126,6 +126,8 @@ class Readers:
     """Late places that are below zero until they are written."""
     alone: bool = False
     """What the callbacks are handed belongs to this very instance."""
+    uncovering: bool = False
+    """Each late place is met as if whatever else is wrong kept nobody from it."""
     _idle: dict[Callback, _Run] = field(default_factory=dict)
 
     def of(
@@ -252,7 +254,8 @@ class Readers:
         return self._looks_up(callback) or self.contract.offered_to(str(callback.slot)) is not None
 
     def _kept_out(self, callback: Callback, by: Callback) -> bool:
-        return self.contract.skipped_after(str(by.slot), str(callback.slot), callback.entry.via)
+        slots = str(by.slot), str(callback.slot)
+        return not self.uncovering and self.contract.skipped_after(*slots, callback.entry.via)
 
     def _run(
         self,
@@ -270,6 +273,7 @@ class Readers:
             drivers=self.drivers, given={**dict.fromkeys(zero, ZERO), **self.given},
             negative=self.negative, alone=self.alone, of_instance=of_instance, ties=ties,
             never=frozenset(offered.never if offered is not None else ()),
+            as_bound=self.uncovering,
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function

@@ -69,7 +69,7 @@ def repeated_calls(case: Case) -> Iterator[RepeatedCall]:
             registration = _registration(case, entry)
             belongs = _belongs(case, entry, registration)
             again = Again(case.program, case.catalogue, repeated, entry.function, belongs)
-            yield RepeatedCall(entry, registration, hazards(again))
+            yield RepeatedCall(entry, registration, hazards(again, uncovering=case.uncovering))
 
 
 def _is_open(case: Case, entry: Entry) -> bool:

@@ -16,6 +16,7 @@ from kscan.change.functions import Bodies
 from kscan.change.outcome import Outcome
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled
+from kscan.change.uncovered import uncovered
 from kscan.facts.reader import Reader
 from kscan.facts.store import NullStore
 from kscan.model import Confidence, Finding, Stats
@@ -43,6 +44,8 @@ class Walk:
     findings: dict[str, tuple[Finding, ...]]
     """By the text of ``core.c``."""
     analysed: list[str] = field(default_factory=list)
+    hidden: tuple[Finding, ...] = ()
+    """In every state, where they are not shown."""
 
     def told(self) -> Attribution:
         steps = [
@@ -50,18 +53,18 @@ class Walk:
             for number, files in enumerate(self.states, 1)
         ]
         start = Stage(self.base, outcome(*self.findings["0"]))
-        return attribution(start, steps, self._analysed, _compared)
+        return attribution(start, steps, self._analysed, self._compared)
 
     def _analysed(self, tree: Tree) -> Outcome:
         text = tree.read("core.c").decode()
         self.analysed.append(text)
         return outcome(*self.findings[text])
 
-
-def _compared(old: Stage, new: Stage, changes: Sequence[ChangedPath]) -> Settled:
-    before, after = (Bodies(Reader(stage.tree, NullStore())) for stage in (old, new))
-    renames = Renames(before, after, changes)
-    return settled(old.outcome.findings, new.outcome.findings, renames, Confidence.MEDIUM)
+    def _compared(self, old: Stage, new: Stage, changes: Sequence[ChangedPath]) -> Settled:
+        before, after = (Bodies(Reader(stage.tree, NullStore())) for stage in (old, new))
+        renames = Renames(before, after, changes)
+        found = settled(old.outcome.findings, new.outcome.findings, renames, Confidence.MEDIUM)
+        return uncovered(found, lambda: self.hidden, renames)
 
 
 @pytest.fixture
@@ -102,6 +105,15 @@ def test_what_comes_and_goes_within_the_range_is_told_apart(base: DirectoryTree)
     (passing,) = told.passing
     assert passing.finding == A
     assert passing.introduced_by.endswith("change 1") and passing.fixed_by.endswith("change 2")
+
+
+def test_what_was_hidden_at_the_base_does_not_pass(base: DirectoryTree) -> None:
+    mended = finding(rule="bound-only-lookup")
+    walk = Walk(base, [{"core.c": "1"}, {"core.c": "2"}], {"0": (mended,), "1": (A,), "2": ()})
+    walk.hidden = (A,)
+    told = walk.told()
+    assert names(told) == [((), (mended.fingerprint,)), ((), (A.fingerprint,))]
+    assert told.passing == ()
 
 
 def test_a_finding_renamed_on_the_way_keeps_one_name(base: DirectoryTree) -> None:

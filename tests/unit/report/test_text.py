@@ -347,6 +347,17 @@ def test_what_is_broken_between_two_commits_names_both():
     assert listed["finding"]["fingerprint"] == passing.finding.fingerprint
 
 
+def test_what_a_repair_lays_open_is_told_apart():
+    late, mended = samples.late_global(), samples.unready_list()
+    change = replace(samples.quiet_change(), fixed=(mended,), uncovered=(late,))
+    assert "hidden before: drivers/" in render("text", change)
+    assert "No finding introduced, 1 fixed, 1 hidden before" in render("text", change)
+    for form in ("mail", "markdown"):
+        assert "Hidden before" in render(form, change)
+    (listed,) = json.loads(render("json", change))["uncovered"]
+    assert listed["rule"] == "late-global"
+
+
 def test_what_became_worse_or_better_says_what_it_was():
     was = Before(Severity.WARNING, Effect.DECLINED, "refuses the device")
     worse = replace(samples.late_global(), before=was)

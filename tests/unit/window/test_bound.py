@@ -103,6 +103,20 @@ def test_late_driver_data_is_a_second_cause() -> None:
     assert first.late
 
 
+@pytest.mark.parametrize("uncovering", [False, True])
+def test_what_comes_after_a_look_up_can_be_uncovered(uncovering: bool) -> None:
+    late = "int ret = iommu_device_register(0, &foo_ops, 0); if (ret) return ret;"
+    code = FOO.format(
+        body="return get(dev) ? 0 : -ENODEV;",
+        searched="foo_driver",
+        before=late + " platform_set_drvdata(pdev, pdev); if (0)",
+        hwdev="0",
+    )
+    case = case_of(tree(drivers__iommu__foo_c=code), uncovering=uncovering)
+    met = [one.late.spelled for one in case.late_reads]
+    assert met == (["driver data"] if uncovering else [])
+
+
 @pytest.mark.parametrize(
     ("hwdev", "expected"),
     [

@@ -147,6 +147,19 @@ def test_what_the_second_call_does(body: str, expected: list[tuple[str, str]]) -
     assert found(body) == expected
 
 
+def test_what_one_hazard_hides_can_be_uncovered() -> None:
+    body = (
+        "struct foo *foo = find(spec->np), *pos; struct owner *o = dev_iommu_priv_get(dev);"
+        " if (!o) { o = kzalloc(8, 1); dev_iommu_priv_set(dev, o); }"
+        " list_for_each_entry(pos, &o->foos, node) if (pos == foo) return 0;"
+        " list_add(&foo->node, &o->foos);"
+    )
+    (moved,) = hazards(calling(body))
+    assert moved.kind is Kind.MOVED
+    kinds = [hazard.kind for hazard in hazards(calling(body), uncovering=True)]
+    assert kinds == [Kind.MOVED, Kind.LOST]
+
+
 def test_a_test_of_what_the_core_drops_keeps_a_second_call_out() -> None:
     take = "struct platform_device *p; p = of_find_device_by_node(spec->np);"
     (always,) = hazards(calling(f"{take} set_priv(dev, platform_get_drvdata(p));"))
