@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from kscan.facts import ir
 from kscan.facts.unit import UNKNOWN, FunctionFact
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Contract, Scenario, ScenarioEdge
@@ -36,9 +37,9 @@ class Walk:
 
     @cached_property
     def root(self) -> Function:
-        """The contract's function, or the one that its macro calls; raises `KscanError`."""
+        """The contract's function, or the one that a header makes of it; raises `KscanError`."""
         name = self.contract.register
-        for called in (name, *self._called_by_macros(name)):
+        for called in (name, *self._called_by_macros(name), *self._called_inline(name)):
             for path in self.program.definitions.files(called):
                 for found in self.program.resolve(called, path):
                     if found.path == path:
@@ -54,6 +55,14 @@ class Walk:
             for macro in self.program.unit(path).macros:
                 if macro.name == name and macro.params is not None:
                     yield from _CALLED.findall(macro.body)
+
+    def _called_inline(self, name: str) -> Iterator[str]:
+        """What the inline functions `name` of headers call, the outermost call first."""
+        for path in self.tables.paths:
+            for function in self.program.named(path, name) if path.endswith(".h") else ():
+                for node in ir.walk_body(self.program.body(function)):
+                    if isinstance(node, ir.Call) and isinstance(node.callee, ir.Name):
+                        yield node.callee.id
 
     @property
     def is_walkable(self) -> bool:

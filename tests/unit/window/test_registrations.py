@@ -288,6 +288,26 @@ def test_a_registration_by_a_macro_or_an_inline_function(
     assert published(text) == [("foo_ops",)]
 
 
+OWNED = """
+static inline int
+iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, void *hw)
+{
+    return __iommu_device_register(i, ops, hw, 0);
+}
+"""
+
+
+def test_a_registration_function_that_a_header_makes_of_another() -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, dev);")
+    text = text.replace("    int iommu_device_register(", "    int __iommu_device_register(")
+    text = text.replace(
+        "drivers/iommu/iommu.c\n", indent(OWNED, "    ") + "drivers/iommu/iommu.c\n"
+    )
+    case = case_of(text)
+    assert case.window.root.name == "__iommu_device_register"
+    assert [one.published for one in case.registrations] == [("foo_ops",)]
+
+
 @pytest.mark.parametrize(
     ("body", "found"),
     [
