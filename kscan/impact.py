@@ -26,7 +26,7 @@ from kscan.change.uncovered import uncovered
 from kscan.facts.reader import Reader
 from kscan.hits.findings import Known, beforehand, with_hits
 from kscan.kernel.catalogue import catalogue
-from kscan.model import Confidence, Finding, Impact, KscanError, Skip, Stats, TreeInfo
+from kscan.model import Confidence, Finding, Impact, KscanError, Reach, Skip, Stats, TreeInfo
 from kscan.outcomes import Outcomes, by_path
 from kscan.program.program import Program
 from kscan.progress import Progress, silent
@@ -106,7 +106,7 @@ class Diff:
             stats=self._stats,
             rules=tuple(rule.info() for rule in self.rules),
             added=delta(self.head.windows, self.base.windows, self.alterations.is_altered),
-            removed=delta(self.base.windows, self.head.windows, self.alterations.was_altered),
+            removed=self._removed,
             introduced=blamed(self._with_hits(found.introduced), attributed.shares),
             fixed=found.fixed,
             unchanged=found.unchanged,
@@ -122,6 +122,12 @@ class Diff:
             skips_touched=tuple(skip for skip in self.head.skips if skip.path in self._touched),
             notes=self._notes,
         )
+
+    @property
+    def _removed(self) -> tuple[Reach, ...]:
+        """What is no longer run; nothing where the head lacks what would tell."""
+        removed = delta(self.base.windows, self.head.windows, self.alterations.was_altered)
+        return () if self._lost else removed
 
     @property
     def base(self) -> Outcome:
@@ -187,9 +193,8 @@ class Diff:
     @cached_property
     def findings(self) -> Settled:
         """The findings of both ends, compared."""
-        renames = Renames(self.alterations.old, self.alterations.new, self.range.changed)
         ends = Stage(self.base_tree, self.base), Stage(self.head_tree, self.head)
-        found = self._settled(*ends, renames)
+        found = self._settled(*ends, self._renames)
         return replace(found, fixed=()) if self._lost else found
 
     def _settled(self, old: Stage, new: Stage, renames: Renames) -> Settled:
@@ -200,10 +205,22 @@ class Diff:
     @cached_property
     def _lost(self) -> tuple[Skip, ...]:
         """Functions that the catalogue rests on and the head lacks: findings fade with them."""
-        told = "removed by the range, and the catalogue rests on it: nothing counts as fixed"
         places = {i.function: i.path for i in self.alterations.gone(self.catalogue.names)}
         places |= {name: places.get(name, name) for name in self._unregistered}
-        return tuple(Skip(path, f"{name}() is {told}") for name, path in sorted(places.items()))
+        told = "and the catalogue rests on it: nothing counts as fixed, or as no longer run"
+        return tuple(
+            Skip(path, f"{name}() is {self._fate(path, name)} by the range, {told}")
+            for name, path in sorted(places.items())
+        )
+
+    def _fate(self, path: str, name: str) -> str:
+        """What became of a function that the head lacks: ``removed``, ``renamed foo_init()``."""
+        _, called = self._renames.function(path, name)
+        return "removed" if called == name else f"renamed {called}()"
+
+    @cached_property
+    def _renames(self) -> Renames:
+        return Renames(self.alterations.old, self.alterations.new, self.range.changed)
 
     @cached_property
     def _unregistered(self) -> frozenset[str]:
