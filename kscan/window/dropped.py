@@ -22,7 +22,7 @@ from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
 from kscan.window.inside import Entered, Inside
 
-DEPTH = 2
+DEPTH = 3
 """Levels of direct calls in which a call through a slot is looked for."""
 
 LEVELS = 2
@@ -50,7 +50,7 @@ class DroppedLocks:
     program: Program
     catalogue: Catalogue
     inside: Inside
-    _leading: dict[Function, CallSite | None] = field(default_factory=dict)
+    _leading: dict[tuple[Function, int], CallSite | None] = field(default_factory=dict)
     _lent: dict[Function, tuple[Gap, ...]] = field(default_factory=dict)
     """Gaps that only the callers of a function may trip over."""
 
@@ -129,31 +129,37 @@ class DroppedLocks:
             case ir.Name(id=name) if not self.catalogue.stops_at(name):
                 path = scope.function.path
                 for target in self.program.resolve(name, path)[:1]:
-                    site = self._slot_below(target, 0)
+                    site = self._slot_below(target)
                     if site is not None:
                         what = f"{name}(), which calls {site.slot}"
                         return Indirect(call.at, what, weakest(site.confidence, Confidence.MEDIUM))
         return None
 
-    def _slot_below(self, function: Function, depth: int) -> CallSite | None:
-        """A call through a slot that `function` makes, itself or a little further down."""
-        if function not in self._leading:
-            self._leading[function] = None
-            self._leading[function] = self._searched(function, depth)
-        return self._leading[function]
+    def _slot_below(self, function: Function) -> CallSite | None:
+        """The nearest call through a slot that `function` makes, itself or further down."""
+        found = (self._within(function, levels) for levels in range(DEPTH + 1))
+        return next((site for site in found if site is not None), None)
 
-    def _searched(self, function: Function, depth: int) -> CallSite | None:
+    def _within(self, function: Function, levels: int) -> CallSite | None:
+        """The first such call not more than `levels` of direct calls below `function`."""
+        key = (function, levels)
+        if key not in self._leading:
+            self._leading[key] = None
+            self._leading[key] = self._searched(function, levels)
+        return self._leading[key]
+
+    def _searched(self, function: Function, levels: int) -> CallSite | None:
         if self.catalogue.stops_in(function.path):
             return None
         sites = call_sites(self.program, function)
         for site in sites:
             if site.kind is EdgeKind.SLOT:
                 return site
-        for site in sites if depth < DEPTH else ():
+        for site in sites if levels else ():
             if site.kind is EdgeKind.SLOT or self.catalogue.stops_at(site.name):
                 continue
             for target in self.program.resolve(site.name, function.path)[:1]:
-                found = self._slot_below(target, depth + 1)
+                found = self._within(target, levels - 1)
                 if found is not None:
                     return found
         return None

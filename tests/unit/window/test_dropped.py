@@ -86,6 +86,19 @@ def test_a_function_known_to_make_such_a_call_is_less_sure() -> None:
     assert found.confidence is Confidence.MEDIUM
 
 
+def test_the_nearest_call_through_a_slot_counts_and_one_too_far_below_does_not() -> None:
+    down = "".join(
+        f"static int reset_{n}(struct foo *foo) {{ return {below}(foo); }}\n"
+        for n, below in enumerate(("reset", "reset_0", "reset_1", "reset_2"))
+    )
+    near = "static int both(struct foo *foo) { reset_2(foo); return foo->hw->quiet(foo); }\n"
+    (found,) = dropped_in(around("both(foo)"), down + near + REGISTER)
+    assert found.gap.call.what == "both(), which calls hw.quiet"
+    (found,) = dropped_in(around("reset_2(foo)"), down + REGISTER)
+    assert found.gap.call.what == "reset_2(), which calls hw.reset"
+    assert dropped_in(around("reset_3(foo)"), down + REGISTER) == []
+
+
 def test_a_known_function_that_makes_none_is_no_callback() -> None:
     assert dropped_in(around("settle(foo)")) == []
 
