@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
@@ -14,6 +14,7 @@ from kscan.flow.stores import assignments
 from kscan.flow.supplies import switch
 from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
 from kscan.flow.world import Call
+from kscan.flow.written import Write, lasting, momentary
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.names import matches, position
 from kscan.program import macros
@@ -27,41 +28,6 @@ MOST_EXPANSIONS = 3_000
 """Macro calls of one function that are looked into, macros within macros too; 6.12 needs 564."""
 _HOPS = 3
 _POINTED_TO = "pointed to"
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One write of a place, seen from the function the search began in."""
-
-    place: Place
-    function: Function
-    """Where it stands."""
-    at: int
-    base: ir.Expr | None
-    """The object written to, in terms of the first function; None where that is not known."""
-    value: ir.Expr | None = None
-    frames: tuple[Call, ...] = ()
-    target: ir.Expr | None = None
-    """What is written, in terms of `function`."""
-    partial: bool = False
-    """An address was handed out, an element set, or what was there is made more exact.
-
-    The place may have been written.
-    """
-    element: bool = False
-    """One element of an array, which is the place as a whole."""
-    off: bool = False
-    """It takes back what an earlier one did: a clock is switched off."""
-
-    @property
-    def spot(self) -> int:
-        """Offset of it, or of the call that leads to it, in the function the search began in."""
-        return self.frames[0].at if self.frames else self.at
-
-    @property
-    def is_zero(self) -> bool:
-        """It writes what a fresh object holds anyway."""
-        return isinstance(self.value, ir.Const) and self.value.is_zero
 
 
 @dataclass
@@ -85,9 +51,9 @@ class Writes:
                 (statement, [*self._stated(function, statement, depth)])
                 for statement in self.program.body(function).statements
             ]
-            found = [write for writes in _lasting(rows) for write in writes]
-            self._momentary[function] = momentary = _momentary(found)
-            self._known[function] = tuple(w for w in found if (w.place, w.spot) not in momentary)
+            found = [write for writes in lasting(rows) for write in writes]
+            self._momentary[function] = taken = momentary(found)
+            self._known[function] = tuple(w for w in found if (w.place, w.spot) not in taken)
         return self._known[function]
 
     def lasts(self, function: Function, write: Write) -> bool:
@@ -266,39 +232,6 @@ class Writes:
             and isinstance(value.callee, ir.Name)
             and value.callee.id in self.catalogue.functions.fresh
         )
-
-
-def _lasting(rows: Iterable[tuple[ir.Stmt, Sequence[Write]]]) -> Iterator[Sequence[Write]]:
-    """The writes of each statement, without what is taken back on the way to a failure only."""
-    ended = False
-    for statement, writes in rows:
-        always = not ended and _always(statement, writes)
-        yield [write for write in writes if always or not write.off]
-        ended = ended or isinstance(statement, ir.Return | ir.Goto)
-
-
-def _always(statement: ir.Stmt, writes: Sequence[Write]) -> bool:
-    """What `statement` switches off is off from there on: it ends nothing and tests that alone."""
-    match statement:
-        case ir.Evaluate():
-            return True
-        case ir.If(then=then, other=()):
-            leaves = any(isinstance(inner, ir.Return | ir.Goto) for inner in then)
-            return not leaves and all(write.off for write in writes)
-    return False
-
-
-def _momentary(writes: Iterable[Write]) -> frozenset[tuple[Place, int]]:
-    """Those of `writes` that the same function takes back, each by place and spot."""
-    standing: dict[Place, list[int]] = defaultdict(list)
-    found: set[tuple[Place, int]] = set()
-    for write in writes:
-        if not write.off:
-            standing[write.place].append(write.spot)
-        elif write.place in standing:
-            spots = (*standing.pop(write.place), write.spot)
-            found.update((write.place, spot) for spot in spots)
-    return frozenset(found)
 
 
 def _is_anywhere(scope: Scope, name: str) -> bool:

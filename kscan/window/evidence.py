@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kscan.flow.values import RUNTIME_PM, Taint
 from kscan.flow.world import Call, Event, Happening
-from kscan.flow.writes import Write
+from kscan.flow.written import Write
 from kscan.model import (
     CallbackRef,
     Confidence,

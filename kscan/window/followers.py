@@ -18,7 +18,8 @@ from kscan.facts import ir
 from kscan.flow.cfg import flow_of
 from kscan.flow.values import DRVDATA, Taint, Value, What
 from kscan.flow.world import Call
-from kscan.flow.writes import Write, Writes, root_name
+from kscan.flow.writes import Writes, root_name
+from kscan.flow.written import Write
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches
 from kscan.program.filled import slot_facts

@@ -18,7 +18,8 @@ from kscan.flow.execute import Execution
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import World
-from kscan.flow.writes import Write, Writes, embedding, root_name, whole
+from kscan.flow.writes import Writes, embedding, root_name, whole
+from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program.program import Function, Program

@@ -11,7 +11,7 @@ from kscan.flow.fates import Fate, Owned
 from kscan.flow.places import field_named, place_of
 from kscan.flow.stores import assignments
 from kscan.flow.values import KEPT, SET, Place, Value, What
-from kscan.flow.writes import Write
+from kscan.flow.written import Write
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches
 from kscan.program.program import Function, Program

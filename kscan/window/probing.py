@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kscan.facts import ir
 from kscan.flow.values import Place
-from kscan.flow.writes import Write
+from kscan.flow.written import Write
 from kscan.program.hooks import declaring
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
