@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
+from kscan.flow.cfg import Node
 from kscan.flow.paths import addressed, spelled
 from kscan.flow.places import membership, place_of, ready_place
 from kscan.flow.stores import assignments
@@ -30,6 +31,16 @@ _HOPS = 3
 _POINTED_TO = "pointed to"
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a function writes, as seen from so many calls below where the search began."""
+
+    writes: tuple[Write, ...]
+    momentary: frozenset[tuple[Place, int]]
+    """What it takes back before it returns, by place and spot."""
+    depth: int
+
+
 @dataclass
 class Writes:
     """Finds writes; remembers what each function writes."""
@@ -38,28 +49,57 @@ class Writes:
     catalogue: Catalogue
     belongs: Callable[[str], bool]
     """Whether a file is the driver's own."""
-    _known: dict[Function, tuple[Write, ...]] = field(default_factory=dict)
-    _momentary: dict[Function, frozenset[tuple[Place, int]]] = field(default_factory=dict)
+    _whole: dict[Function, _Answer] = field(default_factory=dict)
+    """Answers that no call was too deep for: they hold wherever less deep, too."""
+    _cut: dict[tuple[Function, int], _Answer] = field(default_factory=dict)
+    """Those that lack what is too deep from there."""
+    _cuts: int = 0
+    """Calls so far that were too deep to be looked into."""
+    _of_node: dict[tuple[Function, int], tuple[Write, ...]] = field(default_factory=dict)
     _expansions: Counter[Function] = field(default_factory=Counter)
     _local: dict[Function, dict[str, list[ir.Expr]]] = field(default_factory=dict)
 
     def of(self, function: Function, depth: int = 0) -> tuple[Write, ...]:
         """Everything `function` writes, directly and through the driver's own callees."""
-        if function not in self._known:
-            self._known[function] = ()
-            rows = [
-                (statement, [*self._stated(function, statement, depth)])
-                for statement in self.program.body(function).statements
-            ]
-            found = [write for writes in lasting(rows) for write in writes]
-            self._momentary[function] = taken = momentary(found)
-            self._known[function] = tuple(w for w in found if (w.place, w.spot) not in taken)
-        return self._known[function]
+        return self._answer(function, depth).writes
 
-    def lasts(self, function: Function, write: Write) -> bool:
-        """`write`, found from `function`, is not taken back before that returns."""
-        self.of(function)
-        return (write.place, write.spot) not in self._momentary.get(function, ())
+    def of_node(self, function: Function, node: Node) -> tuple[Write, ...]:
+        """What one `node` of the control flow of `function` writes and that does not take back."""
+        key = (function, node.index)
+        if key not in self._of_node:
+            taken = self._answer(function, 0).momentary
+            found = (w for expr in node.expressions() for w in self.within(function, expr))
+            self._of_node[key] = tuple(
+                w for w in found if not w.off and (w.place, w.spot) not in taken
+            )
+        return self._of_node[key]
+
+    def _answer(self, function: Function, depth: int) -> _Answer:
+        known = self._whole.get(function)
+        if known is not None and depth <= known.depth:
+            return known
+        known = self._cut.get((function, depth))
+        if known is not None:
+            self._cuts += 1
+            return known
+        before = self._cuts
+        found = self._found(function, depth)
+        if self._cuts == before:
+            self._whole[function] = found
+        else:
+            self._cut[function, depth] = found
+        return found
+
+    def _found(self, function: Function, depth: int) -> _Answer:
+        self._expansions[function] = 0
+        rows = [
+            (statement, [*self._stated(function, statement, depth)])
+            for statement in self.program.body(function).statements
+        ]
+        found = [write for writes in lasting(rows) for write in writes]
+        taken = momentary(found)
+        kept = tuple(w for w in found if (w.place, w.spot) not in taken)
+        return _Answer(kept, taken, depth)
 
     def _stated(self, function: Function, statement: ir.Stmt, depth: int) -> Iterator[Write]:
         for expr in ir.expressions(statement):
@@ -75,7 +115,7 @@ class Writes:
                 yield from self._assigned(scope, node.operand, node)
             elif isinstance(node, ir.Call) and isinstance(node.callee, ir.Name):
                 yield from self._called(scope, node, node.callee.id, depth)
-            elif isinstance(node, ir.Call) and depth < DEPTH:
+            elif isinstance(node, ir.Call) and self._goes_below(depth):
                 yield from self._hooked(scope, node, depth)
 
     def _assigned(
@@ -112,8 +152,15 @@ class Writes:
         elif name in functions.keyed:
             yield from self._joined(scope, call, functions.keyed.position(name), 0)
         yield from self._handed_out(scope, call)
-        if depth < DEPTH and not self.catalogue.stops_at(name):
+        if not self.catalogue.stops_at(name) and self._goes_below(depth):
             yield from self._callee(scope, call, name, depth)
+
+    def _goes_below(self, depth: int) -> bool:
+        """Calls from there are looked into; notes where they are not."""
+        if depth < DEPTH:
+            return True
+        self._cuts += 1
+        return False
 
     def _prepared(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
         found = switch(scope, self.catalogue.functions, call, name)
@@ -153,7 +200,7 @@ class Writes:
         expanded = macros.expanded(self.program, scope.function.path, call)
         if expanded is not None:
             self._expansions[scope.function] += 1
-            if depth < DEPTH and self._expansions[scope.function] < MOST_EXPANSIONS:
+            if self._expansions[scope.function] < MOST_EXPANSIONS:
                 yield from self.within(scope.function, expanded, depth + 1)
             return
         for target in self.program.resolve_within(name, scope.function.path, self.belongs)[:1]:
@@ -171,7 +218,9 @@ class Writes:
         self, scope: Scope, call: ir.Call, target: Function, depth: int
     ) -> Iterator[Write]:
         frame = Call(scope.function, target, call.at)
-        for write in self.of(target, depth + 1):
+        for write in self.of(target, depth + 1) if target != scope.function else ():
+            if write.passes(scope.function):
+                continue  # a call that comes back shows nothing new
             if write.place.kind == _POINTED_TO:
                 yield from self._through(scope, write, target, call, frame)
             else:

@@ -42,6 +42,10 @@ class Write:
         """Offset of it, or of the call that leads to it, in the function the search began in."""
         return self.frames[0].at if self.frames else self.at
 
+    def passes(self, function: Function) -> bool:
+        """The calls that lead to it pass through `function`."""
+        return any(frame.callee == function for frame in self.frames)
+
     @property
     def is_zero(self) -> bool:
         """It writes what a fresh object holds anyway."""

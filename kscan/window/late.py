@@ -262,10 +262,7 @@ class _Around:
 
     def at(self, node: Node, writes: Writes) -> Iterator[Write]:
         """What one node of the control flow writes."""
-        for expr in node.expressions():
-            for write in writes.within(self.function, expr):
-                if not write.off and writes.lasts(self.function, write):
-                    yield write
+        yield from writes.of_node(self.function, node)
 
     def of_result(self, node: Node, writes: Writes) -> Iterator[Write]:
         """What the statement of the call stores of its result: ``foo->bar = bar_register(foo)``."""

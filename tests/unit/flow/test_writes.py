@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 import trees
 
@@ -46,3 +48,27 @@ def test_the_object_that_a_callee_writes_to(callee: str, root: str) -> None:
 def test_a_parameter_is_what_the_caller_hands_over() -> None:
     text = "static void set(struct foo *g) { g->dev = 0; } void f(void) { set(&shared); }"
     assert ("dev", "shared") in written(text)
+
+
+CHAIN = "".join(
+    f"static void f{n}(struct foo *g) {{ g->dev = {n}; f{n + 1}(g); }}" for n in reversed(range(9))
+)
+CIRCLE = """
+    static void odd(struct foo *g) { g->dev = 1; even(g); }
+    static void even(struct foo *g) { g->dev = 2; odd(g); even(g); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "numbers"),
+    [(CHAIN, ("f0", "f4", "f6"), (6, 5, 3)), (CIRCLE, ("odd", "even"), (2, 2))],
+    ids=["chain", "circle"],
+)
+def test_the_order_of_questions_does_not_matter(
+    text: str, names: tuple[str, ...], numbers: tuple[int, ...]
+) -> None:
+    made = trees.program({"a.c": HEAD + text})
+    for order in permutations(range(len(names))):
+        writes = Writes(made, catalogue(), lambda _path: True)
+        found = {at: len(writes.of(trees.function(made, names[at]))) for at in order}
+        assert tuple(found[at] for at in sorted(found)) == numbers
