@@ -77,7 +77,7 @@ class Case:
     """What one thing that is wrong keeps another from doing is found as well."""
     _readers: dict[tuple[str, int], Readers] = field(default_factory=dict)
     _late: dict[tuple[str, int], tuple[Late, ...]] = field(default_factory=dict)
-    _writes: dict[tuple[str, int], Writes] = field(default_factory=dict)
+    _writes: dict[Ownership, Writes] = field(default_factory=dict)
 
     @property
     def contract(self) -> Contract:
@@ -140,12 +140,11 @@ class Case:
         return ownership(paths, self.core)
 
     def writes(self, registration: Registration) -> Writes:
-        """The writes of the driver's functions."""
-        key = _key(registration)
-        if key not in self._writes:
-            belongs = self.belongs(registration)
-            self._writes[key] = Writes(self.program, self.catalogue, belongs)
-        return self._writes[key]
+        """The writes of the driver's functions, which drivers beside each other share."""
+        belongs = self.belongs(registration)
+        if belongs not in self._writes:
+            self._writes[belongs] = Writes(self.program, self.catalogue, belongs)
+        return self._writes[belongs]
 
     @cached_property
     def _returned(self) -> Returned:
