@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from kscan.facts import ir
 from kscan.flow.places import place_of
@@ -29,7 +29,7 @@ from kscan.window.inside import Inside
 from kscan.window.late import LEVELS, Late, Lateness
 from kscan.window.origins import Origins
 from kscan.window.probing import holding, is_of_device
-from kscan.window.readers import Reader, Readers
+from kscan.window.readers import Circumstances, Reader, Readers
 from kscan.window.registrations import Registration, Registrations
 from kscan.window.replays import Replays
 from kscan.window.returned import Returned
@@ -167,13 +167,16 @@ class Case:
             self._readers[key] = Readers(
                 self.program, self.catalogue, self.contract, self.belongs(registration),
                 self.window.callbacks(registration), self._returned.dereferenced_by,
-                probing_drivers(self.program, self.callers, registration),
-                self._given(registration),
-                frozenset(late.place for late in self.late(registration) if late.negative),
-                registration.gated,
-                self.uncovering,
+                partial(self._circumstances, registration), registration.gated, self.uncovering,
             )  # fmt: skip
         return self._readers[key]
+
+    def _circumstances(self, registration: Registration) -> Circumstances:
+        return Circumstances(
+            probing_drivers(self.program, self.callers, registration),
+            self._given(registration),
+            frozenset(late.place for late in self.late(registration) if late.negative),
+        )
 
     def doubts(self, registration: Registration) -> Doubts:
         """What lowers the confidence around `registration`."""

@@ -107,6 +107,18 @@ class Reader:
         return self.callback.confidence
 
 
+@dataclass(frozen=True)
+class Circumstances:
+    """What holds wherever the callbacks of a registration run."""
+
+    drivers: frozenset[str] = frozenset()
+    """The driver structs whose probe registers."""
+    given: Mapping[Place, Value] = field(default_factory=dict)
+    """What must hold for these callbacks to run at all."""
+    negative: frozenset[Place] = frozenset()
+    """Late places that are below zero until they are written."""
+
+
 @dataclass
 class Readers:
     """Runs the callbacks of one registration in worlds where places are late."""
@@ -118,12 +130,8 @@ class Readers:
     callbacks: tuple[Callback, ...]
     user: Callable[[Slot], str] = lambda _slot: ""
     """The core's function that dereferences what a slot yields; empty where none is seen to."""
-    drivers: frozenset[str] = frozenset()
-    """The driver structs whose probe registers."""
-    given: Mapping[Place, Value] = field(default_factory=dict)
-    """What must hold for these callbacks to run at all."""
-    negative: frozenset[Place] = frozenset()
-    """Late places that are below zero until they are written."""
+    circumstances: Callable[[], Circumstances] = Circumstances
+    """Asked when a callback is executed, which most never are."""
     alone: bool = False
     """What the callbacks are handed belongs to this very instance."""
     uncovering: bool = False
@@ -237,6 +245,10 @@ class Readers:
         return needed in run.execution.touched
 
     @cached_property
+    def _circumstances(self) -> Circumstances:
+        return self.circumstances()
+
+    @cached_property
     def _mentions(self) -> Mentions:
         return Mentions(self.program, self.belongs)
 
@@ -268,10 +280,11 @@ class Readers:
         ties: bool = False,
     ) -> _Run:
         offered = self.contract.offered_to(str(callback.slot))
+        around = self._circumstances
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
-            drivers=self.drivers, given={**dict.fromkeys(zero, ZERO), **self.given},
-            negative=self.negative, alone=self.alone, of_instance=of_instance, ties=ties,
+            drivers=around.drivers, given={**dict.fromkeys(zero, ZERO), **around.given},
+            negative=around.negative, alone=self.alone, of_instance=of_instance, ties=ties,
             never=frozenset(offered.never if offered is not None else ()),
             as_bound=self.uncovering,
         )  # fmt: skip
