@@ -21,7 +21,7 @@ from kscan.progress import Progress, silent
 from kscan.rules import Rule, selected
 from kscan.source.open import open_tree
 from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree
-from kscan.window.callers import calls_it
+from kscan.window.callers import Callers, calls_it
 from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.misfits import misfits
@@ -75,7 +75,8 @@ class Audit:
         self.program = Program(self.reader)
         if self.earlier is not None:
             take_over(self.program, self.earlier)
-        cases = [self._case(contract) for contract in self._contracts()]
+        self.callers = Callers(self.program)
+        cases = self._all_cases(self._contracts())
         named = [case for case in cases if case.registering]
         self.cases = _walkable(named) or tuple(cases[:1])
         self.absent = tuple(c.contract.register for c in cases if c not in (*named, *self.cases))
@@ -93,33 +94,52 @@ class Audit:
             return None
         return next((s for s in self.catalogue.scenarios if s.contract == contract.name), None)
 
+    def _all_cases(self, contracts: tuple[Contract, ...]) -> list[Case]:
+        """The cases of `contracts`: they share one search, and one for who calls what registers."""
+        names = ", ".join(contract.register for contract in contracts)
+        self.progress(f"searching {self.tree.name} for {names}")
+        self._search_ahead(contracts)
+        cases = [self._case(contract) for contract in contracts]
+        self.callers.search_ahead(sorted({name for case in cases for name in case.may_register}))
+        return cases
+
     def _case(self, contract: Contract) -> Case:
         scenario = self._scenario(contract)
-        words = sorted(contract.words | (scenario.words if scenario is not None else set()))
-        self.progress(f"searching {self.tree.name} for {contract.register}")
-        self._search_ahead(contract, words)
-        paths = tuple(self.tree.files_with(words))
+        paths = tuple(self.tree.files_with(self._words(contract)))
         self.program.prefetch()
-        self.progress(f"reading {len(paths)} files")
-        self.reader.load(paths)
-        registering = tuple(p for p in paths if self._may_register(p, contract.register))
         tables = Tables(self.program, paths)
         window = Window(self.program, self.catalogue, contract, tables, scenario)
-        case = Case(self.program, self.catalogue, window, registering, self.options.uncovering)
-        case.search_ahead()
-        return case
+        naming = [path for path in paths if self.reader.names(path, contract.register.encode())]
+        wanted = paths if window.follows else naming
+        self.progress(f"reading {len(wanted)} files for {contract.register}")
+        self.reader.load(wanted)
+        registering = tuple(path for path in naming if self._may_register(path, contract.register))
+        return Case(
+            self.program,
+            self.catalogue,
+            window,
+            registering,
+            self.callers,
+            self.options.uncovering,
+        )
+
+    def _words(self, contract: Contract) -> list[str]:
+        """What a file names that has to do with `contract`."""
+        scenario = self._scenario(contract)
+        return sorted(contract.words | (scenario.words if scenario is not None else set()))
 
     def _may_register(self, path: str, name: str) -> bool:
-        """`path` is a C file that names the function, or a header that calls it."""
-        if not self.reader.names(path, name.encode()):
-            return False
+        """`path`, which names the function, is a C file, or a header that calls it."""
         return path.endswith(".c") or calls_it(self.program, path, name)
 
-    def _search_ahead(self, contract: Contract, words: list[str]) -> None:
-        """One search for everything that rules ask for later: the tree remembers it."""
-        configured = self.catalogue.devices.configured_by(contract.name)
-        if configured is not None and not self.only and isinstance(self.tree, WordTree):
-            self.tree.files_by_word(sorted({*words, *configured.functions}))
+    def _search_ahead(self, contracts: tuple[Contract, ...]) -> None:
+        """One search for everything that is asked for later: the tree remembers it."""
+        words = {word for contract in contracts for word in self._words(contract)}
+        for contract in () if self.only else contracts:
+            configured = self.catalogue.devices.configured_by(contract.name)
+            words.update(configured.functions if configured is not None else ())
+        if isinstance(self.tree, WordTree):
+            self.tree.files_by_word(sorted(words))
 
     def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
         """What the rules find, in a fixed order, with fingerprints."""

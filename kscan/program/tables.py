@@ -50,6 +50,7 @@ class Tables:
         )
 
     def _filling(self, name: str) -> Iterator[Entry]:
+        self.program.reader.load(self.paths)
         for path in self.paths:
             for fact in slot_facts(self.program, path):
                 if fact.fields and fact.fields[-1] == name:

@@ -73,6 +73,8 @@ class Case:
     window: Window
     registering: tuple[str, ...]
     """Files that name the contract's function."""
+    callers: Callers
+    """Who calls the registering functions."""
     uncovering: bool = False
     """What one thing that is wrong keeps another from doing is found as well."""
     _readers: dict[tuple[str, int], Readers] = field(default_factory=dict)
@@ -83,11 +85,6 @@ class Case:
     def contract(self) -> Contract:
         """The contract."""
         return self.window.contract
-
-    @cached_property
-    def callers(self) -> Callers:
-        """Who calls the registering functions."""
-        return Callers(self.program)
 
     @property
     def stores_afterwards(self) -> bool:
@@ -100,12 +97,13 @@ class Case:
             for node in ir.walk_body(self.program.body(function))
         )
 
-    def search_ahead(self) -> None:
-        """Starts to look for the callers of whatever may register."""
+    @property
+    def may_register(self) -> set[str]:
+        """Functions of external linkage that may register: their callers are of interest."""
         word = self.contract.register
         functions = (f for path in self.registering for f in self.program.functions_in(path))
         names = {f.name for f in functions if not is_private(f) and self.program.mentions(f, word)}
-        self.callers.search_ahead(sorted(names - {word}))
+        return names - {word}
 
     def settle(self) -> None:
         """Waits for searches that were started."""

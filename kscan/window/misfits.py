@@ -38,7 +38,7 @@ def _members(case: Case) -> dict[str, set[str]]:
     """The members of the structs that the contract names, as far as they are known."""
     tags = {*case.contract.tables, *(slot.partition(".")[0] for slot in case.contract.slots)}
     found: dict[str, set[str]] = {}
-    for path in case.window.tables.paths:
+    for path in filter(_is_header, case.window.tables.paths):
         for struct in case.program.unit(path).structs:
             if struct.tag in tags:
                 found.setdefault(struct.tag, set()).update(f.name for f in struct.fields)
@@ -48,6 +48,10 @@ def _members(case: Case) -> dict[str, set[str]]:
         if record is not None:
             found[tag] = {member.name for member in record.fields}
     return found
+
+
+def _is_header(path: str) -> bool:
+    return path.endswith(".h")
 
 
 def _core(case: Case) -> Iterator[str]:

@@ -51,8 +51,10 @@ class Walk:
 
     def _called_by_macros(self, name: str) -> Iterator[str]:
         """What the macros `name` call, as ``mdiobus_register()`` does (include/linux/phy.h)."""
+        word = name.encode()
         for path in self.tables.paths:
-            for macro in self.program.unit(path).macros:
+            known = self.program.unit(path).macros if self.program.reader.names(path, word) else ()
+            for macro in known:
                 if macro.name == name and macro.params is not None:
                     yield from _CALLED.findall(macro.body)
 
@@ -147,6 +149,11 @@ class Walk:
         if slot.tag in self.contract.tables or str(slot) not in self._follow:
             return []
         return [(entry.function, entry.confidence) for entry in self.visited(slot)]
+
+    @property
+    def follows(self) -> bool:
+        """The walk goes on through tables of others, wherever they are."""
+        return bool(self._follow)
 
     @cached_property
     def _follow(self) -> frozenset[str]:

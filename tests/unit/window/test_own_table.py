@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A contract of a subsystem whose objects hold their callbacks themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from text_tree import TextTree
+
+from kscan.audit import Audit, Options
+from kscan.facts.store import NullStore
+from kscan.window.case import Case
+
+CONTRACT = """
+[[contract]]
+name = "chip"
+register = "chip_add"
+object = 0
+table = 0
+tables = ["chip"]
+window = "open"
+source = "drivers/chip/core.c"
+why = "whoever finds the chip may call it from then on"
+"""
+
+TREE = """
+include/linux/chip.h
+    struct chip {
+        const char *label;
+        int (*get)(struct chip *chip);
+        void (*set)(struct chip *chip);
+    };
+    int chip_add(struct chip *chip);
+drivers/chip/core.c
+    #include <linux/chip.h>
+    int chip_add(struct chip *chip) { return 0; }
+drivers/chip/foo.c
+    #include <linux/chip.h>
+    struct foo { struct chip chip, spare; };
+    static int foo_get(struct chip *chip) { return 0; }
+    static int old_get(struct chip *chip) { return 0; }
+    static void foo_set(struct chip *chip) { }
+    static const struct chip template = { .get = foo_get, .set = foo_set };
+    static void foo_fill(struct foo *foo) { foo->chip.get = foo_get; }
+    static int foo_probe(struct foo *foo)
+    {
+        %s
+    }
+"""
+
+
+def case(tmp_path: Path, text: str) -> Case:
+    own = tmp_path / "own.toml"
+    own.write_text(CONTRACT)
+    found = Audit(TextTree(text), Options(catalogues=(own,)), NullStore()).cases
+    return next(one for one in found if one.contract.name == "chip")
+
+
+def test_what_only_names_the_struct_stays_unread(tmp_path: Path) -> None:
+    text = TREE % "return chip_add(&foo->chip);"
+    others = (
+        "\ndrivers/other/bar.c\n    int bar_get(struct chip *chip) { return chip->get(chip); }\n"
+    )
+    found = case(tmp_path, text + others)
+    assert found.registrations
+    read = found.program.reader.units
+    assert "drivers/chip/foo.c" in read and "drivers/other/bar.c" not in read
