@@ -120,6 +120,20 @@ class Cfg:
             return frozenset(found)
         return frozenset(found - {target})
 
+    def last_before(self, target: int, several: Collection[int]) -> frozenset[int]:
+        """Those of `several` from which some way leads to `target` and passes no other of them."""
+        found: set[int] = set()
+        pending = [target]
+        seen: set[int] = set()
+        while pending:
+            for above in self.graph.predecessors(pending.pop()):
+                if above in several:
+                    found.add(above)
+                elif above not in seen:
+                    seen.add(above)
+                    pending.append(above)
+        return frozenset(found)
+
     def containing(self, at: int) -> Node | None:
         """The node that evaluates the call or access at offset `at`."""
         for node in self.nodes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kscan.facts import ir
+from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.paths import root_of, spelled
 from kscan.flow.writes import embedding
 from kscan.kernel.contracts import Contract
@@ -43,33 +44,39 @@ class Members:
         return tag, name
 
     def stored(self, function: Function, call: ir.Call) -> Iterator[Told]:
-        """What `function` stores beside `call`; where it stores nothing, what those it calls do."""
+        """What `function` has stored when it comes to `call`; if nothing, what it called has."""
         if not self._member[1]:
             return
-        values = self._stored(function, self._given(call))
-        own = [Told(function, value, Confidence.HIGH) for value in values]
-        yield from own
-        for called in () if own else self._called(function):
-            for value in self._stored(called, ()):
-                yield Told(called, value, Confidence.MEDIUM)
+        flow = flow_of(self.program, function)
+        target = flow.containing(call.at)
+        stores = list(self._stored(function, self._given(call)))
+        held = _held(flow, target, stores) if target is not None else stores
+        for store in held:
+            yield Told(function, store.value, Confidence.HIGH)
+        for called in () if held else self._called(function, flow, target):
+            for store in self._stored(called, ()):
+                yield Told(called, store.value, Confidence.MEDIUM)
 
     def _given(self, call: ir.Call) -> tuple[ir.Expr, ...]:
         return call.args[self.contract.object : self.contract.object + 1]
 
-    def _called(self, function: Function) -> Iterator[Function]:
-        """The functions of its own file that `function` calls, each once."""
+    def _called(self, function: Function, flow: Cfg, before: Node | None) -> Iterator[Function]:
+        """The functions of its own file that `function` calls on the way to `before`, each once."""
+        passed = flow.reaching(before.index) if before is not None else range(len(flow.nodes))
         names = {
-            node.callee.id: None
-            for node in ir.walk_body(self.program.body(function))
-            if isinstance(node, ir.Call) and isinstance(node.callee, ir.Name)
+            part.callee.id: None
+            for index in sorted(passed)
+            for expr in flow.nodes[index].expressions()
+            for part in ir.walk(expr)
+            if isinstance(part, ir.Call) and isinstance(part.callee, ir.Name)
         }
         for name in names:
             for target in self.program.resolve(name, function.path)[:1]:
                 if target.path == function.path and target != function:
                     yield target
 
-    def _stored(self, function: Function, given: tuple[ir.Expr, ...]) -> Iterator[ir.Expr]:
-        """What `function` assigns to the member of an object that may be the one `given`."""
+    def _stored(self, function: Function, given: tuple[ir.Expr, ...]) -> Iterator[ir.Assign]:
+        """Where `function` assigns to the member of an object that may be the one `given`."""
         tag, name = self._member
         if not self.program.mentions(function, name):
             return
@@ -81,7 +88,7 @@ class Members:
                     if field != name or scope.tag_of(inner) != tag:
                         continue
                     if not any(_is_another(inner, arrow, other) for other in registered):
-                        yield node.value
+                        yield node
 
     def initialised(self, function: Function, call: ir.Call) -> Iterator[tuple[str, str]]:
         """The names that the object's initialiser gives the member, with the file it stands in."""
@@ -124,6 +131,24 @@ class Members:
                 case ir.Assign(target=ir.Member() as target, value=ir.Name() as value):
                     if spelled(target) == spelled(node) != "":
                         yield value
+
+
+def _held(flow: Cfg, target: Node, stores: list[ir.Assign]) -> list[ir.Assign]:
+    """Those of `stores` that count at `target`: some way leads there without another of the same.
+
+    Of two elements it is not known whether they are the same.
+    """
+    places: dict[str, dict[int, ir.Assign]] = {}
+    for store in stores:
+        node, name = flow.containing(store.at), spelled(store.target)
+        if node is not None:
+            alone = not name or "[" in name
+            places.setdefault(f"{store.at}" if alone else name, {})[node.index] = store
+    return [
+        several[index]
+        for several in places.values()
+        for index in sorted(flow.last_before(target.index, several.keys()))
+    ]
 
 
 def _is_another(holder: ir.Expr, arrow: bool, registered: ir.Expr) -> bool:

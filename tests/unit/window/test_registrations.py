@@ -25,6 +25,7 @@ struct wide { int extra; struct foo other; struct iommu_ops ops; };
 static struct wide *current;
 static struct wide wide = { .ops = { .of_xlate = foo_of_xlate } };
 static const struct iommu_ops *chosen(void) { return &foo_ops; }
+static const struct iommu_ops old_ops = { .of_xlate = foo_of_xlate };
 """
 OLD = "int iommu_device_register(struct iommu_device *i)"
 
@@ -63,6 +64,34 @@ def published(text: str) -> list[tuple[str, ...]]:
 )
 def test_the_table_of_a_call(body: str, found: list[tuple[str, ...]]) -> None:
     assert published(driver(body)) == found
+
+
+TELL = "static void tell(struct foo *foo) { foo->iommu.ops = &foo_ops; }\n"
+REGISTER = "err = iommu_device_register(&foo->iommu);"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        # what is stored last counts, whatever comes afterwards or on another way
+        ("foo->iommu.ops = &old_ops; foo->iommu.ops = &foo_ops; @", [("foo_ops",)]),
+        ("foo->iommu.ops = &foo_ops; @ foo->iommu.ops = &old_ops;", [("foo_ops",)]),
+        ("foo->iommu.ops = &foo_ops; if (dev) { foo->iommu.ops = &old_ops; return 0; } @",
+         [("foo_ops",)]),
+        ("foo->iommu.ops = &foo_ops; if (dev) foo->iommu.ops = &old_ops; @",
+         [("foo_ops", "old_ops")]),
+        ("for (; err < 2; err++) { @ foo->iommu.ops = &foo_ops; }", [("foo_ops",)]),
+        ("@ foo->iommu.ops = &foo_ops;", [()]),
+        # so it is with what a function stores that is called
+        ("tell(foo); @", [("foo_ops",)]),
+        ("tell(foo); @ foo->iommu.ops = &old_ops;", [("foo_ops",)]),
+        ("@ tell(foo);", [()]),
+    ],
+)  # fmt: skip
+def test_the_table_that_a_member_holds_by_then(body: str, found: list[tuple[str, ...]]) -> None:
+    text = driver(f"int err = 0; {body.replace('@', REGISTER)} return err;", old=True)
+    text = text.replace("    static int probe(", f"    {TELL}    static int probe(")
+    assert published(text) == found
 
 
 @pytest.mark.parametrize(
