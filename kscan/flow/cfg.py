@@ -106,10 +106,12 @@ class Cfg:
         """Every way from the entry to `target` passes one of `several`."""
         if any(self.dominates(one, target) for one in several):
             return True
-        if len(several) < 2:
-            return False
-        others = nx.restricted_view(self.graph, [one for one in several if one != 0], [])
-        return not nx.has_path(others, 0, target)
+        return len(several) > 1 and self.passes_between(0, several, target)
+
+    def passes_between(self, start: int, several: Collection[int], target: int) -> bool:
+        """Every way from `start` to `target` passes one of `several` in between."""
+        others = set(several) - {start, target}
+        return not nx.has_path(nx.restricted_view(self.graph, others, []), start, target)
 
     def reaching(self, target: int) -> frozenset[int]:
         """The nodes from which `target` can be reached, itself left out unless in a loop."""

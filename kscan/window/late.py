@@ -205,8 +205,11 @@ class Lateness:
         outcome = execution.run(function, start=node.index)
         around = _Around(self, function, call, level)
         found = [] if result.what is What.ZERO else list(around.of_result(node, writes))
+        before = cfg.reaching(node.index)
         for index in sorted(outcome.visited - {node.index}):
-            found += around.at(cfg.nodes[index], writes)
+            for write in around.at(cfg.nodes[index], writes):
+                if index not in before or not around.is_of_another(cfg, node.index, index, write):
+                    found.append(write)
         for write in filter(around.counts_late, found):
             order.late.setdefault(write.place, []).append(write)
         for place, several in around.early(cfg, node.index, writes).items():
@@ -247,6 +250,25 @@ class Lateness:
                 (order.must if everywhere else order.may).setdefault(place, write)
 
 
+def _sets(node: Node, name: str) -> bool:
+    """`node` sets the variable `name`, or declares it with a value."""
+    match node.statement:
+        case ir.Declare(name=declared, value=value) if value is not None and declared == name:
+            return True
+    parts = (part for expr in node.expressions() for part in ir.walk(expr))
+    return any(_set_by(part) == name for part in parts)
+
+
+def _set_by(node: ir.Expr) -> str:
+    """The variable that `node` itself sets; empty where it sets none."""
+    match node:
+        case ir.Assign(target=ir.Name(id=name)):
+            return name
+        case ir.Unary(op="++" | "--", operand=ir.Name(id=name)):
+            return name
+    return ""
+
+
 def _points(scope: Scope, node: ir.Expr) -> bool:
     return scope.type_of(node).ptr > 0
 
@@ -259,6 +281,7 @@ class _Around:
     function: Function
     call: ir.Call
     level: int
+    _set_in: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def at(self, node: Node, writes: Writes) -> Iterator[Write]:
         """What one node of the control flow writes."""
@@ -270,6 +293,25 @@ class _Around:
             value = write.value if not write.frames else None
             if value is not None and any(part == self.call for part in ir.walk(value)):
                 yield write
+
+    def is_of_another(self, cfg: Cfg, start: int, index: int, write: Write) -> bool:
+        """What leads to the object of `write`, in a loop around the call, is set anew before that.
+
+        So it is with several objects, each of which is registered once it is complete.
+        """
+        if write.place.kind != "field" or write.base is None:
+            return False
+        names = {part.id for part in ir.walk(write.base) if isinstance(part, ir.Name)}
+        return any(
+            setting and cfg.passes_between(start, setting, index)
+            for setting in (self._setting(cfg, name) for name in names)
+        )
+
+    def _setting(self, cfg: Cfg, name: str) -> frozenset[int]:
+        """The nodes that set the variable `name`."""
+        if name not in self._set_in:
+            self._set_in[name] = frozenset(n.index for n in cfg.nodes if _sets(n, name))
+        return self._set_in[name]
 
     def early(self, cfg: Cfg, target: int, writes: Writes) -> dict[Place, dict[int, Write]]:
         """What may be written before the node `target`, with the node of each first write."""

@@ -267,6 +267,31 @@ def test_a_global_that_another_file_defines(
     ] == expected
 
 
+EACH = "iommu_device_register(&foo->iommu, &foo_ops, 0);"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # one object after the other, each of them complete before it is registered
+        (f"for (; foo; foo++) {{ if (dev) {LATE} @ }}", []),
+        (f"int i; for (i = 0; i < 4; i++) {{ foo = several[i]; if (dev) {LATE} @ }}", []),
+        (f"int i; for (i = 0; i < 4; i++) {{ foo = several[i]; @ {LATE} }}",
+         [("foo.next", "crash", "medium")]),
+        # the object is the same, or is registered before its loop begins
+        (f"for (; loose; loose++) {{ if (dev) {LATE} @ }}", [("foo.next", "crash", "medium")]),
+        (f"@ for (; foo; foo++) {{ {LATE} }}", NEXT),
+    ],
+)  # fmt: skip
+def test_registered_in_a_loop(body: str, expected: list[tuple[str, str, str]]) -> None:
+    driver = DRIVER.replace(EACH, "%s")
+    code = HEAD + driver % ("use(foo->next);", body.replace("@", EACH), "")
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    assert [
+        (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
+    ] == expected
+
+
 STAGES = """
 static void mark(struct foo *foo) { foo->version = 3; }
 static int __init early(struct foo *foo) { WAY return 0; }
