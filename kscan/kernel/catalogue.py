@@ -90,9 +90,10 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         """A walk descends into functions of the file `path`."""
         return not self.stops_in(path)
 
-    def is_own(self, contract: Contract) -> bool:
-        """`contract` is the user's, not a built-in one."""
-        return contract not in catalogue().contracts
+    def is_own(self, entry: Contract | Scenario) -> bool:
+        """`entry` is the user's, not a built-in one."""
+        built_in = catalogue()
+        return entry not in (*built_in.contracts, *built_in.scenarios)
 
     @property
     def devices(self) -> Devices:

@@ -308,6 +308,12 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         check_title(self.name)
 
     @property
+    def slots(self) -> tuple[str, ...]:
+        """Every ``struct.field`` that its edges name."""
+        named = ((edge.slot, edge.or_caller_of, edge.unless) for edge in self.edge)
+        return tuple(slot for slots in named for slot in slots if slot)
+
+    @property
     def words(self) -> frozenset[str]:
         """What a file names that its edges lead to."""
         named = ((field_of(edge.slot) or edge.callee, edge.or_callee) for edge in self.edge)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
+from kscan.kernel.contracts import Contract, Scenario
 from kscan.program.program import Program
 from kscan.window.case import Case
 
@@ -17,37 +19,52 @@ def misfits(case: Case) -> Iterator[str]:
 
     What a built-in contract names need not be here: it is for kernels of several ages.
     """
-    contract = case.contract
-    own = [*_structs(case), *_gate(case)] if case.catalogue.is_own(contract) else []
+    contract, scenario, is_own = case.contract, case.window.scenario, case.catalogue.is_own
+    own = [*_structs(case, contract), *_gate(case)] if is_own(contract) else []
     for said in (*own, *_silence(case)):
         yield f"contract {contract.name}: {said}"
+    if scenario is not None and is_own(scenario):
+        for said in _structs(case, scenario):
+            yield f"scenario {scenario.name}: {said}"
 
 
-def _structs(case: Case) -> Iterator[str]:
-    """The structs of the tables, and members, that are not here."""
-    contract, known = case.contract, _members(case)
-    for tag in contract.tables:
+def _structs(case: Case, entry: Contract | Scenario) -> Iterator[str]:
+    """The structs that `entry` names, and members of them, that are not here."""
+    tables = entry.tables if isinstance(entry, Contract) else ()
+    slots = [slot.partition(".") for slot in dict.fromkeys(entry.slots)]
+    tags = dict.fromkeys((*tables, *(tag for tag, _, _ in slots)))
+    known = _members(case, frozenset(tags))
+    for tag in tags:
         if tag not in known:
-            yield f"struct {tag} is not in this tree: no table of that type is looked at"
-    for tag, _, name in (slot.partition(".") for slot in dict.fromkeys(contract.slots)):
+            what = ": no table of that type is looked at" if tag in tables else ""
+            yield f"struct {tag} is not in this tree{what}"
+    for tag, _, name in slots:
         if name != "*" and name not in known.get(tag, {name}):
             yield f"struct {tag} has no member {name} here"
 
 
-def _members(case: Case) -> dict[str, set[str]]:
-    """The members of the structs that the contract names, as far as they are known."""
-    tags = {*case.contract.tables, *(slot.partition(".")[0] for slot in case.contract.slots)}
+def _members(case: Case, tags: frozenset[str]) -> dict[str, set[str]]:
+    """The members of the structs `tags`, of those that are here."""
     found: dict[str, set[str]] = {}
     for path in filter(_is_header, case.window.tables.paths):
         for struct in case.program.unit(path).structs:
             if struct.tag in tags:
                 found.setdefault(struct.tag, set()).update(f.name for f in struct.fields)
-    for tag in tags - found.keys():
-        seen = (case.program.record(tag, path) for path in _core(case))
+    for tag in sorted(tags - found.keys()):
+        places = chain(_core(case), _defining(case.program, tag))
+        seen = (case.program.record(tag, path) for path in places)
         record = next((record for record in seen if record is not None), None)
         if record is not None:
             found[tag] = {member.name for member in record.fields}
     return found
+
+
+def _defining(program: Program, tag: str) -> Iterator[str]:
+    """Files anywhere that may define the struct `tag`."""
+    word = f"struct {tag} {{".encode()
+    for path in program.reader.tree.files_with([tag]):
+        if program.reader.names(path, word):
+            yield path
 
 
 def _is_header(path: str) -> bool:

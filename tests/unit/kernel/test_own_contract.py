@@ -393,6 +393,8 @@ UNKNOWN = {
                ("struct gadget_ops is not in this tree: no table of that type is looked at",)),
     "member elsewhere": ('table = 1\ntables', 'table = 1\ntable_field = "gizmo.oops"\ntables',
                          ("struct gizmo has no member oops here",)),
+    "struct of a slot": ('refusal = ["gizmo_ops.accept"]', 'refusal = ["gismo_ops.accept"]',
+                         ("struct gismo_ops is not in this tree",)),
     "gate": ('needs = "gizmo_attach_port"', 'needs = "gizmo_attach_prot"',
              ("gizmo_attach_prot() is defined nowhere here: the gate stays shut",)),
     "slots": ('names = ["gizmo_ledger_*"]', 'names = ["gizmo_start"]',
@@ -408,6 +410,18 @@ def test_what_the_tree_knows_nothing_of_is_said(
     catalog.write_text(CATALOG.replace(text, slip, 1))
     notes = audit(tree, catalog).report().notes
     assert notes[1:] == tuple(f"contract gizmo: {one}" for one in said)
+
+
+def test_what_a_scenario_names_and_the_tree_does_not_know_is_said(
+    tree: Path, catalog: Path
+) -> None:
+    edge = 'caller = "gizmo_start"\nslot = "gizmo_bus.scan"'
+    slips = 'slot = "gizmo_bus.scna"\nor_caller_of = "gismo_ops.start"'
+    catalog.write_text(CATALOG.replace(edge, f'caller = "gizmo_start"\n{slips}'))
+    assert audit(tree, catalog).report().notes[1:] == (
+        "scenario eager-scan: struct gismo_ops is not in this tree",
+        "scenario eager-scan: struct gizmo_bus has no member scna here",
+    )
 
 
 def test_a_stop_that_silences_a_built_in_contract_is_said(tmp_path: Path) -> None:
