@@ -209,7 +209,10 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     object: Position = 0
     """Position of the published object."""
     table: Position = 1
-    """Position of the ops table, or of the callback function itself."""
+    """Position of the ops table, or of the callback function itself.
+
+    That of the object where it holds its callbacks itself.
+    """
     table_setters: tuple[str, ...] = ()
     """Functions that tell the published object its table, in trees whose `register` does not."""
     table_field: str = ""

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The ops table that a published object has in a member: stored there, or there from the start."""
+"""What a published object has in its members: an ops table, or the callbacks themselves.
+
+A table is stored there, or there from the start.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from kscan.flow.paths import root_of, spelled
 from kscan.flow.writes import embedding
 from kscan.kernel.contracts import Contract
 from kscan.model import Confidence
+from kscan.program.calls import Slot
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
@@ -19,6 +23,8 @@ from kscan.program.types import scope_of
 from kscan.window.callers import values_of
 
 _HOPS = 3
+_Store = tuple[ir.Assign, str]
+"""An assignment, and the member that it sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,8 @@ class Told:
     function: Function
     value: ir.Expr
     confidence: Confidence
+    slot: Slot
+    """The member."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +53,24 @@ class Members:
 
     def stored(self, function: Function, call: ir.Call) -> Iterator[Told]:
         """What `function` has stored when it comes to `call`; if nothing, what it called has."""
-        if not self._member[1]:
-            return
+        if self._member[1]:
+            yield from self._told(function, call, *self._member)
+
+    def filled(self, function: Function, call: ir.Call) -> Iterator[Told]:
+        """The same of all callbacks of an object that is its own table, as a `gpio_chip` is."""
+        for tag in self.contract.tables if self.contract.object == self.contract.table else ():
+            yield from self._told(function, call, tag, "")
+
+    def _told(self, function: Function, call: ir.Call, tag: str, name: str) -> Iterator[Told]:
         flow = flow_of(self.program, function)
         target = flow.containing(call.at)
-        stores = list(self._stored(function, self._given(call)))
+        stores = list(self._stored(function, self._given(call), tag, name))
         held = _held(flow, target, stores) if target is not None else stores
-        for store in held:
-            yield Told(function, store.value, Confidence.HIGH)
+        for store, field in held:
+            yield Told(function, store.value, Confidence.HIGH, Slot(tag, field))
         for called in () if held else self._called(function, flow, target):
-            for store in self._stored(called, ()):
-                yield Told(called, store.value, Confidence.MEDIUM)
+            for store, field in self._stored(called, (), tag, name):
+                yield Told(called, store.value, Confidence.MEDIUM, Slot(tag, field))
 
     def _given(self, call: ir.Call) -> tuple[ir.Expr, ...]:
         return call.args[self.contract.object : self.contract.object + 1]
@@ -75,9 +90,13 @@ class Members:
                 if target.path == function.path and target != function:
                     yield target
 
-    def _stored(self, function: Function, given: tuple[ir.Expr, ...]) -> Iterator[ir.Assign]:
-        """Where `function` assigns to the member of an object that may be the one `given`."""
-        tag, name = self._member
+    def _stored(
+        self, function: Function, given: tuple[ir.Expr, ...], tag: str, name: str
+    ) -> Iterator[tuple[ir.Assign, str]]:
+        """Where `function` assigns to the member `name` of an object that may be the one `given`.
+
+        Without a name, to each that holds a function.
+        """
         if not self.program.mentions(function, name):
             return
         scope = scope_of(self.program, function)
@@ -85,10 +104,12 @@ class Members:
         for node in ir.walk_body(self.program.body(function)):
             match node:
                 case ir.Assign(target=ir.Member(object=inner, field=field, arrow=arrow)):
-                    if field != name or scope.tag_of(inner) != tag:
+                    if field != (name or field) or scope.tag_of(inner) != tag:
+                        continue
+                    if not name and not scope.type_of(node.target).fn:
                         continue
                     if not any(_is_another(inner, arrow, other) for other in registered):
-                        yield node
+                        yield node, field
 
     def initialised(self, function: Function, call: ir.Call) -> Iterator[tuple[str, str]]:
         """The names that the object's initialiser gives the member, with the file it stands in."""
@@ -133,17 +154,17 @@ class Members:
                         yield value
 
 
-def _held(flow: Cfg, target: Node, stores: list[ir.Assign]) -> list[ir.Assign]:
+def _held(flow: Cfg, target: Node, stores: list[_Store]) -> list[_Store]:
     """Those of `stores` that count at `target`: some way leads there without another of the same.
 
     Of two elements it is not known whether they are the same.
     """
-    places: dict[str, dict[int, ir.Assign]] = {}
-    for store in stores:
+    places: dict[str, dict[int, _Store]] = {}
+    for store, field in stores:
         node, name = flow.containing(store.at), spelled(store.target)
         if node is not None:
             alone = not name or "[" in name
-            places.setdefault(f"{store.at}" if alone else name, {})[node.index] = store
+            places.setdefault(f"{store.at}" if alone else name, {})[node.index] = store, field
     return [
         several[index]
         for several in places.values()

@@ -10,6 +10,7 @@ from kscan.facts import ir
 from kscan.flow.writes import embedding
 from kscan.kernel.contracts import Contract
 from kscan.model import Confidence, weakest
+from kscan.program.calls import Slot
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
@@ -36,6 +37,8 @@ class Handed:
 
     function: Function
     confidence: Confidence = Confidence.HIGH
+    slot: Slot | None = None
+    """The member of the object that holds it, where that is its own table."""
 
 
 @dataclass
@@ -47,13 +50,20 @@ class Publishing:
     callers: Callers
 
     def functions(self, function: Function, call: ir.Call) -> Iterator[Handed]:
-        """The callbacks that `call` itself hands over, where the contract has no table."""
-        seen: set[Function] = set()
+        """The callbacks that `call` hands over, or that its object itself holds, each once."""
+        seen: set[tuple[Function, Slot | None]] = set()
+        for found in self._functions(function, call):
+            if (found.function, found.slot) not in seen:
+                seen.add((found.function, found.slot))
+                yield found
+
+    def _functions(self, function: Function, call: ir.Call) -> Iterator[Handed]:
         if not self.contract.tables and self.contract.table < len(call.args):
-            for found in self._handed(function, call.args[self.contract.table], 0):
-                if found.function not in seen:
-                    seen.add(found.function)
-                    yield found
+            yield from self._handed(function, call.args[self.contract.table], 0)
+        for told in Members(self.program, self.contract).filled(function, call):
+            for found in self._handed(told.function, told.value, 0):
+                sure = weakest(found.confidence, told.confidence)
+                yield Handed(found.function, sure, told.slot)
 
     def _handed(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Handed]:
         """The functions that `node` may be in `function`."""

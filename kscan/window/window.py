@@ -14,7 +14,7 @@ from kscan.program.calls import Slot
 from kscan.program.program import Function
 from kscan.program.tables import Entry, table_entries
 from kscan.window.mentions import Mentions
-from kscan.window.published import Published
+from kscan.window.published import Handed, Published
 from kscan.window.registrations import Registration
 from kscan.window.walk import Walk
 
@@ -83,8 +83,9 @@ class Window(Walk):
         sure = Confidence.HIGH if self._is_open(registration) else Confidence.MEDIUM
         seen: set[tuple[Slot, Function]] = set()
         for handed in registration.functions:
-            entry = self._entry(registration, handed.function)
-            yield Callback(entry, weakest(sure, handed.confidence))
+            entry = self._entry(registration, handed)
+            if handed.slot is None or self._runs(handed.slot):
+                yield Callback(entry, weakest(sure, handed.confidence))
         for table in registration.tables:
             for entry in self._entries(table):
                 key = (entry.slot, entry.function)
@@ -93,9 +94,11 @@ class Window(Walk):
                 seen.add(key)
                 yield Callback(entry, weakest(sure, table.confidence, entry.confidence))
 
-    def _entry(self, registration: Registration, function: Function) -> Entry:
+    def _entry(self, registration: Registration, handed: Handed) -> Entry:
         """A callback that stands in no table: its slot is the parameter it is handed over as."""
-        name, path = self.contract.register, registration.function.path
+        function, name, path = handed.function, self.contract.register, registration.function.path
+        if handed.slot is not None:
+            return Entry(handed.slot, function, "", function.line, function.path)
         declared = [f.fact for f in self.program.resolve(name, path)[:1]]
         prototype = declared[0] if declared else self.program.prototype(name, path)
         params = prototype.params if prototype is not None else ()

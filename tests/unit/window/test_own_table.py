@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from text_tree import TextTree
 
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
 from kscan.window.case import Case
+from kscan.window.unseen import unseen
 
 CONTRACT = """
 [[contract]]
@@ -65,3 +67,32 @@ def test_what_only_names_the_struct_stays_unread(tmp_path: Path) -> None:
     assert found.registrations
     read = found.program.reader.units
     assert "drivers/chip/foo.c" in read and "drivers/other/bar.c" not in read
+
+
+@pytest.mark.parametrize(
+    ("body", "runs"),
+    [
+        ("foo->chip.get = foo_get; foo->chip.set = foo_set; return chip_add(&foo->chip);",
+         ["chip.get foo_get", "chip.set foo_set"]),
+        ("foo->chip.label = foo_get; foo->chip.set = foo_set; return chip_add(&foo->chip);",
+         ["chip.set foo_set"]),
+        ("foo->chip.get = old_get; foo->chip.get = foo_get; return chip_add(&foo->chip);",
+         ["chip.get foo_get"]),
+        ("foo->spare.get = foo_get; return chip_add(&foo->chip);", []),
+        ("int err = chip_add(&foo->chip); foo->chip.get = foo_get; return err;", []),
+        ("struct chip *chip = &foo->chip; chip->get = foo_get; return chip_add(chip);",
+         ["chip.get foo_get"]),
+        ("foo_fill(foo); return chip_add(&foo->chip);", ["chip.get foo_get"]),
+        # a template is copied, and one of its callbacks replaced
+        ("foo->chip = template; return chip_add(&foo->chip);",
+         ["chip.get foo_get", "chip.set foo_set"]),
+    ],
+)  # fmt: skip
+def test_what_an_object_that_is_its_own_table_runs(
+    tmp_path: Path, body: str, runs: list[str]
+) -> None:
+    found = case(tmp_path, TREE % body)
+    (registration,) = found.registrations
+    callbacks = found.window.callbacks(registration)
+    assert [f"{one.slot} {one.function.name}" for one in callbacks] == runs
+    assert [skip.path for skip in unseen(found)] == ([] if runs else ["drivers/chip/foo.c"])
