@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.writes import local_values, root_name
@@ -14,6 +15,9 @@ from kscan.kernel.functions import Functions
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 
+MOST_CALLERS = 8
+"""Callers of one function that are looked into: what has more is no driver but a library."""
+
 
 @dataclass
 class Callers:
@@ -21,6 +25,7 @@ class Callers:
 
     program: Program
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _first: dict[Function, tuple[tuple[Function, ir.Call], ...]] = field(default_factory=dict)
     _searching: Future[object] | None = None
 
     def search_ahead(self, names: list[str]) -> None:
@@ -61,7 +66,20 @@ class Callers:
             near = {"/".join(f.path.split("/")[:2]) for f in level} if number else set()
             names = sorted({f.name for f in level if not is_private(f)})
             self.prepare(names, tuple(sorted(near)))
-            level = [caller for f in level for caller, _ in self.of(f)]
+            level = [caller for f in level for caller, _ in self.first_of(f)]
+
+    def first_of(self, target: Function) -> tuple[tuple[Function, ir.Call], ...]:
+        """Those of `of` that are looked into."""
+        return self._some_of(target)[:MOST_CALLERS]
+
+    def are_many(self, target: Function) -> bool:
+        """`target` has callers that are not looked into."""
+        return len(self._some_of(target)) > MOST_CALLERS
+
+    def _some_of(self, target: Function) -> tuple[tuple[Function, ir.Call], ...]:
+        if target not in self._first:
+            self._first[target] = tuple(islice(self.of(target), MOST_CALLERS + 1))
+        return self._first[target]
 
     def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
         """Functions that call `target` by name, with the call."""

@@ -324,7 +324,7 @@ class Case:
         for _ in range(LEVELS):
             for function in level:
                 yield from holding(self.program, writes.of(function))
-            level = [caller for function in level for caller, _ in self.callers.of(function)]
+            level = [caller for f in level for caller, _ in self.callers.first_of(f)]
 
 
 def _key(registration: Registration) -> tuple[str, int]:

@@ -51,7 +51,7 @@ def upwards(callers: Callers, function: Function) -> Iterator[Function]:
     level, seen = [function], {function}
     for _ in range(LEVELS):
         yield from level
-        above = [caller for f in level for caller, _ in callers.of(f)]
+        above = [caller for f in level for caller, _ in callers.first_of(f)]
         level = [f for f in dict.fromkeys(above) if f not in seen]
         seen.update(level)
     yield from level

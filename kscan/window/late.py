@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from kscan.facts import ir
 from kscan.facts.unit import GlobalFact
@@ -31,8 +30,6 @@ from kscan.window.registrations import Registration
 
 LEVELS = 4
 """Callers above the registering function that are looked at."""
-
-MOST_CALLERS = 8
 
 
 @dataclass(frozen=True)
@@ -226,7 +223,7 @@ class Lateness:
         if value.what is What.ANY and function.fact.result.ptr:
             value = SET
         orders: list[_Order] = []
-        calls = list(islice(self.callers.of(function), MOST_CALLERS))
+        calls = self.callers.first_of(function)
         for caller, call in calls:
             one = _Order()
             self._level(caller, call, value, one, writes, world, level + 1, seen)

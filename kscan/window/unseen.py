@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from kscan.model import Skip
 from kscan.program.tables import foreign_members, table_entries, unread_macros
+from kscan.window.callers import MOST_CALLERS
 from kscan.window.case import Case
+from kscan.window.drivers import upwards
 from kscan.window.published import Published
 from kscan.window.registrations import Registration
 from kscan.window.window import Window
@@ -19,10 +21,20 @@ def unseen(case: Case) -> Iterator[Skip]:
         if not one.published:
             why = f"{one.function.name}(): {_unknown(case)}, nothing is looked at"
             yield Skip(one.function.path, why)
+        else:
+            yield from _other_callers(case, one)
         for table in one.tables:
             why = _unknown_of(case, table)
             if why:
                 yield Skip(table.path, f"{table.variable} {why}")
+
+
+def _other_callers(case: Case, registration: Registration) -> Iterator[Skip]:
+    """Functions that register for so many drivers that only some of those are looked at."""
+    for function in upwards(case.callers, registration.function):
+        if case.callers.are_many(function):
+            why = f"{function.name}() has more than {MOST_CALLERS} callers"
+            yield Skip(function.path, f"{why}: only the first of them are looked at")
 
 
 def why_closed(case: Case, registration: Registration) -> str:

@@ -96,3 +96,15 @@ def test_what_an_object_that_is_its_own_table_runs(
     callbacks = found.window.callbacks(registration)
     assert [f"{one.slot} {one.function.name}" for one in callbacks] == runs
     assert [skip.path for skip in unseen(found)] == ([] if runs else ["drivers/chip/foo.c"])
+
+
+@pytest.mark.parametrize(("number", "said"), [(8, []), (9, ["drivers/chip/foo.c"])])
+def test_a_function_that_registers_for_many_drivers_is_said(
+    tmp_path: Path, number: int, said: list[str]
+) -> None:
+    text = TREE % "foo->chip.get = foo_get; return chip_add(&foo->chip);"
+    users = [f"    int use{n}(struct foo *foo) {{ return foo_probe(foo); }}" for n in range(number)]
+    skips = list(unseen(case(tmp_path, text + "\n".join(users))))
+    assert [skip.path for skip in skips] == said
+    reason = "foo_probe() has more than 8 callers: only the first of them are looked at"
+    assert {skip.reason for skip in skips} <= {reason}
