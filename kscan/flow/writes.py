@@ -25,6 +25,7 @@ from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
 
 DEPTH = 5
+"""Where no call is looked into any more."""
 MOST_EXPANSIONS = 3_000
 """Macro calls of one function that are looked into, macros within macros too; 6.12 needs 564."""
 _HOPS = 3

@@ -17,7 +17,7 @@ from kscan.flow.execute import Execution
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import World
-from kscan.flow.writes import Writes, embedding, root_name, whole
+from kscan.flow.writes import DEPTH, Writes, embedding, root_name, whole
 from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
@@ -286,10 +286,15 @@ class _Around:
 
     def of_result(self, node: Node, writes: Writes) -> Iterator[Write]:
         """What the statement of the call stores of its result: ``foo->bar = bar_register(foo)``."""
-        for write in self.at(node, writes):
-            value = write.value if not write.frames else None
-            if value is not None and any(part == self.call for part in ir.walk(value)):
-                yield write
+        function = self.function
+        direct = (w for expr in node.expressions() for w in writes.within(function, expr, DEPTH))
+        if any(map(self._is_result, direct)):
+            yield from filter(self._is_result, self.at(node, writes))
+
+    def _is_result(self, write: Write) -> bool:
+        """The function itself stores what the call yields."""
+        value = write.value if not write.frames else None
+        return value is not None and any(part == self.call for part in ir.walk(value))
 
     def is_of_another(self, cfg: Cfg, start: int, index: int, write: Write) -> bool:
         """What leads to the object of `write`, in a loop around the call, is set anew before that.

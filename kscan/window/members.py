@@ -86,9 +86,9 @@ class Members:
             if isinstance(part, ir.Call) and isinstance(part.callee, ir.Name)
         }
         for name in names:
-            for target in self.program.resolve(name, function.path)[:1]:
-                if target.path == function.path and target != function:
-                    yield target
+            if self.program.defines(name, function.path):
+                found = self.program.resolve(name, function.path)[:1]
+                yield from (target for target in found if target != function)
 
     def _stored(
         self, function: Function, given: tuple[ir.Expr, ...], tag: str, name: str
