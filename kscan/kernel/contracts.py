@@ -313,7 +313,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def slots(self) -> tuple[str, ...]:
         """Every ``struct.field`` that its edges name."""
-        named = ((edge.slot, edge.or_caller_of, edge.unless) for edge in self.edge)
+        named = ((edge.slot, *edge.or_caller_of, edge.unless) for edge in self.edge)
         return tuple(slot for slots in named for slot in slots if slot)
 
     @property
