@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kscan.facts import ir
-from kscan.flow.cfg import Cfg, Kind, Node
+from kscan.flow.cfg import ENTRY, Cfg, Kind, Node
 from kscan.flow.gaps import Gap, calls_at
 from kscan.flow.paths import is_path, root_of, spelled
 from kscan.kernel.functions import Functions
@@ -42,7 +42,7 @@ class Stale:
     used: int
     """Offset of the use after it."""
     how: str
-    """``dereferences``, ``hands on``, ``decides by``, ``goes on from``."""
+    """``dereferences``, ``hands on``, ``decides by``, ``goes on from``, or what it calls does."""
     confidence: Confidence = Confidence.HIGH
 
     @property
@@ -61,6 +61,8 @@ class Staleness:
     is_pointer: Callable[[ir.Expr], bool]
     returned: Callable[[ir.Call], tuple[str, ...]]
     """The access paths that a call's value is read from, in the caller's terms."""
+    follows: Callable[[ir.Call, str], bool] = lambda _call, _path: False
+    """A call of a function that dereferences an access path of the caller's, and looks no more."""
 
     def across(self, gap: Gap) -> tuple[Stale, ...]:
         """What is read before `gap` and used after it, surest first, then by the use's offset."""
@@ -179,6 +181,15 @@ class Staleness:
             used = self._first_use(gap, partial(_derefs, path=path), _root(path), path)
             if used is not None:
                 yield Stale(path, path, at, used, "dereferences")
+                continue
+            called = self._first_use(gap, partial(self._called, path=path), _root(path), path)
+            if called is not None:
+                how = "calls a function that dereferences"
+                yield Stale(path, path, at, called, how, Confidence.MEDIUM)
+
+    def _called(self, node: Node, path: str) -> int | None:
+        """The offset of a call, made at `node`, of a function that dereferences `path`."""
+        return next((call.at for call in calls_at(node) if self.follows(call, path)), None)
 
     def _tested(self, gap: Gap) -> dict[str, int]:
         """Members that a branch tested while the lock was held."""
@@ -198,7 +209,14 @@ class Staleness:
 
     def _first_use(self, gap: Gap, use: Use, name: str, source: str) -> int | None:
         """The first use after the gap that nothing precedes which looks or sets again."""
-        waiting, seen = list(self.cfg.nodes[gap.take].then), set[int]()
+        return self._first_from(gap.take, use, name, source)
+
+    def dereferences(self, path: str) -> bool:
+        """The function dereferences `path`, and does not look at it before."""
+        return self._first_from(ENTRY, partial(_derefs, path=path), _root(path), path) is not None
+
+    def _first_from(self, start: int, use: Use, name: str, source: str) -> int | None:
+        waiting, seen = list(self.cfg.nodes[start].then), set[int]()
         uses: list[int] = []
         while waiting:
             index = waiting.pop()

@@ -18,8 +18,9 @@ How it can be wrong
     Another lock, a reference taken elsewhere or the order of calls may keep the state as it
     was; a pointer that never changes after set-up is read under the lock all the same. Code
     that runs at boot only (``__init``) meets nobody: low confidence. A number, or a pointer
-    that another function is handed, may be used in a way that bears it: medium. So is what belongs
-    to an object further on, as ``dev->bus->iommu_ops``: another lock may guard that.
+    that another function is handed, may be used in a way that bears it: medium. So is what only
+    a function called afterwards dereferences, and what belongs to an object further on, as
+    ``dev->bus->iommu_ops``: another lock may guard that.
 
 How to fix it
     Look again after taking the lock again, or hold a reference across the call.

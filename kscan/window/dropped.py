@@ -91,19 +91,36 @@ class DroppedLocks:
         scope = scope_of(self.program, function)
         cfg = flow_of(self.program, function)
         gaps = Gaps(cfg, self.catalogue.locks.lock, lambda call: self._indirect(scope, call))
-        staleness = Staleness(
-            cfg,
-            self.catalogue.functions,
-            self.catalogue.locks.kept,
-            lambda node: scope.type_of(node).ptr > 0,
-            lambda call: self._returned(scope, call),
-        )
+        staleness = self._staleness(function)
         for gap in islice(gaps_of(gaps), MOST_GAPS):
             stale = staleness.across(gap)
             if stale:
                 yield self._judged(entered, gap, stale)
             elif gap.is_outer:
                 self._lent[function] = (*self._lent.get(function, ()), gap)
+
+    def _staleness(self, function: Function) -> Staleness:
+        scope = scope_of(self.program, function)
+        return Staleness(
+            flow_of(self.program, function),
+            self.catalogue.functions,
+            self.catalogue.locks.kept,
+            lambda node: scope.type_of(node).ptr > 0,
+            lambda call: self._returned(scope, call),
+            lambda call, path: self._dereferences(scope, call, path),
+        )
+
+    def _dereferences(self, scope: Scope, call: ir.Call, path: str) -> bool:
+        """`call` hands on the object that `path` starts from, and what it calls follows `path`."""
+        if not isinstance(call.callee, ir.Name) or self.catalogue.stops_at(call.callee.id):
+            return False
+        root, arrow, rest = path.partition("->")
+        for target in self.program.resolve(call.callee.id, scope.function.path)[:1]:
+            pairs = zip(target.fact.params, call.args, strict=False)
+            handed = [p.name for p, a in pairs if isinstance(a, ir.Name) and a.id == root]
+            staleness = self._staleness(target)
+            return any(staleness.dereferences(f"{name}{arrow}{rest}") for name in handed)
+        return False
 
     def _judged(self, entered: Entered, gap: Gap, stale: tuple[Stale, ...]) -> Dropped:
         way = self.inside.confidence(entered)

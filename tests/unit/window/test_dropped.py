@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from text_tree import case_of
 from windows import tree
 
@@ -54,10 +55,10 @@ def dropped_in(body: str, register: str = REGISTER) -> list[Dropped]:
     return list(DroppedLocks(case.program, case.catalogue, case.inside).all())
 
 
-def around(call: str) -> str:
+def around(call: str, use: str = "foo->slot->users++;") -> str:
     return (
         "mutex_lock(&foo->lock); if (!slot_of(foo)) return 0; mutex_unlock(&foo->lock);"
-        f" {call}; mutex_lock(&foo->lock); foo->slot->users++; mutex_unlock(&foo->lock);"
+        f" {call}; mutex_lock(&foo->lock); {use} mutex_unlock(&foo->lock);"
     )
 
 
@@ -183,3 +184,19 @@ static void relying(struct foo *foo)
     body = "if (!slot_of(foo)) return 0; relying(foo); foo->slot->users++;"
     (found,) = dropped_in(body, HELPER + relying + REGISTER)
     assert found.entered.function.name == "relying"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("one->slot->users++;", True),
+        ("if (one->hw) one->slot->users++;", True),
+        ("if (one->slot) one->slot->users++;", False),
+        ("one->slot = 0;", False),
+    ],
+)
+def test_what_a_function_called_afterwards_dereferences(body: str, *, found: bool) -> None:
+    use = f"static void count(struct foo *one) {{ {body} }}\n"
+    told = dropped_in(around("foo->hw->reset(foo)", "count(foo);"), use + REGISTER)
+    assert [one.stale[0].how for one in told] == ["calls a function that dereferences"] * found
+    assert all(one.confidence is Confidence.MEDIUM for one in told)
