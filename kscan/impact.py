@@ -88,10 +88,6 @@ class Diff:
         self.outcomes = Outcomes(
             audit, self.rules, self._asked, self.kept, self.progress, self.jobs
         )
-        asked = (*self._asked, "uncovering")
-        self.laid_open = Outcomes(
-            replace(audit, uncovering=True), self.rules, asked, self.kept, self.progress, self.jobs
-        )
 
     def impact(self) -> Impact:
         """The whole answer."""
@@ -195,12 +191,22 @@ class Diff:
         """The findings of both ends, compared."""
         ends = Stage(self.base_tree, self.base), Stage(self.head_tree, self.head)
         found = self._settled(*ends, self._renames)
-        return replace(found, fixed=()) if self._lost else found
+        if not self._lost:
+            return found
+        introduced = (*found.introduced, *found.uncovered)  # by what is fixed, and nothing is
+        return replace(found, introduced=introduced, fixed=(), uncovered=())
 
     def _settled(self, old: Stage, new: Stage, renames: Renames) -> Settled:
         base, head = (self._below(stage.outcome.findings) for stage in (old, new))
         found = settled(base, head, renames, self.options.min_confidence)
-        return uncovered(found, lambda: self.laid_open.of(old.tree).findings, renames)
+        return uncovered(found, lambda: self._laid_open(old.tree), renames)
+
+    def _laid_open(self, tree: Tree) -> tuple[Finding, ...]:
+        """The findings of `tree`, with those that others hide; its program is let go of."""
+        options = replace(self.outcomes.options, uncovering=True)
+        asked = (*self._asked, "uncovering")
+        outcomes = Outcomes(options, self.rules, asked, self.kept, self.progress, self.jobs)
+        return outcomes.of(tree).findings
 
     @cached_property
     def _lost(self) -> tuple[Skip, ...]:
