@@ -416,7 +416,7 @@ def test_what_a_scenario_names_and_the_tree_does_not_know_is_said(
     tree: Path, catalog: Path
 ) -> None:
     edge = 'caller = "gizmo_start"\nslot = "gizmo_bus.scan"'
-    slips = 'slot = "gizmo_bus.scna"\nor_caller_of = "gismo_ops.start"'
+    slips = 'slot = "gizmo_bus.scna"\nor_caller_of = ["gismo_ops.start"]'
     catalog.write_text(CATALOG.replace(edge, f'caller = "gizmo_start"\n{slips}'))
     assert audit(tree, catalog).report().notes[1:] == (
         "scenario eager-scan: struct gismo_ops is not in this tree",
