@@ -46,10 +46,10 @@ def _drivers_of(program: Program, function: Function) -> Iterator[str]:
             yield from call.arguments
 
 
-def upwards(callers: Callers, function: Function) -> Iterator[Function]:
-    """`function`, its callers, and theirs, as far as `LEVELS` goes."""
+def upwards(callers: Callers, function: Function, levels: int = LEVELS) -> Iterator[Function]:
+    """`function`, its callers, and theirs, `levels` upwards."""
     level, seen = [function], {function}
-    for _ in range(LEVELS):
+    for _ in range(levels):
         yield from level
         above = [caller for f in level for caller, _ in callers.first_of(f)]
         level = [f for f in dict.fromkeys(above) if f not in seen]

@@ -9,7 +9,7 @@ from kscan.model import Skip
 from kscan.program.tables import foreign_members, table_entries, unread_macros
 from kscan.window.callers import MOST_CALLERS
 from kscan.window.case import Case
-from kscan.window.drivers import upwards
+from kscan.window.drivers import LEVELS, upwards
 from kscan.window.published import Published
 from kscan.window.registrations import Registration
 from kscan.window.window import Window
@@ -31,7 +31,7 @@ def unseen(case: Case) -> Iterator[Skip]:
 
 def _other_callers(case: Case, registration: Registration) -> Iterator[Skip]:
     """Functions that register for so many drivers that only some of those are looked at."""
-    for function in upwards(case.callers, registration.function):
+    for function in upwards(case.callers, registration.function, LEVELS - 1):
         if case.callers.are_many(function):
             why = f"{function.name}() has more than {MOST_CALLERS} callers"
             yield Skip(function.path, f"{why}: only the first of them are looked at")
