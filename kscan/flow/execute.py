@@ -71,8 +71,9 @@ class Execution(Run):
 
     visited: dict[Function, set[int]] = field(default_factory=dict)
     """The nodes that were executed, of every function entered."""
+    keeps_ways: bool = False
     taken: dict[Function, set[tuple[int, int]]] = field(default_factory=dict)
-    """The ways from node to node that it went."""
+    """The ways from node to node that it went, where it `keeps_ways`: there are many."""
     undecided: set[tuple[Function, int]] = field(default_factory=set)
     """The branches that were taken both ways."""
     _memo: dict[tuple[object, ...], tuple[Value, Stored]] = field(default_factory=dict)
@@ -100,7 +101,6 @@ class Execution(Run):
         states: dict[_Way, State] = {(start, None, frozenset()): State(env)}
         waiting = deque(states)
         visited = self.visited.setdefault(function, set())
-        taken = self.taken.setdefault(function, set())
         frame = Evaluation(self, function, scope_of(self.program, function), State({}), frames)
         steps = 0
         while waiting and steps < MOST_STEPS:
@@ -112,8 +112,10 @@ class Execution(Run):
             frame.state = state
             targets = self._step(node, frame, outcome)
             late = frame.late
+            if self.keeps_ways:
+                taken = self.taken.setdefault(function, set())
+                taken.update((node.index, target) for target in targets)
             for target in targets:
-                taken.add((node.index, target))
                 following = (target, state.decided, late)
                 if following not in states:
                     states[following] = state.copy() if len(targets) > 1 else state

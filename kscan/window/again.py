@@ -143,7 +143,7 @@ class Again:
             given = {p: value for p, value in self.left.items() if p not in late}
             given[field_named(self.repeated.object)] = SET
             world = World(self.catalogue.functions, late, self.belongs, given=given)
-            execution = Execution(self.program, world)
+            execution = Execution(self.program, world, keeps_ways=True)
             params = self.callback.fact.params
             own = Value(What.SET, None, "own")
             execution.run(self.callback, tuple(own if p.type.ptr else ANY for p in params))
