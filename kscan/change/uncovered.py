@@ -15,7 +15,7 @@ from kscan.change.settle import Settled, paired
 from kscan.model import Before, Finding
 
 
-def is_suspected(found: Settled) -> bool:
+def _is_suspected(found: Settled) -> bool:
     """Something is introduced in a driver in which something else is fixed."""
     mended = {finding.driver for finding in found.fixed}
     return any(finding.driver in mended for finding in found.introduced)
@@ -26,7 +26,7 @@ def uncovered(found: Settled, hidden: Callable[[], Iterable[Finding]], renames: 
 
     `hidden` gives the findings of the base with those that others hide.
     """
-    if not is_suspected(found):
+    if not _is_suspected(found):
         return found
     fresh = [finding for finding in found.introduced if finding.before is None]
     known = {new.fingerprint for _, new in paired(tuple(hidden()), fresh, renames)}

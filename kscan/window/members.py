@@ -92,7 +92,7 @@ class Members:
 
     def _stored(
         self, function: Function, given: tuple[ir.Expr, ...], tag: str, name: str
-    ) -> Iterator[tuple[ir.Assign, str]]:
+    ) -> Iterator[_Store]:
         """Where `function` assigns to the member `name` of an object that may be the one `given`.
 
         Without a name, to each that holds a function.

@@ -105,9 +105,9 @@ class Walk:
         if caller is None:
             return None
         slot = Slot.named(edge.slot) if edge.slot else None
-        filled = slot is not None and self.tables.implementers(slot)
-        known = filled or self.program.resolve(edge.callee, caller.path)
-        if not known and self.program.resolve(edge.or_callee, caller.path):
+        resolve = self.program.resolve
+        known = self.tables.implementers(slot) if slot else resolve(edge.callee, caller.path)
+        if edge.or_callee and not known and resolve(edge.or_callee, caller.path):
             return Assumed(caller.name, None, edge.or_callee)
         return Assumed(caller.name, slot, edge.callee)
 
