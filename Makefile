@@ -21,6 +21,7 @@ $(VENV)/.installed: pyproject.toml
 	@echo 'installing kscan and what it needs below $(VENV): this takes a minute'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m compileall -q kscan
 	touch $@
 
 # An audit that ran is a success, findings or not.
