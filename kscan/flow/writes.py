@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
+from kscan.flow import copied
 from kscan.flow.cfg import Node
 from kscan.flow.paths import addressed, spelled
 from kscan.flow.places import membership, place_of, ready_place
@@ -126,6 +127,7 @@ class Writes:
         kind = scope.type_of(target)
         if kind.tag and not (kind.ptr or kind.array or _is_instance(value)):
             yield Write(whole(kind.tag), scope.function, node.at, _base(target))
+            yield from self._copied(scope, target, node)
         place = place_of(scope, self.catalogue.functions, target) or _pointed_to(scope, target)
         if place is None:
             return
@@ -133,6 +135,15 @@ class Writes:
         partial = isinstance(target, ir.Index) or _refines(target, value)
         base = _base(target)
         yield Write(place, scope.function, node.at, base, value, (), target, partial, element)
+
+    def _copied(
+        self, scope: Scope, target: ir.Expr, node: ir.Assign | ir.Unary
+    ) -> Iterator[Write]:
+        """The members that the assignment of a struct is seen to set."""
+        if isinstance(node, ir.Assign):
+            body = self.program.body(scope.function)
+            for store in copied.members(body, target, node.value, node.at):
+                yield from self._assigned(scope, store.target, store)
 
     def _called(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
         functions = self.catalogue.functions

@@ -14,6 +14,7 @@ from kscan.facts import ir
 from kscan.facts.unit import GlobalFact
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.execute import Execution
+from kscan.flow.paths import addressed
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import SET, ZERO, Place, Value, What
 from kscan.flow.world import World
@@ -332,10 +333,21 @@ class _Around:
             return self._is_of_probing(write)
         if write.place.kind == "global" or self._is_global_object(write):
             return True
-        root = root_name(write.base)
         if write.place.kind == "membership":
             return True
-        return write.base is not None and not self._made_later(root)
+        if write.base is None or self._is_on_stack(write.base):
+            return False
+        return not self._made_later(root_name(write.base))
+
+    def _is_on_stack(self, base: ir.Expr) -> bool:
+        """`base` is a local struct of this function, or lies in one: no callback comes to it."""
+        scope = scope_of(self.lateness.program, self.function)
+        if not isinstance(base, ir.Unary) and _points(scope, base):
+            return False
+        outer, _ = embedding(addressed(base))
+        if not isinstance(outer, ir.Name) or not scope.is_automatic(outer.id):
+            return False
+        return bool(scope.tag_of(outer)) and not _points(scope, outer)
 
     def _is_global_object(self, write: Write) -> bool:
         """A lock or list of the file itself is made ready, no member of an instance."""

@@ -9,7 +9,8 @@ from windows import tree
 
 HEAD = """
 struct list_head { struct list_head *next, *prev; };
-struct foo { struct iommu_device iommu; struct list_head *all; struct list_head node, own;
+struct inner { int size; struct foo *next; };
+struct foo { struct iommu_device iommu; struct inner in; struct list_head *all; struct list_head node, own;
              struct foo *peers[4]; int lock, version; struct foo *next; int ready, number;
              unsigned long flags; atomic_t users; };
 static struct list_head every;
@@ -30,6 +31,7 @@ static void make_it(struct foo **to) { make(to); }
 static void drop(struct foo **to) { *to = 0; }
 static int bound_of(struct foo *foo) { if (!foo) return 0; return foo->number; }
 static void use(struct foo *foo) { foo->lock = 1; }
+static void fill(struct inner *in, struct foo *foo) { in->next = foo; }
 static void use_next(struct foo *foo) { foo->next->lock = 1; }
 static void join(struct foo *it) { struct foo *foo = it; foo->next = it; }
 """
@@ -114,6 +116,26 @@ LOCKED = "spin_lock(&each->lock);"
          [("bus_type.own", "crash", "medium")]),
         ("if (loose) dev->bus->own = 0; return ((struct foo *)dev->bus->own)->lock;",
          "dev->bus->own = foo;", [("bus_type.own", "crash", "low")]),
+        # a struct is set as a whole: by a literal, or by a copy of a local one
+        ("use(foo->in.next);", "foo->in = (struct inner){ .next = foo };",
+         [("foo.in.next", "crash", "high")]),
+        ("use(foo->in.next);", "struct inner in = { .next = foo }; foo->in = in;",
+         [("foo.in.next", "crash", "high")]),
+        ("use(foo->in.next);", "struct inner in; in.next = foo; foo->in = in;",
+         [("foo.in.next", "crash", "high")]),
+        ("use(foo->in.next);", "struct inner in; in.next = foo; memcpy(&foo->in, &in, 8);",
+         [("foo.in.next", "crash", "high")]),
+        ("use(only->next);", "*only = (struct foo){ .next = foo };",
+         [("foo.next", "crash", "high")]),
+        ("use(foo->in.next);", "foo->in = (struct inner){ .size = 4, .next = 0 };", []),
+        ("use(foo->in.next);", "struct inner in; foo->in = in; in.next = foo;", []),
+        ("use(foo->in.next);", "struct inner in = { .next = foo }; use(in.next);", []),
+        # no callback comes to a struct on the stack, nor to what lies in it
+        ("use(foo->in.next);", "struct inner in; in.next = foo; use(in.next);", []),
+        ("use(foo->in.next);", "struct foo two; two.in.next = foo; use(two.in.next);", []),
+        ("use(foo->in.next);", "struct inner in; fill(&in, foo);", []),
+        ("use(foo->in.next);", "struct inner *in = &foo->in; fill(in, foo);",
+         [("inner.next", "crash", "high")]),
         # what is only made more exact was there before
         ("if (foo->version >= 3) use(each);", "foo->version = fixed(foo->version);", []),
     ],
@@ -317,7 +339,8 @@ def test_what_an_earlier_init_stage_writes_is_not_late(way: str, *, late: bool) 
 BUSES = """
 struct platform_device { struct device dev; };
 struct auxiliary_device { struct device dev; };
-struct foo { struct iommu_device iommu; };
+struct inner { int size; struct foo *next; };
+struct foo { struct iommu_device iommu; struct inner in; };
 static int foo_of_xlate(struct device *dev)
 {
     struct platform_device *pdev = of_find_device_by_node(dev);
