@@ -136,9 +136,7 @@ class Writes:
         base = _base(target)
         yield Write(place, scope.function, node.at, base, value, (), target, partial, element)
 
-    def _copied(
-        self, scope: Scope, target: ir.Expr, node: ir.Assign | ir.Unary
-    ) -> Iterator[Write]:
+    def _copied(self, scope: Scope, target: ir.Expr, node: ir.Assign | ir.Unary) -> Iterator[Write]:
         """The members that the assignment of a struct is seen to set."""
         if isinstance(node, ir.Assign):
             body = self.program.body(scope.function)

@@ -172,9 +172,9 @@ class Readers:
     def _is_guarded(
         self, reader: Reader, place: Place, found: _Run, guards: frozenset[Place]
     ) -> bool:
-        """While `guards` are zero the callback goes on without coming to what it suffers from.
+        """While `guards` are zero the callback does not come to what it suffers from.
 
-        A callback that refuses instead suffers as soon as it does no longer.
+        One that refuses instead hides what it would suffer from as soon as it does no longer.
         """
         if not guards or reader.victim is not None:
             return False
@@ -184,6 +184,8 @@ class Readers:
         event = reader.event
         if (event.what, event.function, event.at) in spots:
             return False
+        if not self.uncovering:
+            return True
         pointer = run.function.fact.result.ptr > 0
         return not all(is_refusal(value, pointer) for value, _, _ in run.outcome.returns)
 

@@ -10,9 +10,9 @@ from windows import tree
 HEAD = """
 struct list_head { struct list_head *next, *prev; };
 struct inner { int size; struct foo *next; };
-struct foo { struct iommu_device iommu; struct inner in; struct list_head *all; struct list_head node, own;
-             struct foo *peers[4]; int lock, version; struct foo *next; int ready, number;
-             unsigned long flags; atomic_t users; };
+struct foo { struct iommu_device iommu; struct inner in; struct list_head *all;
+             struct list_head node, own; struct foo *peers[4]; int lock, version;
+             struct foo *next; int ready, number; unsigned long flags; atomic_t users; };
 static struct list_head every;
 static struct { struct foo *foo; } params;
 static struct foo *several[4];
@@ -57,10 +57,13 @@ OPENING = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init
 """What makes a fwspec, so that a device is offered to the instance that it names."""
 
 
-def found(read: str, write: str, device: str = "0") -> list[tuple[str, str, str]]:
+def found(
+    read: str, write: str, device: str = "0", *, uncovering: bool = False
+) -> list[tuple[str, str, str]]:
     """What is late in a driver that reads so in a callback, and writes so after registering."""
     code = (HEAD + DRIVER % (read, write)).replace("&foo_ops, 0)", f"&foo_ops, {device})")
-    case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING))
+    made = tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING)
+    case = case_of(made, uncovering=uncovering)
     return [
         (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
     ]
@@ -214,7 +217,9 @@ LATE = "foo->next = foo;"
          f"{LATE} foo->number = 4;", []),
         ("if (foo->ready) use(foo->next);", LATE, NEXT),
         ("if (!foo->ready) return -ENODEV; use(foo->next);", f"{LATE} foo->ready = 1;",
-         [*NEXT, ("foo.ready", "declined", "high")]),
+         [("foo.ready", "declined", "high")]),
+        ("int i; for (i = 0; i < loose; i++) if (several[i]->lock) return 0; return -ENODEV;",
+         "several[loose++] = foo;", [("loose", "declined", "high")]),
         # stored through the pointer that a callee is given, and by that one's callee
         ("use(foo->next);", "make(&foo->next);", NEXT),
         ("use(foo->next);", "make_it(&foo->next);", NEXT),
@@ -236,6 +241,12 @@ LATE = "foo->next = foo;"
 )  # fmt: skip
 def test_how_drivers_spell_it(read: str, write: str, expected: list[tuple[str, str, str]]) -> None:
     assert found(read, write) == expected
+
+
+def test_what_a_late_flag_hides_can_be_uncovered() -> None:
+    read = "if (!foo->ready) return -ENODEV; use(foo->next);"
+    both = [*NEXT, ("foo.ready", "declined", "high")]
+    assert found(read, f"{LATE} foo->ready = 1;", uncovering=True) == both
 
 
 @pytest.mark.parametrize(
