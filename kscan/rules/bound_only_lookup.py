@@ -94,7 +94,7 @@ def _effect(found: BoundRead) -> Effect:
 
 def _message(case: Case, found: BoundRead, effect: Effect) -> str:
     driver = searched_driver(case.program, found.lookup)
-    probe = probe_around(case.program, case.callers, found.registration, driver).name
+    probe = probe_around(case.callers, found.registration, driver).name
     callback = found.callback.function.name
     call = found.lookup.note.partition("(")[0]
     causes = " and its driver data is not set either" if found.late else ""

@@ -83,16 +83,22 @@ class Callers:
 
     def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
         """Functions that call `target` by name, with the call."""
-        if is_private(target):
-            places: tuple[str, ...] = (target.path,)
-        else:
-            self.prepare([target.name])
-            places = (target.path, *(p for p in self.files[target.name] if p != target.path))
-        for path in places:
+        for path in self._naming(target):
             for caller in self.program.functions_in(path):
                 for call in calls_of(self.program, caller, target.name):
                     if target in self.program.resolve(target.name, path):
                         yield caller, call
+
+    def holding(self, target: Function) -> tuple[str, ...]:
+        """The files that may have `target` in a table; its own alone where it is a library's."""
+        return (target.path,) if self.are_many(target) else self._naming(target)
+
+    def _naming(self, target: Function) -> tuple[str, ...]:
+        """The files that may use `target`: its own, and for external linkage those that name it."""
+        if is_private(target):
+            return (target.path,)
+        self.prepare([target.name])
+        return (target.path, *(p for p in self.files[target.name] if p != target.path))
 
 
 def is_private(function: Function) -> bool:
@@ -114,11 +120,23 @@ def calls_of(program: Program, caller: Function, name: str) -> Iterator[ir.Call]
 
 
 def registered_by(
-    program: Program, functions: Functions, probe: Function
+    program: Program, functions: Functions, probe: Function, paths: tuple[str, ...] = ()
 ) -> Iterator[tuple[Function, ir.Call]]:
-    """Who hands the driver whose function `probe` is to its bus, with the call."""
-    drivers = frozenset(holders_of(program, probe))
-    for function in program.functions_in(probe.path):
+    """Who hands the driver whose function `probe` is to its bus, with the call.
+
+    Looked for in `paths`, which name it; in its own file where none are given.
+    """
+    for path in paths or (probe.path,):
+        drivers = frozenset(holders_in(program, path, probe))
+        if drivers:
+            yield from _registering(program, functions, path, drivers)
+
+
+def _registering(
+    program: Program, functions: Functions, path: str, drivers: frozenset[str]
+) -> Iterator[tuple[Function, ir.Call]]:
+    """Who hands one of `drivers` to its bus in `path`."""
+    for function in program.functions_in(path):
         if not any(program.mentions(function, driver) for driver in drivers):
             continue
         for node in ir.walk_body(program.body(function)):
@@ -128,14 +146,16 @@ def registered_by(
                         yield function, node
 
 
-def holders_of(program: Program, function: Function) -> Iterator[str]:
-    """Names of the objects of its own file that hold `function`, or are handed over with it."""
-    for fact in slot_facts(program, function.path):
+def holders_in(program: Program, path: str, function: Function) -> Iterator[str]:
+    """Names of the objects of `path` that hold `function`, or are handed over with it."""
+    if function not in program.resolve(function.name, path):
+        return
+    for fact in slot_facts(program, path):
         if function.name in fact.values and fact.variable:
             yield fact.variable
     for entry in (entry for role in devices().handed for entry in role.by):
         name, _, place = entry.partition(":")
-        for call in _calls_in(program, function.path, name):
+        for call in _calls_in(program, path, name):
             handed = call.args[int(place) : int(place) + 1]
             if function.name in map(root_name, handed) and root_name(call.args[0]):
                 yield root_name(call.args[0])

@@ -171,7 +171,7 @@ class Case:
 
     def _circumstances(self, registration: Registration) -> Circumstances:
         return Circumstances(
-            probing_drivers(self.program, self.callers, registration),
+            probing_drivers(self.callers, registration),
             self._given(registration),
             frozenset(late.place for late in self.late(registration) if late.negative),
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from kscan.facts import ir
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import Callers, holders_of
+from kscan.window.callers import Callers, holders_in
 from kscan.window.registrations import Registration
 
 _DEVICE = "device"
@@ -21,26 +21,33 @@ LEVELS = 4
 """Callers above the registering function in which its probe is looked for."""
 
 
-def probing_drivers(
-    program: Program, callers: Callers, registration: Registration
-) -> frozenset[str]:
+def probing_drivers(callers: Callers, registration: Registration) -> frozenset[str]:
     """Names of the objects that hold the function which registers, or a caller of it."""
-    functions = upwards(callers, registration.function)
-    return frozenset(name for function in functions for name in _drivers_of(program, function))
+    return frozenset(driver for _, driver in _driven(callers, registration.function))
 
 
-def probe_around(
-    program: Program, callers: Callers, registration: Registration, driver: str
-) -> Function:
+def probe_around(callers: Callers, registration: Registration, driver: str) -> Function:
     """The probe of `driver` that leads to `registration`; where none is known, who registers."""
-    functions = upwards(callers, registration.function)
-    probes = (found for found in functions if driver in _drivers_of(program, found))
+    probes = (f for f, held in _driven(callers, registration.function) if held == driver)
     return next(probes, registration.function)
 
 
-def _drivers_of(program: Program, function: Function) -> Iterator[str]:
+def _driven(callers: Callers, registering: Function) -> Iterator[tuple[Function, str]]:
+    """`registering` and what calls it, each with the objects that hold it.
+
+    Those of other files are known where its callers were looked for, too.
+    """
+    below_last = frozenset(upwards(callers, registering, LEVELS - 1))
+    for function in upwards(callers, registering):
+        paths = callers.holding(function) if function in below_last else (function.path,)
+        for driver in _drivers_of(callers.program, function, paths):
+            yield function, driver
+
+
+def _drivers_of(program: Program, function: Function, paths: tuple[str, ...]) -> Iterator[str]:
     """Names of the objects that hold `function`, or are named with it by a macro or call."""
-    yield from holders_of(program, function)
+    for path in paths:
+        yield from holders_in(program, path, function)
     for call in program.unit(function.path).toplevel:
         if function.name in call.arguments:
             yield from call.arguments

@@ -229,7 +229,9 @@ class Lateness:
             one = _Order()
             self._level(caller, call, value, one, writes, world, level + 1, seen)
             orders.append(one)
-        for caller, call in registered_by(self.program, self.catalogue.functions, function):
+        holding = self.callers.holding(function)
+        known = self.catalogue.functions
+        for caller, call in registered_by(self.program, known, function, holding):
             one = _Order()
             self._level(caller, call, ZERO, one, writes, world, level + 1, seen)
             one.past_driver.update(one.late)

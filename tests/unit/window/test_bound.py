@@ -202,4 +202,27 @@ def test_the_probe_that_a_registration_stands_below(rest: str, expected: str) ->
     code = code.replace("foo_probe(void", "foo_add(void") + rest
     case = case_of(tree(drivers__iommu__foo_c=code))
     (found,) = case.registrations
-    assert probe_around(case.program, case.callers, found, "foo_driver").name == expected
+    assert probe_around(case.callers, found, "foo_driver").name == expected
+
+
+@pytest.mark.parametrize(
+    ("linkage", "elsewhere", "expected"),
+    [
+        ("", ".probe = foo_probe", 1),
+        ("", ".probe = bar_probe", 0),
+        # a function of that name is another one there
+        ("static ", ".probe = foo_probe", 0),
+    ],
+)
+def test_a_driver_struct_in_another_file_than_its_probe(
+    linkage: str, elsewhere: str, expected: int
+) -> None:
+    code = FOO.format(
+        body="return get(dev) ? 0 : -ENODEV;", searched="foo_driver", before="", hwdev="0"
+    )
+    code = code.replace("static int foo_probe(", f"{linkage}int foo_probe(")
+    code = code.replace("static struct platform_driver foo_driver", "extern struct foo foo_driver")
+    code = code.partition("extern struct foo foo_driver = ")[0]
+    driver = f"struct platform_driver foo_driver = {{ {elsewhere} }};\n"
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__iommu__plat_c=driver))
+    assert len(case.bound_reads) == expected
