@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from itertools import groupby
 
 from kscan.facts.reader import Reader, Readings
 from kscan.fixes import mended
@@ -17,7 +18,8 @@ from kscan.source.apart import apart
 from kscan.source.tree import Tree, is_below
 from kscan.triage.fingerprint import named
 from kscan.window.case import Case
-from kscan.workers import may_fork
+from kscan.window.registrations import Registration
+from kscan.workers import Turns, may_fork
 
 FEWEST_FILES = 5_000
 """Files of a tree below which a second process takes longer to start than to do without."""
@@ -32,6 +34,9 @@ class Part:
     findings: list[Finding]
     failed: list[Skip]
     readings: Readings
+
+
+_Driver = tuple[Case, tuple[Registration, ...] | None]
 
 
 @dataclass
@@ -56,13 +61,20 @@ class Checking:
 
     @contextmanager
     def shared(self, rules: tuple[Rule, ...]) -> Iterator[Callable[[], list[Finding]]]:
-        """What it yields finds what `findings` does, with the help of another process."""
-        mine, others = shared_out(rules)
-        if not (mine and others and may_share(self.reader.tree, self.jobs) and self._walks()):
+        """What it yields finds what `findings` does, with the help of another process.
+
+        That one checks the rules that ask for a whole window, and then both take turns at the
+        drivers, which cost very unlike amounts.
+        """
+        each, others = shared_out(rules)
+        if not (each and may_share(self.reader.tree, self.jobs) and self._walks()):
             yield partial(self.findings, rules)
             return
-        with apart(self.reader.tree, partial(self._part, others)) as part:
-            yield partial(self._joined, mine, others, part)
+        with (
+            closing(Turns(len(self._drivers))) as turns,
+            apart(self.reader.tree, partial(self._part, each, others, turns)) as part,
+        ):
+            yield partial(self._joined, each, others, turns, part)
 
     def _walks(self) -> bool:
         """Finds all callbacks, which every process needs to know."""
@@ -75,34 +87,61 @@ class Checking:
         settle(self.cases)
         return True
 
-    def _part(self, rules: tuple[Rule, ...]) -> Part:
-        """What `rules` find, for the process that asked for it."""
+    @cached_property
+    def _drivers(self) -> tuple[_Driver, ...]:
+        """The registrations of each file, in each case."""
+        return tuple((case, several) for case in self.cases for several in _files_of(case))
+
+    def _part(self, each: tuple[Rule, ...], others: tuple[Rule, ...], turns: Turns) -> Part:
+        """What another process finds, for the one that asked for it."""
         self.progress = silent
         known = frozenset(self.reader.units)
-        return Part(self._found(rules), self.failed, self.reader.beyond(known))
+        found = [*self._of_windows(others), *self._of_drivers(each, turns)]
+        return Part(found, self.failed, self.reader.beyond(known))
 
     def _joined(
-        self, mine: tuple[Rule, ...], others: tuple[Rule, ...], part: Callable[[], Part | None]
+        self,
+        each: tuple[Rule, ...],
+        others: tuple[Rule, ...],
+        turns: Turns,
+        part: Callable[[], Part | None],
     ) -> list[Finding]:
-        found = self._found(mine)
+        mine: list[int] = []
+        found = self._of_drivers(each, _noted(turns, mine))
         theirs = part()
         if theirs is None:
-            return _in_order([*found, *self._found(others)])
+            left = [number for number in range(len(self._drivers)) if number not in mine]
+            return _in_order([
+                *found, *self._of_windows(others), *self._of_drivers(each, left)
+            ])  # fmt: skip
         self.reader.take(theirs.readings)
         self.failed += theirs.failed
         return _in_order([*found, *theirs.findings])
 
     def _found(self, rules: tuple[Rule, ...]) -> list[Finding]:
+        each, others = shared_out(rules)
+        numbers = range(len(self._drivers)) if each else ()
+        return [*self._of_windows(others), *self._of_drivers(each, numbers)]
+
+    def _of_windows(self, rules: tuple[Rule, ...]) -> list[Finding]:
+        """What `rules` find that ask for a whole window."""
+        return [f for rule in rules for case in self.cases for f in self._checked(rule, case)]
+
+    def _of_drivers(self, rules: tuple[Rule, ...], numbers: Iterable[int]) -> list[Finding]:
+        """What `rules` find in drivers, by their numbers, that look at each by itself."""
         found: list[Finding] = []
-        for rule in rules:
-            for case in self.cases:
-                self.progress(f"{rule.id}: {case.contract.register}")
-                found += self._checked(rule, case)
-        return [f for f in found if is_below(f.primary.path, self.under)]
+        for number in numbers:
+            case, registrations = self._drivers[number]
+            with case.looking_at(registrations):
+                for rule in rules:
+                    found += self._checked(rule, case)
+        return found
 
     def _checked(self, rule: Rule, case: Case) -> list[Finding]:
+        self.progress(f"{rule.id}: {case.contract.register}")
         try:
-            return [self._mended(case, rule, finding) for finding in rule.check(case)]
+            found = [self._mended(case, rule, finding) for finding in rule.check(case)]
+            return [f for f in found if is_below(f.primary.path, self.under)]
         except FAILURES as error:
             self.failed.append(Skip(rule.id, f"the rule failed: {type(error).__name__}: {error}"))
             return []
@@ -118,6 +157,22 @@ class Checking:
             why = f"no fix for {rule.id}: {type(error).__name__}: {error}"
             self.failed.append(Skip(where, why))
             return finding
+
+
+def _files_of(case: Case) -> list[tuple[Registration, ...] | None]:
+    """The registrations of `case`, file by file; None where they are not to be found."""
+    try:
+        files = groupby(case.registrations, lambda one: one.function.path)
+    except FAILURES:  # the rules that ask for them say so
+        return [None]
+    return [tuple(several) for _, several in files]
+
+
+def _noted(numbers: Iterable[int], noted: list[int]) -> Iterator[int]:
+    """`numbers`, each added to `noted` before anybody goes on with it."""
+    for number in numbers:
+        noted.append(number)
+        yield number
 
 
 def may_share(tree: Tree, jobs: int | None) -> bool:
@@ -137,9 +192,11 @@ def _in_order(findings: list[Finding]) -> list[Finding]:
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
-    callback = finding.callback
+    callback, registration = finding.callback, finding.registration
     return (
         finding.primary.path, finding.primary.line, finding.primary.column, finding.rule,
         finding.subject.name if finding.subject else "",
         callback.slot if callback else "", callback.function if callback else "",
+        registration.path if registration else "",
+        registration.line if registration else 0,
     )  # fmt: skip

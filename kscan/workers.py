@@ -21,6 +21,11 @@ from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
+_TOKEN = 2
+"""Bytes of a token: the kernel hands out so few whole (pipe(7))."""
+_MOST_TOKENS = 1024
+"""So many fit into any pipe, one of a single page included: writing them never waits."""
+
 
 def may_fork(jobs: int | None) -> bool:
     """There may be a second process: `jobs`, or else the processors, are more than one."""
@@ -66,6 +71,30 @@ def _received(answer: connection.Connection) -> Any:
     if error is not None:
         raise error
     return result
+
+
+class Turns:
+    """The numbers below `number`, each of them for one process: whichever comes for it first.
+
+    They wait in a pipe, which no process that is killed leaves locked.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._step = -(-number // _MOST_TOKENS) or 1
+        self._tokens, to = os.pipe()
+        tokens = range(-(-number // self._step))
+        os.write(to, b"".join(token.to_bytes(_TOKEN, "little") for token in tokens))
+        os.close(to)
+
+    def __iter__(self) -> Iterator[int]:
+        while token := os.read(self._tokens, _TOKEN):
+            first = int.from_bytes(token, "little") * self._step
+            yield from range(first, min(first + self._step, self._number))
+
+    def close(self) -> None:
+        """Ends it, for this process."""
+        os.close(self._tokens)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from text_tree import function_of
 from trees import MemoryTree
 
 from kscan.audit import Audit, Options
+from kscan.checking import Checking
 from kscan.cli.commands import kscan
 from kscan.facts import extract, ir, lower
 from kscan.facts.reader import Reader
@@ -44,6 +45,7 @@ from kscan.source.open import open_tree
 from kscan.source.tree import LARGEST
 from kscan.syntax import dialect, parser
 from kscan.window.case import Case
+from kscan.workers import Turns
 
 SOON = 20
 """Starts of Python, some 0.05 s each on an idle machine, in which a signal ends a command."""
@@ -205,7 +207,7 @@ def test_a_rule_that_raises_in_another_process_is_a_skip_too(
     tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
     good = next(rule for rule in rules() if rule.id == "late-global")
     bad = rule_that_raises(KeyError("x"))
-    assert good.shares and not bad.shares
+    assert good.each and not bad.each
     monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
     monkeypatch.setattr("kscan.audit.selected", lambda _ids: (bad, good))
     reports = [
@@ -508,6 +510,20 @@ def test_a_process_that_is_killed_takes_nothing_along(
     monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
     whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
     monkeypatch.setattr("kscan.workers._do", _ended)
+    report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
+    assert report.findings == whole.findings != ()
+
+
+def test_a_process_that_is_killed_in_its_turn_takes_no_driver_along(
+    with_boards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_turn(_self: Checking, _each: object, _others: object, turns: Turns) -> None:
+        next(iter(turns))
+        os._exit(9)
+
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
+    monkeypatch.setattr("kscan.checking.Checking._part", one_turn)
     report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
     assert report.findings == whole.findings != ()
 

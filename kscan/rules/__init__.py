@@ -30,8 +30,8 @@ class Rule:
     check: Check
     summary: str
     severity: Severity
-    shares: str = ""
-    """What of the case it asks that takes long to find; one process checks all that share it."""
+    each: bool = False
+    """It looks at each registration by itself: two processes may look at some of them each."""
 
     @property
     def id(self) -> str:
@@ -49,9 +49,9 @@ class Rule:
         return RuleInfo(self.id, self.summary, self.severity, self.page)
 
 
-def rule(*, summary: str, severity: Severity, shares: str = "") -> Callable[[Check], Rule]:
+def rule(*, summary: str, severity: Severity, each: bool = False) -> Callable[[Check], Rule]:
     """Makes a rule of a generator."""
-    return lambda check: Rule(check, summary, severity, shares)
+    return lambda check: Rule(check, summary, severity, each)
 
 
 @cache
@@ -84,6 +84,6 @@ def _meant(wanted: str, known: Iterable[str]) -> str:
 
 
 def shared_out(rules: Iterable[Rule]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
-    """The rules for two processes: those that share something, and the others."""
+    """The rules that look at each registration by itself, and the others."""
     chosen = tuple(rules)
-    return tuple(r for r in chosen if r.shares), tuple(r for r in chosen if not r.shares)
+    return tuple(r for r in chosen if r.each), tuple(r for r in chosen if not r.each)

@@ -56,7 +56,7 @@ _FIX = (
 @rule(
     summary="an in-window callback looks its own instance up among bound devices",
     severity=Severity.ERROR,
-    shares="readers",
+    each=True,
 )
 def bound_only_lookup(case: Case) -> Iterator[Finding]:
     """Look-ups among the devices of the driver that is registering."""

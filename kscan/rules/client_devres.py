@@ -52,7 +52,6 @@ _FIX = (
 @rule(
     summary="a callback puts managed resources on its client before a driver is bound",
     severity=Severity.ERROR,
-    shares="readers",
 )
 def client_devres(case: Case) -> Iterator[Finding]:
     """Resources that keep a driver from being bound to the client."""

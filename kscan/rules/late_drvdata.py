@@ -39,7 +39,7 @@ from kscan.window.evidence import late_finding
 @rule(
     summary="driver data is set after registration and read by an in-window callback",
     severity=Severity.ERROR,
-    shares="readers",
+    each=True,
 )
 def late_drvdata(case: Case) -> Iterator[Finding]:
     """Late driver data and its readers."""

@@ -39,7 +39,7 @@ from kscan.window.evidence import late_finding
 @rule(
     summary="a global is written after registration and read by an in-window callback",
     severity=Severity.ERROR,
-    shares="readers",
+    each=True,
 )
 def late_global(case: Case) -> Iterator[Finding]:
     """Late globals and their readers."""

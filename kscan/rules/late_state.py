@@ -40,7 +40,7 @@ from kscan.window.evidence import late_finding
 @rule(
     summary="a field, list or initialiser comes after registration and is used in the window",
     severity=Severity.ERROR,
-    shares="readers",
+    each=True,
 )
 def late_state(case: Case) -> Iterator[Finding]:
     """Late fields, lists and initialisers, and their readers."""

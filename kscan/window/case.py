@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -77,7 +78,9 @@ class Case:
     """Who calls the registering functions."""
     uncovering: bool = False
     """What one thing that is wrong keeps another from doing is found as well."""
+    _looked_at: tuple[Registration, ...] | None = None
     _readers: dict[tuple[str, int], Readers] = field(default_factory=dict)
+    _reads: dict[tuple[str, int], tuple[LateRead, ...]] = field(default_factory=dict)
     _late: dict[tuple[str, int], tuple[Late, ...]] = field(default_factory=dict)
     _writes: dict[Ownership, Writes] = field(default_factory=dict)
 
@@ -183,12 +186,29 @@ class Case:
             self.belongs(registration), self._architectures,
         )  # fmt: skip
 
-    @cached_property
+    @contextmanager
+    def looking_at(self, registrations: tuple[Registration, ...] | None) -> Iterator[None]:
+        """Meanwhile `late_reads` and `bound_reads` are those of `registrations`; None means all."""
+        self._looked_at = registrations
+        try:
+            yield
+        finally:
+            self._looked_at = None
+
+    @property
+    def _regarded(self) -> tuple[Registration, ...]:
+        return self.registrations if self._looked_at is None else self._looked_at
+
+    @property
     def late_reads(self) -> tuple[LateRead, ...]:
         """Every late write that an in-window callback meets."""
-        return tuple(
-            read for registration in self.registrations for read in self._late_reads(registration)
-        )
+        return tuple(read for one in self._regarded for read in self._late_reads_of(one))
+
+    def _late_reads_of(self, registration: Registration) -> tuple[LateRead, ...]:
+        key = _key(registration)
+        if key not in self._reads:
+            self._reads[key] = tuple(self._late_reads(registration))
+        return self._reads[key]
 
     def _late_reads(self, registration: Registration) -> Iterator[LateRead]:
         if not self.window.callbacks(registration):
@@ -253,12 +273,12 @@ class Case:
         kind = scope_of(self.program, late.write.function).type_of(target)
         return kind.ptr == 1 and kind.tag == _LIST_HEAD
 
-    @cached_property
+    @property
     def bound_reads(self) -> tuple[BoundRead, ...]:
         """Every look-up of its own instance, by a callback, before the instance is bound."""
         return tuple(
             BoundRead(registration, callback, lookup, outcome, late)
-            for registration in self.registrations
+            for registration in self._regarded
             for callback, lookup, outcome in self.readers(registration).bound()
             for late in [self._late_found(registration, callback, lookup)]
         )

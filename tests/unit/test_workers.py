@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from kscan.model import KscanError
-from kscan.workers import aside
+from kscan.workers import Turns, aside
 
 
 def test_the_result_comes_from_another_process():
@@ -53,3 +54,29 @@ def test_a_process_that_nobody_waits_for_is_ended(tmp_path: Path):
 def test_two_processes_at_once():
     with aside(lambda: 1) as one, aside(lambda: 2) as two:
         assert (one(), two()) == (1, 2)
+
+
+@pytest.mark.parametrize("number", [0, 1, 7, 1024, 1025, 5000])
+def test_each_turn_is_taken_once(number: int) -> None:
+    with closing(Turns(number)) as turns:
+        assert list(turns) == list(range(number))
+        assert not list(turns)
+
+
+def test_two_processes_take_turns() -> None:
+    with closing(Turns(3000)) as turns, aside(lambda: list(turns)) as theirs:
+        mine = list(turns)
+        others = theirs()
+    assert others is not None
+    assert sorted(mine + others) == list(range(3000))
+
+
+def test_a_process_that_is_ended_holds_up_no_turn() -> None:
+    def ends() -> None:
+        next(iter(turns))
+        os._exit(9)
+
+    with closing(Turns(5)) as turns:
+        with aside(ends) as theirs:
+            assert theirs() is None
+        assert list(turns) == [1, 2, 3, 4]
