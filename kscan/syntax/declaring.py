@@ -2,7 +2,8 @@
 """Macros that declare: a bitmap, a flexible array, a group of fields, a per-CPU object.
 
 Each becomes the declaration it stands for (``include/linux/types.h``, ``stddef.h``,
-``percpu-defs.h``), its names in place.  The macro's name is a mark of kind ``declaration``.
+``percpu-defs.h``), its names in place; so does one whose name only ends like theirs, as
+``__DECLARE_FLEX_ARRAY`` does.  The macro's name is a mark of kind ``declaration``.
 A bit-field without a name, which the grammar does not know, becomes blank, and the ``auto`` of
 C23 the name of a type; ``at_least`` (``include/linux/compiler_types.h``) tells nothing of a
 parameter.
@@ -11,6 +12,7 @@ parameter.
 from __future__ import annotations
 
 import re
+import string
 
 from kscan.syntax.annotations import PARENTHESES
 from kscan.syntax.draft import Draft
@@ -32,6 +34,7 @@ _AUTO = re.compile(rb"\bauto(?=[ \t]++\*?+[A-Za-z_]\w*+[ \t]*+=)")
 _AT_LEAST = re.compile(rb"\[(at_least)(?=\s)")
 _DIMENSION = re.compile(rb"\[[^]\n]*+(?P<whole>\](?=\s++\w))?+")
 _BRACKET = re.compile(rb"[(){}\[\],]")
+_IN_WORD = frozenset((string.ascii_letters + string.digits + "_").encode())
 
 
 def commas(arguments: bytes) -> list[int]:
@@ -45,6 +48,16 @@ def commas(arguments: bytes) -> list[int]:
         elif depth == 1:
             found.append(m.start())
     return found
+
+
+def word_begins(text: bytes, end: int) -> int:
+    """Offset of the first letter of the word that stands before `end`, or goes on there.
+
+    A pattern that began with any word would be tried at every word of the file.
+    """
+    while end and text[end - 1] in _IN_WORD:
+        end -= 1
+    return end
 
 
 def respell_declaring(draft: Draft) -> None:
@@ -82,9 +95,10 @@ def _declare_bitmap(draft: Draft, m: re.Match[bytes]) -> None:
     """``DECLARE_BITMAP(name, bits)`` as ``unsigned long name[ bits]``."""
     at = commas(m[1])
     if len(at) == 1:
-        draft.mark(m.start(), m.start(1), "declaration")
-        draft.blank(m.start(), m.start(1) + 1)
-        draft.put(m.start(), b"unsigned long")
+        start = word_begins(m.string, m.start())
+        draft.mark(start, m.start(1), "declaration")
+        draft.blank(start, m.start(1) + 1)
+        draft.put(start, b"unsigned long")
         draft.put(m.start(1) + at[0], b"[")
         draft.put(m.end(1) - 1, b"]")
 
@@ -94,8 +108,9 @@ def _declare_typed(draft: Draft, m: re.Match[bytes]) -> None:
     at = commas(m[1])
     if len(at) != 1:
         return
-    draft.mark(m.start(), m.start(1), "declaration")
-    draft.blank(m.start(), m.start(1) + 1)
+    start = word_begins(m.string, m.start())
+    draft.mark(start, m.start(1), "declaration")
+    draft.blank(start, m.start(1) + 1)
     draft.put(m.start(1) + at[0], b" ")
     draft.put(m.end(1) - 1, b" ")
     for dimension in _DIMENSION.finditer(bytes(draft.text[m.start() : m.end()])):
@@ -105,14 +120,13 @@ def _declare_typed(draft: Draft, m: re.Match[bytes]) -> None:
 
 def _ungroup_fields(draft: Draft, m: re.Match[bytes]) -> None:
     """``struct_group(name, fields)`` as its fields, which is how code reaches them."""
-    start = m.start()
-    if m.string.startswith(b"__", start - 2):
-        start -= 2
+    start = word_begins(m.string, m.start())
+    if prefix := m.string[start : m.start()]:
         number = 3
     else:
         number = 1 if m[0].startswith((b"struct_group(", b"struct_group ")) else 2
     at = commas(m[1])
-    if len(at) < number:
+    if len(at) < number or prefix not in (b"", b"__"):
         return
     draft.mark(start, m.start(1), "declaration")
     draft.blank(start, m.start(1) + at[number - 1] + 1)
