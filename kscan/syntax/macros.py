@@ -213,10 +213,15 @@ def _at_statement(draft: Draft, offset: int) -> bool:
 
 
 def _respell_head(draft: Draft, name: int, opening: int, end: int, keyword: bytes) -> None:
-    """Write `keyword` over the macro name; empty arguments become ``(0)``."""
+    """Write `keyword` over the macro name; empty arguments become ``(0)``.
+
+    A name of one letter has no room for any keyword, and stays.
+    """
     width = opening - name
     if width < len(keyword):
         keyword = b"if"
+    if width < len(keyword):
+        return
     draft.mark(name, opening, "guard" if keyword == b"if" else "loop")
     draft.put(name, keyword.ljust(width))
     if width > len(keyword) and not draft.text[opening:end].strip(b"() \t"):

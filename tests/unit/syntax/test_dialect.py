@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -65,6 +66,21 @@ def test_marks_say_what_the_source_says(source: bytes) -> None:
 def test_respelling_again_keeps_lengths(source: bytes) -> None:
     once = respell(source).text
     assert len(respell(once).text) == len(source)
+
+
+WRITTEN = frozenset(b"if while int sizeof unsigned long Auto".split())
+"""The words that a macro may become."""
+
+
+@settings(max_examples=200)
+@given(kernel_like)
+@example(b"struct a {\n\tMY_DECLARE_BITMAP(b, 5);\n\tmy_struct_group(c, int d;);\n};\n")
+@example(b"MY_DEFINE_PER_CPU(int, a);\n")
+@example(b"int f(int a)\n{\n\tw(a)\n\t\tg();\n\tw(a) {\n\t\tg();\n\t}\n\tw(a, g(););\n}\n")
+def test_no_name_moves(source: bytes) -> None:
+    for word in re.finditer(rb"[A-Za-z_]\w*", respell(source).text):
+        was = source[word.start() : word.end()]
+        assert word[0] in WRITTEN or was == word[0] or (was[:1].isdigit() and word[0][:1] == b"_")
 
 
 @given(kernel_like)
