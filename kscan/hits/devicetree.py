@@ -227,7 +227,7 @@ class _Outline:
         kind, value = Kind(_text(spelled[1])), spelled[2] or b""
         if kind in (Kind.IOMMUS, Kind.IOMMU_MAP):
             named = (
-                f"/{path.strip(b'/').decode()}" if path else _text(label)
+                f"/{_text(path.strip(b'/'))}" if path else _text(label)
                 for path, label in _REFERENCE.findall(value)
             )
             self._say(kind, tuple(dict.fromkeys(named)))

@@ -178,6 +178,22 @@ def test_any_text_is_read_in_file_order(text):
         assert isinstance(statement.kind, Kind)
 
 
+PIECES = [
+    b"/ {", b"&a {", b"&{/b/\xff} {", b"c: d@1 {", b"};", b'compatible = "a,b\xff";',
+    b"status = ", b'"okay";', b"iommus = <&a 1>;", b"iommus = <&{/\xff/e} 1>;",
+    b"iommu-map = <0 &{/b} 0 1>;", b"/delete-node/ &{/\xff};", b"/delete-node/ d@1;",
+    b"/delete-property/ status;", b"\n#include <\xff.h>\n", b"\n#if A\n", b"\n#else\n",
+    b"\n#endif\n", b"\n#define A \xff\n", b"\n/include/ \"\xff\"\n", b"LABEL(a): ", b"/*",
+    b"*/", b"//", b'"', b"\\", b"\0",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=30).map(b"".join))
+@example(b"/ { a { iommus = <&{/\xff} 1>; }; };")
+def test_any_bytes_are_read_the_same_twice(text):
+    assert statements(text) == statements(bytes(bytearray(text)))
+
+
 def test_hostile_text_ends():
     for text in ("/*" * 50000, '"' * 50001, "#if 1\n" * 20000, "a:" * 50000, "status\\" * 30000):
         statements(text.encode())
