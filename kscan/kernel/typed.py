@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from kscan.config import refuse_dots
 from kscan.model import KscanError
 
 DIRECTORY = Path(__file__).parent / "catalog"
@@ -35,10 +36,13 @@ def document(path: Path) -> dict[str, Any]:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise KscanError(f"{path}: not a regular file: give a readable catalogue file")
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = path.read_bytes()
     except OSError as error:
         raise KscanError(f"{path}: {error.strerror}: give a readable catalogue file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    refuse_dots(content, str(path))
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except ValueError as error:  # TOML that is none, no UTF-8, a number of thousands of digits
         raise KscanError(f"{path}: not TOML: {error}") from None
     except RecursionError:
         raise KscanError(f"{path}: {_TOO_DEEP}") from None

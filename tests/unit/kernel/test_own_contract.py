@@ -500,6 +500,8 @@ WRONG = {
     "scenario without a name": ('name = "eager-scan"', 'name = ""', "name = '' cannot be shown"),
     "too deep": ('source = "drivers/gizmo/core.c"', f"source = {'[' * 5000}", "nested too deeply"),
     "not TOML": ("[contract.gate]", "[contract.gate", "not TOML"),
+    "number of many digits": ("argument = 2", f"argument = {'2' * 5000}", "not TOML"),
+    "key of many parts": ("argument = 2", f"argument{'.a' * 30_000} = 2", "200 dots"),
 }  # fmt: skip
 
 
