@@ -41,6 +41,7 @@ _HEADER = re.compile(
 _REPLY = re.compile(r"\s*(?:re|aw|sv|fwd?)\s*(?:\[\d+\])?:", re.IGNORECASE)
 _TAG = re.compile(r"^\s*(?:\[[^\]]*\]\s*)+")
 _PATCHES = (".patch", ".diff")
+_PARAMETERISED = frozenset(("content-type", "content-disposition"))
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{7,64})[ \t\r]*$", re.MULTILINE)
 _DIFF = re.compile(rb"^diff --git |^diff -[^\n]*\n(?=--- )|^--- [^\n]*\n\+\+\+ ", re.MULTILINE)
 
@@ -122,9 +123,29 @@ def _cutting() -> Compat32:
             return name, value[:LONGEST_FIELD]
 
         def header_fetch_parse(self, name: str, value: str) -> str:
-            return _text(value)
+            return _with_sound_parameters(name, _text(value))
 
     return Cutting()
+
+
+def _with_sound_parameters(name: str, field: str) -> str:
+    """`field`, without its parameters where Python's mail package raises what it may for them.
+
+    It does for some that RFC 2231 has in pieces, or in a character set: with an asterisk.
+    """
+    if "*" not in field or name.lower() not in _PARAMETERISED:
+        return field
+    from email.message import Message as Mail  # noqa: PLC0415
+    from email.utils import collapse_rfc2231_value  # noqa: PLC0415
+
+    mail = Mail()
+    mail[name] = field
+    try:
+        for _, value in mail.get_params([], name):
+            collapse_rfc2231_value(value)
+    except (ValueError, TypeError):
+        return field.partition(";")[0]
+    return field
 
 
 def _text(field: str) -> str:

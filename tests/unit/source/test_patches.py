@@ -432,6 +432,63 @@ def test_a_patch_attached_as_no_text(tree: DirectoryTree, name: str, counts: boo
         assert "no patch in it" in error_of(tree, sent)
 
 
+PARAMETERS = [
+    b"format*=idna''a..b",
+    b"format*=punycode''%ff",
+    b"format*0=a; format*=b",
+    b"boundary*=a;boundary*0=b",
+    b"format*" + b"9" * 5000 + b"=a",
+    b"boundary*=idna''a..b",
+    b"name*=idna''a..b",
+    b"name*0=x; name*=.patch",
+]
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_a_parameter_that_nobody_can_decode_is_left_out(
+    tree: DirectoryTree, parameter: bytes
+) -> None:
+    text = one_mail(b"Content-Type: text/plain; " + parameter, EDIT)
+    assert changes(tree, text) == {"drivers/x.c": OLD.replace(b"b", b"B")}
+    for kind in (b"multipart/mixed; ", b"application/octet-stream; "):
+        assert "no patch in it" in error_of(
+            tree, one_mail(b"Content-Type: " + kind + parameter, EDIT)
+        )
+
+
+TYPES = st.sampled_from(
+    (b"text/plain", b"multipart/mixed", b"application/octet-stream", b"message/rfc822")
+)
+FIELDS = st.sampled_from(
+    (
+        *PARAMETERS,
+        b"boundary=b",
+        b'charset="x"',
+        b"charset*=utf-8''%ff",
+        b"format=flowed",
+        b"delsp=yes",
+        b"name*=utf-8''%e2.patch",
+        b"name*0*=utf-8''a; name*1=.patch",
+    )
+)
+ENCODINGS = st.sampled_from((b"8bit", b"base64", b"quoted-printable", b"x-uuencode", b"uu"))
+
+
+@given(TYPES, st.lists(FIELDS, max_size=3), ENCODINGS, st.lists(PIECES, max_size=8))
+def test_any_mail_is_read(
+    kind: bytes, fields: list[bytes], encoding: bytes, pieces: list[bytes]
+) -> None:
+    headers = b"Content-Type: %b\nContent-Disposition: %b" % (
+        b"; ".join((kind, *fields)),
+        b"; ".join((b"attachment", *fields)),
+    )
+    headers += b"\nContent-Transfer-Encoding: " + encoding
+    part = b"--b\n" + headers + b"\n\n" + b"".join(pieces) + b"--b--\n"
+    for body in (b"".join(pieces), b"begin 644 a\n" + b"".join(pieces), part):
+        for message in messages("m", one_mail(headers, body)):
+            message.subject.encode()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
 def test_a_subject_that_is_not_encoded(encoding: str) -> None:
     raw = "From: A <a@example.org>\nSubject: [PATCH] für Jérôme\n\n".encode(encoding) + EDIT
