@@ -24,7 +24,7 @@ WORD = b"LINUX_VERSION_CODE"
 _NUMBERS = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 _TERM = re.compile(
     rb"[(\s]*LINUX_VERSION_CODE\s*([<>=!]=|[<>])\s*"
-    rb"KERNEL_VERSION\s*\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)[)\s]*"
+    rb"KERNEL_VERSION\s*\(\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\)[)\s]*"
 )
 _COMPARES: dict[bytes, Callable[[Version, Version], bool]] = {
     b">=": ge, b">": gt, b"<=": le, b"<": lt, b"==": eq, b"!=": ne,

@@ -43,6 +43,8 @@ def left(text: str, version: str) -> str:
         ("#if LINUX_VERSION_CODE >= \\\n    KERNEL_VERSION(5, 17, 0)\na\n#endif",
          "    KERNEL_VERSION(5, 17, 0) a", "    KERNEL_VERSION(5, 17, 0)"),
         (f"#else\na\n#endif\n#if {NEW}\nb", "a b", "a b"),
+        # no version has numbers of thousands of digits
+        (f"#if {NEW.replace('17', '1' * 5000)}\na\n#else\nb\n#endif", "a b", "a b"),
     ],
 )  # fmt: skip
 def test_what_is_left(text: str, new: str, old: str) -> None:
