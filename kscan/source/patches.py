@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from unidiff.patch import PatchedFile
 
 
+LONGEST_PATH = 4096
+"""Characters; Linux opens no longer one (``PATH_MAX``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class FilePatch:
     """What one patch does to one file."""
@@ -262,11 +266,13 @@ def _meanings(origin: str, name: str, is_git: bool, is_moved: bool) -> tuple[str
 
 
 def _refuse_outside(origin: str, path: str) -> None:
-    parts = path.split("/")
+    parts, shown = path.split("/"), repr(path if len(path) <= 80 else f"{path[:77]}...")
+    if len(path) > LONGEST_PATH:
+        raise KscanError(f"{origin}: damaged patch: {shown} is longer than any path")
     if path.startswith("/") or "\0" in path or {"", ".", ".."} & set(parts):
-        raise KscanError(f"{origin}: {path!r} leaves the tree; the patch is refused")
+        raise KscanError(f"{origin}: {shown} leaves the tree; the patch is refused")
     if any(part.lower() == ".git" for part in parts):
-        raise KscanError(f"{origin}: {path!r} is inside .git; the patch is refused")
+        raise KscanError(f"{origin}: {shown} is inside .git; the patch is refused")
 
 
 def _hunk(hunk: UnidiffHunk) -> Hunk:

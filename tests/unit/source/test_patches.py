@@ -186,6 +186,12 @@ def test_a_patch_that_is_in_the_tree_already_is_refused(tree: DirectoryTree) -> 
     )
 
 
+@pytest.mark.parametrize("name", [b"d/../" + b"q" * 3000, b"q/" * 5000 + b"x.c", b"\0" * 3000])
+def test_a_long_path_is_refused_in_a_short_line(tree: DirectoryTree, name: bytes) -> None:
+    diff = b"--- a/" + name + b"\n+++ b/" + name + b"\n@@ -1 +1 @@\n-a\n+b\n"
+    assert len(error_of(tree, diff)) < 500
+
+
 @pytest.mark.parametrize(
     "name",
     ["../x.c", "a/../../x.c", "/etc/passwd", ".git/hooks/post-checkout", "d/.GIT/config", "a//x"],
