@@ -185,12 +185,20 @@ def _file_patches(origin: str, diff: bytes) -> Iterator[FilePatch]:
     if bait := _BAIT.search(diff):
         raise KscanError(f"{origin}: damaged patch: header {bait[0][:60]!r} is none of a diff's")
     try:
-        files = PatchSet(diff.decode("utf-8", "surrogateescape"))
+        files = PatchSet(_ended(diff).decode("utf-8", "surrogateescape"))
     except (UnidiffParseError, ValueError) as error:
         said = str(error).splitlines() or ["not a unified diff"]
         raise KscanError(f"{origin}: damaged patch: {said[0][:120]}") from error
     for file in files:
         yield _file_patch(origin, file)
+
+
+def _ended(diff: bytes) -> bytes:
+    """`diff` with the last newline, which an editor or a web page may have taken.
+
+    A line of the file that has none is said to have none.
+    """
+    return diff if diff.endswith(b"\n") else diff + b"\n"
 
 
 def _file_patch(origin: str, file: PatchedFile) -> FilePatch:
@@ -203,7 +211,6 @@ def _file_patch(origin: str, file: PatchedFile) -> FilePatch:
     afters = _meanings(origin, new, is_git, is_moved)
     if not (befores and afters) and (is_moved or befores == afters):
         raise KscanError(f"{origin}: damaged patch: a file that never is")
-    modes = {file.source_mode, file.target_mode}
     return FilePatch(
         old=befores,
         new=afters,
@@ -211,16 +218,16 @@ def _file_patch(origin: str, file: PatchedFile) -> FilePatch:
         is_move=is_moved,
         is_copy=any(line.startswith("copy to ") for line in info),
         is_git=is_git,
-        not_text=_not_text(file.is_binary_file, modes),
+        not_text=_not_text(file, info),
         added=file.added,
         removed=file.removed,
     )
 
 
-def _not_text(is_binary: bool, modes: set[str | None]) -> str:
-    if is_binary:
+def _not_text(file: PatchedFile, info: Sequence[str]) -> str:
+    if file.is_binary_file:
         return "a binary patch, not applied"
-    if modes & {"120000", "160000"}:
+    if {file.source_mode, file.target_mode} & {"120000", "160000"}:
         return "a symbolic link or submodule, not applied"
     return ""
 

@@ -186,6 +186,12 @@ def test_a_patch_that_is_in_the_tree_already_is_refused(tree: DirectoryTree) -> 
     )
 
 
+def test_a_patch_whose_last_newline_was_lost(tree: DirectoryTree) -> None:
+    assert changes(tree, EDIT[:-1]) == {"drivers/x.c": b"int a;\nint B;\nint c;\n"}
+    inserted = EDIT[: EDIT.index(b"@@")] + b"@@ -1,0 +2 @@\n+int aa;"
+    assert changes(tree, inserted) == {"drivers/x.c": b"int a;\nint aa;\nint b;\nint c;\n"}
+
+
 @pytest.mark.parametrize("name", [b"d/../" + b"q" * 3000, b"q/" * 5000 + b"x.c", b"\0" * 3000])
 def test_a_long_path_is_refused_in_a_short_line(tree: DirectoryTree, name: bytes) -> None:
     diff = b"--- a/" + name + b"\n+++ b/" + name + b"\n@@ -1 +1 @@\n-a\n+b\n"
