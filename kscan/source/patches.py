@@ -46,7 +46,7 @@ class FilePatch:
     is_copy: bool = False
     is_git: bool = False
     not_text: str = ""
-    """Why it cannot be applied: a binary patch, a symbolic link."""
+    """Why it cannot be applied: a binary patch, a symbolic link, no hunk at all."""
     added: int = 0
     """Lines."""
     removed: int = 0
@@ -224,11 +224,17 @@ def _file_patch(origin: str, file: PatchedFile) -> FilePatch:
     )
 
 
+_EXTENDED = re.compile(r"(?:new file|deleted file|old|new) mode |(?:rename|copy) (?:from|to) ")
+"""Header lines of git that say something without any hunk."""
+
+
 def _not_text(file: PatchedFile, info: Sequence[str]) -> str:
     if file.is_binary_file:
         return "a binary patch, not applied"
     if {file.source_mode, file.target_mode} & {"120000", "160000"}:
         return "a symbolic link or submodule, not applied"
+    if not (len(file) or any(map(_EXTENDED.match, info))):
+        return "no hunk of it in the patch, nothing applied: fetch it again if it is cut off here"
     return ""
 
 

@@ -192,6 +192,22 @@ def test_a_patch_whose_last_newline_was_lost(tree: DirectoryTree) -> None:
     assert changes(tree, inserted) == {"drivers/x.c": b"int a;\nint aa;\nint b;\nint c;\n"}
 
 
+def test_a_file_without_a_hunk_is_not_passed_over_in_silence(tree: DirectoryTree) -> None:
+    heads = EDIT[: EDIT.index(b"@@")], EDIT[: EDIT.index(b"---")]
+    for head in (
+        *heads,
+        heads[0] + b"@ -1,3 +1,3 @@\n int a;\n",
+        heads[0][heads[0].index(b"---") :],
+    ):
+        (patch,) = applied(tree, head)
+        assert patch.changes == {}
+        assert [skip.path for skip in patch.skips] == ["drivers/x.c"]
+        assert "no hunk of it" in patch.skips[0].reason
+    for told in (b"old mode 100644\nnew mode 100755\n", b"new mode 100755\n"):
+        (patch,) = applied(tree, b"diff --git a/drivers/x.c b/drivers/x.c\n" + told)
+        assert patch.skips == ()
+
+
 @pytest.mark.parametrize("name", [b"d/../" + b"q" * 3000, b"q/" * 5000 + b"x.c", b"\0" * 3000])
 def test_a_long_path_is_refused_in_a_short_line(tree: DirectoryTree, name: bytes) -> None:
     diff = b"--- a/" + name + b"\n+++ b/" + name + b"\n@@ -1 +1 @@\n-a\n+b\n"
