@@ -65,7 +65,10 @@ class _Lines:
         return start if start >= lowest and self.text.endswith(run) else -1
 
     def nearest(self, run: str, wanted: int, lowest: int) -> int:
-        """Where `run` stands nearest to line `wanted`, not above `lowest`; -1 for nowhere."""
+        """Where `run` stands nearest to line `wanted`, not above `lowest`; -1 for nowhere.
+
+        Of two places as near as each other it is the lower one, as with git and patch.
+        """
         wanted = max(wanted, lowest)
         if not run:
             return min(wanted, len(self.text))
@@ -73,7 +76,7 @@ class _Lines:
         above = self._last(run, lowest, wanted + len(run))
         if below < 0 or above < 0:
             return max(below, above)
-        return above if wanted - above <= below - wanted else below
+        return above if wanted - above < below - wanted else below
 
     def _last(self, run: str, start: int, end: int) -> int:
         """What ``text.rfind`` gives, which takes the product of both lengths."""

@@ -55,6 +55,12 @@ def test_the_nearest_place_is_taken() -> None:
     assert apply_hunks(text(shifted), hunks_of(old, new))[0] == text(expected)
 
 
+def test_of_two_places_as_near_the_lower_one_is_taken() -> None:
+    hunk = Hunk(11, (b"old\n",), (b"new\n",), 0, 0)
+    tree = [*"01234567", "a", "old", "b", "c", "d", "old"]
+    assert apply_hunks(text(tree), [hunk])[0] == text([*tree[:13], "new"])
+
+
 def test_two_changed_context_lines_are_fuzz_and_three_are_not() -> None:
     old = [f"line {n}" for n in range(20)]
     new = [*old[:10], "added", *old[10:]]
