@@ -97,7 +97,7 @@ def _parted(rest: str) -> tuple[str, str, str]:
 def _statements(text: str) -> Iterator[tuple[str, str]]:
     """The lines that matter: their first word and the rest, help texts and comments left out."""
     helped: int | None = None  # how far a help text is indented; 0 before its first line
-    for line in text.splitlines():
+    for line in text.split("\n"):
         wide = line.expandtabs()
         indented = len(wide) - len(wide.lstrip())
         if not wide.strip():

@@ -94,7 +94,7 @@ def parsed(text: bytes) -> tuple[Section, ...]:
     """The entries in `text`; what is no field starts an entry or is prose before the first."""
     found: list[Section] = []
     title, fields = "", []
-    for line in text.decode("utf-8", "replace").splitlines():
+    for line in text.decode("utf-8", "replace").split("\n"):
         if entry := _ENTRY.match(line):
             fields.append((entry[1], entry[2].rstrip()))
         elif line.strip() and not line.lstrip().startswith("#"):
@@ -161,7 +161,7 @@ def _by_keyword(tree: Tree, path: str, known: tuple[Section, ...], end: float) -
         text = tree.read(path).decode("utf-8", "replace") if tree.exists(path) else ""
     except Unreadable:
         return []
-    lines = text[:_LONGEST_FILE].splitlines()
+    lines = text[:_LONGEST_FILE].split("\n")
     found: list[Section] = []
     for section in known:
         patterns = [p for value in section.values("K") if (p := regex(value))]

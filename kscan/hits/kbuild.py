@@ -175,7 +175,7 @@ def _parsed(makefile: bytes) -> tuple[tuple[_Rule, ...], tuple[str, ...]]:
     rules: list[_Rule] = []
     included: list[str] = []
     conditions: list[tuple[str, ...]] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         plain = _COMMENT.sub("", line)
         if condition := _CONDITION.match(plain):
             _follow(conditions, condition[1], condition[2])

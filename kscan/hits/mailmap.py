@@ -79,7 +79,7 @@ def of(tree: Tree) -> Mailmap:
 def parsed(text: bytes) -> Mailmap:
     """The entries of a mailmap; lines of another form are left out."""
     mailmap = Mailmap()
-    for line in text.decode("utf-8", "replace").splitlines():
+    for line in text.decode("utf-8", "replace").split("\n"):
         entry = _ENTRY.match(line.partition("#")[0].strip())
         if entry is None:
             continue

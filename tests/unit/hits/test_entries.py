@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kscan.hits.entries import Entry, entries_in, symbols_in
 
@@ -100,3 +103,26 @@ def test_ends_without_beginnings_do_no_harm() -> None:
 )
 def test_bait_for_backtracking_is_read(bait: str) -> None:
     assert [entry.symbol for entry in entries_in(bait)] == ["A"]
+
+
+def test_nothing_but_a_newline_ends_a_line() -> None:
+    text = 'config A\n\tbool "an\x0c\u2028odd\x85 prompt" if B\n\tselect C # \x0cconfig D\n'
+    (entry,) = entries_in(text)
+    assert (entry.symbol, entry.prompts, entry.selects) == ("A", ["B"], [("C", "")])
+
+
+PIECES = st.sampled_from((
+    "config A\n", "menuconfig B # remark\n", "  config C D\n", "if A && !B\n", "endif\n",
+    "menu \"m\"\n", "endmenu\n", "choice\n", "endchoice\n", "\tdepends on A ||\\\n\t B\n",
+    "\tbool \"x\" if B\n", "\thelp\n", "\t  config E\n", "\tselect A if \"y\"\n", "\timply \n",
+    "\tdefault 'a\\'b' if A\n", "\tdef_bool y\n", "\tint\n", "\tprompt \"\n",
+    "\tvisible if A\n", "\x0c", "\x85", "\u2028", "\r", "\0", "\\", "\"", "#", "\n",
+))  # fmt: skip
+
+
+@given(st.lists(PIECES | st.text(max_size=3), max_size=25).map("".join))
+def test_any_text_is_read_and_its_symbols_are_found_by_a_look(text: str) -> None:
+    found = entries_in(text)
+    assert found == entries_in(text)
+    defined = {entry.symbol for entry in found if re.fullmatch(r"\w+", entry.symbol, re.ASCII)}
+    assert "\\" in text or defined <= symbols_in(text.encode())[0]

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from trees import MemoryTree
 
 from kscan.hits import mailmap
 from kscan.hits.get_maintainer import maintainers, parsed, sections
@@ -183,6 +186,38 @@ def test_a_mailmap_entry_may_ask_for_the_name_as_well():
     known = mailmap.parsed(MAILMAP.encode())
     assert known.current(Mailbox("Wrong Name", "cy@foo.example")).address == "cy@new.example"
     assert known.current(Mailbox("Other", "cy@foo.example")).address == "cy@foo.example"
+
+
+@pytest.mark.parametrize("odd", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_nothing_but_a_newline_ends_a_line(tree_of, odd):
+    entries = FOO.replace("M:\t", f"M:\t{odd}")
+    assert asked(tree_of, entries)[0][:2] == ("Ada Foo", "ada@foo.example")
+    known = mailmap.parsed(f"Ada {odd} L <ada@new.example> <ada@foo.example>\n".encode())
+    assert known.by_address == {"ada@foo.example": (f"Ada {odd} L", "ada@new.example")}
+
+
+LETTERS = st.sampled_from(
+    [b"M:\t", b"R:\t", b"L: ", b"S:\t", b"F:\t", b"X:", b"N:\t", b"K:\t", b""]
+)
+VALUES = st.sampled_from([
+    b"Ada Foo <ada@foo.example>", b'"Foo, Bea" <bea@foo.example>, c@foo.example',
+    b"c@foo.example", b"<c@foo.example>", b"foo@lists.example (moderated)", b"Supported",
+    b"Odd Fixes", b"drivers/foo/", b"drivers/*/a[.]c", b"drivers/f?o/*", b"*", b"*/", b"foo",
+    b"[^a-z]foo", b"(a|b)+", b"\\bint\\b", b"FOO DRIVER", b"# remark", b"\xff", b"\x0c", b"\0",
+    b"\xc3\x9f",
+])  # fmt: skip
+ENTRIES = st.lists(st.tuples(LETTERS, VALUES | st.binary(max_size=6)).map(b"".join), max_size=20)
+
+
+@given(ENTRIES, st.lists(VALUES, max_size=6), st.booleans())
+def test_any_bytes_are_read_and_nobody_is_asked_twice(entries, people, counts):
+    tree = MemoryTree({"drivers/foo/a.c": "int x;\n"})
+    tree.files |= {"MAINTAINERS": b"\n".join(entries), ".mailmap": b"\n".join(people)}
+    tree.files |= {"scripts/get_maintainer.pl": b"#!/usr/bin/perl\n"} if counts else {}
+    found = maintainers(tree, "drivers/foo/a.c")
+    named = [person.email.lower() for person in found if person.name]
+    assert len(named) == len(set(named))
+    assert not any("\n" in text for one in found for text in (one.name, one.email, one.role))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from trees import MemoryTree
 
 from kscan.hits import kbuild
 from kscan.hits.kconfig import Defconfigs
@@ -39,6 +42,11 @@ def test_an_object_under_one_symbol(tree_of):
         ("obj-$(CONFIG_FOO) += b.o \\\n\t a.o\n", ("CONFIG_FOO",)),
         ("obj-$(CONFIG_FOO) += b.o # a.o\nobj-$(CONFIG_BAR) += a.o\n", ("CONFIG_BAR",)),
         ("obj-$(CONFIG_FOO) += $(addprefix ./,a.o)\n", ("CONFIG_FOO",)),
+        ("obj-$(CONFIG_FOO) += b.o \x0c a.o\n", ("CONFIG_FOO",)),
+        (
+            "obj-$(CONFIG_FOO) += b.o # \x85obj-y += a.o\nobj-$(CONFIG_BAR) += a.o\n",
+            ("CONFIG_BAR",),
+        ),
     ],
 )
 def test_ways_to_gate_an_object(tree_of, makefile, own):
@@ -178,3 +186,21 @@ def test_a_hostile_makefile_is_read_in_linear_time(tree_of, makefile):
 
 def test_lines_continue_line_after_line(tree_of):
     assert built(tree_of, "obj-y += b.o \\\n  \\\n\t \\\n a.o\n") == [("drivers/foo/a", (), ())]
+
+
+LINES = st.sampled_from((
+    b"obj-$(CONFIG_FOO) += foo.o\n", b"foo-y := a.o b.o\n", b"foo-objs += $(foo-y)\n",
+    b"obj-y += ./ a.o\n", b"ifdef CONFIG_A\n", b"ifneq ($(B),)\n", b"else\n",
+    b"else ifeq ($(CONFIG_A),y)\n", b"endif\n", b"include $(src)/Makefile\n",
+    b"a-$(CONFIG_A)$(CONFIG_B) += $(addprefix x/,a.o)\n", b"obj-m := \\\n", b"a.o", b" a-y",
+    b"$(", b")", b"{", b"}", b"=", b":", b"+", b"#", b"\\", b"\n", b"\xff", b"\0", b"\x0c",
+))  # fmt: skip
+
+
+@given(st.lists(LINES | st.binary(max_size=4), max_size=20).map(b"".join))
+def test_any_makefile_is_read_the_same_twice(makefile):
+    tree = MemoryTree({"drivers/foo/a.c": "", **ROOT, "drivers/Makefile": "obj-y += foo/\n"})
+    tree.files |= {"drivers/foo/Makefile": makefile}
+    ways = kbuild.builds(tree, "drivers/foo/a.c")
+    assert ways == kbuild.builds(tree, "drivers/foo/a.c")
+    assert "drivers/foo/a.c" in kbuild.members(tree, "drivers/foo/a.c")
