@@ -212,12 +212,12 @@ class _People:
 
     def found(self) -> Iterator[Maintainer]:
         """The people under their present names, each once; the chief penguin reads no mail."""
-        names: set[str] = {""}
+        names: set[str] = set()
         addresses: set[str] = {_CHIEF}
         for person, role in self._found:
             current = self._mailmap.current(person)
             name, address = current.name.lower(), current.address.lower()
-            if name not in names - {""} and address not in addresses:
+            if not (name and name in names) and address not in addresses:
                 names.add(name)
                 addresses.add(address)
                 yield Maintainer(current.name, current.address, role)
