@@ -93,7 +93,7 @@ class Architectures:
     def _is_offered(self, symbol: str, architecture: str, trail: tuple[str, ...]) -> bool:
         defining, selecting = self._files.get(symbol, ([], []))
         if not defining:  # a literal, as 0x10; or n
-            return not self._is_whole or symbol in _ALWAYS or symbol[0].isdigit()
+            return not self._is_whole or symbol in _ALWAYS or symbol[:1].isdigit()
         if self._is_selected(symbol, selecting, architecture, trail):
             return True
         return any(

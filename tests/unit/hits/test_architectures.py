@@ -72,6 +72,7 @@ def test_what_its_symbol_depends_on(tree_of: TreeOf, driver: str, expected: str)
         ('bool "d"\n\tdepends on $(ARCH_BAR)', ALL),
         ('bool "d"\n\tdepends on "$(ARCH)" = "arm64"', ALL),
         ("tristate\n\tdefault ARCH_BAR", ""),
+        ("bool\nconfig\n\tbool 'nameless'\n\tselect DRV", ""),
     ],
 )
 def test_what_nothing_defines_is_n_in_a_whole_tree(
