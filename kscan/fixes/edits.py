@@ -127,11 +127,12 @@ def unified(path: str, old: bytes, new: bytes) -> str:
     if old == new or not _PLAIN_PATH.fullmatch(path):
         return ""
     try:
-        before = old.decode().splitlines(keepends=True)
-        after = new.decode().splitlines(keepends=True)
+        before, after = (
+            [line.decode() for line in text.splitlines(keepends=True)] for text in (old, new)
+        )
     except UnicodeDecodeError:
         return ""
-    if any("\r" in line.removesuffix("\r\n") or "\f" in line for line in (*before, *after)):
+    if any("\r" in line.removesuffix("\r\n") for line in (*before, *after)):
         return ""  # lines that git would count otherwise
     return "".join([f"--- a/{path}\n", f"+++ b/{path}\n", *_hunks(before, after)])
 

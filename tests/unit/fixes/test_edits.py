@@ -95,7 +95,10 @@ def git_apply(root: Path, path: str, old: bytes, patch: str) -> bytes:
     return target.read_bytes()
 
 
-LINES = st.lists(st.sampled_from(["a", "b", "\tif (x) {", "}", "", "é ü", "\\ no"]), max_size=30)
+ODD = ["é ü", "\\ no", "\x0b", "a\x0cb", "\x1c", "c\x85", "\u2028d"]
+"""What str.splitlines() has for more than one line, and git for one, among others."""
+
+LINES = st.lists(st.sampled_from(["a", "b", "\tif (x) {", "}", "", *ODD]), max_size=30)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
