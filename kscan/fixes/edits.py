@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 _CONTEXT = 3
 _PLAIN_PATH = re.compile(r"[\w./+@,-]+")
@@ -138,10 +139,15 @@ def unified(path: str, old: bytes, new: bytes) -> str:
 
 
 def _hunks(before: list[str], after: list[str]) -> Iterator[str]:
+    """The hunks; only what differs is matched, for that takes the square of lines that recur."""
+    head = _alike(before, after)
+    tail = _alike(before[head:][::-1], after[head:][::-1])
+    skipped, left = max(head - _CONTEXT, 0), max(tail - _CONTEXT, 0)
+    before, after = before[skipped : len(before) - left], after[skipped : len(after) - left]
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for group in matcher.get_grouped_opcodes(_CONTEXT):
         old, new = (group[0][1], group[-1][2]), (group[0][3], group[-1][4])
-        yield f"@@ -{_range(*old)} +{_range(*new)} @@\n"
+        yield f"@@ -{_range(*old, skipped)} +{_range(*new, skipped)} @@\n"
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":
                 yield from (_row(" ", line) for line in before[i1:i2])
@@ -150,13 +156,19 @@ def _hunks(before: list[str], after: list[str]) -> Iterator[str]:
             yield from (_row("+", line) for line in after[j1:j2])
 
 
+def _alike(before: list[str], after: list[str]) -> int:
+    """How many lines both begin with."""
+    pairs = zip(before, after, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
 def _row(sign: str, line: str) -> str:
     if line.endswith("\n"):
         return sign + line
     return f"{sign}{line}\n\\ No newline at end of file\n"
 
 
-def _range(start: int, end: int) -> str:
+def _range(start: int, end: int, above: int) -> str:
     count = end - start
-    first = start + 1 if count else start
+    first = above + (start + 1 if count else start)
     return str(first) if count == 1 else f"{first},{count}"

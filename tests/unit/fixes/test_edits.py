@@ -115,6 +115,12 @@ def test_git_applies_every_diff(
         assert git_apply(tmp_path, "drivers/a.c", before, patch) == after
 
 
+def test_lines_that_recur_cost_no_more_than_their_number() -> None:
+    before = b"\ta = 1;\n" * 20_000
+    patch = unified("a.c", before, before + b"\tb = 1;\n")
+    assert patch.splitlines()[2:] == ["@@ -19998,3 +19998,4 @@", *[" \ta = 1;"] * 3, "+\tb = 1;"]
+
+
 def test_what_is_no_plain_text_has_no_diff() -> None:
     assert unified("a.c", b"\xff\n", b"x\n") == ""
     assert unified("a\nb.c", b"a\n", b"x\n") == ""
