@@ -185,7 +185,7 @@ def _file_patches(origin: str, diff: bytes) -> Iterator[FilePatch]:
     if bait := _BAIT.search(diff):
         raise KscanError(f"{origin}: damaged patch: header {bait[0][:60]!r} is none of a diff's")
     try:
-        files = PatchSet(_ended(diff).decode("utf-8", "surrogateescape"))
+        files = PatchSet(_plain(diff).decode("utf-8", "surrogateescape"))
     except (UnidiffParseError, ValueError) as error:
         said = str(error).splitlines() or ["not a unified diff"]
         raise KscanError(f"{origin}: damaged patch: {said[0][:120]}") from error
@@ -193,12 +193,16 @@ def _file_patches(origin: str, diff: bytes) -> Iterator[FilePatch]:
         yield _file_patch(origin, file)
 
 
-def _ended(diff: bytes) -> bytes:
-    """`diff` with the last newline, which an editor or a web page may have taken.
+_NO_NEWLINE = re.compile(rb"(^[ +-][^\n]*\n)\\ [^\n]*", re.MULTILINE)
 
-    A line of the file that has none is said to have none.
+
+def _plain(diff: bytes) -> bytes:
+    """`diff` with its last newline, and saying in English which line of a file has none.
+
+    An editor or a web page may have taken the one; diff says the other in its user's language.
     """
-    return diff if diff.endswith(b"\n") else diff + b"\n"
+    ended = diff if diff.endswith(b"\n") else diff + b"\n"
+    return _NO_NEWLINE.sub(rb"\1\\ No newline at end of file", ended)
 
 
 def _file_patch(origin: str, file: PatchedFile) -> FilePatch:

@@ -192,6 +192,18 @@ def test_a_patch_whose_last_newline_was_lost(tree: DirectoryTree) -> None:
     assert changes(tree, inserted) == {"drivers/x.c": b"int a;\nint aa;\nint b;\nint c;\n"}
 
 
+@pytest.mark.parametrize("said", ["No newline at end of file", "Kein Zeilenumbruch am Ende.", "…"])
+def test_a_line_without_newline_is_told_in_any_language(tree: DirectoryTree, said: str) -> None:
+    (tree.root / "drivers/y.c").write_bytes(b"int a;\nint b;")
+    head = b"--- a/drivers/y.c\n+++ b/drivers/y.c\n@@ -1,2 +1,2 @@\n"
+    marked = f"\\ {said}\n".encode()
+    both = head + b" int a;\n-int b;\n" + marked + b"+int B;\n" + marked
+    assert changes(tree, both) == {"drivers/y.c": b"int a;\nint B;"}
+    (patch,) = applied(tree, head + b"-int a;\n+int A;\n int b;\n" + marked + EDIT)
+    assert patch.changes["drivers/y.c"] == b"int A;\nint b;"
+    assert patch.notes == ()
+
+
 def test_a_file_without_a_hunk_is_not_passed_over_in_silence(tree: DirectoryTree) -> None:
     heads = EDIT[: EDIT.index(b"@@")], EDIT[: EDIT.index(b"---")]
     for head in (
