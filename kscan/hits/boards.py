@@ -212,7 +212,7 @@ class _Branches:
 
     def __init__(self) -> None:
         self._open: list[tuple[bool, bool]] = []
-        """For each: this branch is taken; one of its branches has been."""
+        """For each: all those around it are taken; one of its branches has been."""
         self.active = True
         """All the branches that stand open are taken."""
 
@@ -220,12 +220,14 @@ class _Branches:
         """`statement` opens, turns or closes a conditional."""
         if statement.kind is Kind.IF:
             taken = holds(statement.values[0], defines)
-            self._open.append((taken, taken))
+            self._open.append((self.active, taken))
+            self.active = self.active and taken
+        elif not self._open:
+            return
         elif statement.kind is Kind.ELSE:
-            if self._open:
-                _, been = self._open.pop()
-                taken = not been and holds(statement.values[0], defines)
-                self._open.append((taken, been or taken))
+            around, been = self._open.pop()
+            taken = not been and holds(statement.values[0], defines)
+            self._open.append((around, been or taken))
+            self.active = around and taken
         else:
-            del self._open[-1:]
-        self.active = all(taken for taken, _ in self._open)
+            self.active, _ = self._open.pop()

@@ -174,6 +174,28 @@ def test_files_that_include_one_another_end(tree_of):
     assert len(found) == 1
 
 
+def test_branches_within_branches_are_followed_in_linear_time(tree_of):
+    around = "#ifndef A\n" * 60_000 + '/ { mmu { compatible = "acme,mmu"; }; };\n'
+    assert len(boards(tree_of, one__dts=around)) == 1
+    assert boards(tree_of, one__dts=f"#if 0\n{around}") == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_there"),
+    [
+        ("#if 1\n#if 0\n#else\n!\n#endif\n#endif", True),
+        ("#if 0\n#if 1\n!\n#else\n!\n#endif\n#else\n#endif", False),
+        ("#if 0\n#if 0\n#endif\n#else\n!\n#endif", True),
+        ("#if 1\n#elif 1\n!\n#else\n!\n#endif", False),
+        ("#if 0\n#elif 1\n#if 1\n#endif\n!\n#endif", True),
+        ("#if 0\n#endif\n#endif\n#else\n!", True),
+    ],
+)
+def test_a_branch_counts_where_all_around_it_do(tree_of, lines, is_there):
+    text = lines.replace("!", '/ { mmu { compatible = "acme,mmu"; }; };') + "\n"
+    assert bool(boards(tree_of, one__dts=text)) is is_there
+
+
 def test_boards_are_those_of_one_process(tmp_path, monkeypatch):
     monkeypatch.setattr("kscan.hits.boards.FEWEST", 2)
     place = tmp_path / DTS
