@@ -28,6 +28,8 @@ _SOURCES = (".dts", ".dtsi")
 _DEEPEST = 32
 _MANY_FILES = 512
 """Files one board may include, each counted as often as it is."""
+_MANY_STATEMENTS = 100_000
+"""Of one board, after which no more files are read; the longest of 6.12 has some 1,500."""
 _KEPT_FILES = 1024
 _KEPT_STATES = 8
 FEWEST = 200
@@ -162,10 +164,12 @@ class _Walk:
     def _replay(self, path: str, state: State, base: str, depth: int) -> None:
         """Let `state` hear what `path` says when included in the node at `base`."""
         state.files += 1
-        if depth > _DEEPEST or state.files > _MANY_FILES:
+        if depth > _DEEPEST or state.files > _MANY_FILES or state.heard > _MANY_STATEMENTS:
             return
+        statements = self._statements(path)
+        state.heard += len(statements)
         branches = _Branches()
-        for statement in self._statements(path):
+        for statement in statements:
             if statement.kind in _CONDITIONAL:
                 branches.follow(statement, state.defines)
             elif not branches.active:
@@ -185,7 +189,7 @@ class _Walk:
         key = target, frozenset(state.defines.items())
         known = self._states.get(key)
         if known is None:
-            known = State(defines=dict(state.defines), files=state.files)
+            known = State(defines=dict(state.defines), files=state.files, heard=state.heard)
             self._replay(target, known, base, depth + 1)
             self._states[key] = known
             if len(self._states) > _KEPT_STATES:

@@ -43,6 +43,8 @@ class State:
     defines: dict[str, str] = field(default_factory=dict)
     model: str = ""
     files: int = 0
+    heard: int = 0
+    """Statements of all those files."""
 
     def take(self, other: State) -> None:
         """Say what `other` says; later changes to either leave the other alone."""
@@ -52,7 +54,7 @@ class State:
         self.matching = dict(other.matching)
         self.masters = dict(other.masters)
         self.defines = dict(other.defines)
-        self.model, self.files = other.model, other.files
+        self.model, self.files, self.heard = other.model, other.files, other.heard
 
     @property
     def untouched(self) -> bool:
