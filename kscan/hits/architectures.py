@@ -27,6 +27,8 @@ _NEVER = frozenset({"COMPILE_TEST", "n"})
 _ALWAYS = frozenset({"y", "m"})
 _LONGEST = 1 << 20
 _LONGEST_CONDITION = 400
+_MANY_STEPS = 1000
+"""For one question; 6.12 takes up to some 250."""
 _DEEPEST = 12
 """Symbols that depend on each other, one after the other, that are followed."""
 
@@ -44,6 +46,10 @@ class Architectures:
     tree: Tree
     _parsed: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
     _known: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _rests_on: int = 0
+    """Of what the answer in the making rests on, the place on the trail of the outermost."""
+    _steps: int = 0
+    """Taken for the question that was asked first."""
 
     def may_build(self, path: str, architecture: str) -> bool:
         """`path`, a C file that some makefile names, may be part of a kernel for `architecture`."""
@@ -83,12 +89,26 @@ class Architectures:
         """`symbol` may be set in a kernel for `architecture`; `trail` is what asks."""
         if symbol in _NEVER:
             return False
-        if symbol in trail or len(trail) > _DEEPEST:
-            return True
         key = (symbol, architecture)
-        if key not in self._known:
-            self._known[key] = self._is_offered(symbol, architecture, (*trail, symbol))
-        return self._known[key]
+        if key in self._known:
+            return self._known[key]
+        self._steps = self._steps + 1 if trail else 0
+        if symbol in trail or len(trail) > _DEEPEST or self._steps > _MANY_STEPS:
+            self._rests_on = min(self._rests_on, trail.index(symbol) if symbol in trail else 0)
+            return True
+        return self._answered(key, trail)
+
+    def _answered(self, key: tuple[str, str], trail: tuple[str, ...]) -> bool:
+        """The answer for `key`, kept where it rests on nothing that is still open on `trail`.
+
+        What is still asked about is taken for yes, and that may turn out to be wrong.
+        """
+        outer, self._rests_on = self._rests_on, len(trail)
+        answer = self._is_offered(*key, (*trail, key[0]))
+        if self._rests_on == len(trail) or not answer:
+            self._known[key] = answer
+        self._rests_on = min(outer, self._rests_on)
+        return answer
 
     def _is_offered(self, symbol: str, architecture: str, trail: tuple[str, ...]) -> bool:
         defining, selecting = self._files.get(symbol, ([], []))

@@ -85,6 +85,29 @@ def test_what_nothing_defines_is_n_in_a_whole_tree(
     assert " ".join(found) == expected
 
 
+CIRCLE = 'config A\n\tbool "a"\n\tdepends on B && X86\nconfig B\n\tbool "b"\n\tdepends on A\n'
+
+
+@pytest.mark.parametrize("asked", ["ab", "ba"])
+def test_the_order_of_questions_decides_nothing(tree_of: TreeOf, asked: str) -> None:
+    makefile = "obj-$(CONFIG_A) += a.o\nobj-$(CONFIG_B) += b.o\n"
+    files = {f"drivers/iommu/{name}.c": "" for name in asked}
+    files |= {"drivers/iommu/Makefile": makefile, "drivers/iommu/Kconfig": CIRCLE}
+    known = Architectures(tree_of({**AROUND, **files}))
+    for architecture, may in (("arm64", False), ("x86", True)):
+        answers = [known.may_build(f"drivers/iommu/{name}.c", architecture) for name in asked]
+        assert answers == [may, may]
+
+
+def test_symbols_that_all_depend_on_one_another_end(tree_of: TreeOf) -> None:
+    names = [f"S{number}" for number in range(40)]
+    all_of_them = " || ".join(names)
+    text = "".join(f"config {name}\n\tbool 'x'\n\tdepends on {all_of_them}\n" for name in names)
+    driver = "config DRV\n\tbool 'd'\n\tdepends on S0\n"
+    tree = tree_of({**AROUND, "drivers/iommu/Kconfig": driver + text})
+    assert Architectures(tree).may_build("drivers/iommu/drv.c", "arm64")
+
+
 def test_a_driver_that_came_without_its_kconfig_may_be_built(tree_of: TreeOf) -> None:
     known = Architectures(tree_of({**AROUND, "Kconfig": ""}))
     assert known.may_build("drivers/iommu/drv.c", "arm64")
