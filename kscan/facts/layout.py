@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tree_sitter import Node
 
@@ -99,7 +99,7 @@ class Layout:
 
 def layout(source: bytes, function: FunctionFact) -> Layout | None:
     """The statements of `function` of the file `source`; None where they are not understood."""
-    text = dialect.respell(source).text[function.start : function.end]
+    text = _respelled(source)[function.start : function.end]
     try:
         root = parser.parse(text).root_node
     except parser.Unparsable:
@@ -109,6 +109,12 @@ def layout(source: bytes, function: FunctionFact) -> Layout | None:
         if node.type == "function_definition" and body is not None and not node.has_error:
             return Layout(_block(body, function.start))
     return None
+
+
+@lru_cache(maxsize=1)
+def _respelled(source: bytes) -> bytes:
+    """`source` as the parser takes it: fixes ask about one file again and again."""
+    return dialect.respell(source).text
 
 
 def _block(node: Node, base: int) -> Block:
