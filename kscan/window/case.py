@@ -221,7 +221,8 @@ class Case:
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
             apart = is_of_device(self.program, one.write, self.belongs(registration))
             of_instance = frozenset({one.place} if apart else ())
-            for reader in self.readers(registration).of(one.place, lists, unset, of_instance):
+            of = self.readers(registration).of
+            for reader in of(one.place, lists, unset, of_instance, one.comes_by):
                 yield from self._met(one, reader, doubted)
         if not any(one.place == DRVDATA for one in late):
             for follower in self._followers(registration):

@@ -43,8 +43,8 @@ class Late:
     confidence: Confidence = Confidence.HIGH
     early: Write | None = None
     """A write that precedes the registration on some paths."""
-    others: int = 0
-    """Further late writes of the same place."""
+    further: tuple[Write, ...] = ()
+    """More late writes of the same place."""
     in_caller: bool = False
     """The write stands in a caller of the registering function, after its return."""
     negative: bool = False
@@ -57,9 +57,21 @@ class Late:
     """As a reader writes it: ``foo_iommu.feat.streams``."""
 
     @property
+    def others(self) -> int:
+        """How many more late writes of the same place there are."""
+        return len(self.further)
+
+    @property
     def is_sure(self) -> bool:
         """Nothing writes the place before the registration."""
         return self.early is None and not self.write.element
+
+    def comes_by(self, function: Function) -> bool:
+        """Every late write stands in `function`, or in what that calls."""
+        return all(
+            write.function == function or write.passes(function)
+            for write in (self.write, *self.further)
+        )
 
 
 @dataclass
@@ -119,7 +131,7 @@ class Lateness:
             several[0],
             sure,
             early,
-            others=len(several) - 1,
+            further=tuple(several[1:]),
             in_caller=outside,
             negative=self._is_negative(several[0]),
             past_driver=place in order.past_driver,

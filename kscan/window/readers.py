@@ -144,14 +144,21 @@ class Readers:
         lists: frozenset[Place],
         unset: frozenset[Place] = frozenset(),
         of_instance: frozenset[Place] = frozenset(),
+        comes_by: Callable[[Function], bool] = lambda _function: False,
     ) -> Iterator[Reader]:
         """The callbacks that suffer from `place` being late; what leads to `lists` is as well.
 
         Not those that come to it only where one of `unset`, which are late too, is not zero, nor
-        those that read one of `of_instance` of another device.
+        those that read one of `of_instance` of another device. A function that all late writes
+        `comes_by` finds zero when it runs late, too: there it is no wrong number.
         """
         for callback, run in self._sweep(frozenset({place}) | lists, place, of_instance):
-            reader = self._worst(callback, run.events_of(place))
+            events = (
+                event
+                for event in run.events_of(place)
+                if event.what is not Happening.WRONG or not comes_by(event.function)
+            )
+            reader = self._worst(callback, tuple(events))
             guards = unset & run.execution.touched
             if reader is not None and not self._is_guarded(reader, place, run, guards):
                 yield reader

@@ -509,3 +509,50 @@ static int probe(struct device *dev, struct foo *foo)
 def test_a_callback_that_refuses_what_nobody_hands_over_keeps_no_other_from_running() -> None:
     case = case_of(tree(drivers__iommu__foo_c=HEAD + REFUSING))
     assert [one.reader.callback.function.name for one in case.late_reads] == ["foo_probe_device"]
+
+
+COUNTING = """
+static void push(struct foo *foo)
+{
+    if (foo->number >= 8)
+        drain(foo);
+    %s
+}
+static int foo_of_xlate(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    %s
+    push(foo);
+    return 0;
+}
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static int probe(struct device *dev, struct foo *foo)
+{
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    %s
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("push", "read", "late", "expected"),
+    [
+        # who pushes late finds no other number there than who pushes first
+        ("foo->number = next(foo);", "", "push(foo);", []),
+        ("set_up(foo);", "", "push(foo);", []),
+        # who only reads it might expect that it was set
+        ("set_up(foo);", "if (foo->number >= 3) use(foo);", "push(foo);", ["foo.number"]),
+        # and what is set up apart from that is late for everybody
+        ("foo->number = next(foo);", "", "push(foo); foo->number = 4;", ["foo.number"]),
+        ("set_up(foo);", "", "push(foo); set_up(foo);", ["foo.number"]),
+        ("", "", "foo->number = 4;", ["foo.number"]),
+    ],
+)
+def test_a_number_that_only_its_reader_writes(
+    push: str, read: str, late: str, expected: list[str]
+) -> None:
+    code = HEAD + "static void set_up(struct foo *foo) { foo->number = next(foo); }"
+    case = case_of(tree(drivers__iommu__foo_c=code + COUNTING % (push, read, late)))
+    assert [one.late.spelled for one in case.late_reads] == expected
