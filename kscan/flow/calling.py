@@ -176,7 +176,9 @@ def _container(frame: Frame, node: ir.Call, name: str) -> Value | None:
 def _elsewhere(frame: Frame, node: ir.Call, _name: str) -> Value:
     for arg in node.args:
         frame.value(arg)
-    return Value(What.ANY, None, "elsewhere")
+    properties = frame.execution.world.functions.lookups.properties
+    asked = {arg.text.strip('"') for arg in node.args if isinstance(arg, ir.Const)}
+    return ANY if asked.intersection(properties) else Value(What.ANY, None, "elsewhere")
 
 
 def _looked_up(frame: Frame, node: ir.Call, _name: str) -> Value:

@@ -61,6 +61,8 @@ class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     any: tuple[str, ...]
     bound: tuple[str, ...]
     elsewhere: tuple[str, ...]
+    properties: tuple[str, ...]
+    """By these a client names its instance: the node that one leads to is not elsewhere."""
     members: tuple[str, ...]
     """``struct.field`` that leads from a node to its device."""
     takes_reference: tuple[str, ...]

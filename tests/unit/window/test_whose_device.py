@@ -111,6 +111,9 @@ LATE = [("driver data", "crash")]
         ("&of_find_device_by_node(dev->of_node)->dev", []),
         # and another device's for a node that is neither's
         ('of_fwnode_handle(of_parse_phandle(dev->of_node, "x", 0))->dev', []),
+        # unless it is by that property that a client names its instance
+        ('of_fwnode_handle(of_parse_phandle(dev->of_node, "iommus", 0))->dev', LATE),
+        ('&of_find_device_by_node(of_parse_phandle(node_of(dev), "iommus", at))->dev', LATE),
     ],
 )
 def test_driver_data_of_a_nodes_device(device: str, expected: list[tuple[str, str]]) -> None:
