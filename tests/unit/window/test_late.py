@@ -92,6 +92,10 @@ LOCKED = "spin_lock(&each->lock);"
          [("foo.own", "unready", "high")]),
         ("list_for_each_entry (each, &foo->own, node) { use(each); }",
          "INIT_LIST_HEAD(&foo->own);", [("foo.own", "unready", "high")]),
+        # a node is taken off a list that it is on, or was made ready for
+        ("list_del_init(&foo->node);", "INIT_LIST_HEAD(&foo->node);",
+         [("foo.node", "unready", "high")]),
+        ("list_add_tail(&foo->node, &every);", "INIT_LIST_HEAD(&foo->node);", []),
         # an entry that is not on the list yet is not met there
         (f"list_for_each_entry(each, &every, node) {LOCKED}",
          "spin_lock_init(&foo->lock); list_add(&foo->node, &every);", []),
