@@ -43,12 +43,14 @@ class Outcome:
     returns: list[tuple[Value, Taint | None, int]] = field(default_factory=list)
     """Returned value, the late read that led there, and the offset of the return."""
     visited: set[int] = field(default_factory=set)
+    shared: frozenset[str] = frozenset()
+    """Keys of the places that its callers see as well."""
     stored: dict[str, Value] | None = None
     """What the function leaves in shared places, by key; None while it has not ended."""
 
-    def end(self, state: State, shared: frozenset[str]) -> None:
+    def end(self, state: State) -> None:
         """One way ends in `state`: a place that only some ways store may hold anything."""
-        found = {key: value for key, value in state.env.items() if key in shared}
+        found = state.stored(self.shared)
         known = found if self.stored is None else self.stored
         self.stored = {
             key: joined(known.get(key, ANY), found.get(key, ANY)) for key in {**known, **found}
@@ -80,7 +82,10 @@ class Execution(Run):
 
     @cached_property
     def shared(self) -> frozenset[str]:
-        """Keys of the places that the world is about: what is stored there, all functions see."""
+        """Keys of the places that the world is about: what is stored there, all functions see.
+
+        So they do of a late value, wherever it is stored.
+        """
         return frozenset(p.key for p in {*self.world.late, *self.world.given})
 
     def run(
@@ -97,7 +102,7 @@ class Execution(Run):
             parameter.name: value
             for parameter, value in zip(function.fact.params, args, strict=False)
         }
-        outcome = Outcome()
+        outcome = Outcome(shared=self.shared.union(key for key, _ in stored))
         states: dict[_Way, State] = {(start, None, frozenset()): State(env)}
         waiting = deque(states)
         visited = self.visited.setdefault(function, set())
@@ -130,10 +135,10 @@ class Execution(Run):
             case Kind.RETURN:
                 value = frame.value(node.expr) if node.expr is not None else ANY
                 outcome.returns.append((value, frame.state.decided, node.at))
-                outcome.end(frame.state, self.shared)
+                outcome.end(frame.state)
                 return []
             case Kind.EXIT:
-                outcome.end(frame.state, self.shared)
+                outcome.end(frame.state)
             case Kind.BRANCH:
                 return self._branch(node, frame)
             case Kind.LOOP:
@@ -213,7 +218,7 @@ class Execution(Run):
         """As the run says; a call that was entered before yields what it did then."""
         if len(frames) > DEPTH or any(frame.callee == function for frame in frames[:-1]):
             return None
-        stored = tuple((key, value) for key, value in state.env.items() if key in self.shared)
+        stored = tuple(state.stored(self.shared).items())
         key = (function, args, stored)
         if key not in self._memo:
             self._memo[key] = ANY, ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from kscan.facts import ir
 from kscan.facts.unit import UNKNOWN
 from kscan.flow.places import membership, place_of
-from kscan.flow.values import ANY, INVALID, Place, Taint, Value, joined
+from kscan.flow.values import ANY, INVALID, Place, Taint, Value, is_place, joined
 from kscan.flow.world import Call, Event, Happening, World
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope
@@ -33,6 +33,14 @@ class State:
     def copy(self) -> State:
         """Its own copy."""
         return State(dict(self.env), self.decided)
+
+    def stored(self, shared: frozenset[str]) -> dict[str, Value]:
+        """What the places called `shared` hold, and any that a late value was stored in."""
+        return {
+            key: value
+            for key, value in self.env.items()
+            if key in shared or (value.taint is not None and is_place(key))
+        }
 
     def absorb(self, other: State) -> bool:
         """Joins `other` in; whether anything changed."""
@@ -105,11 +113,12 @@ class Frame(ABC):
 
     @property
     def late(self) -> frozenset[str]:
-        """The local pointers that were read too early: ways that differ in them stay apart."""
+        """What holds a pointer read too early: ways that differ in that stay apart."""
         return frozenset(
             name
             for name, value in self.state.env.items()
-            if value.taint is not None and self.scope.locals.get(name, UNKNOWN).ptr
+            if value.taint is not None
+            if is_place(name) or self.scope.locals.get(name, UNKNOWN).ptr
         )
 
     def late_list(self, head: ir.Expr) -> Taint | None:

@@ -55,6 +55,11 @@ class Place:
         return self in (DRVDATA, RUNTIME_PM)
 
 
+def is_place(key: str) -> bool:
+    """A state knows a place by `key`, and no local variable."""
+    return "\0" in key
+
+
 DRVDATA = Place("driver data", "", "")
 RUNTIME_PM = Place("runtime PM", "", "")
 """That a device may be resumed at run time."""

@@ -58,10 +58,10 @@ OPENING = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init
 
 
 def found(
-    read: str, write: str, device: str = "0", *, uncovering: bool = False
+    read: str, write: str, device: str = "0", before: str = "", *, uncovering: bool = False
 ) -> list[tuple[str, str, str]]:
     """What is late in a driver that reads so in a callback, and writes so after registering."""
-    code = (HEAD + DRIVER % (read, write)).replace("&foo_ops, 0)", f"&foo_ops, {device})")
+    code = (HEAD + before + DRIVER % (read, write)).replace("&foo_ops, 0)", f"&foo_ops, {device})")
     made = tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING)
     case = case_of(made, uncovering=uncovering)
     return [
@@ -513,6 +513,35 @@ static int probe(struct device *dev, struct foo *foo)
 def test_a_callback_that_refuses_what_nobody_hands_over_keeps_no_other_from_running() -> None:
     case = case_of(tree(drivers__iommu__foo_c=HEAD + REFUSING))
     assert [one.reader.callback.function.name for one in case.late_reads] == ["foo_probe_device"]
+
+
+KEEPING = """
+static void keep(struct foo *foo, struct foo *next) { foo->next = next; }
+static struct foo *kept(struct foo *foo) { return foo->next; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        # what a helper stored is there for who calls it, and for the next one
+        ("keep(foo, only); use(foo->next);", [("only", "crash", "high")]),
+        ("keep(foo, only); use(kept(foo));", [("only", "crash", "high")]),
+        ("keep(foo, only); use_next(foo);", [("only", "crash", "high")]),
+        ("if (!foo->next) keep(foo, only); use(foo->next);", [("only", "crash", "high")]),
+        ("if (!foo->next) foo->next = only; use(foo->next);", [("only", "crash", "high")]),
+        ("keep(foo, only); if (!foo->next) return -ENODEV;", [("only", "declined", "high")]),
+        ("keep(foo, only); if (foo->next) use(foo->next);", []),
+        # until something else is
+        ("keep(foo, only); keep(foo, foo); use(foo->next);", []),
+        ("keep(foo, foo); keep(foo, only); keep(foo, foo); use_next(foo);", []),
+        ("keep(foo, only); foo->next = foo; use(kept(foo));", []),
+    ],
+)
+def test_what_a_callback_keeps_and_looks_at_again(
+    read: str, expected: list[tuple[str, str, str]]
+) -> None:
+    assert found(read, "only = foo;", before=KEEPING) == expected
 
 
 COUNTING = """
