@@ -168,6 +168,7 @@ class Case:
             self._readers[key] = Readers(
                 self.program, self.catalogue, self.contract, self.belongs(registration),
                 self.window.callbacks(registration), self._returned.dereferenced_by,
+                self.window.absent,
                 partial(self._circumstances, registration), registration.gated, self.uncovering,
             )  # fmt: skip
         return self._readers[key]

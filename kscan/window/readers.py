@@ -130,6 +130,8 @@ class Readers:
     callbacks: tuple[Callback, ...]
     user: Callable[[Slot], str] = lambda _slot: ""
     """The core's function that dereferences what a slot yields; empty where none is seen to."""
+    absent: Callable[[Slot], frozenset[int]] = lambda _slot: frozenset()
+    """The positions of the arguments that the core has nothing to hand over for."""
     circumstances: Callable[[], Circumstances] = Circumstances
     """Asked when a callback is executed, which most never are."""
     alone: bool = False
@@ -270,7 +272,7 @@ class Readers:
         """`callback` may turn everything away, whatever is late.
 
         Of others that seem to, the arguments are not what the core hands over: valid pointers
-        where it has none.
+        where it may have none.
         """
         return self._looks_up(callback) or self.contract.offered_to(str(callback.slot)) is not None
 
@@ -299,17 +301,19 @@ class Readers:
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function
-        outcome = execution.run(function, self._arguments(function, offered))
+        outcome = execution.run(function, self._arguments(callback, offered))
         return _Run(execution, outcome, function, partial(self.user, callback.slot))
 
-    def _arguments(self, function: Function, offered: Offered | None) -> tuple[Value, ...]:
-        """What a callback is handed: its client's device, the instance; valid pointers."""
+    def _arguments(self, callback: Callback, offered: Offered | None) -> tuple[Value, ...]:
+        """What a callback is handed: its client's device, the instance; valid pointers, or NULL."""
         clients = {one.field.partition(".")[0] for one in self.contract.unset}
+        absent = self.absent(callback.slot)
         values = []
-        for number, parameter in enumerate(function.fact.params):
+        for number, parameter in enumerate(callback.function.fact.params):
             origin = "client" if parameter.type.tag in clients else "own"
             origin = "instance" if number == self.contract.instance else origin
-            values.append(Value(What.SET, None, origin) if parameter.type.ptr else ANY)
+            given = ZERO if number in absent else Value(What.SET, None, origin)
+            values.append(given if parameter.type.ptr else ANY)
         if offered is not None and offered.argument < len(values):
             values[offered.argument] = Value(What.SET, None, "offered")
         return tuple(values)

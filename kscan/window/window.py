@@ -144,6 +144,17 @@ class Window(Walk):
     def _runs(self, slot: Slot) -> bool:
         return self.is_open or slot in self.reach.slots
 
+    def absent(self, slot: Slot) -> frozenset[int]:
+        """The positions of the arguments that are NULL where the walk calls `slot`."""
+        met = self.reach.slots.get(slot)
+        return frozenset(
+            number
+            for node in (ir.walk_body(self.program.body(met.caller)) if met is not None else ())
+            if isinstance(node, ir.Call) and met is not None and node.at == met.site.at
+            for number, argument in enumerate(node.args)
+            if isinstance(argument, ir.Const) and argument.is_zero
+        )
+
     def unmet(self, registration: Registration, slot: str) -> str:
         """Why `slot` does not run in the window for want of another; empty where it may."""
         for condition in self.contract.condition:

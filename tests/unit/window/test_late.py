@@ -515,6 +515,28 @@ def test_a_callback_that_refuses_what_nobody_hands_over_keeps_no_other_from_runn
     assert [one.reader.callback.function.name for one in case.late_reads] == ["foo_probe_device"]
 
 
+@pytest.mark.parametrize(
+    ("call", "read", "expected"),
+    [
+        # what the core never hands over keeps nothing back
+        ("ops->of_xlate(dev, 0)", "if (rarely) return -EOPNOTSUPP; use(only);", ["crash"]),
+        ("ops->of_xlate(dev, NULL)", "if (!rarely && !only) return -ENODEV;", ["declined"]),
+        ("ops->of_xlate(dev, NULL)", "if (rarely) use(only);", []),
+        # of what it does, or may, it is a valid one
+        ("ops->of_xlate(dev, dev)", "if (rarely) use(only);", ["crash"]),
+        ("ops->of_xlate(dev, ops ? dev : 0)", "if (!rarely) use(only);", []),
+    ],
+)
+def test_an_argument_that_the_core_hands_over_as_null(
+    call: str, read: str, expected: list[str]
+) -> None:
+    code = HEAD + DRIVER % (read, "only = foo;")
+    code = code.replace("xlate(struct device *dev)", "xlate(struct device *dev, void *rarely)")
+    text = tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING)
+    case = case_of(text.replace("ops->of_xlate(dev)", call))
+    assert [one.reader.effect.value for one in case.late_reads] == expected
+
+
 KEEPING = """
 static void keep(struct foo *foo, struct foo *next) { foo->next = next; }
 static struct foo *kept(struct foo *foo) { return foo->next; }
