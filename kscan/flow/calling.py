@@ -182,8 +182,13 @@ def _elsewhere(frame: Frame, node: ir.Call, _name: str) -> Value:
 
 
 def _looked_up(frame: Frame, node: ir.Call, _name: str) -> Value:
+    """On a bus, or by a node, that is not there yet nothing is found."""
     frame.execution.acquired.add((frame.function, node.at))
-    return nodes.found([frame.value(arg) for arg in node.args])
+    given = [frame.value(arg) for arg in node.args]
+    for arg, value in zip(node.args, given, strict=True):
+        if value.taint is not None and value.what is What.ZERO and frame.scope.type_of(arg).ptr:
+            return Value(What.ZERO, value.taint)
+    return nodes.found(given)
 
 
 def _bound(frame: Frame, node: ir.Call, name: str) -> Value:

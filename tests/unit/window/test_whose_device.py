@@ -118,3 +118,20 @@ LATE = [("driver data", "crash")]
 )
 def test_driver_data_of_a_nodes_device(device: str, expected: list[tuple[str, str]]) -> None:
     assert found(f"use(dev_get_drvdata({device}));", SET) == expected
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ("struct device *d = bus_find_device(bus, 0, spec, match); use(d->own);", "crash"),
+        ("if (!bus_find_device(bus, 0, spec, match)) return -ENODEV;", "declined"),
+        ("if (bus_find_device(bus, 0, spec, match)) use(foo);", ""),
+        # which one is not told by a number
+        ("if (!bus_find_device(dev->bus, 0, number, match)) return -ENODEV;", ""),
+    ],
+)
+def test_nothing_is_found_on_a_bus_that_is_not_known_yet(read: str, expected: str) -> None:
+    before = "static struct bus_type *bus;\nstatic int number;\n"
+    text = tree(drivers__iommu__foo_c=before + DRIVER % (read, "bus = dev->bus; number = 4;"))
+    case = case_of(text.replace("    struct device {", KERNEL + " void *own;"))
+    assert [one.reader.effect.value for one in case.late_reads] == [expected] * bool(expected)
