@@ -135,8 +135,11 @@ def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) 
 
 
 def _severity(hazard: Hazard, effect: Effect) -> Severity:
-    """What is leaked only with a fwspec that the core drops is worth reading, no more."""
-    if hazard.kind is Kind.LOST:
+    """What is leaked only with a fwspec that the core drops is worth reading, no more.
+
+    Nor is what is left only where memory runs out.
+    """
+    if hazard.kind is Kind.LOST or hazard.starved:
         return Severity.NOTE
     return Severity.ERROR if effect is Effect.CRASH else Severity.WARNING
 
@@ -153,11 +156,18 @@ def _message(case: Case, callback: str, hazard: Hazard) -> str:
         lost=lost,
         when=_WHEN[hazard.when].format(lost=lost),
         blindly=" without looking" if hazard.when is When.EVERY else "",
-        where=" on some ways out" if hazard.partly else "",
+        where=_where(hazard),
         until=" until the device it was allocated for is unbound" if hazard.managed else "",
         fate=_fate(hazard),
     )
     return f"{callback}() {does}"
+
+
+def _where(hazard: Hazard) -> str:
+    """On which ways out it is left."""
+    if hazard.starved:
+        return " where memory runs out"
+    return " on some ways out" if hazard.partly else ""
 
 
 def _fate(hazard: Hazard) -> str:

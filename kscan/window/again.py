@@ -72,6 +72,8 @@ class Hazard:
     sure: bool = True
     partly: bool = False
     """Other ways through the callback are right."""
+    starved: bool = False
+    """Only ways that find no memory are wrong."""
     when: When = When.EVERY
     managed: bool = False
     """It is freed when a device is unbound."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.facts import ir
+from kscan.flow import cfg
 from kscan.flow.fates import MEMORY, REFERENCE, End, Fate, Owned
 from kscan.flow.lists import Join
 from kscan.flow.places import place_of
@@ -34,7 +36,7 @@ def _references(again: Again) -> Iterator[Hazard]:
     """References that some way out does not put, or that overwrite the one before."""
     for owned in again.of(REFERENCE):
         acquired = owned.acquired
-        left = owned.fates(Fate.LEFT)
+        left = tuple(sorted(owned.fates(Fate.LEFT), key=lambda end: bool(_errno(again, end))))
         kept = _kept(owned)
         overwritten = kept and not _is_nested(again, kept)
         when = _when(again, owned, again.happens(owned.function, owned.at))
@@ -43,8 +45,23 @@ def _references(again: Again) -> Iterator[Hazard]:
             frames = (*again.entered[owned.function], *acquired.frames)
             yield Hazard(
                 Kind.REFERENCE, acquired.function, acquired.at, frames, acquired.name,
-                end.place, end, bool(left), bool(owned.fates(Fate.RELEASED)), when,
+                end.place, end, bool(left), bool(owned.fates(Fate.RELEASED)),
+                bool(left) and all(_errno(again, one) == "ENOMEM" for one in left), when,
             )  # fmt: skip
+
+
+def _errno(again: Again, end: End) -> str:
+    """The error, as it is spelled, that the way out `end` returns; empty where it returns none."""
+    program, functions = again.program, again.catalogue.functions
+    for node in cfg.flow_of(program, end.function).nodes:
+        value = node.expr if node.kind is cfg.Kind.RETURN and node.at == end.at else None
+        while isinstance(value, ir.Call) and value.args:
+            named = value.callee.id if isinstance(value.callee, ir.Name) else ""
+            value = value.args[0] if named in functions.errors else None
+        match value:
+            case ir.Unary(op="-", operand=ir.Name(id=name)):
+                return name
+    return ""
 
 
 def _when(again: Again, owned: Owned, happens: bool) -> When:

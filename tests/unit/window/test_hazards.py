@@ -147,6 +147,29 @@ def test_what_the_second_call_does(body: str, expected: list[tuple[str, str]]) -
     assert found(body) == expected
 
 
+LOOKED_UP = "struct platform_device *p = of_find_device_by_node(spec->np); "
+FULL = "c = kzalloc(sizeof(*c), 1); if (!c) "
+
+
+@pytest.mark.parametrize(
+    ("body", "way", "starved"),
+    [
+        (f"{FULL} return -ENOMEM; if (spec->id) return -EINVAL;", "0;", False),
+        (f"{FULL} return -ENOMEM; put_device(&p->dev);", "-ENOMEM;", True),
+        (f"{FULL} return PTR_ERR(ERR_PTR(-ENOMEM)); put_device(&p->dev);", "PTR_", True),
+        (f"{FULL} return -ENOMEM; if (spec->id) return -EINVAL; put_device(&p->dev);",
+         "-E", False),
+        ("if (spec->id) return -EINVAL; put_device(&p->dev);", "-EINVAL;", False),
+    ],
+)  # fmt: skip
+def test_the_way_out_that_leaves_a_reference(body: str, way: str, *, starved: bool) -> None:
+    again = calling(LOOKED_UP + body)
+    (hazard,) = (one for one in hazards(again) if one.kind is Kind.REFERENCE)
+    assert hazard.end is not None and hazard.starved is starved
+    text = again.program.reader.tree.read("drivers/a.c")[hazard.end.at :].decode()
+    assert text.startswith(way)
+
+
 def test_what_one_hazard_hides_can_be_uncovered() -> None:
     body = (
         "struct foo *foo = find(spec->np), *pos; struct owner *o = dev_iommu_priv_get(dev);"
