@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
-from kscan.flow import copied
+from kscan.flow import children, copied
 from kscan.flow.cfg import Node
 from kscan.flow.paths import addressed, spelled
 from kscan.flow.places import membership, place_of, ready_place
@@ -162,7 +162,9 @@ class Writes:
         elif name in functions.keyed:
             yield from self._joined(scope, call, functions.keyed.position(name), 0)
         yield from self._handed_out(scope, call)
-        if not self.catalogue.stops_at(name) and self._goes_below(depth):
+        if name in functions.populates and self._goes_below(depth):
+            yield from self._populated(scope, call, functions.populates.position(name), depth)
+        elif not self.catalogue.stops_at(name) and self._goes_below(depth):
             yield from self._callee(scope, call, name, depth)
 
     def _goes_below(self, depth: int) -> bool:
@@ -253,6 +255,14 @@ class Writes:
         if place is not None:
             frames = (frame, *write.frames)
             yield replace(write, place=place, base=_base(given), frames=frames, target=None)
+
+    def _populated(self, scope: Scope, call: ir.Call, at: int, depth: int) -> Iterator[Write]:
+        """What drivers of the devices below write that belongs to the one above, argument `at`."""
+        for probe in children.probes(self.program, scope.function.path):
+            if probe != scope.function and at < len(call.args):
+                frame = Call(scope.function, probe, call.at)
+                writes = self.of(probe, depth + 1)
+                yield from children.lifted(writes, call.args[at], frame, self._origin)
 
     def _seen_from(self, write: Write, target: Function, call: ir.Call, frame: Call) -> Write:
         """`write` of callee `target` in terms of its caller."""

@@ -144,6 +144,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     transparent: Names
     warns: Names
     driver_registrations: Names
+    populates: Names
 
     @cached_property
     def switches(self) -> dict[str, tuple[str, int, bool]]:

@@ -611,3 +611,49 @@ def test_a_number_that_only_its_reader_writes(
     code = HEAD + "static void set_up(struct foo *foo) { foo->number = next(foo); }"
     case = case_of(tree(drivers__iommu__foo_c=code + COUNTING % (push, read, late)))
     assert [one.late.spelled for one in case.late_reads] == expected
+
+
+CHILDREN = """
+struct platform_device { struct device dev; };
+struct platform_driver { int (*probe)(struct platform_device *pdev); };
+struct bank { struct foo *foo; int number; };
+static int bank_probe(struct platform_device *pdev)
+{
+    struct device *dev = &pdev->dev;
+    struct foo *foo = dev_get_drvdata(dev->parent);
+    struct bank *bank = devm_kzalloc(dev, sizeof(*bank), GFP_KERNEL);
+
+    platform_set_drvdata(pdev, bank);
+    bank->foo = foo;
+    bank->number = 4;
+    foo->next = foo;
+    %s
+    return 0;
+}
+static struct platform_driver bank_driver = { .probe = bank_probe };
+"""
+POPULATE = "devm_of_platform_populate(dev);"
+
+
+@pytest.mark.parametrize(
+    ("read", "early", "late", "expected"),
+    [
+        ("use(foo->next);", "", POPULATE, [("foo.next", "crash")]),
+        ("use(foo->next);", "", "of_platform_populate(np, 0, 0, dev);", [("foo.next", "crash")]),
+        ("if (!foo->peers[1]) return -ENODEV;", "", POPULATE, [("foo.peers", "declined")]),
+        # what is made before is there
+        ("use(foo->next);", POPULATE, "foo->next = foo;", []),
+        ("use(foo->next);", POPULATE, POPULATE, []),
+        # the child's own is not what the parent has
+        ("return ((struct bank *)foo->next)->number;", POPULATE, POPULATE, []),
+        ("use(dev_get_drvdata(foo->dev));", "", POPULATE, []),
+        ("use(foo->next);", "", "of_platform_depopulate(dev);", []),
+    ],
+)
+def test_what_the_drivers_of_devices_below_set(
+    read: str, early: str, late: str, expected: list[tuple[str, str]]
+) -> None:
+    before = CHILDREN % "foo->peers[1] = foo;"
+    code = (HEAD + before + DRIVER % (read, late)).replace("counted[0] = foo;", early)
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING))
+    assert [(one.late.spelled, one.reader.effect.value) for one in case.late_reads] == expected
