@@ -46,6 +46,8 @@ class Options:
     """Say of each finding which hardware is hit, and whom to ask."""
     uncovering: bool = False
     """Find what other findings hide, too."""
+    spelled: tuple[tuple[str, str], ...] = ()
+    """Functions of the catalogue that have a new name in this tree, and that name."""
 
 
 @dataclass
@@ -68,7 +70,8 @@ class Audit:
     failed: list[Skip] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.catalogue: Catalogue = catalogue(self.options.catalogues)
+        known = catalogue(self.options.catalogues)
+        self.catalogue: Catalogue = known.spelled(dict(self.options.spelled))
         if self.remembering and isinstance(self.tree, WordTree):
             self.tree.remember(self.cache)
         self.reader = Reader(self.tree, self.cache)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,13 +13,14 @@ from pathlib import Path
 from kscan.audit import Audit
 from kscan.audit import Options as AuditOptions
 from kscan.change.answers import Questions, answers_stand
-from kscan.change.commits import Attribution, Stage, attribution, blamed
+from kscan.change.commits import Attribution, Stage, attribution, blamed, differing
 from kscan.change.drivers import Share
+from kscan.change.fates import Fates, fates
 from kscan.change.functions import MOST_FILES, Alterations, Bodies
 from kscan.change.kept import Kept, key_of
 from kscan.change.others import Others, names_above, search_ahead
 from kscan.change.outcome import Outcome
-from kscan.change.reach import delta
+from kscan.change.reach import called, delta
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
 from kscan.change.uncovered import uncovered
@@ -69,6 +70,7 @@ class Diff:
     _beside: ExitStack = field(default_factory=ExitStack)
     """Processes that work for this diff."""
     _foreseen: Callable[[], Known] = dict
+    _last_step: Fates | None = None
 
     def __post_init__(self) -> None:
         self.rules: tuple[Rule, ...] = selected(self.options.rules)
@@ -85,9 +87,11 @@ class Diff:
             min_confidence=Confidence.LOW,
             hits=False,
         )
-        self.outcomes = Outcomes(
-            audit, self.rules, self._asked, self.kept, self.progress, self.jobs
-        )
+        self.outcomes = self._outcomes(audit, self._asked)
+
+    def _outcomes(self, audit: AuditOptions, asked: tuple[str, ...]) -> Outcomes:
+        given = self.kept, self.progress, self.jobs
+        return Outcomes(audit, self.rules, asked, *given, self._spelled)
 
     def impact(self) -> Impact:
         """The whole answer."""
@@ -101,7 +105,7 @@ class Diff:
             head=self._info(self.range.head, self.head),
             stats=self._stats,
             rules=tuple(rule.info() for rule in self.rules),
-            added=delta(self.head.windows, self.base.windows, self.alterations.is_altered),
+            added=self._added,
             removed=self._removed,
             introduced=blamed(self._with_hits(found.introduced), attributed.shares),
             fixed=found.fixed,
@@ -120,10 +124,19 @@ class Diff:
         )
 
     @property
+    def _added(self) -> tuple[Reach, ...]:
+        """What is newly run."""
+        before = called(self.base.windows, self._spelled(self.head_tree))
+        return delta(self.head.windows, before, self.alterations.is_altered)
+
+    @property
     def _removed(self) -> tuple[Reach, ...]:
         """What is no longer run; nothing where the head lacks what would tell."""
-        removed = delta(self.base.windows, self.head.windows, self.alterations.was_altered)
-        return () if self._lost else removed
+        if self._lost:
+            return ()
+        earlier = {now: name for name, now in self._spelled(self.head_tree).items()}
+        after = called(self.head.windows, earlier)
+        return delta(self.base.windows, after, self.alterations.was_altered)
 
     @property
     def base(self) -> Outcome:
@@ -178,9 +191,14 @@ class Diff:
     @cached_property
     def alterations(self) -> Alterations:
         """The functions that the range alters."""
-        old, new = (Bodies(Reader(tree, self.kept)) for tree in (self.base_tree, self.head_tree))
         foremost = self.head.questions.read if self._is_large else ()
-        return Alterations(old, new, self.range.changed, foremost)
+        return self._alterations(self.head_tree, self.range.changed, foremost)
+
+    def _alterations(
+        self, tree: Tree, changed: Sequence[ChangedPath], foremost: Container[str] = ()
+    ) -> Alterations:
+        old, new = (Bodies(Reader(end, self.kept)) for end in (self.base_tree, tree))
+        return Alterations(old, new, changed, foremost)
 
     @property
     def _is_large(self) -> bool:
@@ -205,28 +223,41 @@ class Diff:
         """The findings of `tree`, with those that others hide; its program is let go of."""
         options = replace(self.outcomes.options, uncovering=True)
         asked = (*self._asked, "uncovering")
-        outcomes = Outcomes(options, self.rules, asked, self.kept, self.progress, self.jobs)
-        return outcomes.of(tree).findings
+        return self._outcomes(options, asked).of(tree).findings
 
     @cached_property
     def _lost(self) -> tuple[Skip, ...]:
         """Functions that the catalogue rests on and the head lacks: findings fade with them."""
-        places = {i.function: i.path for i in self.alterations.gone(self.catalogue.names)}
+        places = dict(self._fates(self.head_tree).removed)
         places |= {name: places.get(name, name) for name in self._unregistered}
         told = "and the catalogue rests on it: nothing counts as fixed, or as no longer run"
         return tuple(
-            Skip(path, f"{name}() is {self._fate(path, name)} by the range, {told}")
+            Skip(path, f"{name}() is removed by the range, {told}")
             for name, path in sorted(places.items())
         )
 
-    def _fate(self, path: str, name: str) -> str:
-        """What became of a function that the head lacks: ``removed``, ``renamed foo_init()``."""
-        _, called = self._renames.function(path, name)
-        return "removed" if called == name else f"renamed {called}()"
+    def _spelled(self, tree: Tree) -> Mapping[str, str]:
+        """New names that functions of the catalogue have in `tree`; none in a large range."""
+        if tree is self.base_tree or self._is_large:
+            return {}
+        return self._fates(tree).spelled
+
+    def _fates(self, tree: Tree) -> Fates:
+        """What became of the functions of the catalogue between the base and `tree`."""
+        if tree is self.head_tree:
+            return self._ends
+        if self._last_step is None or self._last_step.head.reader.tree is not tree:
+            step = self._alterations(tree, differing(self.base_tree, tree))
+            self._last_step = fates(step, self.catalogue.names)
+        return self._last_step
+
+    @cached_property
+    def _ends(self) -> Fates:
+        return fates(self.alterations, self.catalogue.names)
 
     @cached_property
     def _renames(self) -> Renames:
-        return Renames(self.alterations.old, self.alterations.new, self.range.changed)
+        return self._ends.renames
 
     @cached_property
     def _unregistered(self) -> frozenset[str]:
@@ -322,7 +353,11 @@ class Diff:
             for window in outcome.windows
             if window.note and window.api not in self._unregistered
         ]
-        return (*self.range.notes, *silent, *(told if left_out else []))
+        anew = [
+            f"{name}() is {now}() in the head, which was read as if the catalogue called it so"
+            for name, now in sorted(self._spelled(self.head_tree).items())
+        ]
+        return (*self.range.notes, *silent, *anew, *(told if left_out else []))
 
     def _refuse_unknown_scenario(self) -> None:
         known = [scenario.name for scenario in self.catalogue.scenarios]

@@ -6,9 +6,9 @@ An audit takes over what the one before knows where the two trees stand on one b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from kscan.audit import Audit
@@ -32,6 +32,7 @@ from kscan.workers import aside, may_fork
 Stands = Callable[[Questions], bool]
 Errand = Callable[[], Callable[[], None]]
 Foresee = Callable[[Audit], None]
+Spelled = Callable[[Tree], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Outcomes:
     kept: Kept
     progress: Progress
     jobs: int | None = None
+    spelled: Spelled = lambda _tree: {}
+    """New names that functions of the catalogue have in a tree."""
     _contents: Contents = field(default_factory=Contents)
     _last: Begun | None = None
 
@@ -105,18 +108,24 @@ class Outcomes:
         return first, second
 
     def _kept(self, tree: Tree) -> Outcome | None:
-        known = self.kept.recall(key_of("outcome", [tree], *self.asked), Outcome)
+        asked = self._asked(tree)
+        known = self.kept.recall(key_of("outcome", [tree], *asked), Outcome)
         if known is None and isinstance(tree, CommitTree):
-            known = Near(self.kept, self.asked).outcome(tree)
+            known = Near(self.kept, asked).outcome(tree)
             if known is not None:
                 self._keep(tree, known)
         return known
 
     def _keep(self, tree: Tree, outcome: Outcome) -> None:
         if not tree.skips:
-            self.kept.keep(key_of("outcome", [tree], *self.asked), outcome)
+            asked = self._asked(tree)
+            self.kept.keep(key_of("outcome", [tree], *asked), outcome)
             if isinstance(tree, CommitTree):
-                Near(self.kept, self.asked).note(tree)
+                Near(self.kept, asked).note(tree)
+
+    def _asked(self, tree: Tree) -> tuple[str, ...]:
+        """What the outcome for `tree` depends on besides its source."""
+        return (*self.asked, *(f"{name} {called}" for name, called in self.spelled(tree).items()))
 
     def _found(self, tree: Tree, begun: Begun) -> Outcome:
         outcome = outcome_of(begun.audit, self.rules, begun.asked.questions)
@@ -133,7 +142,8 @@ class Outcomes:
         asked = AskedTree(tree, self._contents)
         earlier = self._earlier(asked)
         self._last = None  # what nobody takes over is let go of first
-        audit = Audit(asked, self.options, self.kept, self.progress, self.jobs, earlier=earlier)
+        options = replace(self.options, spelled=tuple(self.spelled(tree).items()))
+        audit = Audit(asked, options, self.kept, self.progress, self.jobs, earlier=earlier)
         self._last = Begun(asked, audit)
         return self._last
 

@@ -283,23 +283,69 @@ def test_a_comment_changes_nothing(tmp_path: Path) -> None:
     assert (found.introduced, found.fixed, found.added, found.removed) == ((), (), (), ())
 
 
+def respelled(history: History, name: str, called: str) -> None:
+    """Every file of the tree says `called` where it said `name`."""
+    for path in history.root.rglob("*.[ch]"):
+        told = path.read_text()
+        if name in told:
+            path.write_text(re.sub(rf"\b{name}\b", called, told))
+
+
 @pytest.mark.parametrize(
     "name", ["iommu_device_register", "iommu_fwspec_init", "dev_iommu_priv_set"]
 )
-def test_nothing_is_fixed_by_a_new_name_for_what_the_catalogue_knows(
-    tmp_path: Path, name: str
-) -> None:
+def test_what_the_catalogue_rests_on_is_known_by_its_new_name(tmp_path: Path, name: str) -> None:
+    found = edited(tmp_path, lambda history: respelled(history, name, f"{name}_anew"))
+    assert (found.introduced, found.fixed, found.added, found.removed) == ((), (), (), ())
+    assert places(found.unchanged) != [] and found.skips_added == ()
+    (note,) = [note for note in found.notes if name in note]
+    assert note.startswith(f"{name}() is {name}_anew() in the head")
+
+
+def test_what_a_commit_breaks_under_a_new_name_is_introduced_by_it(tmp_path: Path) -> None:
+    history = History(tmp_path / "linux")
+    history.becomes(STORY / STAGES[1])
+    history.commit("before")
+    respelled(history, "iommu_device_register", "iommu_instance_register")
+    history.commit("the new name")
+    early, late = "\tplatform_set_drvdata(pdev, iommu);\n", "\tif (!dma_dev)\n\t\tdma_dev ="
+    history.replace(FOO, early, "")
+    history.replace(FOO, late, f"{early}{late}")
+    history.commit("the driver data comes last")
+    repository = Repository(history.root)
+    found = impact(open_range(repository, "HEAD~2..HEAD"), Options(per_commit=True))
+    first, second = found.commits
+    assert (first.introduced, first.fixed, found.fixed) == ((), (), ())
+    assert {f.rule for f in found.introduced} == {"late-drvdata"}
+    assert second.introduced == tuple(sorted(f.fingerprint for f in found.introduced))
+
+
+def test_nothing_is_fixed_by_a_function_that_is_gone(tmp_path: Path) -> None:
+    name, called = "iommu_device_register", "iommu_device_register_owned"
+
     def edit(history: History) -> None:
-        for path in history.root.rglob("*.[ch]"):
-            told = path.read_text()
-            if name in told:
-                path.write_text(re.sub(rf"\b{name}\b", f"{name}_anew", told))
+        respelled(history, name, called)
+        for path in ("drivers/iommu/iommu.c", "include/linux/iommu.h"):
+            file = history.root / path
+            told = re.sub(rf"{called}\(([^;{{]*)\)", rf"{called}(\1, int owner)", file.read_text())
+            file.write_text(told)
 
     found = edited(tmp_path, edit)
     assert (found.fixed, found.removed) == ((), ())
     (lost,) = [skip for skip in found.skips_added if "the catalogue rests on it" in skip.reason]
-    assert lost.reason.startswith(f"{name}() is renamed {name}_anew() by the range")
+    assert lost.reason.startswith(f"{name}() is removed by the range")
     assert lost in found.skips
+
+
+def test_a_drivers_own_function_of_a_name_that_is_known_is_another(tmp_path: Path) -> None:
+    own = "static int iommu_fwspec_init(int id)\n{\n\treturn id > 3 ? 3 : id;\n}\n"
+
+    def edit(history: History) -> None:
+        history.write("drivers/misc/acme.c", own)
+        history.commit("an own function")
+        history.replace("drivers/misc/acme.c", "iommu_fwspec_init", "acme_clamp")
+
+    assert edited(tmp_path, edit).skips_added == ()
 
 
 def test_a_tree_without_the_edge_says_which_scenario_has_it(story: Told) -> None:

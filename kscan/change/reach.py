@@ -7,7 +7,9 @@ them out, and the change opens the gate (`kscan.kernel.catalogue.Gate`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from msgspec.structs import replace
 
 from kscan.change.outcome import OpenGate, OpenSlot, OpenWindow, Place, Runner
 from kscan.model import Implementation, Reach
@@ -32,6 +34,11 @@ def delta(
         for reach in _delta(window, others.get(window.api), is_altered)
     ]
     return tuple(sorted(found, key=lambda r: (r.api, bool(r.reason), len(r.via), r.slot)))
+
+
+def called(windows: Iterable[OpenWindow], names: Mapping[str, str]) -> tuple[OpenWindow, ...]:
+    """`windows`, with the registration functions of new `names` called by those."""
+    return tuple(replace(window, api=names.get(window.api, window.api)) for window in windows)
 
 
 def _delta(here: OpenWindow, there: OpenWindow | None, is_altered: IsAltered) -> Iterator[Reach]:

@@ -9,7 +9,7 @@ with a file of the same shape.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,17 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         """A walk descends into functions of the file `path`."""
         return not self.stops_in(path)
 
+    def spelled(self, names: Mapping[str, str]) -> Catalogue:
+        """This catalogue for a tree that has new names for some functions, by those it knows."""
+        if not names:
+            return self
+        return msgspec.convert(_respelled(msgspec.to_builtins(self), names), Catalogue)
+
     def is_own(self, entry: Contract | Scenario) -> bool:
         """`entry` is the user's, not a built-in one."""
         built_in = catalogue()
-        return entry not in (*built_in.contracts, *built_in.scenarios)
+        known = built_in.contracts if isinstance(entry, Contract) else built_in.scenarios
+        return entry.name not in {other.name for other in known}
 
     @property
     def devices(self) -> Devices:
@@ -190,3 +197,15 @@ def _names(entry: object) -> Iterator[str]:
     elif isinstance(entry, list | tuple):
         for value in entry:
             yield from _names(value)
+
+
+def _respelled(entry: object, names: Mapping[str, str]) -> object:
+    """`entry` with the functions among its texts called as `names` has them."""
+    if isinstance(entry, str):
+        name, colon, position = entry.partition(":")
+        return names.get(name, name) + colon + position
+    if isinstance(entry, dict):
+        return {key: _respelled(value, names) for key, value in entry.items()}
+    if isinstance(entry, list | tuple):
+        return [_respelled(value, names) for value in entry]
+    return entry

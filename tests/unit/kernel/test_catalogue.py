@@ -25,3 +25,16 @@ def test_a_walk_stops_at_page_allocation_and_not_at_a_domain_s() -> None:
 def test_timers_and_works_keep_their_functions_for_later() -> None:
     assert all(map(catalogue().keeps, ("timer_setup", "INIT_DELAYED_WORK", "request_irq")))
     assert not catalogue().keeps("bus_for_each_dev")
+
+
+def test_a_function_with_a_new_name_is_what_it_was() -> None:
+    known = catalogue()
+    anew = known.spelled({"iommu_device_register": "iommu_add", "dev_iommu_priv_set": "priv_set"})
+    assert "iommu_add" in [contract.register for contract in anew.contracts]
+    assert {"iommu_device_register", "dev_iommu_priv_set"} & anew.names == set()
+    assert len(anew.names) == len(known.names)
+    assert not any(map(anew.is_own, (*anew.contracts, *anew.scenarios)))
+
+
+def test_a_catalogue_without_new_names_is_itself() -> None:
+    assert catalogue().spelled({}) is catalogue()

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a change makes of the functions that the catalogue rests on: removed, or named anew.
+
+Under a new name a function is what it was: the later state is read with the catalogue that
+calls it so.  Of one that is gone nothing is known any more, and findings fade with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from kscan.change.functions import Alterations, Bodies
+from kscan.change.renames import Renames
+from kscan.model import Implementation
+from kscan.program.program import Program
+
+
+@dataclass(frozen=True)
+class Fates:
+    """Answers for one change."""
+
+    alterations: Alterations
+    renames: Renames
+    names: frozenset[str]
+    """What the catalogue rests on."""
+    head: Program
+
+    @cached_property
+    def _gone(self) -> tuple[Implementation, ...]:
+        """Those that nothing defines any more; a driver's own of that name was none."""
+        found = self.alterations.gone(self.names)
+        defined = {i.function for i in found if self.head.definitions.files(i.function)}
+        return tuple(i for i in found if i.function not in defined)
+
+    @cached_property
+    def spelled(self) -> Mapping[str, str]:
+        """Those that have a new name, and take what they took."""
+        found: dict[str, set[str]] = {}
+        for old in self._gone:
+            path, called = self.renames.function(old.path, old.function)
+            if called != old.function and self._takes_the_same(old, Implementation(called, path)):
+                found.setdefault(old.function, set()).add(called)
+        return {name: called.pop() for name, called in found.items() if len(called) == 1}
+
+    @cached_property
+    def removed(self) -> Mapping[str, str]:
+        """Those that have none, and the file each stood in."""
+        return {i.function: i.path for i in self._gone if i.function not in self.spelled}
+
+    def _takes_the_same(self, old: Implementation, new: Implementation) -> bool:
+        before = _parameters(self.alterations.old, old)
+        return before is not None and before == _parameters(self.alterations.new, new)
+
+
+def fates(alterations: Alterations, names: frozenset[str]) -> Fates:
+    """The fates of `names` under a change."""
+    renames = Renames(alterations.old, alterations.new, alterations.changed)
+    return Fates(alterations, renames, names, Program(alterations.new.reader))
+
+
+def _parameters(bodies: Bodies, place: Implementation) -> int | None:
+    """How many parameters the function or macro at `place` has."""
+    unit = bodies.reader.unit(place.path)
+    for function in unit.functions:
+        if function.name == place.function:
+            return len(function.params)
+    for macro in unit.macros:
+        if macro.name == place.function and macro.params is not None:
+            return len(macro.params)
+    return None
