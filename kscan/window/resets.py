@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from kscan.facts import ir
@@ -110,13 +111,25 @@ def _is_per_client(again: Again, function: Function, target: ir.Expr) -> bool:
 
 
 def _is_set_elsewhere(again: Again, path: str, place: Place, reset: ir.Expr) -> bool:
-    """Another function of the file sets `place` to something else, or counts in it."""
+    """Another function of the driver sets `place` to something else, or counts in it."""
     value = spelled(reset.value) if isinstance(reset, ir.Assign) else ""
     return any(
         write.place == place
         and not (write.is_zero or write.partial or write.frames)
         and (write.value is None or spelled(write.value) != value)
-        for function in again.program.functions_in(path)
+        for file in _files(again, path, place)
+        for function in again.program.functions_in(file)
         if function not in again.entered
         for write in again.writes.of(function)
     )
+
+
+def _files(again: Again, path: str, place: Place) -> Iterator[str]:
+    """`path`, then the driver's files beside it that name the struct or the global of `place`."""
+    yield path
+    if "/" in place.owner:  # a static global: no other file has it
+        return
+    words, under = [place.owner or place.name], [posixpath.dirname(path)]
+    for other in again.program.reader.tree.files_with(words, suffixes=(".c",), under=under):
+        if other != path and again.belongs(other):
+            yield other
