@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from kscan.model import Finding, Impact, Reach, Report
+from kscan.model import Finding, Impact, Report
 from kscan.report import clean, verdict
 from kscan.report.drawing import drawing
 from kscan.report.paint import plain
@@ -44,8 +44,8 @@ def _section(section: Section, again: str) -> list[str]:
     rows: list[str] = []
     for sentence in section.sentences:
         rows += ["", *_wrapped(sentence)]
-    for sentence, reach in section.reaches[:LISTED]:
-        rows += ["", *_reach(sentence, reach)]
+    for slot in section.reaches[:LISTED]:
+        rows += ["", *_reach(slot)]
     rows += _more(section.reaches, "slot")
     for fold in section.folds:
         rows += ["", *_wrapped(fold.sentence(verdict.SLOTS_NAMED))]
@@ -62,15 +62,15 @@ def _section(section: Section, again: str) -> list[str]:
     return rows
 
 
-def _reach(sentence: str, reach: Reach) -> list[str]:
-    rows = _wrapped(sentence)
-    functions = [implementation.function for implementation in reach.implementations]
+def _reach(slot: verdict.SlotTold) -> list[str]:
+    rows, reach = _wrapped(slot.sentence), slot.reach
     told = [
         ("path", " -> ".join(reach.via)),
         ("changed", ", ".join(reach.changed)),
         ("why", reach.reason),
-        ("implemented by", verdict.listed(functions, LISTED)),
     ]
+    for label, part in slot.runners:
+        told.append((label, verdict.listed([i.function for i in part], LISTED)))
     return rows + [row for label, text in told if text for row in _item(f"{label}: {text}")]
 
 

@@ -45,8 +45,8 @@ def _text(content: Message, most: int) -> str:
 def _section(section: Section, again: str, most: int) -> list[list[str]]:
     blocks = [[f"### {section.title}"]]
     blocks += [[clean.prose(sentence)] for sentence in section.sentences]
-    for sentence, reach in section.reaches[:most]:
-        blocks += _reach(sentence, reach)
+    for slot in section.reaches[:most]:
+        blocks += _reach(slot)
     blocks += _more(len(section.reaches), most, "slot")
     for fold in section.folds:
         blocks += _fold(fold, most)
@@ -76,16 +76,16 @@ def _slot(reach: Reach) -> str:
     return f"{row}: {path}" if path else row
 
 
-def _reach(sentence: str, reach: Reach) -> list[list[str]]:
-    blocks = [[clean.prose(sentence)]]
+def _reach(slot: verdict.SlotTold) -> list[list[str]]:
+    blocks, reach = [[clean.prose(slot.sentence)]], slot.reach
     told = [f"path: {' → '.join(clean.code(name) for name in reach.via)}"] if reach.via else []
     if reach.changed:
         told.append(f"changed by the range: {', '.join(map(clean.code, reach.changed))}")
     if reach.reason:
         told.append(f"why: {clean.prose(reach.reason)}")
-    shown = [f"{clean.code(i.function)} in {clean.code(i.path)}" for i in reach.implementations]
-    if shown:
-        told.append("implemented by " + verdict.listed(shown, 8))
+    for label, part in slot.runners:
+        shown = [f"{clean.code(i.function)} in {clean.code(i.path)}" for i in part]
+        told.append(f"{label}: {verdict.listed(shown, 8)}")
     return [*blocks, [f"- {text}" for text in told]]
 
 

@@ -17,7 +17,6 @@ from kscan.model import (
     Finding,
     Impact,
     Passing,
-    Reach,
     Report,
     Skip,
     TreeInfo,
@@ -35,8 +34,8 @@ class Section:
 
     title: str
     sentences: tuple[str, ...] = ()
-    reaches: tuple[tuple[str, Reach], ...] = ()
-    """A slot that became or ceased to be reachable, with the sentence that says so."""
+    reaches: tuple[verdict.SlotTold, ...] = ()
+    """The slots that became or ceased to be reachable."""
     folds: tuple[verdict.Fold, ...] = ()
     full: tuple[Finding, ...] = ()
     brief: tuple[Finding, ...] = ()
@@ -145,7 +144,7 @@ def _range(impact: Impact, full: int) -> Message:
     better = verdict.improved(impact)
     if not (new or impact.fixed or better or impact.passing or impact.skips_added or impact.notes):
         told, folds = verdict.slots_told(replace(impact, removed=()))
-        sentences = [sentence for sentence, _ in told]
+        sentences = [slot.sentence for slot in told]
         sentences += [fold.sentence(verdict.SLOTS_NAMED) for fold in folds]
         return Message(" ".join((headline, *sentences, *_scenario(impact.head))), (), ())
     trees = [verdict.tree_title(tree) for tree in (impact.base, impact.head)]

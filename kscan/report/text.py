@@ -15,9 +15,7 @@ from kscan.model import (
     Confidence,
     Finding,
     Impact,
-    Implementation,
     Passing,
-    Reach,
     Report,
     Severity,
     Sibling,
@@ -182,9 +180,8 @@ def _one_line_each(word: str, findings: Sequence[Finding]) -> list[Line]:
 def _slots(impact: Impact, columns: int) -> list[Line]:
     told, folds = verdict.slots_told(impact)
     rows: list[Line] = []
-    for sentence, reach in told:
-        unready = verdict.unready_implementations(reach, impact)
-        rows += _reach("+" if reach in impact.added else "-", sentence, reach, unready, columns)
+    for slot in told:
+        rows += _reach("+" if slot.reach in impact.added else "-", slot, columns)
     for fold in folds:
         sign = "+" if fold.reaches[0] in impact.added else "-"
         text = clean.line(f"{sign} {fold.sentence(FOLDED)}", _FOLD_LIMIT)
@@ -193,16 +190,12 @@ def _slots(impact: Impact, columns: int) -> list[Line]:
     return rows
 
 
-def _reach(
-    sign: str, sentence: str, reach: Reach, unready: set[Implementation], columns: int
-) -> list[Line]:
-    rows = [line(), line(Span(clean.line(f"{sign} {sentence}"), "bold"))]
+def _reach(sign: str, slot: verdict.SlotTold, columns: int) -> list[Line]:
+    rows, reach = [line(), line(Span(clean.line(f"{sign} {slot.sentence}"), "bold"))], slot.reach
     told = [("via", " -> ".join(reach.via)), ("changed", ", ".join(reach.changed))]
     told += [("why", reach.reason)]
-    ours = [i for i in reach.implementations if i in unready]
-    others = [i for i in reach.implementations if i not in unready]
-    for label, which in (("not ready", ours), ("also run" if ours else "implemented by", others)):
-        told.append((label, verdict.listed([f"{i.function} ({i.path})" for i in which], NAMES)))
+    for label, part in slot.runners:
+        told.append((label, verdict.listed([f"{i.function} ({i.path})" for i in part], NAMES)))
     return rows + _labelled([(label, text) for label, text in told if text], columns)
 
 

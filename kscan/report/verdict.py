@@ -213,6 +213,23 @@ def unready_implementations(reach: Reach, impact: Impact) -> set[Implementation]
     return found & set(reach.implementations)
 
 
+@dataclass(frozen=True, slots=True)
+class SlotTold:
+    """A slot that a range makes run, or no longer run, and the sentence that says so."""
+
+    sentence: str
+    reach: Reach
+    unready: frozenset[Implementation] = frozenset()
+
+    @property
+    def runners(self) -> tuple[tuple[str, tuple[Implementation, ...]], ...]:
+        """Its implementations, those that are not ready apart; each part with what it is called."""
+        ours = tuple(i for i in self.reach.implementations if i in self.unready)
+        others = tuple(i for i in self.reach.implementations if i not in self.unready)
+        parts = (("not ready", ours), ("also run" if ours else "implemented by", others))
+        return tuple((label, part) for label, part in parts if part)
+
+
 SLOTS_NAMED = 8
 """Slots of a fold that a message names, within the line that it may have."""
 
@@ -231,27 +248,30 @@ class Fold:
         return f"{self.title}: {listed(names, most, LIST_LIMIT - len(self.title))}."
 
 
-def slots_told(impact: Impact) -> tuple[list[tuple[str, Reach]], list[Fold]]:
-    """The slots told in full, each with its sentence: those with findings first; and the folds.
+def slots_told(impact: Impact) -> tuple[list[SlotTold], list[Fold]]:
+    """The slots told in full, those with findings first; and the folds.
 
     One slot alone is not folded.
     """
-    ready = [reach for reach in impact.added if not unready_implementations(reach, impact)]
-    unready = [reach for reach in impact.added if reach not in ready]
-    told, folds = [(reach_sentence(reach, impact), reach) for reach in unready], []
+    told = [_added(reach, impact) for reach in impact.added]
+    unready = [slot for slot in told if slot.unready]
+    ready, folds = [slot for slot in told if not slot.unready], []
     if len(ready) > 1:
         more = " more" if unready else ""
         title = f"{len(ready)}{more} slots newly run implementations; no finding in those"
-        folds.append(Fold(title, tuple(ready)))
-    else:
-        told += [(reach_sentence(reach, impact), reach) for reach in ready]
-    if len(impact.removed) > 1:
-        folds.append(
-            Fold(f"{len(impact.removed)} slots no longer run implementations", impact.removed)
-        )
-    else:
-        told += [(removed_sentence(reach), reach) for reach in impact.removed]
-    return told, folds
+        folds.append(Fold(title, tuple(slot.reach for slot in ready)))
+        ready = []
+    removed = [SlotTold(removed_sentence(reach), reach) for reach in impact.removed]
+    if len(removed) > 1:
+        title = f"{len(removed)} slots no longer run implementations"
+        folds.append(Fold(title, impact.removed))
+        removed = []
+    return [*unready, *ready, *removed], folds
+
+
+def _added(reach: Reach, impact: Impact) -> SlotTold:
+    unready = frozenset(unready_implementations(reach, impact))
+    return SlotTold(reach_sentence(reach, impact), reach, unready)
 
 
 def share_in(passing: Passing) -> str:
