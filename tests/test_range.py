@@ -292,7 +292,14 @@ def respelled(history: History, name: str, called: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["iommu_device_register", "iommu_fwspec_init", "dev_iommu_priv_set"]
+    "name",
+    [
+        "iommu_device_register",
+        "iommu_fwspec_init",
+        "dev_iommu_priv_set",
+        "of_dma_configure_id",
+        "iommu_probe_device",
+    ],
 )
 def test_what_the_catalogue_rests_on_is_known_by_its_new_name(tmp_path: Path, name: str) -> None:
     found = edited(tmp_path, lambda history: respelled(history, name, f"{name}_anew"))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -50,11 +50,14 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     scenarios: tuple[Scenario, ...]
     stops: tuple[Stop, ...]
     functions: Functions
+    called: dict[str, str] = {}
+    """New names that some functions have in the tree at hand, by those it knows."""
 
     @cached_property
     def names(self) -> frozenset[str]:
         """Every plain name that some entry rests on: functions, macros, struct tags."""
-        return frozenset(_names(msgspec.to_builtins(self)))
+        parts = (self.contracts, self.scenarios, self.stops, self.functions)
+        return frozenset(_names(msgspec.to_builtins((*parts, self.devices, self.locks))))
 
     @cached_property
     def _stopped(self) -> re.Pattern[str]:
@@ -94,7 +97,8 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         """This catalogue for a tree that has new names for some functions, by those it knows."""
         if not names:
             return self
-        return msgspec.convert(_respelled(msgspec.to_builtins(self), names), Catalogue)
+        anew = respelled(self, names)
+        return msgspec.structs.replace(anew, called=dict(names))
 
     def is_own(self, entry: Contract | Scenario) -> bool:
         """`entry` is the user's, not a built-in one."""
@@ -102,15 +106,15 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         known = built_in.contracts if isinstance(entry, Contract) else built_in.scenarios
         return entry.name not in {other.name for other in known}
 
-    @property
+    @cached_property
     def devices(self) -> Devices:
         """How devices come into being, and what configures their DMA."""
-        return devices()
+        return respelled(devices(), self.called)
 
-    @property
+    @cached_property
     def locks(self) -> Locks:
         """What takes and releases a lock."""
-        return locks()
+        return respelled(locks(), self.called)
 
     def stop_reason(self, name: str) -> str:
         """Why a walk stops at `name`; empty where it does not."""
@@ -197,6 +201,16 @@ def _names(entry: object) -> Iterator[str]:
     elif isinstance(entry, list | tuple):
         for value in entry:
             yield from _names(value)
+
+
+_Entry = TypeVar("_Entry", bound=msgspec.Struct)
+
+
+def respelled(entry: _Entry, names: Mapping[str, str]) -> _Entry:
+    """`entry` with the functions it names called as `names` has them."""
+    if not names:
+        return entry
+    return msgspec.convert(_respelled(msgspec.to_builtins(entry), names), type(entry))
 
 
 def _respelled(entry: object, names: Mapping[str, str]) -> object:

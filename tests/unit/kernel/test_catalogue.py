@@ -34,6 +34,9 @@ def test_a_function_with_a_new_name_is_what_it_was() -> None:
     assert {"iommu_device_register", "dev_iommu_priv_set"} & anew.names == set()
     assert len(anew.names) == len(known.names)
     assert not any(map(anew.is_own, (*anew.contracts, *anew.scenarios)))
+    there = known.spelled({"of_dma_configure_id": "of_dma_setup_id", "mutex_lock": "mutex_take"})
+    assert {"of_dma_setup_id", "mutex_take"} <= there.names
+    assert {"of_dma_configure_id", "mutex_lock"} <= known.names - there.names
 
 
 def test_a_catalogue_without_new_names_is_itself() -> None:
