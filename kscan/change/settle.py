@@ -120,6 +120,7 @@ def paired(
             (_meeting, _always),
             (_hazard, place.is_split),
             (_statement, place.is_split),
+            (_reader, place.is_taken_out),
             (_spot, Respelled(renames).fits),
         ):
             _pair(left, right, pairs, _of(called, key), key, fits)
@@ -187,6 +188,14 @@ def _hazard(finding: Finding) -> Hashable:
     return finding.rule, finding.primary.path, finding.subject, slot
 
 
+def _reader(finding: Finding) -> Hashable:
+    """Which callback meets what, in whichever file it comes to it."""
+    if finding.subject is None or finding.callback is None:
+        return id(finding)
+    callback = finding.callback
+    return finding.rule, finding.subject, callback.path, callback.function, callback.slot
+
+
 def _statement(finding: Finding) -> Hashable:
     """What is said of an object that each function calls by a name of its own."""
     if finding.subject is None or finding.subject.kind not in _SPELLED:
@@ -226,6 +235,12 @@ class _Places:
             or (len(set(callbacks)) == 2 and _differ(callbacks, before, after))
         )
 
+    def is_taken_out(self, old: Finding, new: Finding) -> bool:
+        """The code was taken into a function of another file, which is new there."""
+        if old.primary.path == new.primary.path or not self.renames.is_touched(old.primary.path):
+            return False
+        return new.primary.function not in self.renames.old.of(new.primary.path)
+
 
 def _differ(callbacks: Sequence[str], before: Iterable[str], after: Iterable[str]) -> bool:
     """Of an old and a new callback, the new one was not there or the old one is gone."""
@@ -233,7 +248,10 @@ def _differ(callbacks: Sequence[str], before: Iterable[str], after: Iterable[str
 
 
 def siblings(fixed: Iterable[Finding], standing: Iterable[Finding]) -> tuple[Sibling, ...]:
-    """Findings like a fixed one in other implementers of its slot; the same rule's first."""
+    """Findings like a fixed one in other implementers of its slot; the same rule's first.
+
+    One rule finds several things: what it says comes of them tells them apart.
+    """
     left = sorted(standing, key=lambda f: (f.primary.path, f.primary.line, f.fingerprint))
     found: dict[str, Sibling] = {}
     for is_alike in (_is_of_one_rule, _are_both_late):
@@ -252,7 +270,7 @@ def _is_elsewhere(repaired: Finding, finding: Finding) -> bool:
 
 
 def _is_of_one_rule(repaired: Finding, finding: Finding) -> bool:
-    return repaired.rule == finding.rule
+    return repaired.rule == finding.rule and repaired.effect == finding.effect
 
 
 def _are_both_late(repaired: Finding, finding: Finding) -> bool:

@@ -105,6 +105,25 @@ def test_a_function_moved_to_another_file_is_paired(names: Renamed) -> None:
     assert counts(settled([finding()], [head], renames)) == (0, 0, 1)
 
 
+def taken_out(names: Renamed, path: str) -> Renames:
+    """The allocation of foo_of_xlate() stands in foo_alloc() of `path` now."""
+    call = "devm_kzalloc(dma_dev, 8, GFP_KERNEL)"
+    alloc = f"    void *foo_alloc(void)\n    {{\n        return {call};\n    }}\n"
+    files = {FOO: TEXT.replace(call, "foo_alloc()")}
+    return names.by({**files, path: alloc})
+
+
+def test_a_statement_taken_into_another_file_is_paired(names: Renamed) -> None:
+    path = "drivers/iommu/foo-alloc.c"
+    old = finding(function="foo_of_xlate")
+    new = replace(finding(path, "foo_alloc"), callback=old.callback)
+    assert counts(settled([old], [new], taken_out(names, path))) == (0, 0, 1)
+    other = replace(new, callback=finding(BAR, callback="bar_of_xlate").callback)
+    assert counts(settled([old], [other], taken_out(names, path))) == (1, 1, 0)
+    known = replace(finding(BAR, "bar_probe"), callback=old.callback)
+    assert counts(settled([old], [known], taken_out(names, path))) == (1, 1, 0)
+
+
 def test_a_registration_taken_into_a_new_function_is_paired(names: Renamed) -> None:
     text = TEXT.replace("int foo_probe", "int foo_register").replace(
         "return err;\n    }",
@@ -268,6 +287,7 @@ def test_siblings_stand_in_other_implementers_of_the_slot() -> None:
         finding(callback="foo_xlate"),  # the same driver
         finding(BAR, "bar_probe", callback="bar_attach", slot="iommu_domain_ops.attach_dev"),
         finding(BAR, "bar_probe", callback=None),
+        replace(bar, effect=Effect.LEAK),
     ]
     assert siblings([finding()], others) == ()
 
