@@ -201,9 +201,11 @@ def _reach(sign: str, slot: verdict.SlotTold, columns: int) -> list[Line]:
 
 def _siblings(siblings: Sequence[Sibling]) -> list[Line]:
     rows: list[Line] = [line()] if siblings else []
-    for sibling in siblings:
+    for sibling in siblings[:LISTED]:
         rows.append((Span("the same pattern stands in ", "bold"), *headline(sibling.finding)))
-    return rows
+    more = len(siblings) - LISTED
+    told = f"the same pattern stands in {counted(more, 'more place')}"
+    return rows if more <= 0 else [*rows, line(told)]
 
 
 def _passing(passing: Sequence[Passing]) -> list[Line]:
