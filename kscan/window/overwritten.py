@@ -164,11 +164,30 @@ class _Path:
         """What the first run leaves in the device, as far as the functions on the way tell."""
         for end in overwrite.owned.fates(Fate.STORED):
             yield from self._through(end)
-        writes = Writes(self.case.program, self.case.catalogue, lambda _path: False)
-        for function in (*(edge.caller for edge in overwrite.way), overwrite.owned.function):
-            for write in writes.of(function):
-                if write.place.owner == self.device and not (write.is_zero or write.partial):
-                    yield write.place
+        places = [(edge.caller, edge.site.at) for edge in overwrite.way]
+        for function, at in (*places, (overwrite.owned.function, overwrite.at)):
+            yield from self._written(function, at)
+
+    def _written(self, function: Function, at: int) -> Iterator[Place]:
+        """What a run of `function` that comes to offset `at` leaves in the device.
+
+        What it sets before on some ways only, it does not leave.
+        """
+        flow = flow_of(self.lifetimes.program, function)
+        target = flow.containing(at)
+        nodes: dict[Place, set[int]] = {}
+        for write in self._writes.of(function):
+            node = flow.containing(write.spot)
+            if write.place.owner == self.device and not (write.is_zero or write.partial) and node:
+                nodes.setdefault(write.place, set()).add(node.index)
+        for place, several in nodes.items():
+            before = flow.reaching(target.index) if target is not None else frozenset()
+            if not several & before or (target and flow.passes(several, target.index)):
+                yield place
+
+    @cached_property
+    def _writes(self) -> Writes:
+        return Writes(self.case.program, self.case.catalogue, lambda _path: False)
 
     def _through(self, end: End) -> Iterator[Place]:
         """The place of a store, and the pointers that lead there."""

@@ -76,6 +76,13 @@ STORED = [("of_dma_configure_id", "dev->map")]
         ("map = dev->map; if (map) return 0; dev->map = kcalloc(4, 4, 1);", []),
         ("if (dev->other) return 0; dev->other = dev; dev->map = kcalloc(4, 4, 1);", []),
         ("if (dev->iommu->map) return 0; dev->iommu->map = kcalloc(4, 4, 1);", []),
+        ("if (dev->other) return 0; dev->map = kcalloc(4, 4, 1); dev->other = dev;", []),
+        ("if (dev->other) return 0; if (map) dev->other = map; else dev->other = dev;"
+         " dev->map = kcalloc(4, 4, 1);", []),
+        # looked at, and not always set
+        ("if (dev->other) return 0; if (e) dev->other = dev; dev->map = kcalloc(4, 4, 1);", STORED),
+        ("if (dev->other) return 0; if (e) dev->other = dev; set_map(dev);",
+         [("set_map", "dev->map")]),
         # the old one is freed, or nobody owns it
         ("map = kcalloc(4, 4, 1); kfree(dev->map); dev->map = map;", []),
         ("dev->map = krealloc(dev->map, 16, 1);", []),
