@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,7 +19,7 @@ from kscan.change.fates import Fates, fates
 from kscan.change.functions import MOST_FILES, Alterations, Bodies
 from kscan.change.kept import Kept, key_of
 from kscan.change.others import Others, names_above, search_ahead
-from kscan.change.outcome import Outcome
+from kscan.change.outcome import Outcome, stands_beside
 from kscan.change.reach import called, delta
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
@@ -134,9 +134,13 @@ class Diff:
         """What is no longer run; nothing where the head lacks what would tell."""
         if self._lost:
             return ()
-        earlier = {now: name for name, now in self._spelled(self.head_tree).items()}
-        after = called(self.head.windows, earlier)
+        after = called(self.head.windows, self._earlier)
         return delta(self.base.windows, after, self.alterations.was_altered)
+
+    @cached_property
+    def _earlier(self) -> Mapping[str, str]:
+        """What functions with a new name are called in the base."""
+        return {now: name for name, now in self._spelled(self.head_tree).items()}
 
     @property
     def base(self) -> Outcome:
@@ -308,8 +312,21 @@ class Diff:
             tree.kernel_version(),
             tree.commit,
             outcome.scenario,
-            outcome.scenario_note,
+            outcome.scenario_note if self._concerns_scenarios(outcome) else "",
         )
+
+    def _concerns_scenarios(self, outcome: Outcome) -> bool:
+        """A scenario is assumed, or the range edits files beside those one could run."""
+        if self.options.scenario:
+            return True
+        named = {scenario.contract for scenario in self.catalogue.scenarios}
+        apis = {c.register for c in self.catalogue.contracts if c.name in named}
+        return stands_beside(called(outcome.windows, self._earlier), apis, self._edited)
+
+    @property
+    def _edited(self) -> Iterator[str]:
+        """The files that the range adds, edits or removes."""
+        return (path for c in self.range.changed for path in (c.old, c.new) if path is not None)
 
     def _with_hits(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         if not (findings and self.options.hits):

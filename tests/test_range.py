@@ -361,6 +361,19 @@ def test_a_tree_without_the_edge_says_which_scenario_has_it(story: Told) -> None
     assert there.head.scenario_note == ""
 
 
+def test_a_scenario_is_not_told_of_where_a_range_is_about_something_else(tmp_path: Path) -> None:
+    history = History(tmp_path / "linux")
+    history.becomes(STORY / STAGES[0])
+    history.write("drivers/rtc/rtc-acme.c", "int acme;\n")
+    history.commit("before")
+    history.write("drivers/rtc/rtc-acme.c", "int acme = 1;\n")
+    history.commit("a clock")
+    span = open_range(Repository(history.root), "HEAD")
+    assert impact(span).head.scenario_note == ""
+    assumed = replace(AS_ASKED, scenario="new-probe-path")
+    assert impact(span, assumed).head.scenario_note.startswith("Scenario new-probe-path")
+
+
 def test_a_renamed_driver_keeps_its_findings(tmp_path: Path) -> None:
     def edit(history: History) -> None:
         history.git("mv", FOO, "drivers/iommu/acme-core.c")

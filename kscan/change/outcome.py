@@ -6,7 +6,8 @@ A diff compares two of them; neither remembers the trees and programs it came fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 
@@ -64,6 +65,12 @@ class OpenWindow(msgspec.Struct, frozen=True, array_like=True):
     note: str = ""
     """Why nothing is known of it."""
 
+    @property
+    def places(self) -> Iterator[Place]:
+        """What it runs, on the way to drivers' callbacks and as such."""
+        for slot in self.slots:
+            yield from (*slot.way, *(runner.place for runner in slot.runners))
+
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True):
     """Everything a diff wants to know of one tree."""
@@ -76,6 +83,15 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     skips: tuple[Skip, ...]
     stats: Stats
     questions: Questions
+
+
+def stands_beside(
+    windows: Iterable[OpenWindow], apis: Container[str], paths: Iterable[str]
+) -> bool:
+    """One of `paths` is in a directory of what the windows of `apis` run."""
+    places = (place for window in windows if window.api in apis for place in window.places)
+    beside = {posixpath.dirname(place.path) for place in places}
+    return any(posixpath.dirname(path) in beside for path in paths)
 
 
 def window_of(case: Case) -> OpenWindow:
