@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -184,11 +185,12 @@ def _file_patches(origin: str, diff: bytes) -> Iterator[FilePatch]:
 
     if bait := _BAIT.search(diff):
         raise KscanError(f"{origin}: damaged patch: header {bait[0][:60]!r} is none of a diff's")
+    lines = _Counted(_plain(diff).decode("utf-8", "surrogateescape"))
     try:
-        files = PatchSet(_plain(diff).decode("utf-8", "surrogateescape"))
+        files = PatchSet(lines)
     except (UnidiffParseError, ValueError) as error:
-        said = str(error).splitlines() or ["not a unified diff"]
-        raise KscanError(f"{origin}: damaged patch: {said[0][:120]}") from error
+        said = (str(error).splitlines() or ["not a unified diff"])[0][:120]
+        raise KscanError(f"{origin}: damaged patch: {lines.place}: {said}") from error
     for file in files:
         yield _file_patch(origin, file)
 
@@ -203,6 +205,29 @@ def _plain(diff: bytes) -> bytes:
     """
     ended = diff if diff.endswith(b"\n") else diff + b"\n"
     return _NO_NEWLINE.sub(rb"\1\\ No newline at end of file", ended)
+
+
+class _Counted:
+    """The lines of a diff, and which of them was read last."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._number = 0
+        self._file = ""
+
+    def __iter__(self) -> Iterator[str]:
+        before = ""
+        for line in StringIO(self._text):
+            self._number += 1
+            if line.startswith("+++ ") and before.startswith("--- "):
+                self._file = line[4:].partition("\t")[0].strip()
+            yield (before := line)
+
+    @property
+    def place(self) -> str:
+        """``line 12 of the diff, in b/drivers/iommu/foo.c``."""
+        place = f"line {self._number} of the diff"
+        return f"{place}, in {self._file}" if self._file else place
 
 
 def _file_patch(origin: str, file: PatchedFile) -> FilePatch:

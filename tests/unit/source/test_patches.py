@@ -335,6 +335,14 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         read_series(["-"])
 
 
+def test_a_damaged_hunk_is_told_by_file_and_line(tmp_path: Path) -> None:
+    wrapped = EDIT.replace(b"x.c", b"y.c").replace(b"+int B;", b"+int\nB;")
+    file = tmp_path / "p.patch"
+    file.write_bytes(EDIT + wrapped)
+    with pytest.raises(KscanError, match=r"line 18 of the diff, in b/drivers/y\.c: Hunk"):
+        read_series([file])
+
+
 def test_bad_files_are_one_clear_line(tmp_path: Path) -> None:
     for content, said in (
         (b"", "no patch in it"),
