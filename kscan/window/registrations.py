@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,9 @@ from kscan.program.program import Function, Program
 from kscan.program.versions import is_for_others
 from kscan.window.callers import Callers, calls_of
 from kscan.window.published import Handed, Published, Publishing
+
+MOST_HOPS = 3
+"""Functions of the core, one calling the other, that hand a registration on."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,34 @@ class Registrations:
             for function in self.program.functions_in(path):
                 if function.name == self.contract.register:
                     continue
-                for call in self._calls(function):
-                    tables = tuple(publishing.tables(function, call))
-                    functions = tuple(publishing.functions(function, call))
-                    yield Registration(self.contract, function, call, tables, functions)
+                for inner in self._calls(function):
+                    for where, call in self._told(function, inner, 0):
+                        tables = tuple(publishing.tables(where, call))
+                        functions = tuple(publishing.functions(where, call))
+                        yield Registration(self.contract, where, call, tables, functions)
+
+    def _told(
+        self, function: Function, call: ir.Call, depth: int
+    ) -> Iterator[tuple[Function, ir.Call]]:
+        """`call`, where it stands; of the core's own function that hands it on, its callers'."""
+        if depth == MOST_HOPS or not self._hands_on(function, call):
+            yield function, call
+            return
+        for caller, outer in self.callers.of(function):
+            yield from self._told(caller, _as_called(function, call, outer), depth + 1)
+
+    def _hands_on(self, function: Function, call: ir.Call) -> bool:
+        """`function` stands beside the contract's, and registers what its own caller gives it."""
+        beside = self.program.resolve(self.contract.register, function.path)[:1]
+        if not any(function.path == one.path for one in beside):
+            return False
+        given = [call.args[n : n + 1] for n in (self.contract.object, self.contract.table)]
+        names = {parameter.name for parameter in function.fact.params}
+        return any(given) and all(
+            isinstance(argument, ir.Name) and argument.id in names
+            for arguments in given
+            for argument in arguments
+        )
 
     def _calls(self, function: Function) -> list[ir.Call]:
         """The calls of the contract's function, without those for another kernel.
@@ -115,6 +142,23 @@ class Registrations:
                 match node:
                     case ir.Call(callee=ir.Name(id=called)) if called == self.contract.register:
                         yield node
+
+
+def _as_called(function: Function, call: ir.Call, outer: ir.Call) -> ir.Call:
+    """What `call` in `function` is for the caller that calls it by `outer`."""
+    names = [parameter.name for parameter in function.fact.params]
+    given = dict(zip(names, outer.args, strict=False))
+    return ir.Call(call.callee, tuple(_given(given, one, outer.at) for one in call.args), outer.at)
+
+
+def _given(given: Mapping[str, ir.Expr], argument: ir.Expr, at: int) -> ir.Expr:
+    """`argument` as the caller has it; what the function makes of it itself is not known there."""
+    match argument:
+        case ir.Name(id=name) if name in given:
+            return given[name]
+        case ir.Const():
+            return argument
+    return ir.Opaque("", at)
 
 
 def driver_of(path: str) -> str:

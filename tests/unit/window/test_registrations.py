@@ -390,3 +390,36 @@ static int probe(struct device *dev, struct iommu_device *iommu)
     case = case_of(tree(drivers__iommu__foo_c=code))
     names = [c.function.name for r in case.registrations for c in case.window.callbacks(r)]
     assert names == (["foo_of_xlate", "later"] if found else ["foo_of_xlate"])
+
+
+DEVM = """
+int devm_iommu_device_register(struct device *dev, struct iommu_device *i,
+                               const struct iommu_ops *ops)
+{
+    int ret = iommu_device_register(i, ops, dev);
+
+    return ret ? ret : devm_add_action(dev, release, i);
+}
+int iommu_device_register_default(struct iommu_device *i)
+{
+    return iommu_device_register(i, &default_ops, 0);
+}
+"""
+
+
+def test_what_the_core_hands_on_is_registered_by_its_callers() -> None:
+    probe = "{body}\n    return devm_iommu_device_register(dev, &foo->iommu, &foo_ops);"
+    text = driver(probe.format(body="    int late;"))
+    bar = TABLE.replace("foo", "bar") + (
+        "static int probe(struct device *dev, struct bar *bar)\n"
+        "{ return devm_iommu_device_register(dev, &bar->iommu, &bar_ops); }\n"
+    )
+    text += "drivers/iommu/bar.c\n" + indent(bar, "    ")
+    at = text.index("    int iommu_device_register(")
+    text = text[:at] + indent(DEVM, "    ") + text[at:]
+    found = case_of(text).registrations
+    told = {(r.function.path, r.function.name, r.published, r.gated) for r in found}
+    assert ("drivers/iommu/foo.c", "probe", ("foo_ops",), True) in told
+    assert ("drivers/iommu/bar.c", "probe", ("bar_ops",), True) in told
+    assert "devm_iommu_device_register" not in {name for _, name, *_ in told}
+    assert "iommu_device_register_default" in {name for _, name, *_ in told}
