@@ -23,6 +23,7 @@ from kscan.change.outcome import Outcome, stands_beside
 from kscan.change.reach import called, delta
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
+from kscan.change.sight import drivers_lost, out_of_sight
 from kscan.change.uncovered import uncovered
 from kscan.facts.reader import Reader
 from kscan.hits.findings import Known, beforehand, with_hits
@@ -221,7 +222,24 @@ class Diff:
     def _settled(self, old: Stage, new: Stage, renames: Renames) -> Settled:
         base, head = (self._below(stage.outcome.findings) for stage in (old, new))
         found = settled(base, head, renames, self.options.min_confidence)
+        lost = self._out_of_sight(found.fixed, new, renames)
+        found = replace(found, fixed=tuple(f for f in found.fixed if f not in lost))
         return uncovered(found, lambda: self._laid_open(old.tree), renames)
+
+    def _out_of_sight(
+        self, fixed: Sequence[Finding], new: Stage, renames: Renames
+    ) -> tuple[Finding, ...]:
+        earlier = {now: name for name, now in self._spelled(new.tree).items()}
+        windows = {window.api: window for window in called(new.outcome.windows, earlier)}
+        return out_of_sight(fixed, windows, renames)
+
+    @cached_property
+    def _faded(self) -> tuple[Skip, ...]:
+        """Drivers that the head's analysis lost sight of, though they are there."""
+        base, head = (self._below(outcome.findings) for outcome in self._both)
+        fixed = settled(base, head, self._renames, self.options.min_confidence).fixed
+        stage = Stage(self.head_tree, self.head)
+        return drivers_lost(self._out_of_sight(fixed, stage, self._renames), self._renames)
 
     def _laid_open(self, tree: Tree) -> tuple[Finding, ...]:
         """The findings of `tree`, with those that others hide; its program is let go of."""
@@ -355,7 +373,7 @@ class Diff:
     @property
     def _skips_of_range(self) -> tuple[Skip, ...]:
         """Parts of the range that were not applied, and what it takes from under the findings."""
-        return (*self.range.skips, *self._lost)
+        return (*self.range.skips, *self._lost, *self._faded)
 
     @property
     def _notes(self) -> tuple[str, ...]:

@@ -344,6 +344,38 @@ def test_nothing_is_fixed_by_a_function_that_is_gone(tmp_path: Path) -> None:
     assert lost in found.skips
 
 
+OWNED = """
+int iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, struct device *d)
+{ return iommu_device_register_owned(i, ops, d); }
+"""
+
+
+def test_a_driver_that_registers_in_a_new_way_is_not_repaired(tmp_path: Path) -> None:
+    def edit(history: History) -> None:
+        core = history.root / "drivers/iommu/iommu.c"
+        text = core.read_text().replace("iommu_device_register(", "iommu_device_register_owned(")
+        core.write_text(text + OWNED)
+        history.replace(FOO, "iommu_device_register(", "iommu_device_register_owned(")
+
+    found = edited(tmp_path, edit)
+    assert {f.rule for f in found.unchanged} >= {"late-drvdata", "late-state"}
+    assert (found.introduced, found.fixed) == ((), ())
+    (lost,) = found.skips_added
+    assert lost.path == FOO and "does not count as fixed" in lost.reason
+
+
+def test_a_driver_without_the_callback_is_repaired(tmp_path: Path) -> None:
+    def edit(history: History) -> None:
+        text = (history.root / FOO).read_text()
+        start = text.index("static int acme_of_xlate(")
+        end = text.index("}\n", start) + 2
+        text = text[:start] + text[end:]
+        history.write(FOO, text.replace("\t.of_xlate\t\t= acme_of_xlate,\n", ""))
+
+    found = edited(tmp_path, edit)
+    assert found.fixed != () and found.skips_added == ()
+
+
 def test_a_drivers_own_function_of_a_name_that_is_known_is_another(tmp_path: Path) -> None:
     own = "static int iommu_fwspec_init(int id)\n{\n\treturn id > 3 ? 3 : id;\n}\n"
 
