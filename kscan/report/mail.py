@@ -67,7 +67,7 @@ def _reach(slot: verdict.SlotTold) -> list[str]:
     told = [
         ("path", " -> ".join(reach.via)),
         ("changed", ", ".join(reach.changed)),
-        ("why", reach.reason),
+        ("why", slot.why),
     ]
     for label, part in slot.runners:
         told.append((label, verdict.listed([i.function for i in part], LISTED)))

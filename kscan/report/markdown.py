@@ -81,8 +81,8 @@ def _reach(slot: verdict.SlotTold) -> list[list[str]]:
     told = [f"path: {' → '.join(clean.code(name) for name in reach.via)}"] if reach.via else []
     if reach.changed:
         told.append(f"changed by the range: {', '.join(map(clean.code, reach.changed))}")
-    if reach.reason:
-        told.append(f"why: {clean.prose(reach.reason)}")
+    if slot.why:
+        told.append(f"why: {clean.prose(slot.why)}")
     for label, part in slot.runners:
         shown = [f"{clean.code(i.function)} in {clean.code(i.path)}" for i in part]
         told.append(f"{label}: {verdict.listed(shown, 8)}")

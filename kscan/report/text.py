@@ -193,7 +193,7 @@ def _slots(impact: Impact, columns: int) -> list[Line]:
 def _reach(sign: str, slot: verdict.SlotTold, columns: int) -> list[Line]:
     rows, reach = [line(), line(Span(clean.line(f"{sign} {slot.sentence}"), "bold"))], slot.reach
     told = [("via", " -> ".join(reach.via)), ("changed", ", ".join(reach.changed))]
-    told += [("why", reach.reason)]
+    told += [("why", slot.why)]
     for label, part in slot.runners:
         told.append((label, verdict.listed([f"{i.function} ({i.path})" for i in part], NAMES)))
     return rows + _labelled([(label, text) for label, text in told if text], columns)

@@ -8,7 +8,7 @@ One wording for every format, built of plain strings that the renderers pass thr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from kscan.model import (
@@ -220,6 +220,8 @@ class SlotTold:
     sentence: str
     reach: Reach
     unready: frozenset[Implementation] = frozenset()
+    why: str = ""
+    """The reason for it, told with the first of the slots that have it."""
 
     @property
     def runners(self) -> tuple[tuple[str, tuple[Implementation, ...]], ...]:
@@ -266,7 +268,19 @@ def slots_told(impact: Impact) -> tuple[list[SlotTold], list[Fold]]:
         title = f"{len(removed)} slots no longer run implementations"
         folds.append(Fold(title, impact.removed))
         removed = []
-    return [*unready, *ready, *removed], folds
+    return _reasoned([*unready, *ready, *removed]), folds
+
+
+def _reasoned(slots: Sequence[SlotTold]) -> list[SlotTold]:
+    """`slots` with their reasons; one that was told is not told again."""
+    first: dict[str, str] = {}
+    found = []
+    for slot in slots:
+        reason, name = slot.reach.reason, slot.reach.slot
+        other = first.setdefault(reason, name)
+        why = reason if other == name or not reason else f"as for `{other}`"
+        found.append(replace(slot, why=why))
+    return found
 
 
 def _added(reach: Reach, impact: Impact) -> SlotTold:

@@ -16,6 +16,7 @@ from kscan.model import (
     Confidence,
     Effect,
     Hits,
+    Implementation,
     Maintainer,
     Passing,
     Report,
@@ -288,6 +289,20 @@ def test_one_changed_function_takes_the_singular():
     change = samples.change()
     text = render("text", replace(change, changed_functions=change.changed_functions[:1]))
     assert "No new finding, but within reach of the 1 changed function:" in text
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "mail"])
+def test_a_reason_that_several_slots_have_is_told_once(form: str):
+    change = samples.change()
+    gate, slots = change.added[1], ("iommu_ops.s0", "iommu_ops.s1", "iommu_ops.s2")
+    met = samples.late_global()
+    assert met.callback is not None
+    place = Implementation(met.callback.function, met.callback.path)
+    added = tuple(replace(gate, slot=slot, implementations=(place,)) for slot in slots)
+    found = tuple(replace(met, callback=replace(met.callback, slot=slot)) for slot in slots)
+    told = " ".join(render(form, replace(change, added=added, introduced=found)).split())
+    assert told.count("becomes reachable") == 1
+    assert told.count("as for `iommu_ops.s0`") == 2
 
 
 def test_drivers_within_reach_are_told_beside_findings_alone_and_five_of_them():
