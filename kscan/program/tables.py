@@ -73,7 +73,7 @@ def slot_of(program: Program, path: str, fact: SlotFact) -> Slot:
         owner, fields = literal, fact.fields[len(fact.fields) - int(depth or 0) :]
     else:
         owner, fields = fact.owner, fact.fields
-    tag = _tag(program, path, owner)
+    tag = _tag(program, path, owner) if owner else _assigned_tag(program, path, fact.variable)
     for name in fields[:-1]:
         kind = program.field_type(tag, name, path) if tag else None
         tag = kind.tag if kind is not None else ""
@@ -86,6 +86,12 @@ def _tag(program: Program, path: str, base: str) -> str:
         return tag
     alias = program.typedef(base, path) if base else None
     return alias.type.tag if alias is not None else ""
+
+
+def _assigned_tag(program: Program, path: str, variable: str) -> str:
+    """The struct of the object that an assignment fills: one of the file, and no pointer."""
+    known = program.own_variable(variable, path) if variable else None
+    return known.type.tag if known is not None and not known.type.ptr else ""
 
 
 def table_entries(

@@ -169,11 +169,17 @@ def _calls_in(program: Program, path: str, name: str) -> Iterator[ir.Call]:
 
 
 def calls_it(program: Program, path: str, name: str) -> bool:
-    """A function or macro of `path` has a call of `name` in its body, as far as text tells."""
+    """A function or macro of `path` has a call of `name` in its body, as far as text tells.
+
+    Or the macro is another name for it.
+    """
     return any(
         function.name != name and program.mentions(function, name)
         for function in program.functions_in(path)
-    ) or any(f"{name}(" in macro.body.replace(" ", "") for macro in program.unit(path).macros)
+    ) or any(
+        macro.body == name or f"{name}(" in macro.body.replace(" ", "")
+        for macro in program.unit(path).macros
+    )
 
 
 def values_of(program: Program, function: Function, name: str) -> Iterator[ir.Expr]:

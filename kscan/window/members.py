@@ -61,10 +61,18 @@ class Members:
         for tag in self.contract.tables if self.contract.object == self.contract.table else ():
             yield from self._told(function, call, tag, "")
 
-    def _told(self, function: Function, call: ir.Call, tag: str, name: str) -> Iterator[Told]:
+    def written(self, function: Function, call: ir.Call) -> Iterator[Told]:
+        """The same of an ops table that code writes: ``ops->of_xlate = foo_of_xlate``."""
+        for tag in self.contract.tables:
+            yield from self._told(function, call, tag, "", self.contract.table)
+
+    def _told(
+        self, function: Function, call: ir.Call, tag: str, name: str, position: int | None = None
+    ) -> Iterator[Told]:
         flow = flow_of(self.program, function)
         target = flow.containing(call.at)
-        stores = list(self._stored(function, self._given(call), tag, name))
+        given = self._given(call, position)
+        stores = list(self._stored(function, given, tag, name))
         held = _held(flow, target, stores) if target is not None else stores
         for store, field in held:
             yield Told(function, store.value, Confidence.HIGH, Slot(tag, field))
@@ -72,8 +80,9 @@ class Members:
             for store, field in self._stored(called, (), tag, name):
                 yield Told(called, store.value, Confidence.MEDIUM, Slot(tag, field))
 
-    def _given(self, call: ir.Call) -> tuple[ir.Expr, ...]:
-        return call.args[self.contract.object : self.contract.object + 1]
+    def _given(self, call: ir.Call, position: int | None = None) -> tuple[ir.Expr, ...]:
+        at = self.contract.object if position is None else position
+        return call.args[at : at + 1]
 
     def _called(self, function: Function, flow: Cfg, before: Node | None) -> Iterator[Function]:
         """The functions of its own file that `function` calls on the way to `before`, each once."""

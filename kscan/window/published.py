@@ -60,10 +60,22 @@ class Publishing:
     def _functions(self, function: Function, call: ir.Call) -> Iterator[Handed]:
         if not self.contract.tables and self.contract.table < len(call.args):
             yield from self._handed(function, call.args[self.contract.table], 0)
-        for told in Members(self.program, self.contract).filled(function, call):
+        members = Members(self.program, self.contract)
+        stored = [*members.filled(function, call)]
+        if not stored and self.contract.tables and not self._has_entries(function, call):
+            stored += members.written(function, call)
+        for told in stored:
             for found in self._handed(told.function, told.value, 0):
                 sure = weakest(found.confidence, told.confidence)
                 yield Handed(found.function, sure, told.slot)
+
+    def _has_entries(self, function: Function, call: ir.Call) -> bool:
+        """Some table that `call` publishes spells what it holds."""
+        return any(
+            fact.variable == table.variable and fact.fields
+            for table in self.tables(function, call)
+            for fact in slot_facts(self.program, table.path)
+        )
 
     def _handed(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Handed]:
         """The functions that `node` may be in `function`."""
@@ -154,19 +166,36 @@ class Publishing:
             return
         if inside and scope.type_of(outer).ptr:
             return
+        if not inside and scope.tag_of(node) in self.contract.tables:
+            yield from self._copied(scope, outer)
         place = home(self.program, scope.function.path, outer.id)
         if place is not None and (not inside or scope.tag_of(node) in self.contract.tables):
             yield Published(outer.id, place)
 
-    def _copied(self, scope: Scope, table: ir.Member) -> Iterator[Published]:
-        """The template that `scope`'s function copies into the member `table` of an instance."""
+    def _copied(self, scope: Scope, table: ir.Member | ir.Name) -> Iterator[Published]:
+        """The template that `scope`'s function copies into `table`, a member of an instance or not.
+
+        By an assignment, or by ``memcpy(&foo_ops, &template, sizeof(foo_ops))``.
+        """
         for node in ir.walk_body(self.program.body(scope.function)):
             match node:
-                case ir.Assign(target=ir.Member(field=field), value=ir.Name(id=name)):
-                    if field == table.field and self._is_table(scope, name):
-                        place = home(self.program, scope.function.path, name)
-                        if place is not None:
-                            yield Published(name, place, Confidence.MEDIUM)
+                case ir.Assign(target=target, value=ir.Name(id=name)):
+                    pass
+                case ir.Call(
+                    callee=ir.Name(id="memcpy"),
+                    args=(
+                        ir.Unary(op="&", operand=target),
+                        ir.Unary(op="&", operand=ir.Name(id=name)),
+                        _,
+                    ),
+                ):
+                    pass
+                case _:
+                    continue
+            if _is_same(target, table) and self._is_table(scope, name):
+                place = home(self.program, scope.function.path, name)
+                if place is not None:
+                    yield Published(name, place, Confidence.MEDIUM)
 
     def _yielded(self, function: Function, call: ir.Call, hops: int) -> Iterator[Published]:
         """The table that is duplicated, or those that the function called may return."""
@@ -225,3 +254,13 @@ class Publishing:
                 place = self._defined(path, value)
                 if place is not None:
                     yield Published(value, place, Confidence.MEDIUM)
+
+
+def _is_same(target: ir.Expr, table: ir.Member | ir.Name) -> bool:
+    """`target` is the object `table`; of members the name tells."""
+    match target, table:
+        case ir.Member(field=one), ir.Member(field=other):
+            return one == other
+        case ir.Name(id=one), ir.Name(id=other):
+            return one == other
+    return False

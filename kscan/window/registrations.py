@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
+
 from kscan.facts import ir
+from kscan.facts.unit import MacroFact
 from kscan.kernel.contracts import Contract
 from kscan.program import macros
 from kscan.program.program import Function, Program
-from kscan.program.versions import is_for_others
+from kscan.program.versions import is_for_others, lines_for_others
 from kscan.window.callers import Callers, calls_of
 from kscan.window.published import Handed, Published, Publishing
 
@@ -110,6 +113,7 @@ class Registrations:
         """
         calls = list(calls_of(self.program, function, self.contract.register))
         calls += [call for name in self._macros for call in self._within(function, name)]
+        calls += [call for name in self._aliases for call in self._renamed(function, name)]
         path = function.path
         calls = [call for call in calls if not is_for_others(self.program, path, call.at)]
         here = self.program.resolve(self.contract.register, function.path)[:1]
@@ -122,14 +126,34 @@ class Registrations:
         word = f"{self.contract.register}("
         return {
             macro.name: path
-            for path in self.paths
-            for macro in self.program.unit(path).macros
+            for path, macro in self._macros_of_paths()
             if macro.params is not None and word in macro.body.replace(" ", "")
         }
 
+    @cached_property
+    def _aliases(self) -> dict[str, str]:
+        """Other names of the contract's function, and the file of each.
+
+        ``#define foo_register iommu_device_register`` stands beside what it is for old kernels.
+        """
+        return {
+            macro.name: path
+            for path, macro in self._macros_of_paths()
+            if macro.params is None and macro.body == self.contract.register
+        }
+
+    def _macros_of_paths(self) -> Iterator[tuple[str, MacroFact]]:
+        """The macros of files that name the contract's function, without those for others."""
+        for path in self.paths:
+            left_out = lines_for_others(self.program, path)
+            for macro in self.program.unit(path).macros:
+                if not any(macro.line in lines for lines in left_out):
+                    yield path, macro
+
     def _expanding(self) -> Iterator[str]:
         """Files that may use such a macro of a header."""
-        names = sorted(name for name, path in self._macros.items() if path.endswith(".h"))
+        known = {**self._macros, **self._aliases}
+        names = sorted(name for name, path in known.items() if path.endswith(".h"))
         self.callers.prepare(names)
         for name in names:
             yield from self.callers.files[name]
@@ -142,6 +166,14 @@ class Registrations:
                 match node:
                     case ir.Call(callee=ir.Name(id=called)) if called == self.contract.register:
                         yield node
+
+    def _renamed(self, function: Function, name: str) -> Iterator[ir.Call]:
+        """The calls of the contract's function by its other name `name`."""
+        if self.program.defines(name, function.path):
+            return
+        for call in calls_of(self.program, function, name):
+            callee = ir.Name(self.contract.register, call.at)
+            yield msgspec.structs.replace(call, callee=callee)
 
 
 def _as_called(function: Function, call: ir.Call, outer: ir.Call) -> ir.Call:

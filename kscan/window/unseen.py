@@ -14,6 +14,8 @@ from kscan.window.published import Published
 from kscan.window.registrations import Registration
 from kscan.window.window import Window
 
+_EMPTY = "has no entry that is known: a macro or code at run time may fill it"
+
 
 def unseen(case: Case) -> Iterator[Skip]:
     """Registrations whose callbacks, or some of them, nobody looked at."""
@@ -25,7 +27,7 @@ def unseen(case: Case) -> Iterator[Skip]:
             yield from _other_callers(case, one)
         for table in one.tables:
             why = _unknown_of(case, table)
-            if why:
+            if why and not (why == _EMPTY and _is_written(case, one, table)):
                 yield Skip(table.path, f"{table.variable} {why}")
 
 
@@ -59,10 +61,19 @@ def _unknown_of(case: Case, table: Published) -> str:
         return f"fills {', '.join(strange)}: no members of it here"
     entries = list(table_entries(case.program, *place, case.contract.through.fields))
     if not entries:
-        return "has no entry that is known: a macro or code at run time may fill it"
+        return _EMPTY
     below = dict.fromkeys([place, *((entry.path, entry.variable) for entry in entries)])
     unread = [macro for one in below for macro in unread_macros(case.program, *one)]
     return f"holds {', '.join(unread)}: what that fills is not known" if unread else ""
+
+
+def _is_written(case: Case, registration: Registration, table: Published) -> bool:
+    """What code at run time puts into the empty `table` is known: functions, or a template."""
+    through = case.contract.through.fields
+    others = (one for one in registration.tables if one != table)
+    return bool(registration.functions) or any(
+        any(table_entries(case.program, one.path, one.variable, through)) for one in others
+    )
 
 
 def assumption(window: Window, advice: str) -> str:

@@ -169,7 +169,7 @@ class Window(Walk):
 
     def _fills(self, registration: Registration, slot: str) -> bool:
         """A table of `registration` fills `slot`."""
-        return any(
+        return any(str(handed.slot) == slot for handed in registration.functions) or any(
             str(entry.slot) == slot
             for table in registration.tables
             for entry in table_entries(self.program, table.path, table.variable, ())

@@ -423,3 +423,71 @@ def test_what_the_core_hands_on_is_registered_by_its_callers() -> None:
     assert ("drivers/iommu/bar.c", "probe", ("bar_ops",), True) in told
     assert "devm_iommu_device_register" not in {name for _, name, *_ in told}
     assert "iommu_device_register_default" in {name for _, name, *_ in told}
+
+
+ALIAS = "#define foo_register iommu_device_register\n"
+FOR_OLD = (
+    "#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)\n"
+    "#define foo_register(i, o, d) ({ iommu_device_set_ops(i, o); iommu_device_register(i); })\n"
+    f"#else\n{ALIAS}#endif\n"
+)
+
+
+@pytest.mark.parametrize("macros", [ALIAS, FOR_OLD])
+def test_a_registration_by_another_name(macros: str) -> None:
+    text = driver(f"{macros}return foo_register(&foo->iommu, &foo_ops, dev);")
+    assert published(f"Makefile\n    VERSION = 6\n{text}") == [("foo_ops",)]
+
+
+def test_another_name_that_a_header_gives() -> None:
+    body = "return foo_register(&foo->iommu, &foo_ops, dev);"
+    text = driver(body) + f"include/linux/foo-compat.h\n    {ALIAS}"
+    assert published(
+        text.replace("struct foo {", "#include <linux/foo-compat.h>\n    struct foo {")
+    )
+
+
+def test_a_function_of_that_name_is_no_other_name() -> None:
+    body = "return foo_register(&foo->iommu, &foo_ops, dev);"
+    text = driver(f"{ALIAS}{body}").replace("static int probe(", "static int foo_register(", 1)
+    assert published(text) == []
+
+
+FILLED = """
+static struct iommu_ops blank;
+static int foo_probe_device(struct device *dev) { return 0; }
+static void fill(struct iommu_ops *ops)
+{
+    ops->of_xlate = foo_of_xlate;
+    ops->probe_device = foo_probe_device;
+}
+"""
+BOTH = ["foo_of_xlate", "foo_probe_device"]
+
+
+@pytest.mark.parametrize(
+    ("body", "callbacks"),
+    [
+        ("blank.of_xlate = foo_of_xlate; blank.probe_device = foo_probe_device;"
+         " return iommu_device_register(&foo->iommu, &blank, 0);", BOTH),
+        ("fill(&blank); return iommu_device_register(&foo->iommu, &blank, 0);", BOTH),
+        ("struct iommu_ops *own = kzalloc(sizeof(*own), GFP_KERNEL); fill(own);"
+         " return iommu_device_register(&foo->iommu, own, 0);", BOTH),
+        ("struct iommu_ops *own = kzalloc(sizeof(*own), GFP_KERNEL);"
+         " own->of_xlate = foo_of_xlate;"
+         " return iommu_device_register(&foo->iommu, own, 0);", ["foo_of_xlate"]),
+        ("blank = foo_ops; return iommu_device_register(&foo->iommu, &blank, 0);",
+         ["foo_of_xlate"]),
+        ("memcpy(&blank, &foo_ops, sizeof(blank));"
+         " return iommu_device_register(&foo->iommu, &blank, 0);", ["foo_of_xlate"]),
+        # what comes afterwards is no callback of this window
+        ("int err = iommu_device_register(&foo->iommu, &blank, 0); fill(&blank); return err;", []),
+    ],
+)  # fmt: skip
+def test_a_table_that_code_fills_at_run_time(body: str, callbacks: list[str]) -> None:
+    text = driver(body)
+    start = text.index("    static int probe(")
+    case = case_of(text[:start] + indent(FILLED.lstrip(), "    ") + text[start:])
+    (registration,) = case.registrations
+    assert sorted(c.function.name for c in case.window.callbacks(registration)) == callbacks
+    assert bool(list(unseen(case))) is not bool(callbacks)
