@@ -197,9 +197,13 @@ _MAKERS = {
     "DECLARE_WORK": "struct work_struct",
     "DECLARE_DELAYED_WORK": "struct delayed_work",
     "DECLARE_WAIT_QUEUE_HEAD": "wait_queue_head_t",
+    "DEFINE_HASHTABLE": "struct hlist_head",
+    "DEFINE_READ_MOSTLY_HASHTABLE": "struct hlist_head",
+    "DEFINE_STATIC_KEY_FALSE": "struct static_key_false",
+    "DEFINE_STATIC_KEY_FALSE_RO": "struct static_key_false",
 }
 """Macros that define an object named by their first argument (include/linux/list.h, mutex.h,
-spinlock_types.h, idr.h, xarray.h, completion.h, workqueue.h, wait.h)."""
+spinlock_types.h, idr.h, xarray.h, completion.h, workqueue.h, wait.h, hashtable.h, jump_label.h)."""
 
 
 def _made(call: CallFact, lines: list[bytes]) -> GlobalFact | None:

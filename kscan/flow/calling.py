@@ -39,8 +39,11 @@ def call(frame: Frame, node: ir.Call) -> Value:
             frame.value(arg)
         return assumed
     if not isinstance(node.callee, ir.Name) or frame.scope.is_local(node.callee.id):
-        frame.value(node.callee)
-        return _hooked(frame, node, [frame.value(arg) for arg in node.args])
+        called = frame.value(node.callee)
+        args = [frame.value(arg) for arg in node.args]
+        if called.taint is not None and called.what in INVALID:
+            frame.note(Happening.CRASH, called.taint, node.at, "calls it")
+        return _hooked(frame, node, args)
     return _named_call(frame, node, node.callee.id)
 
 

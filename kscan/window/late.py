@@ -15,8 +15,9 @@ from kscan.facts.unit import GlobalFact
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.execute import Execution
 from kscan.flow.paths import addressed
+from kscan.flow.sequence import following
 from kscan.flow.supplies import is_supply
-from kscan.flow.values import SET, ZERO, Place, Value, What
+from kscan.flow.values import SET, ZERO, Place, Value, What, truth
 from kscan.flow.world import World
 from kscan.flow.writes import DEPTH, Writes, embedding, root_name, whole
 from kscan.flow.written import Write
@@ -100,6 +101,16 @@ class _Order:
         """A write of it, or of all of the object, that some ways to the registration pass."""
         return self.may.get(place) or self.may.get(whole(place.owner))
 
+    def fills_before(self, place: Place) -> bool:
+        """Elements of `place` are written before the registration: that of the instance may be.
+
+        What writes one after each registration only comes before the next one, in a loop.
+        """
+        early = self.may.get(place)
+        return early is not None and all(
+            (early.function, early.at) != (late.function, late.at) for late in self.late[place]
+        )
+
 
 @dataclass
 class Lateness:
@@ -169,11 +180,9 @@ class Lateness:
 
     def _counts(self, place: Place, order: _Order) -> bool:
         apart = is_supply(place, self.catalogue.functions)
-        if order.is_early(place, apart=apart) or (
-            order.late[place][0].element and place in order.may
-        ):
-            return False
         write = order.late[place][0]
+        if order.is_early(place, apart=apart) or (write.element and order.fills_before(place)):
+            return False
         if place.kind == "global" or isinstance(write.target, ir.Name):
             known = self._object(write)
             return known is None or not known.initialised or known.negative
@@ -215,6 +224,7 @@ class Lateness:
         outcome = execution.run(function, start=node.index)
         around = _Around(self, function, call, level)
         found = [] if result.what is What.ZERO else list(around.of_result(node, writes))
+        found += around.beside(node, writes, truth(result))
         before = cfg.reaching(node.index)
         for index in sorted(outcome.visited - {node.index}):
             for write in around.at(cfg.nodes[index], writes):
@@ -305,6 +315,12 @@ class _Around:
         direct = (w for expr in node.expressions() for w in writes.within(function, expr, DEPTH))
         if any(map(self._is_result, direct)):
             yield from filter(self._is_result, self.at(node, writes))
+
+    def beside(self, node: Node, writes: Writes, holds: bool | None) -> Iterator[Write]:
+        """What runs after the call in one statement with it: ``foo_register(i) ?: foo_late(i)``."""
+        for expr in node.expressions():
+            for part in following(expr, self.call, holds=holds):
+                yield from (w for w in writes.within(self.function, part) if not w.off)
 
     def _is_result(self, write: Write) -> bool:
         """The function itself stores what the call yields."""

@@ -12,7 +12,8 @@ struct list_head { struct list_head *next, *prev; };
 struct inner { int size; struct foo *next; };
 struct foo { struct iommu_device iommu; struct inner in; struct list_head *all;
              struct list_head node, own; struct foo *peers[4]; int lock, version;
-             struct foo *next; int ready, number; unsigned long flags; atomic_t users; };
+             struct foo *next; int ready, number; unsigned long flags; atomic_t users;
+             refcount_t held; seqlock_t seq; int (*hook)(struct foo *foo); };
 static struct list_head every;
 static struct { struct foo *foo; } params;
 static struct foo *several[4];
@@ -23,6 +24,9 @@ static int loose;
 static int unknown = -1;
 static int fixed_at = 3;
 static struct idr map;
+static DEFINE_STATIC_KEY_FALSE(up);
+static DEFINE_HASHTABLE(table, 4);
+static int hooked(struct foo *foo) { return 0; }
 #define ONE_OF(x) ((x)->ready = 1)
 #define READY(x) do { (x)->ready = 1; } while (0)
 static void set(struct foo *foo) { params.foo = foo; }
@@ -101,6 +105,18 @@ LOCKED = "spin_lock(&each->lock);"
          "spin_lock_init(&foo->lock); list_add(&foo->node, &every);", []),
         (f"list_for_each_entry(each, foo->all, node) {LOCKED}",
          "spin_lock_init(&foo->lock); foo->all = &every;", [("foo.all", "crash", "high")]),
+        ("hash_for_each_possible(table, each, node, 4) return 0; return -ENODEV;",
+         "hash_add(table, &foo->node, 4);", [("table", "declined", "high")]),
+        # a function that is not there is called all the same
+        ("return foo->hook(foo);", "foo->hook = hooked;", [("foo.hook", "crash", "high")]),
+        ("if (foo->hook) return foo->hook(foo);", "foo->hook = hooked;", []),
+        # keys, counters and locks that are zero until then
+        ("if (!static_branch_likely(&up)) return -ENODEV;", "static_branch_enable(&up);",
+         [("up", "declined", "high")]),
+        ("if (!refcount_inc_not_zero(&foo->held)) return -ENODEV;",
+         "refcount_set(&foo->held, 1);", [("foo.held", "declined", "medium")]),
+        ("write_seqlock(&foo->seq);", "seqlock_init(&foo->seq);",
+         [("foo.seq", "unready", "high")]),
         # a number below zero says that it is not known yet
         ("if (unknown < 0) return -ENODEV;", "unknown = 4;", [("unknown", "declined", "high")]),
         ("BUG_ON(unknown < 0 || loose);", "unknown = 4;", [("unknown", "crash", "high")]),
@@ -657,3 +673,57 @@ def test_what_the_drivers_of_devices_below_set(
     code = (HEAD + before + DRIVER % (read, late)).replace("counted[0] = foo;", early)
     case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING))
     assert [(one.late.spelled, one.reader.effect.value) for one in case.late_reads] == expected
+
+
+REGISTER = "iommu_device_register(&foo->iommu, &foo_ops, 0)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("return @ ?: later(foo);", True),
+        ("return @ || later(foo);", True),
+        ("return !@ && later(foo);", True),
+        ("return @ == 0 ? later(foo) : 1;", True),
+        ("return @ < 0 ? 1 : later(foo);", True),
+        ("err = @, only = foo;", True),
+        ("return finish(foo, @);", True),
+        ("if ((err = @) || later(foo)) return err;", True),
+        # what only a failure leads to
+        ("return @ && later(foo);", False),
+        ("return @ ? later(foo) : 0;", False),
+        ("return !@ || later(foo);", False),
+        ("return @ < 0 ? later(foo) : 1;", False),
+        # what came before it
+        ("return later(foo) ?: @;", False),
+    ],
+)
+def test_what_runs_in_one_statement_with_the_registration(
+    statement: str, *, expected: bool
+) -> None:
+    later = (
+        "static int later(struct foo *foo) { only = foo; return 0; }\n"
+        "static int finish(struct foo *foo, int err) { only = foo; return err; }\n"
+    )
+    code = HEAD + later + DRIVER % ("use(only);", "")
+    code = code.replace(f"{REGISTER};", f"int err = 0; {statement.replace('@', REGISTER)}")
+    late = case_of(tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING)).late_reads
+    assert [one.late.spelled for one in late] == (["only"] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        # the next instance is not in there yet either
+        ("", "several[nr] = foo;", [("several", "medium")]),
+        ("several[nr] = foo;", "", []),
+        ("several[nr + 1] = foo;", "several[nr] = foo;", []),
+    ],
+)
+def test_an_array_that_a_loop_fills_while_it_registers(
+    before: str, after: str, expected: list[tuple[str, str]]
+) -> None:
+    loop = f"for (int nr = 0; nr < 4; nr++) {{ {before} {REGISTER}; {after} }}"
+    code = (HEAD + DRIVER % ("use(several[1]);", "")).replace(f"{REGISTER};", loop)
+    late = case_of(tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING)).late_reads
+    assert [(one.late.spelled, one.confidence.value) for one in late] == expected
