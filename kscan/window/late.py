@@ -27,6 +27,7 @@ from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import Callers, is_private, registered_by
+from kscan.window.drivers import upwards
 from kscan.window.probing import Probing
 from kscan.window.registrations import Registration
 
@@ -192,7 +193,7 @@ class Lateness:
         """An earlier init stage writes the place: a function marked __init outside this path."""
         if late.place.is_of_device:
             return False
-        chain = {registration.function, late.write.function}
+        chain = {late.write.function, *upwards(self.callers, registration.function)}
         chain.update(frame.caller for frame in late.write.frames)
         return any(
             write.place == late.place and not write.is_zero

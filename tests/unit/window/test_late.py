@@ -727,3 +727,27 @@ def test_an_array_that_a_loop_fills_while_it_registers(
     code = (HEAD + DRIVER % ("use(several[1]);", "")).replace(f"{REGISTER};", loop)
     late = case_of(tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING)).late_reads
     assert [(one.late.spelled, one.confidence.value) for one in late] == expected
+
+
+def test_an_init_function_above_the_registration_is_no_earlier_stage() -> None:
+    code = (HEAD + DRIVER % ("if (!several[1]) return -ENODEV;", "")).replace(
+        "static int probe(", "static int __init one(", 1
+    )
+    code += """
+static int __init all_of(struct device *dev, struct foo *foo)
+{
+    one(dev, foo);
+    several[0] = foo;
+    return 0;
+}
+static int __init foo_init(void)
+{
+    for (int nr = 0; nr < 4; nr++)
+        all_of(0, kzalloc(4, 4));
+    return 0;
+}
+"""
+    late = case_of(tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING)).late_reads
+    assert [(one.late.spelled, one.reader.effect.value) for one in late] == [
+        ("several", "declined")
+    ]
