@@ -215,6 +215,9 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     table_setters: tuple[str, ...] = ()
     """Functions that tell the published object its table, in trees whose `register` does not."""
+    elsewhere: tuple[str, ...] = ()
+    """Functions that hand a table over without a registration, with its position among their
+    arguments: where nothing else publishes it, nobody looks at it."""
     table_field: str = ""
     """The member of the published object that holds the table, as ``iommu_device.ops``."""
     tables: tuple[str, ...] = ()
@@ -240,6 +243,9 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         check_names("register", [self.register])
         check_names("tables", self.tables)
         check_names("table_setters", self.table_setters)
+        check_names("elsewhere", [entry.partition(":")[0] for entry in self.elsewhere])
+        if not all(entry.partition(":")[2].isdecimal() for entry in self.elsewhere):
+            raise ValueError("elsewhere: a name is followed by a colon and a position")
         check_slots([self.table_field] if self.table_field else [])
 
     @property

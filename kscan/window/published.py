@@ -111,6 +111,10 @@ class Publishing:
                 seen.add((found.variable, found.path))
                 yield found
 
+    def held(self, function: Function, node: ir.Expr) -> Iterator[Published]:
+        """The ops tables that `node` may hold in `function`."""
+        yield from self._held(function, node, 0)
+
     def _said(self, function: Function, call: ir.Call) -> Iterator[Published]:
         """The table in the call itself, or in a setter called beside it."""
         if self.contract.table < len(call.args):

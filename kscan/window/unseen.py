@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.facts import ir
 from kscan.model import Skip
+from kscan.program.program import Function
 from kscan.program.tables import foreign_members, table_entries, unread_macros
-from kscan.window.callers import MOST_CALLERS
+from kscan.program.versions import is_for_others
+from kscan.window.callers import MOST_CALLERS, calls_of
 from kscan.window.case import Case
 from kscan.window.drivers import LEVELS, upwards
-from kscan.window.published import Published
+from kscan.window.published import Published, Publishing
 from kscan.window.registrations import Registration
 from kscan.window.window import Window
 
@@ -29,6 +32,33 @@ def unseen(case: Case) -> Iterator[Skip]:
             why = _unknown_of(case, table)
             if why and not (why == _EMPTY and _is_written(case, one, table)):
                 yield Skip(table.path, f"{table.variable} {why}")
+    yield from _unregistered(case)
+
+
+def _unregistered(case: Case) -> Iterator[Skip]:
+    """Ops tables that are handed over in another way, and that no registration publishes."""
+    publishing = Publishing(case.program, case.contract, case.callers)
+    seen = {(table.path, table.variable) for one in case.registrations for table in one.tables}
+    for entry in case.contract.elsewhere:
+        name, _, place = entry.partition(":")
+        for function, call in _calls(case, name):
+            for given in call.args[int(place) : int(place) + 1]:
+                for table in publishing.held(function, given):
+                    if (table.path, table.variable) not in seen:
+                        seen.add((table.path, table.variable))
+                        why = f"{name}() alone hands {table.variable} over"
+                        yield Skip(table.path, f"{why}: nothing registers it, or is looked at")
+
+
+def _calls(case: Case, name: str) -> Iterator[tuple[Function, ir.Call]]:
+    """The calls of `name` beside tables of the contract, with the functions that make them."""
+    program = case.program
+    for path in case.window.tables.paths:
+        if path.endswith(".c") and program.reader.names(path, name.encode()):
+            for function in program.functions_in(path):
+                for call in calls_of(program, function, name):
+                    if not is_for_others(program, path, call.at):
+                        yield function, call
 
 
 def _other_callers(case: Case, registration: Registration) -> Iterator[Skip]:

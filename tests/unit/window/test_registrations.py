@@ -491,3 +491,23 @@ def test_a_table_that_code_fills_at_run_time(body: str, callbacks: list[str]) ->
     (registration,) = case.registrations
     assert sorted(c.function.name for c in case.window.callbacks(registration)) == callbacks
     assert bool(list(unseen(case))) is not bool(callbacks)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return bus_set_iommu(&platform_bus_type, &foo_ops);", ["foo_ops"]),
+        ("const struct iommu_ops *ops = dev ? &foo_ops : &old_ops;"
+         " return bus_set_iommu(&platform_bus_type, ops);", ["foo_ops", "old_ops"]),
+        # what is registered as well is looked at there
+        ("bus_set_iommu(&platform_bus_type, &foo_ops);"
+         " return iommu_device_register(&foo->iommu, &foo_ops, 0);", []),
+        ("return bus_set_iommu(&platform_bus_type, NULL);", []),
+        ("#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)\n"
+         "bus_set_iommu(&platform_bus_type, &foo_ops);\n#endif\nreturn 0;", []),
+    ],
+)  # fmt: skip
+def test_a_table_that_nothing_registers_is_a_skip(body: str, said: list[str]) -> None:
+    case = case_of(f"Makefile\n    VERSION = 6\n{driver(body)}")
+    why = "bus_set_iommu() alone hands {} over: nothing registers it, or is looked at"
+    assert [skip.reason for skip in unseen(case)] == [why.format(name) for name in said]
