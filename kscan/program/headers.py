@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from kscan.source.search import NOT_FUNCTIONS
 from kscan.source.tree import Tree, Unreadable
+from kscan.syntax.draft import without_mark
 
 DEPTH = 6
 """Levels of ``#include`` that are followed."""
@@ -145,7 +146,7 @@ class Headers:
     def _text(self, path: str) -> bytes:
         """The lines of `path`, with the newline before each."""
         try:
-            return b"\n" + self.tree.read(path)
+            return b"\n" + without_mark(self.tree.read(path))
         except Unreadable:
             return b"\n"
 

@@ -8,6 +8,7 @@ belongs to a comment, a string or a macro body.  `Draft.finished` puts back what
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -100,6 +101,13 @@ def evenly_bracketed(text: bytes) -> bool:
     return all(text.count(opening) == text.count(closing) for opening, closing in _PAIRS)
 
 
+def without_mark(source: bytes) -> bytes:
+    """`source` with spaces for the byte order mark that some editors put in front of it."""
+    if not source.startswith(BOM_UTF8):
+        return source
+    return source.replace(BOM_UTF8, b" " * len(BOM_UTF8), 1)
+
+
 @dataclass(slots=True)
 class Draft:
     """The text so far, and what was taken out of it."""
@@ -112,7 +120,7 @@ class Draft:
     _literals: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        text = _COMMENT_OR_LITERAL.sub(self._hide, self.source)
+        text = _COMMENT_OR_LITERAL.sub(self._hide, without_mark(self.source))
         if b"#" in text:
             text = _DIRECTIVE.sub(self._hide_directive, text)
         self.text = bytearray(text)

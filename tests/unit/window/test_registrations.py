@@ -511,3 +511,15 @@ def test_a_table_that_nothing_registers_is_a_skip(body: str, said: list[str]) ->
     case = case_of(f"Makefile\n    VERSION = 6\n{driver(body)}")
     why = "bus_set_iommu() alone hands {} over: nothing registers it, or is looked at"
     assert [skip.reason for skip in unseen(case)] == [why.format(name) for name in said]
+
+
+def test_a_byte_order_mark_hides_no_include() -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, 0);")
+    marked = text.replace(
+        "drivers/iommu/foo.c\n    #include", "drivers/iommu/foo.c\n    \ufeff#include"
+    )
+    assert marked != text
+    case = case_of(marked)
+    assert not list(unseen(case))
+    (registration,) = case.registrations
+    assert [c.function.name for c in case.window.callbacks(registration)] == ["foo_of_xlate"]
