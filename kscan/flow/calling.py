@@ -283,14 +283,9 @@ def _handed_over(frame: Frame, node: ir.Call, name: str, args: list[Value]) -> V
         found = frame.execution.enter(targets[0], tuple(args), frames, frame.state)
         if found is not None:
             return found
-    elif late and not _only_numbers(frame, node, args):
-        frame.note(
-            Happening.CRASH,
-            late[0],
-            node.at,
-            f"hands it to {name}()",
-            sure=False,
-        )
+    elif late:
+        what = Happening.WRONG if _only_numbers(frame, node, args) else Happening.CRASH
+        frame.note(what, late[0], node.at, f"hands it to {name}()", sure=False)
     return ANY
 
 

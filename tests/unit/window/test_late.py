@@ -126,6 +126,11 @@ LOCKED = "spin_lock(&each->lock);"
         ("if (foo->version >= 3) use(each);", "foo->version = 4;",
          [("foo.version", "wrong-value", "medium")]),
         ("if (foo->version) use(foo);", "foo->version = 4;", []),
+        # nor does zero mean to somebody else what it will
+        ("tell_firmware(4, foo->version);", "foo->version = 4;",
+         [("foo.version", "wrong-value", "medium")]),
+        ('dev_info(dev, "%d", foo->version);', "foo->version = 4;", []),
+        ("if (foo->version) tell_firmware(4, foo->version);", "foo->version = 4;", []),
         # what it decides is not handed over
         ("return bound_of(only);", "only = foo;", []),
         ("return only ? 4 : 0;", "only = foo;", []),
