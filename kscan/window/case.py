@@ -231,8 +231,10 @@ class Case:
                     yield from self._met(follower.late, reader, doubted)
 
     def _met(self, late: Late, reader: Reader, doubted: Doubts) -> Iterator[LateRead]:
-        """What `reader` meets, unless it is another device's."""
-        if not self._is_of_another_bus(late, reader):
+        """What `reader` meets, unless it is another device's, or another driver's."""
+        given = reader.callback.given
+        is_apart = given and late.within and given.isdisjoint(late.within)
+        if not is_apart and not self._is_of_another_bus(late, reader):
             doubts = tuple(doubted.about(late, reader))
             sure = weakest(late.confidence, reader.confidence, *(least for least, _ in doubts))
             why = tuple(why for _, why in doubts)

@@ -19,7 +19,7 @@ from kscan.flow.sequence import following
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import SET, ZERO, Place, Value, What, truth
 from kscan.flow.world import World
-from kscan.flow.writes import DEPTH, Writes, embedding, root_name, whole
+from kscan.flow.writes import DEPTH, Writes, embedding, root_name
 from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
@@ -28,6 +28,7 @@ from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import Callers, is_private, registered_by
 from kscan.window.drivers import upwards
+from kscan.window.order import Order
 from kscan.window.probing import Probing
 from kscan.window.registrations import Registration
 
@@ -57,6 +58,8 @@ class Late:
     """What the place is for a reader: ``global`` for a member of a global struct, too."""
     spelled: str = ""
     """As a reader writes it: ``foo_iommu.feat.streams``."""
+    within: frozenset[Function] = frozenset()
+    """The callers of the registering function that alone are late; none where all are."""
 
     @property
     def others(self) -> int:
@@ -77,43 +80,6 @@ class Late:
 
 
 @dataclass
-class _Order:
-    """What was found around one registration."""
-
-    late: dict[Place, list[Write]] = field(default_factory=dict)
-    must: dict[Place, Write] = field(default_factory=dict)
-    may: dict[Place, Write] = field(default_factory=dict)
-    outside: set[Place] = field(default_factory=set)
-    """Places whose first late write stands in a caller, one of several or of another file."""
-    past_driver: set[Place] = field(default_factory=set)
-    """Those written by whoever registers the driver, once that is registered."""
-
-    def is_early(self, place: Place, *, apart: bool) -> bool:
-        """The place, or all of the object, is written before the registration on every way.
-
-        A place that is `apart` is not ready because the member that leads to it is set.
-        """
-        if place.kind == "field":
-            return place in self.must or whole(place.owner) in self.must
-        member = Place("field", place.owner, place.name)
-        return place in self.must or (not apart and member in self.must)
-
-    def maybe_early(self, place: Place) -> Write | None:
-        """A write of it, or of all of the object, that some ways to the registration pass."""
-        return self.may.get(place) or self.may.get(whole(place.owner))
-
-    def fills_before(self, place: Place) -> bool:
-        """Elements of `place` are written before the registration: that of the instance may be.
-
-        What writes one after each registration only comes before the next one, in a loop.
-        """
-        early = self.may.get(place)
-        return early is not None and all(
-            (early.function, early.at) != (late.function, late.at) for late in self.late[place]
-        )
-
-
-@dataclass
 class Lateness:
     """Finds the late places of registrations."""
 
@@ -125,13 +91,13 @@ class Lateness:
         self, registration: Registration, writes: Writes, belongs: Callable[[str], bool]
     ) -> tuple[Late, ...]:
         """The late places of `registration`, in program order of their first late write."""
-        order = _Order()
+        order = Order()
         world = World(self.catalogue.functions, belongs=belongs)
         self._level(registration.function, registration.call, ZERO, order, writes, world, 0, set())
         found = [self._late(place, order) for place in order.late if self._counts(place, order)]
         return tuple(late for late in found if not self._set_elsewhere(late, registration, writes))
 
-    def _late(self, place: Place, order: _Order) -> Late:
+    def _late(self, place: Place, order: Order) -> Late:
         several = order.late[place]
         early = order.maybe_early(place)
         doubtful = early is not None or several[0].element
@@ -149,6 +115,7 @@ class Lateness:
             past_driver=place in order.past_driver,
             kind=kind,
             spelled=spelled,
+            within=order.within.get(place, frozenset()),
         )
 
     def _is_negative(self, write: Write) -> bool:
@@ -179,7 +146,7 @@ class Lateness:
         tag = scope.tag_of(outer)
         return place.kind, f"{tag}.{path}" if tag else place.spelled
 
-    def _counts(self, place: Place, order: _Order) -> bool:
+    def _counts(self, place: Place, order: Order) -> bool:
         apart = is_supply(place, self.catalogue.functions)
         write = order.late[place][0]
         if order.is_early(place, apart=apart) or (write.element and order.fills_before(place)):
@@ -205,7 +172,7 @@ class Lateness:
         )
 
     def _level(
-        self, function: Function, call: ir.Call, result: Value, order: _Order,
+        self, function: Function, call: ir.Call, result: Value, order: Order,
         writes: Writes, world: World, level: int, seen: set[Function],
     ) -> None:  # fmt: skip
         """The writes around `call` in `function`, then around the calls of `function`."""
@@ -240,37 +207,29 @@ class Lateness:
             self._callers(function, outcome.value, order, writes, world, level, seen)
 
     def _callers(
-        self, function: Function, result: Value, order: _Order,
+        self, function: Function, result: Value, order: Order,
         writes: Writes, world: World, level: int, seen: set[Function],
     ) -> None:  # fmt: skip
         value = result
         if value.what is What.ANY and function.fact.result.ptr:
             value = SET
-        orders: list[_Order] = []
+        orders: list[Order] = []
         calls = self.callers.first_of(function)
         for caller, call in calls:
-            one = _Order()
+            one = Order()
             self._level(caller, call, value, one, writes, world, level + 1, seen)
             orders.append(one)
         holding = self.callers.holding(function)
         known = self.catalogue.functions
         for caller, call in registered_by(self.program, known, function, holding):
-            one = _Order()
+            one = Order()
             self._level(caller, call, ZERO, one, writes, world, level + 1, seen)
             one.past_driver.update(one.late)
             orders.append(one)
         is_split_off = is_private(function) and len(calls) == len(orders) == 1
-        for one in orders:
-            for place, several in one.late.items():
-                if place not in order.late:
-                    order.outside.update(one.outside & {place} if is_split_off else {place})
-                    order.past_driver.update(one.past_driver & {place})
-                order.late.setdefault(place, []).extend(several)
-            for place, write in one.may.items():
-                order.may.setdefault(place, write)
-            for place, write in one.must.items():
-                everywhere = all(place in other.must for other in orders)
-                (order.must if everywhere else order.may).setdefault(place, write)
+        if not level:
+            order.within = order.apart([caller for caller, _ in calls], orders)
+        order.take_in(orders, is_split_off=is_split_off)
 
 
 def _sets(node: Node, name: str) -> bool:

@@ -29,6 +29,8 @@ class Published:
     path: str
     """The file that defines it."""
     confidence: Confidence = Confidence.HIGH
+    given: frozenset[Function] = frozenset()
+    """The callers of the registering function that alone hand it over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,12 @@ class Publishing:
 
     def tables(self, function: Function, call: ir.Call) -> Iterator[Published]:
         """The ops tables that `call` in `function` may publish, each once."""
-        seen: set[tuple[str, str]] = set()
+        seen: dict[tuple[str, str], Published] = {}
         for found in self._said(function, call):
-            if (found.variable, found.path) not in seen:
-                seen.add((found.variable, found.path))
-                yield found
+            key = (found.variable, found.path)
+            known = seen.setdefault(key, found)
+            seen[key] = replace(known, given=both(known.given, found.given))
+        yield from seen.values()
 
     def held(self, function: Function, node: ir.Expr) -> Iterator[Published]:
         """The ops tables that `node` may hold in `function`."""
@@ -226,7 +229,8 @@ class Publishing:
 
     def _parameter(self, function: Function, name: str, hops: int) -> Iterator[Published]:
         for caller, argument in self._given(function, name):
-            yield from self._held(caller, argument, hops + 1)
+            for found in self._held(caller, argument, hops + 1):
+                yield found if hops else replace(found, given=frozenset({caller}))
 
     def _given(self, function: Function, name: str) -> Iterator[tuple[Function, ir.Expr]]:
         """What callers of `function` pass for its parameter `name`."""
@@ -258,6 +262,11 @@ class Publishing:
                 place = self._defined(path, value)
                 if place is not None:
                     yield Published(value, place, Confidence.MEDIUM)
+
+
+def both(one: frozenset[Function], other: frozenset[Function]) -> frozenset[Function]:
+    """The callers of either; none, which stands for all, where one has none."""
+    return one | other if one and other else frozenset()
 
 
 def _is_same(target: ir.Expr, table: ir.Member | ir.Name) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
 from kscan.kernel.contracts import slot_matches
@@ -14,7 +14,7 @@ from kscan.program.calls import Slot
 from kscan.program.program import Function
 from kscan.program.tables import Entry, table_entries
 from kscan.window.mentions import Mentions
-from kscan.window.published import Handed, Published
+from kscan.window.published import Handed, Published, both
 from kscan.window.registrations import Registration
 from kscan.window.walk import Walk
 
@@ -27,6 +27,8 @@ class Callback:
 
     entry: Entry
     confidence: Confidence
+    given: frozenset[Function] = frozenset()
+    """The callers of the registering function that alone hand its table over."""
 
     @property
     def slot(self) -> Slot:
@@ -81,18 +83,22 @@ class Window(Walk):
         if not self.gate_is_open(registration):
             return
         sure = Confidence.HIGH if self._is_open(registration) else Confidence.MEDIUM
-        seen: set[tuple[Slot, Function]] = set()
+        seen: dict[tuple[Slot, Function], Callback] = {}
         for handed in registration.functions:
             entry = self._entry(registration, handed)
             if handed.slot is None or self._runs(handed.slot):
                 yield Callback(entry, weakest(sure, handed.confidence))
         for table in registration.tables:
             for entry in self._entries(table):
-                key = (entry.slot, entry.function)
-                if key in seen or not self._runs(entry.slot):
+                if not self._runs(entry.slot):
                     continue
-                seen.add(key)
-                yield Callback(entry, weakest(sure, table.confidence, entry.confidence))
+                one = Callback(
+                    entry, weakest(sure, table.confidence, entry.confidence), table.given
+                )
+                known = seen.setdefault((entry.slot, entry.function), one)
+                given = both(known.given, one.given)
+                seen[entry.slot, entry.function] = replace(known, given=given)
+        yield from seen.values()
 
     def _entry(self, registration: Registration, handed: Handed) -> Entry:
         """A callback that stands in no table: its slot is the parameter it is handed over as."""

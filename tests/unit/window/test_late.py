@@ -410,6 +410,58 @@ def test_driver_data_of_another_bus(read: str, bus: str, write: str, *, late: bo
     assert bool(case.late_reads) is late
 
 
+COMPAT = """
+#include <linux/iommu.h>
+static inline int foo_add(struct iommu_device *iommu, const struct iommu_ops *ops)
+{
+    iommu->ops = ops;
+    return iommu_device_register(iommu, ops, 0);
+}
+"""
+
+
+def _of_two(name: str, before: str, after: str) -> str:
+    """One of two drivers that register through the same function."""
+    body = BUSES % ("platform_get_drvdata(pdev)", "platform_device", after)
+    register = "iommu_device_register(&foo->iommu, &foo_ops, 0)"
+    called = f"{before}; foo_add(&foo->iommu, &foo_ops)"
+    code = body.replace(register, called).replace("foo_ops", f"{name}_ops")
+    return '#include "compat.h"\n' + code.replace("foo_of_xlate", f"{name}_of_xlate")
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [("early", "late"), ("late", "early"), ("late", "late"), ("early", "early")],
+)
+def test_drivers_that_register_through_one_function(one: str, two: str) -> None:
+    store = "platform_set_drvdata(xdev, foo)"
+    ways = {"early": (store, ""), "late": ("", store)}
+    case = case_of(
+        tree(
+            drivers__iommu__compat_h=COMPAT,
+            drivers__iommu__one_c=_of_two("one", *ways[one]),
+            drivers__iommu__two_c=_of_two("two", *ways[two]),
+        )
+    )
+    named = {"one": one, "two": two}
+    assert {read.reader.callback.entry.function.name for read in case.late_reads} == {
+        f"{name}_of_xlate" for name, way in named.items() if way == "late"
+    }
+
+
+def test_a_driver_that_hands_over_either_of_two_tables() -> None:
+    store = "platform_set_drvdata(xdev, foo)"
+    code = _of_two("one", "if (!foo) foo_add(0, &other_ops)", store)
+    other = "static const struct iommu_ops other_ops = { .of_xlate = other_of_xlate };"
+    callback = code[code.index("static int one_of_xlate") : code.index("static const")]
+    code = code.replace("static const", callback.replace("one_", "other_") + other + "static const")
+    case = case_of(tree(drivers__iommu__compat_h=COMPAT, drivers__iommu__one_c=code))
+    assert {read.reader.callback.entry.function.name for read in case.late_reads} == {
+        "one_of_xlate",
+        "other_of_xlate",
+    }
+
+
 SPLIT = """
 MARK int split(struct foo *foo) { return iommu_device_register(&foo->iommu, &foo_ops, 0); }
 static int probe(struct device *dev, struct foo *foo)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is written before a registration, and what after it: its own function, then callers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kscan.flow.values import Place
+from kscan.flow.writes import whole
+from kscan.flow.written import Write
+from kscan.program.program import Function
+
+
+@dataclass
+class Order:
+    """What was found around one registration."""
+
+    late: dict[Place, list[Write]] = field(default_factory=dict)
+    must: dict[Place, Write] = field(default_factory=dict)
+    may: dict[Place, Write] = field(default_factory=dict)
+    outside: set[Place] = field(default_factory=set)
+    """Places whose first late write stands in a caller, one of several or of another file."""
+    past_driver: set[Place] = field(default_factory=set)
+    """Those written by whoever registers the driver, once that is registered."""
+    within: dict[Place, frozenset[Function]] = field(default_factory=dict)
+    """The callers of the registering function that alone write a place late."""
+
+    def is_early(self, place: Place, *, apart: bool) -> bool:
+        """The place, or all of the object, is written before the registration on every way.
+
+        A place that is `apart` is not ready because the member that leads to it is set.
+        """
+        if place.kind == "field":
+            return place in self.must or whole(place.owner) in self.must
+        member = Place("field", place.owner, place.name)
+        return place in self.must or (not apart and member in self.must)
+
+    def maybe_early(self, place: Place) -> Write | None:
+        """A write of it, or of all of the object, that some ways to the registration pass."""
+        return self.may.get(place) or self.may.get(whole(place.owner))
+
+    def fills_before(self, place: Place) -> bool:
+        """Elements of `place` are written before the registration: that of the instance may be.
+
+        What writes one after each registration only comes before the next one, in a loop.
+        """
+        early = self.may.get(place)
+        return early is not None and all(
+            (early.function, early.at) != (late.function, late.at) for late in self.late[place]
+        )
+
+    def take_in(self, orders: Sequence[Order], *, is_split_off: bool) -> None:
+        """Add what callers write around the registering function, an order for each of them.
+
+        One that `is_split_off` has a single caller, and is as good as part of it.
+        """
+        for one in orders:
+            for place, several in one.late.items():
+                if place not in self.late:
+                    self.outside.update(one.outside & {place} if is_split_off else {place})
+                    self.past_driver.update(one.past_driver & {place})
+                self.late.setdefault(place, []).extend(several)
+            for place, write in one.may.items():
+                self.may.setdefault(place, write)
+            for place, write in one.must.items():
+                everywhere = all(place in other.must for other in orders)
+                (self.must if everywhere else self.may).setdefault(place, write)
+
+    def apart(
+        self, callers: Sequence[Function], orders: Sequence[Order]
+    ) -> dict[Place, frozenset[Function]]:
+        """The callers that alone write a place late, where others do not.
+
+        Each of several drivers is such a caller, and hands its own table over. The first
+        of the `orders` are those of the `callers`.
+        """
+        found: dict[Place, frozenset[Function]] = {}
+        for caller, one in zip(callers, orders, strict=False):
+            for place in one.late.keys() - self.late.keys():
+                found[place] = found.get(place, frozenset()) | {caller}
+        others = {place for one in orders[len(callers) :] for place in one.late}
+        return {place: late for place, late in found.items() if place not in others}
