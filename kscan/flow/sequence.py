@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from kscan.facts import ir
 
 
 def following(expr: ir.Expr, call: ir.Call, *, holds: bool | None) -> Iterator[ir.Expr]:
     """The parts of `expr` that run once its `call` has returned what is true, if it `holds`.
 
-    What `call` is handed over to is one of them: ``bar_started(foo, bar_register(foo))``.
+    What `call` is handed over to is one of them, ``bar_started(foo, bar_register(foo))``, with
+    nothing in the place of `call`, which ran before.
     """
     if expr == call:
         return
@@ -35,8 +38,9 @@ def following(expr: ir.Expr, call: ir.Call, *, holds: bool | None) -> Iterator[i
                 yield other
         case ir.Several(items=items):
             yield from items[items.index(inner) + 1 :]
-        case ir.Call():
-            yield expr
+        case ir.Call(args=args) if inner in args:
+            rest = tuple(ir.Opaque("", arg.at) if arg == inner else arg for arg in args)
+            yield msgspec.structs.replace(expr, args=rest)
 
 
 def _contains(expr: ir.Expr, call: ir.Call) -> bool:

@@ -768,6 +768,19 @@ def test_what_runs_in_one_statement_with_the_registration(
     assert [one.late.spelled for one in late] == (["only"] if expected else [])
 
 
+@pytest.mark.parametrize("statement", ["return @;", "return finish(@);", "return !finish(!@);"])
+def test_what_a_function_writes_before_it_registers_is_not_late_where_it_is_handed_on(
+    statement: str,
+) -> None:
+    finish = "static int finish(int err) { return err; }\n"
+    code = (HEAD + finish + DRIVER % ("use(only);", "")).replace("static int probe(", "int setup(")
+    code = code.replace("counted[0] = foo;", "if (foo->ready) only = foo;")
+    probe = "static int probe(struct device *dev, struct foo *foo)\n{ %s }\n"
+    code += probe % statement.replace("@", "setup(dev, foo)")
+    made = tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING)
+    assert case_of(made).late_reads == ()
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
