@@ -16,7 +16,7 @@ from kscan.change.answers import Questions, answers_stand
 from kscan.change.commits import Attribution, Stage, attribution, blamed, differing
 from kscan.change.drivers import Share
 from kscan.change.fates import Fates, fates
-from kscan.change.functions import MOST_FILES, Alterations, Bodies
+from kscan.change.functions import MOST_FILES, Alterations, Bodies, c_files
 from kscan.change.kept import Kept, key_of
 from kscan.change.others import Others, names_above, search_ahead
 from kscan.change.outcome import Outcome, stands_beside
@@ -207,7 +207,7 @@ class Diff:
 
     @property
     def _is_large(self) -> bool:
-        return len(self.range.changed) > MOST_FILES
+        return len(c_files(self.range.changed)) > MOST_FILES
 
     @cached_property
     def findings(self) -> Settled:

@@ -309,6 +309,22 @@ def test_what_the_catalogue_rests_on_is_known_by_its_new_name(tmp_path: Path, na
     assert note.startswith(f"{name}() is {name}_anew() in the head")
 
 
+def test_a_new_name_is_known_among_many_files_that_are_no_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.change.functions.MOST_FILES", 30)
+    monkeypatch.setattr("kscan.impact.MOST_FILES", 30)
+
+    def edit(history: History) -> None:
+        respelled(history, "dev_iommu_priv_set", "dev_iommu_priv_give")
+        for number in range(31):
+            history.write(f"Documentation/{number}.rst", "text\n")
+
+    found = edited(tmp_path, edit)
+    assert places(found.unchanged) != [] and (found.introduced, found.fixed) == ((), ())
+    assert any(note.startswith("dev_iommu_priv_set() is") for note in found.notes)
+
+
 def test_what_a_commit_breaks_under_a_new_name_is_introduced_by_it(tmp_path: Path) -> None:
     history = History(tmp_path / "linux")
     history.becomes(STORY / STAGES[1])

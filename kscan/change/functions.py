@@ -87,7 +87,7 @@ class Alterations:
     @cached_property
     def files(self) -> tuple[ChangedPath, ...]:
         """The changed C files; the foremost first."""
-        found = [c for c in self.changed if _is_c(c.old) or _is_c(c.new)]
+        found = c_files(self.changed)
         return tuple(sorted(found, key=lambda change: change.new not in self.foremost))
 
     @property
@@ -148,6 +148,11 @@ class Alterations:
                 if bodies != before.get(name) and (name, bodies) not in moved:
                     assert change.new is not None
                     yield Implementation(name, change.new)
+
+
+def c_files(changed: Sequence[ChangedPath]) -> tuple[ChangedPath, ...]:
+    """Those of the `changed` files that are C before or after."""
+    return tuple(c for c in changed if _is_c(c.old) or _is_c(c.new))
 
 
 def _is_c(path: str | None) -> bool:
