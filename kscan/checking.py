@@ -57,7 +57,7 @@ class Checking:
 
     def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
         """What `rules` find, as every report lists it, with fingerprints."""
-        return _in_order(self._found(rules))
+        return self._in_order(self._found(rules))
 
     @contextmanager
     def shared(self, rules: tuple[Rule, ...]) -> Iterator[Callable[[], list[Finding]]]:
@@ -111,12 +111,19 @@ class Checking:
         theirs = part()
         if theirs is None:
             left = [number for number in range(len(self._drivers)) if number not in mine]
-            return _in_order([
-                *found, *self._of_windows(others), *self._of_drivers(each, left)
-            ])  # fmt: skip
+            found += [*self._of_windows(others), *self._of_drivers(each, left)]
+            return self._in_order(found)
         self.reader.take(theirs.readings)
         self.failed += theirs.failed
-        return _in_order([*found, *theirs.findings])
+        return self._in_order([*found, *theirs.findings])
+
+    def _in_order(self, findings: list[Finding]) -> list[Finding]:
+        """`findings` as every report lists them, with fingerprints; what failed is in order, too.
+
+        Neither order may tell which process took which turn.
+        """
+        self.failed.sort(key=lambda skip: (skip.path, skip.reason))
+        return named(sorted(findings, key=_order))
 
     def _found(self, rules: tuple[Rule, ...]) -> list[Finding]:
         each, others = shared_out(rules)
@@ -186,11 +193,6 @@ def settle(cases: Sequence[Case]) -> None:
         case.settle()
 
 
-def _in_order(findings: list[Finding]) -> list[Finding]:
-    """`findings` as every report lists them, with fingerprints."""
-    return named(sorted(findings, key=_order))
-
-
 def _order(finding: Finding) -> tuple[object, ...]:
     callback, registration = finding.callback, finding.registration
     return (
@@ -198,5 +200,5 @@ def _order(finding: Finding) -> tuple[object, ...]:
         finding.subject.name if finding.subject else "",
         callback.slot if callback else "", callback.function if callback else "",
         registration.path if registration else "",
-        registration.line if registration else 0,
+        registration.line if registration else 0, registration.api if registration else "",
     )  # fmt: skip

@@ -217,6 +217,28 @@ def test_a_rule_that_raises_in_another_process_is_a_skip_too(
     assert [[skip.path for skip in report.skips] for report in reports] == [[bad.id]] * 2
 
 
+def test_a_rule_that_raises_for_each_driver_says_the_same_by_two_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(case: Case) -> Iterator[Finding]:
+        raise KeyError(case.late_reads[0].late.spelled)
+        yield
+
+    def last_first(turns: Turns, noted: list[int]) -> Iterator[int]:
+        noted += turns
+        yield from reversed(noted)
+
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
+    bad = Rule(check, "raises", Severity.NOTE, each=True)
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.audit.selected", lambda _ids: (bad,))
+    monkeypatch.setattr("kscan.checking._noted", last_first)
+    skips = [
+        Audit(open_tree(tree), Options(), NullStore(), jobs=jobs).report().skips for jobs in (1, 2)
+    ]
+    assert skips[0] == skips[1] != ()
+
+
 @pytest.mark.parametrize(("strict", "status"), [(["--strict"], 2), ([], 0)])
 def test_a_rule_that_raises_is_fatal_when_strict(
     strict: list[str], status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
