@@ -101,10 +101,9 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return msgspec.structs.replace(anew, called=dict(names))
 
     def is_own(self, entry: Contract | Scenario) -> bool:
-        """`entry` is the user's, not a built-in one."""
-        built_in = catalogue()
-        known = built_in.contracts if isinstance(entry, Contract) else built_in.scenarios
-        return entry.name not in {other.name for other in known}
+        """`entry` is the user's, not a built-in one, whatever that has its functions called."""
+        built_in = catalogue().spelled(self.called)
+        return entry not in (*built_in.contracts, *built_in.scenarios)
 
     @cached_property
     def devices(self) -> Devices:

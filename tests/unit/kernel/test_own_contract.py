@@ -412,15 +412,17 @@ def test_what_the_tree_knows_nothing_of_is_said(
     assert notes[1:] == tuple(f"contract gizmo: {one}" for one in said)
 
 
+@pytest.mark.parametrize("name", ["eager-scan", "new-probe-path"])
 def test_what_a_scenario_names_and_the_tree_does_not_know_is_said(
-    tree: Path, catalog: Path
+    tree: Path, catalog: Path, name: str
 ) -> None:
     edge = 'caller = "gizmo_start"\nslot = "gizmo_bus.scan"'
     slips = 'slot = "gizmo_bus.scna"\nor_caller_of = ["gismo_ops.start"]'
-    catalog.write_text(CATALOG.replace(edge, f'caller = "gizmo_start"\n{slips}'))
+    text = CATALOG.replace(edge, f'caller = "gizmo_start"\n{slips}')
+    catalog.write_text(text.replace('name = "eager-scan"', f'name = "{name}"'))
     assert audit(tree, catalog).report().notes[1:] == (
-        "scenario eager-scan: struct gismo_ops is not in this tree",
-        "scenario eager-scan: struct gizmo_bus has no member scna here",
+        f"scenario {name}: struct gismo_ops is not in this tree",
+        f"scenario {name}: struct gizmo_bus has no member scna here",
     )
 
 
