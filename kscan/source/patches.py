@@ -227,7 +227,7 @@ class _Counted:
     def place(self) -> str:
         """``line 12 of the diff, in b/drivers/iommu/foo.c``."""
         place = f"line {self._number} of the diff"
-        return f"{place}, in {self._file}" if self._file else place
+        return f"{place}, in {_shown(self._file)}" if self._file else place
 
 
 def _file_patch(origin: str, file: PatchedFile) -> FilePatch:
@@ -307,8 +307,13 @@ def _meanings(origin: str, name: str, is_git: bool, is_moved: bool) -> tuple[str
     return tuple(guesses)
 
 
+def _shown(path: str) -> str:
+    """`path`, or the beginning of a long one."""
+    return path if len(path) <= 80 else f"{path[:77]}..."
+
+
 def _refuse_outside(origin: str, path: str) -> None:
-    parts, shown = path.split("/"), repr(path if len(path) <= 80 else f"{path[:77]}...")
+    parts, shown = path.split("/"), repr(_shown(path))
     if len(path) > LONGEST_PATH:
         raise KscanError(f"{origin}: damaged patch: {shown} is longer than any path")
     if path.startswith("/") or "\0" in path or {"", ".", ".."} & set(parts):

@@ -224,6 +224,7 @@ def test_a_file_without_a_hunk_is_not_passed_over_in_silence(tree: DirectoryTree
 def test_a_long_path_is_refused_in_a_short_line(tree: DirectoryTree, name: bytes) -> None:
     diff = b"--- a/" + name + b"\n+++ b/" + name + b"\n@@ -1 +1 @@\n-a\n+b\n"
     assert len(error_of(tree, diff)) < 500
+    assert len(error_of(tree, diff.replace(b"-1 +1", b"-1 +1,2") + b"damage\n")) < 500
 
 
 @pytest.mark.parametrize(
