@@ -76,11 +76,19 @@ class Registrations:
             for function in self.program.functions_in(path):
                 if function.name == self.contract.register:
                     continue
-                for inner in self._calls(function):
-                    for where, call in self._told(function, inner, 0):
-                        tables = tuple(publishing.tables(where, call))
-                        functions = tuple(publishing.functions(where, call))
-                        yield Registration(self.contract, where, call, tables, functions)
+                for where, call in self._placed(function):
+                    tables = tuple(publishing.tables(where, call))
+                    functions = tuple(publishing.functions(where, call))
+                    yield Registration(self.contract, where, call, tables, functions)
+
+    def _placed(self, function: Function) -> Iterator[tuple[Function, ir.Call]]:
+        """The calls of `function`, where they count; one stands for all that it hands on."""
+        seen: set[tuple[Function, int]] = set()
+        for inner in self._calls(function):
+            for where, call in self._told(function, inner, 0):
+                if where == function or (where, call.at) not in seen:
+                    seen.add((where, call.at))
+                    yield where, call
 
     def _told(
         self, function: Function, call: ir.Call, depth: int

@@ -425,6 +425,15 @@ def test_what_the_core_hands_on_is_registered_by_its_callers() -> None:
     assert "iommu_device_register_default" in {name for _, name, *_ in told}
 
 
+def test_what_the_core_hands_on_in_two_ways_is_registered_once() -> None:
+    text = driver("return devm_iommu_device_register(dev, &foo->iommu, &foo_ops);")
+    way = "int ret = iommu_device_register(i, ops, dev);"
+    assert way in DEVM
+    devm = DEVM.replace(way, f"int ret = 0; if (!i) return iommu_device_register(i, ops, 0); {way}")
+    at = text.index("    int iommu_device_register(")
+    assert published(text[:at] + indent(devm, "    ") + text[at:]).count(("foo_ops",)) == 1
+
+
 ALIAS = "#define foo_register iommu_device_register\n"
 FOR_OLD = (
     "#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)\n"
