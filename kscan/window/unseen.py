@@ -47,7 +47,9 @@ def _unregistered(case: Case) -> Iterator[Skip]:
                     if (table.path, table.variable) not in seen:
                         seen.add((table.path, table.variable))
                         why = f"{name}() alone hands {table.variable} over"
-                        yield Skip(table.path, f"{why}: nothing registers it, or is looked at")
+                        yield Skip(
+                            table.path, f"{why}: nothing registers it, and nobody looks at it"
+                        )
 
 
 def _calls(case: Case, name: str) -> Iterator[tuple[Function, ir.Call]]:

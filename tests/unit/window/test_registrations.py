@@ -518,7 +518,7 @@ def test_a_table_that_code_fills_at_run_time(body: str, callbacks: list[str]) ->
 )  # fmt: skip
 def test_a_table_that_nothing_registers_is_a_skip(body: str, said: list[str]) -> None:
     case = case_of(f"Makefile\n    VERSION = 6\n{driver(body)}")
-    why = "bus_set_iommu() alone hands {} over: nothing registers it, or is looked at"
+    why = "bus_set_iommu() alone hands {} over: nothing registers it, and nobody looks at it"
     assert [skip.reason for skip in unseen(case)] == [why.format(name) for name in said]
 
 
