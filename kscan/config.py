@@ -92,7 +92,7 @@ def config_of(content: bytes, name: str = NAME) -> Config:
 def refuse_dots(content: bytes, name: str) -> None:
     """Raises `KscanError`, which calls it `name`, for TOML that takes a long time to read."""
     if any(line.count(b".") > MOST_DOTS for line in content.splitlines()):
-        raise KscanError(f"{name}: a line with more than {MOST_DOTS} dots; not a configuration")
+        raise KscanError(f"{name}: a line with more than {MOST_DOTS} dots: too many to read")
 
 
 def _check(entry: Suppress, where: str) -> None:

@@ -153,10 +153,12 @@ class Window(Walk):
     def absent(self, slot: Slot) -> frozenset[int]:
         """The positions of the arguments that are NULL where the walk calls `slot`."""
         met = self.reach.slots.get(slot)
+        if met is None:
+            return frozenset()
         return frozenset(
             number
-            for node in (ir.walk_body(self.program.body(met.caller)) if met is not None else ())
-            if isinstance(node, ir.Call) and met is not None and node.at == met.site.at
+            for node in ir.walk_body(self.program.body(met.caller))
+            if isinstance(node, ir.Call) and node.at == met.site.at
             for number, argument in enumerate(node.args)
             if isinstance(argument, ir.Const) and argument.is_zero
         )
