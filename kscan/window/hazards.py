@@ -40,13 +40,14 @@ def _references(again: Again) -> Iterator[Hazard]:
         kept = _kept(owned)
         overwritten = kept and not _is_nested(again, kept)
         when = _when(again, owned, again.happens(owned.function, owned.at))
-        if left or (overwritten and when in (When.EVERY, When.UNCLEAR)):
+        lost = overwritten and when in (When.EVERY, When.UNCLEAR)
+        starved = bool(left) and all(_errno(again, one) == "ENOMEM" for one in left) and not lost
+        if left or lost:
             end = (left or kept)[0]
             frames = (*again.entered[owned.function], *acquired.frames)
             yield Hazard(
                 Kind.REFERENCE, acquired.function, acquired.at, frames, acquired.name,
-                end.place, end, bool(left), bool(owned.fates(Fate.RELEASED)),
-                bool(left) and all(_errno(again, one) == "ENOMEM" for one in left), when,
+                end.place, end, bool(left), bool(owned.fates(Fate.RELEASED)), starved, when,
             )  # fmt: skip
 
 

@@ -160,6 +160,8 @@ FULL = "c = kzalloc(sizeof(*c), 1); if (!c) "
         (f"{FULL} return -ENOMEM; if (spec->id) return -EINVAL; put_device(&p->dev);",
          "-E", False),
         ("if (spec->id) return -EINVAL; put_device(&p->dev);", "-EINVAL;", False),
+        # with memory it is lost as well, once the next one is stored over it
+        (f"{FULL} return -ENOMEM; dev_iommu_priv_set(dev, p);", "-ENOMEM;", False),
     ],
 )  # fmt: skip
 def test_the_way_out_that_leaves_a_reference(body: str, way: str, *, starved: bool) -> None:
