@@ -66,6 +66,8 @@ class Reach:
     ways: nx.DiGraph = field(default_factory=nx.DiGraph)
     slots: dict[Slot, SlotCall] = field(default_factory=dict)
     """The first call through each slot: the nearest to the root."""
+    calls: dict[Slot, list[SlotCall]] = field(default_factory=dict)
+    """Every call through each slot."""
     unresolved: set[str] = field(default_factory=set)
     """Names called of which no definition was found."""
     edges: dict[Function, list[Edge]] = field(default_factory=dict)
@@ -200,6 +202,7 @@ def _callees(
     if site.slot is not None:
         call = SlotCall(caller, site)
         found.slots.setdefault(site.slot, call)
+        found.calls.setdefault(site.slot, []).append(call)
         return implementers(call)
     if bounds.stop_at(site.name, caller) or any(map(bounds.catalogue.keeps, site.through)):
         return ()

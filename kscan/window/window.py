@@ -11,6 +11,7 @@ from kscan.facts import ir
 from kscan.kernel.contracts import slot_matches
 from kscan.model import Confidence, weakest
 from kscan.program.calls import Slot
+from kscan.program.graph import SlotCall
 from kscan.program.program import Function
 from kscan.program.tables import Entry, table_entries
 from kscan.window.mentions import Mentions
@@ -151,14 +152,15 @@ class Window(Walk):
         return self.is_open or slot in self.reach.slots
 
     def absent(self, slot: Slot) -> frozenset[int]:
-        """The positions of the arguments that are NULL where the walk calls `slot`."""
-        met = self.reach.slots.get(slot)
-        if met is None:
-            return frozenset()
+        """The positions of the arguments that are NULL wherever the walk calls `slot`."""
+        found = [self._absent_at(call) for call in self.reach.calls.get(slot, ())]
+        return frozenset.intersection(*found) if found else frozenset()
+
+    def _absent_at(self, call: SlotCall) -> frozenset[int]:
         return frozenset(
             number
-            for node in ir.walk_body(self.program.body(met.caller))
-            if isinstance(node, ir.Call) and node.at == met.site.at
+            for node in ir.walk_body(self.program.body(call.caller))
+            if isinstance(node, ir.Call) and node.at == call.site.at
             for number, argument in enumerate(node.args)
             if isinstance(argument, ir.Const) and argument.is_zero
         )

@@ -598,6 +598,7 @@ def test_a_callback_that_refuses_what_nobody_hands_over_keeps_no_other_from_runn
         # of what it does, or may, it is a valid one
         ("ops->of_xlate(dev, dev)", "if (rarely) use(only);", ["crash"]),
         ("ops->of_xlate(dev, ops ? dev : 0)", "if (!rarely) use(only);", []),
+        ("ops->of_xlate(dev, 0); ops->of_xlate(dev, dev)", "if (rarely) use(only);", ["crash"]),
     ],
 )
 def test_an_argument_that_the_core_hands_over_as_null(
