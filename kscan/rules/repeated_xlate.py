@@ -21,7 +21,8 @@ How it can be wrong
     A device of this driver may never have two instances, nor be configured twice. A search
     that kscan does not recognise as one; where a test of what the first call changed stays
     open, the confidence is medium. An object that is leaked with a dropped fwspec only is a
-    note: nothing happens to a device with one instance whose probe succeeds. What is dropped:
+    note: nothing happens to a device with one instance whose probe succeeds. So is a reference
+    that is left only where memory runs out. What is dropped:
     where the core of the tree keeps dev->iommu after a failed instance, only a failed probe
     drops it, and the confidence is medium. Memory of a ``devm_`` function, or handed to
     devres_add(), is freed when its device unbinds: it is reported where every call allocates,
