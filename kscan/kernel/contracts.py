@@ -7,6 +7,7 @@ file it rests on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
@@ -14,6 +15,9 @@ import msgspec
 
 Position = Annotated[int, msgspec.Meta(ge=0)]
 """Of an argument, from 0."""
+
+_POSITION = re.compile(r"[0-9]{1,2}")
+"""Of an argument, from 0: no function takes a hundred."""
 
 
 def check_slots(slots: Iterable[str], *, all_of: bool = False) -> None:
@@ -244,7 +248,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         check_names("tables", self.tables)
         check_names("table_setters", self.table_setters)
         check_names("elsewhere", [entry.partition(":")[0] for entry in self.elsewhere])
-        if not all(entry.partition(":")[2].isdecimal() for entry in self.elsewhere):
+        if not all(_POSITION.fullmatch(entry.partition(":")[2]) for entry in self.elsewhere):
             raise ValueError("elsewhere: a name is followed by a colon and a position")
         check_slots([self.table_field] if self.table_field else [])
 
