@@ -166,6 +166,8 @@ def _difference(lines: Sequence[bytes], hunk: Hunk, drift: int) -> str:
     wanted = _shown(hunk.old[same]) if same < len(hunk.old) else "the end of the file"
     stands = _shown(here[same]) if same < len(here) else "the end of the file"
     hint = "; it looks applied already" if _is_applied(lines, hunk) else ""
+    if wanted == stands:
+        hint = ": they end their lines differently, with CRLF and with LF"
     return f"line {start + same + 1}: expected {wanted}, found {stands}{hint}"
 
 

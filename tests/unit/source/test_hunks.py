@@ -74,6 +74,13 @@ def test_two_changed_context_lines_are_fuzz_and_three_are_not() -> None:
     assert caught.value.why == "line 8: expected 'line 7', found 'X'"
 
 
+def test_lines_that_only_end_differently_are_told() -> None:
+    old = [f"line {n}" for n in range(9)]
+    crlf = [f"{line}\r" for line in old]
+    with pytest.raises(Misfit, match=r"with CRLF and with LF"):
+        apply_hunks(text(old), hunks_of(crlf, [*crlf[:4], "x", *crlf[4:]]))
+
+
 def test_a_hunk_past_the_end_says_so() -> None:
     old = [f"line {n}" for n in range(9)]
     new = [*old[:8], "changed"]
