@@ -44,9 +44,11 @@ class Walk:
                 for found in self.program.resolve(called, path):
                     if found.path == path:
                         return found
+        tree = self.program.reader.tree
+        unread = next((f" ({skip.path}: {skip.reason})" for skip in tree.skips), "")
         raise KscanError(
-            f"{self.program.reader.tree.name}: {name}() is not defined here: is this a whole "
-            "kernel tree, and not a subtree?"
+            f"{tree.name}: {name}() is not defined here: is this a whole kernel tree, and not a "
+            f"subtree?{unread}"
         )
 
     def _called_by_macros(self, name: str) -> Iterator[str]:

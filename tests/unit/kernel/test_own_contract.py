@@ -17,6 +17,7 @@ from kscan.facts.store import NullStore
 from kscan.model import Confidence, Finding, KscanError
 from kscan.rules import selected
 from kscan.source.open import open_tree
+from kscan.source.tree import LARGEST
 
 CATALOG = """\
 [[contract]]
@@ -446,6 +447,14 @@ def test_where_nothing_can_be_walked_the_tree_is_no_kernel(tree: Path, catalog: 
     with pytest.raises(
         KscanError, match=r"gizmo_register\(\) is not defined here: is this a whole"
     ):
+        audit(tree, catalog).report()
+
+
+def test_what_such_a_tree_has_that_could_not_be_read_is_told(tree: Path, catalog: Path) -> None:
+    catalog.write_text(CATALOG[: CATALOG.rindex("[[contract]]")])
+    core = tree / "drivers/gizmo/core.c"
+    core.write_bytes(core.read_bytes() + b"\n" * (LARGEST + 1))
+    with pytest.raises(KscanError, match=r"not a subtree\? \(drivers/gizmo/core\.c: "):
         audit(tree, catalog).report()
 
 
