@@ -225,7 +225,7 @@ def _drivers(impact: Impact, columns: int) -> list[Line]:
     if not (found and quiet):
         return []
     changed = counted(len(impact.changed_functions), "changed function")
-    rows = [line(), line(f"No new finding, but within reach of the {changed}:")]
+    rows = [line(), line(f"Without a new finding, yet within reach of the {changed}:")]
     for driver in quiet[:DRIVERS_SHOWN]:
         rows += _labelled([(driver.driver, " - ".join(driver.why))], columns)
     more = len(quiet[DRIVERS_SHOWN:]) + impact.drivers_not_listed

@@ -288,7 +288,7 @@ def test_slots_without_a_finding_are_folded_behind_those_with_one():
 def test_one_changed_function_takes_the_singular():
     change = samples.change()
     text = render("text", replace(change, changed_functions=change.changed_functions[:1]))
-    assert "No new finding, but within reach of the 1 changed function:" in text
+    assert "Without a new finding, yet within reach of the 1 changed function:" in text
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "mail"])
