@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import struct
 import subprocess
 import sys
@@ -621,6 +622,16 @@ def test_the_last_line_says_what_was_assumed() -> None:
     assumed = kscan("audit", before, "-f", "concise").stderr
     assert "scenario new-probe-path (--as-is leaves it out)" in assumed
     assert "scenario" not in kscan("audit", before, "-f", "concise", "--as-is").stderr
+
+
+def test_the_last_line_says_what_could_be_assumed(tmp_path: Path) -> None:
+    before, after = (shutil.copytree(STORY / "0-before", tmp_path / name) for name in "ab")
+    core = after / "drivers/iommu/iommu.c"
+    core.write_text(core.read_text() + "/* the end */\n")
+    said = "as the trees stand (--scenario assumes more)"
+    assert said in kscan("diff", before, after, "-f", "concise").stderr
+    scenario = ("--scenario", "new-probe-path")
+    assert said not in kscan("diff", before, after, "-f", "concise", *scenario).stderr
 
 
 def explained(done: subprocess.CompletedProcess[str], cwd: Path) -> None:

@@ -90,10 +90,17 @@ def command(
     options.written(impact, format_, output, min_confidence=Confidence(min_confidence))
     options.said_skips(impact.skips, format_)
     options.said(
-        f"{impact_count(impact)} in {impact.stats.seconds:.1f} s; {len(impact.skips)} skipped"
+        f"{impact_count(impact)} in {impact.stats.seconds:.1f} s; "
+        f"{len(impact.skips)} skipped{_assumable(impact)}"
     )
     status = options.status_of(impact.introduced, fail_on)
     ctx.exit(2 if strict and impact.skips else status)
+
+
+def _assumable(impact: Impact) -> str:
+    """What a format of one line a finding has no room for: a scenario would add to the head."""
+    is_less = impact.head.scenario == "as-is" and bool(impact.head.scenario_note.strip())
+    return "; as the trees stand (--scenario assumes more)" if is_less else ""
 
 
 @dataclass(frozen=True)
