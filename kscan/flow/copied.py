@@ -36,9 +36,10 @@ def _set_in(body: ir.Body, name: str, at: int) -> Iterator[_Held]:
     """What is stored before `at` in the members of the local struct `name`."""
     for node in ir.walk_body(body):
         match node:
-            case ir.Assign(op="=", target=ir.Member(object=ir.Name(id=root), field=field)):
-                if root == name and node.at < at:
-                    yield (field,), node.value
+            case ir.Assign(op="=", target=ir.Member(object=ir.Name(id=root), field=field)) if (
+                root == name and node.at < at
+            ):
+                yield (field,), node.value
 
 
 def _is_named(path: tuple[str, ...]) -> bool:

@@ -186,23 +186,20 @@ class Publishing:
         """
         for node in ir.walk_body(self.program.body(scope.function)):
             match node:
-                case ir.Assign(target=target, value=ir.Name(id=name)):
-                    pass
-                case ir.Call(
-                    callee=ir.Name(id="memcpy"),
-                    args=(
-                        ir.Unary(op="&", operand=target),
-                        ir.Unary(op="&", operand=ir.Name(id=name)),
-                        _,
-                    ),
-                ):
-                    pass
-                case _:
-                    continue
-            if _is_same(target, table) and self._is_table(scope, name):
-                place = home(self.program, scope.function.path, name)
-                if place is not None:
-                    yield Published(name, place, Confidence.MEDIUM)
+                case (
+                    ir.Assign(target=target, value=ir.Name(id=name))
+                    | ir.Call(
+                        callee=ir.Name(id="memcpy"),
+                        args=(
+                            ir.Unary(op="&", operand=target),
+                            ir.Unary(op="&", operand=ir.Name(id=name)),
+                            _,
+                        ),
+                    )
+                ) if _is_same(target, table) and self._is_table(scope, name):
+                    place = home(self.program, scope.function.path, name)
+                    if place is not None:
+                        yield Published(name, place, Confidence.MEDIUM)
 
     def _yielded(self, function: Function, call: ir.Call, hops: int) -> Iterator[Published]:
         """The table that is duplicated, or those that the function called may return."""

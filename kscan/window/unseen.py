@@ -37,19 +37,22 @@ def unseen(case: Case) -> Iterator[Skip]:
 
 def _unregistered(case: Case) -> Iterator[Skip]:
     """Ops tables that are handed over in another way, and that no registration publishes."""
-    publishing = Publishing(case.program, case.contract, case.callers)
     seen = {(table.path, table.variable) for one in case.registrations for table in one.tables}
+    for name, table in _handed_elsewhere(case):
+        if (table.path, table.variable) not in seen:
+            seen.add((table.path, table.variable))
+            why = f"{name}() alone hands {table.variable} over"
+            yield Skip(table.path, f"{why}: nothing registers it, and nobody looks at it")
+
+
+def _handed_elsewhere(case: Case) -> Iterator[tuple[str, Published]]:
+    """The ops tables that are handed over without a registration, and the function that does."""
+    publishing = Publishing(case.program, case.contract, case.callers)
     for entry in case.contract.elsewhere:
         name, _, place = entry.partition(":")
         for function, call in _calls(case, name):
             for given in call.args[int(place) : int(place) + 1]:
-                for table in publishing.held(function, given):
-                    if (table.path, table.variable) not in seen:
-                        seen.add((table.path, table.variable))
-                        why = f"{name}() alone hands {table.variable} over"
-                        yield Skip(
-                            table.path, f"{why}: nothing registers it, and nobody looks at it"
-                        )
+                yield from ((name, table) for table in publishing.held(function, given))
 
 
 def _calls(case: Case, name: str) -> Iterator[tuple[Function, ir.Call]]:
