@@ -12,6 +12,7 @@ from textwrap import wrap
 
 from kscan.model import Finding, Impact, Report
 from kscan.report import clean, verdict
+from kscan.report.causes import Cause, also
 from kscan.report.drawing import drawing
 from kscan.report.paint import plain
 from kscan.report.particulars import explaining, particulars
@@ -49,8 +50,8 @@ def _section(section: Section, again: str) -> list[str]:
     rows += _more(section.reaches, "slot")
     for fold in section.folds:
         rows += ["", *_wrapped(fold.sentence(verdict.SLOTS_NAMED))]
-    for finding in section.full:
-        rows += ["", *_finding(finding, again)]
+    for cause in section.full:
+        rows += ["", *_finding(cause, again)]
     for finding in section.brief[:LISTED]:
         rows += ["", *_brief(finding)]
     rows += _more(section.brief, "finding")
@@ -74,13 +75,16 @@ def _reach(slot: verdict.SlotTold) -> list[str]:
     return rows + [row for label, text in told if text for row in _item(f"{label}: {text}")]
 
 
-def _finding(finding: Finding, again: str) -> list[str]:
+def _finding(cause: Cause, again: str) -> list[str]:
+    finding = cause.lead
     where = f"{finding.primary.function}() in " if finding.primary.function else ""
     rows = _wrapped(f"{finding.severity}: {finding.rule}: {where}{finding.primary.path}")
     rows += ["", *_wrapped(f"{finding.message}.")]
     drawn = plain(drawing(finding, COLUMNS - 2, numbered=False)).splitlines()
     rows += ["", *(f"  {clean.mail(row)}" for row in drawn), ""] if drawn else [""]
     rows += [*_wrapped(question(finding)), ""]
+    for text in also(cause, LISTED):
+        rows += _item(f"also: {text}")
     for label, text in particulars(finding, numbered=False):
         rows += _item(f"{label}: {text}")
     if finding.others:

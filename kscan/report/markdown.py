@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from kscan.model import Finding, Impact, Reach, Report
 from kscan.report import clean, verdict
+from kscan.report.causes import Cause, also
 from kscan.report.drawing import drawing
 from kscan.report.paint import plain
 from kscan.report.particulars import explaining, particulars
@@ -19,6 +20,8 @@ from kscan.wording import counted
 
 LIMIT = 65_536
 """GitHub's limit for the body of a comment, in characters."""
+LISTED = 10
+"""Findings of the same cause as one shown in full."""
 _COLUMNS = 100
 _SIZES = ((FULL, 200), (FULL, 50), (5, 50), (3, 20), (1, 10), (0, 5), (0, 0))
 """Findings in full and lines a list shows, from the most to the least."""
@@ -50,8 +53,8 @@ def _section(section: Section, again: str, most: int) -> list[list[str]]:
     blocks += _more(len(section.reaches), most, "slot")
     for fold in section.folds:
         blocks += _fold(fold, most)
-    for finding in section.full:
-        blocks += _finding(finding, again)
+    for cause in section.full:
+        blocks += _finding(cause, again)
     blocks += _table(section.brief, most, collapsed=bool(section.full) or len(section.brief) > 5)
     if section.lines:
         blocks.append([f"- {clean.prose(text)}" for text in section.lines[:most]])
@@ -89,15 +92,16 @@ def _reach(slot: verdict.SlotTold) -> list[list[str]]:
     return [*blocks, [f"- {text}" for text in told]]
 
 
-def _finding(finding: Finding, again: str) -> list[list[str]]:
-    place = finding.primary
+def _finding(cause: Cause, again: str) -> list[list[str]]:
+    finding, place = cause.lead, cause.lead.primary
     where = clean.code(f"{place.path}:{place.line}")
     title = f"#### {finding.severity}: {clean.prose(finding.rule)} in {where}"
     rows = plain(drawing(finding, _COLUMNS)).splitlines()
     blocks = [[title], [clean.prose(finding.message) + "."]]
     blocks += [clean.fence(rows, "text")] if rows else []
     blocks.append([clean.prose(question(finding))])
-    told = [
+    told = [f"- also: {clean.prose(text)}" for text in also(cause, LISTED)]
+    told += [
         f"- {label}: {clean.prose(text)}"
         for label, text in particulars(finding, quoted=clean.ticked)
     ]

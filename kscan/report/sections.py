@@ -22,10 +22,11 @@ from kscan.model import (
     TreeInfo,
 )
 from kscan.report import verdict
+from kscan.report.causes import Cause, causes
 from kscan.wording import counted
 
 FULL = 10
-"""Findings shown with their evidence; the rest is a table."""
+"""Causes of which a finding is shown with its evidence; the rest is a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Section:
     reaches: tuple[verdict.SlotTold, ...] = ()
     """The slots that became or ceased to be reachable."""
     folds: tuple[verdict.Fold, ...] = ()
-    full: tuple[Finding, ...] = ()
+    full: tuple[Cause, ...] = ()
     brief: tuple[Finding, ...] = ()
     lines: tuple[str, ...] = ()
     command: str = ""
@@ -57,7 +58,7 @@ class Message:
 
 
 def message(document: Report | Impact, full: int = FULL) -> Message:
-    """The content for `document`, with at most `full` findings in full.
+    """The content for `document`, with the findings of at most `full` causes in full.
 
     When there is nothing to tell, the verdict is all there is.
     """
@@ -130,7 +131,7 @@ def _audit(report: Report, full: int) -> Message:
         return Message(verdict.nothing_found(report), (), ())
     head = f"{counted(len(found), 'finding')} in {counted(verdict.files_of(found), 'file')}"
     sections = (
-        Section("Findings", full=tuple(found[:full]), brief=tuple(found[full:])),
+        _findings("Findings", found, full),
         _not_analysed(report.skips, verdict.closed_windows(report)),
         Section("Notes", lines=report.notes),
     )
@@ -150,7 +151,7 @@ def _range(impact: Impact, full: int) -> Message:
     trees = [verdict.tree_title(tree) for tree in (impact.base, impact.head)]
     sections = (
         _reach(impact),
-        Section("Introduced", full=tuple(new[:full]), brief=tuple(new[full:])),
+        _findings("Introduced", new, full),
         Section("Fixed", brief=tuple(verdict.worst_first(impact.fixed))),
         Section("Improved", brief=tuple(better)),
         Section("Hidden before", brief=tuple(verdict.worst_first(impact.uncovered))),
@@ -166,6 +167,12 @@ def _range(impact: Impact, full: int) -> Message:
     )
     about = (f"Range: {trees[0]} .. {trees[1]}.", *_scenario(impact.head))
     return Message(headline, about, _told(sections), impact.head.again)
+
+
+def _findings(title: str, findings: Sequence[Finding], full: int) -> Section:
+    told = tuple(causes(findings)[:full])
+    drawn = {id(finding) for cause in told for finding in cause.findings}
+    return Section(title, full=told, brief=tuple(f for f in findings if id(f) not in drawn))
 
 
 def _share(commit: CommitShare) -> str:

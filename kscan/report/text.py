@@ -23,6 +23,7 @@ from kscan.model import (
     TreeInfo,
 )
 from kscan.report import clean, verdict
+from kscan.report.causes import Cause, also, causes
 from kscan.report.drawing import drawing
 from kscan.report.folding import folded
 from kscan.report.paint import Line, Span, coloured, line, plain
@@ -131,15 +132,17 @@ def _notes(notes: Sequence[str]) -> list[Line]:
 
 
 def _findings(findings: Iterable[Finding], again: str, columns: int) -> list[Line]:
-    return [row for finding in findings for row in (line(), *_finding(finding, again, columns))]
+    told = causes(findings)
+    return [row for cause in told for row in (line(), *_finding(cause, again, columns))]
 
 
-def _finding(finding: Finding, again: str, columns: int) -> list[Line]:
-    room = columns - len(_INDENT)
+def _finding(cause: Cause, again: str, columns: int) -> list[Line]:
+    room, finding = columns - len(_INDENT), cause.lead
     rows = [headline(finding)]
     rows += [(Span(_INDENT), *row) for row in drawing(finding, room)]
     if finding.others:
         rows += [line(Span(f"{_INDENT}(+{counted(finding.others, 'longer trace')})", "dim"))]
+    rows += _labelled([("also", text) for text in also(cause, LISTED)], columns)
     rows += _labelled(particulars(finding), columns)
     return rows + _commands(finding, again)
 

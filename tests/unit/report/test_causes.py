@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Findings of one cause are told once, the others below it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kscan.model import (
+    Confidence,
+    Finding,
+    Location,
+    Report,
+    Severity,
+    Stats,
+    Step,
+    StepKind,
+    TreeInfo,
+)
+from kscan.report import mail, markdown, text
+from kscan.report.causes import also, causes
+from kscan.report.sections import message
+from kscan.report.verdict import worst_first
+from tests.made_findings import BAR, finding
+
+XLATE = finding()
+ATTACH = finding(callback="foo_attach", slot="iommu_domain_ops.attach_dev")
+GROUP = finding(callback="foo_group", slot="iommu_ops.device_group", confidence=Confidence.MEDIUM)
+
+
+def report(*findings: Finding) -> Report:
+    return Report(TreeInfo("linux", "6.14.0"), Stats(), (), findings)
+
+
+def test_findings_that_differ_in_the_callback_alone_have_one_cause() -> None:
+    (cause,) = causes([XLATE, ATTACH, GROUP])
+    assert cause.lead == XLATE
+    assert cause.findings == (XLATE, ATTACH, GROUP)
+
+
+def test_the_worst_leads() -> None:
+    mild = replace(XLATE, severity=Severity.WARNING)
+    assert causes([mild, GROUP, ATTACH])[0].lead == ATTACH
+
+
+def test_of_equals_the_shortest_trace_leads() -> None:
+    step = Step(Location(BAR, 1), StepKind.READ, "reads dma_dev: NULL")
+    long = replace(XLATE, trace=(step,))
+    assert causes([long, ATTACH])[0].lead == ATTACH
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        finding(subject=("global", "other_dev"), callback="foo_attach"),
+        finding(path=BAR, callback="foo_attach"),
+        finding(rule="late-state", callback="foo_attach"),
+        finding(line=41, callback="foo_attach"),
+        replace(ATTACH, introduced_by="0123456789ab"),
+        finding(callback=None),
+    ],
+)
+def test_what_differs_otherwise_has_a_cause_of_its_own(other: Finding) -> None:
+    assert [cause.lead for cause in causes([XLATE, other])] == [XLATE, other]
+
+
+def test_the_others_are_counted_where_they_are_many() -> None:
+    several = [finding(callback=f"foo_{number}") for number in range(5)]
+    (cause,) = causes(several)
+    told = also(cause, 2)
+    assert len(told) == 3
+    assert told[0].startswith("foo_1() (iommu_ops.of_xlate): crash, high confidence; v1-")
+    assert told[-1] == "2 more"
+
+
+@pytest.mark.parametrize("render", [text.render, mail.render, markdown.render])
+def test_each_format_names_the_others_once(render) -> None:  # type: ignore[no-untyped-def]
+    attach = replace(ATTACH, confidence=Confidence.MEDIUM)
+    told = render(report(XLATE, attach, GROUP))
+    assert "3 errors" in told
+    assert told.count("kscan explain") == 1
+    words = " ".join(told.replace("`", "").split())
+    for one in (ATTACH, GROUP):
+        assert words.count(f"also: {one.callback.function}()") == 1
+        assert words.count(one.fingerprint) == 1
+
+
+def test_a_cause_takes_one_place_among_those_in_full() -> None:
+    other = finding(path=BAR)
+    (section,) = message(report(XLATE, ATTACH, other), 1).sections
+    assert [cause.findings for cause in section.full] == [(other,)]
+    assert section.brief == tuple(worst_first([XLATE, ATTACH]))
