@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
+from kscan.source.beside import BesideTree
 from kscan.source.patched import Blob, Change, PatchedTree
 from kscan.source.searched import SearchedTree
 from kscan.source.tree import Memory, Tree, blob_id_of
@@ -75,14 +76,19 @@ def key_of(kind: str, trees: Iterable[Tree], *asked: str) -> str:
 def identity(tree: Tree) -> str:
     """A name that only this state of the source has; empty where none is sure.
 
-    Of a patched tree that of its commit, or of the tree below with the changed blobs.
+    Of a patched tree that of its commit, or of the tree below with the changed blobs; with
+    directories beside a tree those of all.
     """
     if isinstance(tree, SearchedTree):
         return tree.state() or ""
+    if isinstance(tree, BesideTree):
+        names = [identity(tree.base), *map(identity, tree.beside.values())]
+        return " ".join((*names, *tree.beside)) if all(names) else ""
     below = identity(tree.base) if isinstance(tree, PatchedTree) else ""
     if not below or not isinstance(tree, PatchedTree):
         return ""
-    return tree.commit or _digest(below, tree.changes)
+    alone = isinstance(tree.base, SearchedTree)
+    return (tree.commit if alone else None) or _digest(below, tree.changes)
 
 
 def _digest(below: str, changes: Mapping[str, Change]) -> str:

@@ -81,6 +81,7 @@ def _shared(command: _F) -> _F:
     """Options of every subcommand."""
     for add in (
         options.run_options,
+        options.external_option,
         click.option("--config", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
                      help="Policy and suppressions, instead of kscan.toml of the base."),
         click.option("--scenario", default="", metavar="NAME",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     help="Assume the call edges of this scenario in both trees.",
 )
 @click.option("--per-commit", is_flag=True, help="Tell which commit introduces and fixes what.")
+@options.external_option
 @options.rule_option
 @click.option(
     "--path",
@@ -123,12 +124,12 @@ class Inputs:
         if self.patches:
             return self._patched()
         if self.worktree:
-            return ranges.worktree_range(Repository(self.repo))
+            return ranges.worktree_range(Repository(self.repo), options.standing)
         if len(self.places) == 2:
             return self._directories()
         place = self.places[0]
         try:
-            return ranges.open_range(Repository(self.repo), place)
+            return ranges.open_range(Repository(self.repo), place, options.standing)
         except KscanError as error:
             if Path(place).is_file():
                 raise KscanError(f"{place}: a file; kscan diff --patch FILE reads one") from error
@@ -167,8 +168,9 @@ class Inputs:
         except KscanError:
             if self.base is not None:
                 raise
-            return ranges.patch_range(open_tree(self.repo), series)
-        return ranges.patch_range(ranges.base_of(repository, series, self.base), series)
+            return ranges.patch_range(options.standing(open_tree(self.repo)), series)
+        base = ranges.base_of(repository, series, self.base)
+        return ranges.patch_range(options.standing(base), series)
 
     def _directories(self) -> Range:
         from kscan.source import ranges  # noqa: PLC0415
@@ -181,7 +183,8 @@ class Inputs:
                     f"{self.places[0]}..{self.places[1]}"
                 )
             open_tree(place)
-        return ranges.directory_range(*self.places)
+        old, new = self.places
+        return ranges.directory_range(old, new, options.standing)
 
     def repeatable(self, impact: Impact, span: Range, asked: Options) -> Impact:
         """`impact` with the commands that give it again, and lay its findings open."""
@@ -206,6 +209,7 @@ class Inputs:
         words += [word for rule in asked.rules for word in ("--rule", rule)]
         words += [word for place in asked.under for word in ("--path", place)]
         words += ["--per-commit"] if asked.per_commit else []
+        words += [word for place in options.external() for word in ("--external", str(place))]
         words += ["--repo", self.repo] if self.repo != "." and len(self.places) < 2 else []
         if self.patches:
             words += [word for patch in self.patches for word in ("--patch", patch)]

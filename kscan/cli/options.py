@@ -35,9 +35,38 @@ CONFIDENCES = tuple(c.value for c in Confidence)
 SEVERITIES = ("never", *(s.value for s in Severity))
 
 
+_EXTERNAL = "kscan.external"
+
+
+def _kept_for_trees(ctx: click.Context, _param: click.Parameter, given: tuple[Path, ...]) -> None:
+    """Every tree that the command opens has them beside it."""
+    ctx.meta[_EXTERNAL] = given
+
+
+external_option = click.option(
+    "--external", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
+    expose_value=False, callback=_kept_for_trees,
+    help="Drivers kept out of the tree, as make M=DIR builds them (repeatable).",
+)  # fmt: skip
+
+
+def external() -> tuple[Path, ...]:
+    """The directories of ``--external``."""
+    context = click.get_current_context(silent=True)
+    return tuple(context.meta.get(_EXTERNAL, ())) if context is not None else ()
+
+
+def standing(tree: Tree) -> Tree:
+    """`tree` with what ``--external`` names beside it; raises `KscanError` for what is none."""
+    from kscan.source.beside import beside  # noqa: PLC0415 - heavy, and not for --help
+
+    return beside(tree, external())
+
+
 def tree_argument(command: _F) -> _F:
-    """``[TREE] [--commit REV]``: the tree a command reads."""
+    """``[TREE] [--commit REV] [--external DIR]``: the tree a command reads."""
     for add in (
+        external_option,
         click.option("--commit", metavar="REV", help="Read this commit, not the files on disk."),
         click.argument("tree", default=".", metavar="[TREE]"),
     ):
@@ -165,7 +194,7 @@ def opened(tree: str, commit: str | None, on_top: Sequence[str] = ()) -> Tree:
     """The tree a command line names, patches on top; raises `KscanError` for what is none."""
     from kscan.source.open import open_tree  # noqa: PLC0415 - heavy, and not for --help
 
-    found = open_tree(tree, commit)
+    found = standing(open_tree(tree, commit))
     if not on_top:
         return found
     from kscan.source.patches import read_series  # noqa: PLC0415
@@ -184,6 +213,7 @@ def again(
     """Arguments that make ``kscan explain`` read what was analysed, in the same way."""
     words = [] if tree == "." else [tree]
     words += ["--commit", commit] if commit else []
+    words += [word for place in external() for word in ("--external", str(place))]
     words += [word for patch in on_top for word in ("--on-top", patch)]
     words += ["--as-is"] if as_is else []
     words += [word for path in catalogues for word in ("--catalog", str(path))]

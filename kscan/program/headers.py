@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kscan.source.search import NOT_FUNCTIONS
-from kscan.source.tree import Tree, Unreadable
+from kscan.source.tree import EXTERNAL, Tree, Unreadable
 from kscan.syntax.draft import without_mark
 
 DEPTH = 6
@@ -159,6 +159,8 @@ def _places(quoted: bool, spelled: str, path: str, arch: str) -> Iterator[str]:
     normal = posixpath.normpath(spelled)
     if normal.startswith((".", "/")):
         return
+    if path.startswith(f"{EXTERNAL}/"):  # ccflags-y := -I$(src)/include, as such drivers have it
+        yield f"{'/'.join(path.split('/')[:2])}/include/{normal}"
     if arch:
         yield f"arch/{arch}/include/{normal}"
     yield f"include/{normal}"

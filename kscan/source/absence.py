@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kscan.model import KscanError
+from kscan.source.beside import BesideTree
 from kscan.source.commit import CommitTree
 from kscan.source.patched import PatchedTree
 from kscan.source.tree import Tree
@@ -26,7 +27,9 @@ def laid_to_absence(*trees: Tree) -> Iterator[None]:
 
 
 def _absence(tree: Tree) -> str:
-    below = tree.base if isinstance(tree, PatchedTree) else tree
+    below = tree
+    while isinstance(below, PatchedTree | BesideTree):
+        below = below.base
     if not isinstance(below, CommitTree):
         return ""
     commit, name = (tree.commit, tree.name) if tree.commit else (below.commit, below.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from kscan.model import KscanError, Skip
@@ -25,6 +25,15 @@ from kscan.source.worktree import worktree_changes
 
 MOST_CHANGES = 4_000
 """Changed files from which the head is searched by git, not they one by one."""
+
+
+Standing = Callable[[Tree], Tree]
+"""What a tree stands with, as with drivers beside it."""
+
+
+def alone(tree: Tree) -> Tree:
+    """The tree as it is."""
+    return tree
 
 
 @dataclass
@@ -51,7 +60,7 @@ class Range:
         return zip(self.commits, self._trees(), strict=False)
 
 
-def open_range(repository: Repository, spec: str) -> Range:
+def open_range(repository: Repository, spec: str, standing: Standing = alone) -> Range:
     """`A..B`, `A...B` (from their merge base) or one commit (from its first parent).
 
     An empty end is HEAD.  Raises `KscanError` for what is no range of this repository.
@@ -59,13 +68,14 @@ def open_range(repository: Repository, spec: str) -> Range:
     refuse_option(spec)
     left, dots, right = _parted(spec)
     if not dots:
-        return _one_commit(repository, spec)
+        return _one_commit(repository, spec, standing)
     start = repository.commit_id(left or "HEAD")
     end = repository.commit_id(right or "HEAD")
     if dots == "...":
         start = repository.merge_base(start, end)
         left = f"{start[:12]} (merge base)"
-    return _between(repository, CommitTree(repository, start, left or "HEAD"), end, right or "HEAD")
+    base = CommitTree(repository, start, left or "HEAD")
+    return _between(repository, base, end, right or "HEAD", standing)
 
 
 def _parted(spec: str) -> tuple[str, str, str]:
@@ -76,19 +86,23 @@ def _parted(spec: str) -> tuple[str, str, str]:
     return spec, "", ""
 
 
-def _one_commit(repository: Repository, spec: str) -> Range:
+def _one_commit(repository: Repository, spec: str, standing: Standing) -> Range:
     commit = repository.commit_id(spec)
     parent = repository.parent(commit)
     if parent is not None:
-        return _between(repository, CommitTree(repository, parent, f"{spec}^"), commit, spec)
-    tree = CommitTree(repository, commit, spec)
-    nothing = PatchedTree(tree, dict.fromkeys(tree.paths()), f"before {spec}")
+        base = CommitTree(repository, parent, f"{spec}^")
+        return _between(repository, base, commit, spec, standing)
+    own = CommitTree(repository, commit, spec)
+    tree = standing(own)
+    nothing = PatchedTree(tree, dict.fromkeys(own.paths()), f"before {spec}")
     ref = CommitRef(commit, repository.subject(commit), "")
-    added = tuple(ChangedPath(None, path) for path in tree.paths())
+    added = tuple(ChangedPath(None, path) for path in own.paths())
     return Range(nothing, tree, [ref], (), (), lambda: added, lambda: iter([tree]))
 
 
-def _between(repository: Repository, base: CommitTree, end: str, name: str) -> Range:
+def _between(
+    repository: Repository, base: CommitTree, end: str, name: str, standing: Standing
+) -> Range:
     commits = repository.first_parents(base.commit, end)
     found = repository.changes(base.commit, end)
     _refuse_absent(repository, base, end, name, found)
@@ -99,16 +113,21 @@ def _between(repository: Repository, base: CommitTree, end: str, name: str) -> R
         if change.new_path and change.new_blob:
             changes[change.new_path] = Blob(repository, change.new_blob)
     many = len(changes) > MOST_CHANGES
-    head = CommitTree(repository, end, name) if many else PatchedTree(base, changes, name, end)
+    below = standing(base)
+    head = (
+        standing(CommitTree(repository, end, name))
+        if many
+        else PatchedTree(below, changes, name, end)
+    )
     notes = [] if repository.is_ancestor(base.commit, end) else [_diverged(base.name, name)]
     return Range(
-        base,
+        below,
         head,
         commits,
         (),
         notes,
         lambda: tuple(ChangedPath(change.old_path, change.new_path) for change in found),
-        lambda: _commit_trees(repository, base, commits),
+        lambda: _commit_trees(repository, base.commit, below, commits),
     )
 
 
@@ -133,11 +152,11 @@ def _diverged(left: str, right: str) -> str:
 
 
 def _commit_trees(
-    repository: Repository, base: CommitTree, commits: Sequence[CommitRef]
+    repository: Repository, start: str, base: Tree, commits: Sequence[CommitRef]
 ) -> Iterator[Tree]:
     """The tree at each commit, as what it changes on top of the one before."""
     changes: dict[str, Change] = {}
-    last = base.commit
+    last = start
     for commit in commits:
         for change in repository.changes(last, commit.id):
             if change.old_path:
@@ -184,10 +203,11 @@ def _with(base: str, subjects: Sequence[str]) -> str:
     return f"{base} with {subjects[0]}" if subjects else base
 
 
-def worktree_range(repository: Repository) -> Range:
+def worktree_range(repository: Repository, standing: Standing = alone) -> Range:
     """HEAD against the files on disk, untracked C files among them."""
-    base = CommitTree(repository, "HEAD")
-    changes, skips = worktree_changes(base)
+    own = CommitTree(repository, "HEAD")
+    changes, skips = worktree_changes(own)
+    base = standing(own)
     head = PatchedTree(base, changes, "worktree")
     return Range(base, head, (), skips, (), lambda: _changed(base, changes))
 
@@ -210,10 +230,11 @@ def _changed(
     return (*changed, *(ChangedPath(old, new) for old, new in sorted(pairs.items())))
 
 
-def directory_range(old: Path | str, new: Path | str) -> Range:
+def directory_range(old: Path | str, new: Path | str, standing: Standing = alone) -> Range:
     """Two directories; what differs is found out when it is first asked for."""
     base, head = DirectoryTree(old), DirectoryTree(new)
-    return Range(base, head, _find_changed=lambda: changed_files(base, head))
+    changed = partial(changed_files, base, head)
+    return Range(standing(base), standing(head), _find_changed=changed)
 
 
 def base_of(repository: Repository, series: Series, revision: str | None = None) -> CommitTree:

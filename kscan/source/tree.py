@@ -20,6 +20,9 @@ LARGEST = 8 << 20
 
 C_SUFFIXES = (".c", ".h")
 
+EXTERNAL = "external"
+"""The directory of a tree below which drivers stand that are kept out of it."""
+
 
 class Unreadable(KscanError):
     """A file that cannot be read; `path` below the root, `reason` in one phrase."""

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A tree with directories beside it that are built against it: drivers kept out of the kernel.
+
+What ``make M=dir`` builds (Documentation/kbuild/modules.rst) stands below `EXTERNAL` here, each
+directory under its own name, as if it were part of the tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from kscan.model import KscanError, Skip
+from kscan.source.directory import DirectoryTree
+from kscan.source.tree import (
+    C_SUFFIXES,
+    EXTERNAL,
+    DefinitionIndex,
+    Memory,
+    Tree,
+    WordTree,
+    is_below,
+)
+
+
+class BesideTree:
+    """`base` and the directories `beside` it, by the path below which they stand."""
+
+    def __init__(self, base: Tree, beside: Mapping[str, DirectoryTree]) -> None:
+        self.base = base
+        self.beside = beside
+        self.name = " with ".join([base.name, *(tree.name for tree in beside.values())])
+        self.commit = base.commit
+        self._indices: dict[tuple[str, ...], DefinitionIndex] = {}
+
+    @property
+    def skips(self) -> Sequence[Skip]:
+        """What was asked for and could not be read."""
+        theirs = [
+            Skip(f"{top}/{skip.path}", skip.reason)
+            for top, tree in self.beside.items()
+            for skip in tree.skips
+        ]
+        return sorted([*self.base.skips, *theirs], key=lambda skip: skip.path)
+
+    @cached_property
+    def _sorted(self) -> Sequence[str]:
+        theirs = [f"{top}/{path}" for top, tree in self.beside.items() for path in tree.paths()]
+        return sorted([*self.base.paths(), *theirs])
+
+    def paths(self) -> Sequence[str]:
+        """Every regular file, sorted."""
+        return self._sorted
+
+    def exists(self, path: str) -> bool:
+        """`path` is a regular file of this tree."""
+        tree, _, below = self._at(path)
+        return tree.exists(below)
+
+    def read(self, path: str) -> bytes:
+        """The bytes of `path`; raises `Unreadable`."""
+        tree, _, below = self._at(path)
+        return tree.read(below)
+
+    def blob_id(self, path: str) -> str:
+        """The git blob id of `path`; raises `Unreadable`."""
+        tree, _, below = self._at(path)
+        return tree.blob_id(below)
+
+    def listing(self, directory: str) -> Sequence[str]:
+        """Paths of the files directly in `directory`, sorted."""
+        tree, top, below = self._at(directory.strip("/"))
+        return [top + path for path in tree.listing(below)]
+
+    def kernel_version(self) -> str:
+        """The version of the tree that all is built against."""
+        return self.base.kernel_version()
+
+    def files_with(
+        self,
+        words: Sequence[str],
+        *,
+        suffixes: Sequence[str] = C_SUFFIXES,
+        under: Sequence[str] = (),
+    ) -> Sequence[str]:
+        """Files that contain any of `words` as a whole word, sorted."""
+
+        def found(tree: Tree) -> Sequence[str]:
+            return tree.files_with(words, suffixes=suffixes)
+
+        own = self.base.files_with(words, suffixes=suffixes, under=under)
+        return sorted([*own, *self._below(found, under)])
+
+    def files_by_word(
+        self,
+        words: Sequence[str],
+        *,
+        suffixes: Sequence[str] = C_SUFFIXES,
+        under: Sequence[str] = (),
+    ) -> Mapping[str, Sequence[str]]:
+        """For each of `words`, which are identifiers, the files that contain it, sorted."""
+        if isinstance(self.base, WordTree):
+            own = self.base.files_by_word(words, suffixes=suffixes, under=under)
+        else:
+            own = {w: self.base.files_with([w], suffixes=suffixes, under=under) for w in words}
+        theirs = {
+            top: tree.files_by_word(words, suffixes=suffixes) for top, tree in self.beside.items()
+        }
+        return {
+            word: sorted(
+                [*own[word], *_placed(((top, one[word]) for top, one in theirs.items()), under)]
+            )
+            for word in words
+        }
+
+    def remember(self, memory: Memory) -> None:
+        """The tree and each directory keep their answers by themselves."""
+        for tree in (self.base, *self.beside.values()):
+            if isinstance(tree, WordTree):
+                tree.remember(memory)
+
+    def definitions(self, suffixes: Sequence[str] = (".c",)) -> DefinitionIndex:
+        """The index of all."""
+        key = tuple(suffixes)
+        if key not in self._indices:
+            theirs = {top: tree.definitions(key) for top, tree in self.beside.items()}
+            self._indices[key] = _JoinedIndex(self.base.definitions(key), theirs)
+        return self._indices[key]
+
+    def _at(self, path: str) -> tuple[Tree, str, str]:
+        """The tree that `path` stands in, what its paths begin with here, and the rest."""
+        for top, tree in self.beside.items() if path.startswith(EXTERNAL) else ():
+            if path == top or path.startswith(f"{top}/"):
+                return tree, f"{top}/", path[len(top) + 1 :]
+        return self.base, "", path
+
+    def _below(self, found: Callable[[Tree], Sequence[str]], under: Sequence[str]) -> list[str]:
+        return _placed(((top, found(tree)) for top, tree in self.beside.items()), under)
+
+
+class _JoinedIndex:
+    """An index of a tree and of directories beside it."""
+
+    def __init__(self, own: DefinitionIndex, theirs: Mapping[str, DefinitionIndex]) -> None:
+        self._own = own
+        self._theirs = theirs
+
+    def files(self, name: str) -> tuple[str, ...]:
+        """Paths of the files that define `name`, sorted."""
+        theirs = _placed(((top, index.files(name)) for top, index in self._theirs.items()), ())
+        return tuple(sorted([*self._own.files(name), *theirs]))
+
+
+def _placed(found: Iterable[tuple[str, Sequence[str]]], under: Sequence[str]) -> list[str]:
+    paths = [f"{top}/{path}" for top, several in found for path in several]
+    return [path for path in paths if is_below(path, under)]
+
+
+def beside(base: Tree, directories: Sequence[Path]) -> Tree:
+    """`base` with `directories` beside it; raises `KscanError` for what is none, or in it."""
+    found: dict[str, DirectoryTree] = {}
+    for directory in directories:
+        tree = DirectoryTree(_directory(directory))
+        if isinstance(base, DirectoryTree) and directory.resolve().is_relative_to(
+            base.root.resolve()
+        ):
+            raise KscanError(f"{directory}: below the tree, which has it already")
+        if not any(path.endswith(C_SUFFIXES) for path in tree.paths()):
+            raise KscanError(f"{directory}: no C file in it; --external takes a driver's directory")
+        found[_place(base, directory.resolve().name, found)] = tree
+    return BesideTree(base, found) if found else base
+
+
+def _directory(place: Path) -> Path:
+    try:
+        is_directory = place.is_dir()
+    except (OSError, ValueError) as error:
+        raise KscanError(f"{str(place)!r}: not a path: {error}") from error
+    if not is_directory:
+        raise KscanError(f"{place}: no such directory; --external takes a driver's directory")
+    return place
+
+
+def _place(base: Tree, name: str, taken: Mapping[str, object]) -> str:
+    """``external/NAME``, with a number where that is taken."""
+    known = {path.split("/")[1] for path in base.paths() if path.startswith(f"{EXTERNAL}/")}
+    known.update(top.split("/")[1] for top in taken)
+    names = [name or "here", *(f"{name or 'here'}-{number}" for number in range(2, len(known) + 3))]
+    return f"{EXTERNAL}/{next(one for one in names if one not in known)}"

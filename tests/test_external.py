@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Drivers kept out of the tree: audited and judged as if they stood in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sample_trees
+from histories import History
+from test_cli import kscan, one_line
+
+from kscan.change.kept import identity
+from kscan.program.headers import Headers
+from kscan.source.beside import BesideTree, beside
+from kscan.source.directory import DirectoryTree
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+STORY = sample_trees.SAMPLE_TREES / "probe-path"
+BEFORE, NEW = STORY / "0-before", STORY / "1-new-probe-path"
+DRIVER = "drivers/iommu/bar-vmsa.c"
+HEADER = '#include "bar.h"\n#include <linux/bar-regs.h>\n'
+
+
+def parted(source: Path, root: Path) -> tuple[Path, Path]:
+    """`source` without a driver, and that driver in a directory of its own."""
+    tree, vendor = sample_trees.materialise(source, root / "linux"), root / "vendor" / "bar"
+    (vendor / "include" / "linux").mkdir(parents=True)
+    text = (tree / DRIVER).read_text()
+    (tree / DRIVER).unlink()
+    (vendor / "bar-vmsa.c").write_text(text)
+    (vendor / "Kbuild").write_text("obj-m += bar-vmsa.o\nccflags-y := -I$(src)/include\n")
+    return tree, vendor
+
+
+def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode in (0, 1), done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def seen(findings: list[dict[str, Any]], path: str) -> list[tuple[str, str, str]]:
+    return sorted((f["rule"], f["message"], f["confidence"]) for f in findings if f["path"] == path)
+
+
+def test_a_driver_beside_the_tree_is_found_at_risk_as_one_in_it(tmp_path: Path) -> None:
+    within = told(kscan("audit", NEW, "-f", "json"))["findings"]
+    tree, vendor = parted(NEW, tmp_path)
+    assert seen(told(kscan("audit", tree, "-f", "json"))["findings"], DRIVER) == []
+    found = told(kscan("audit", tree, "--external", vendor, "-f", "json"))["findings"]
+    assert seen(found, "external/bar/bar-vmsa.c") == seen(within, DRIVER) != []
+    others = sorted({f["path"] for f in within} - {DRIVER})
+    assert sorted({f["path"] for f in found} - {"external/bar/bar-vmsa.c"}) == others
+
+
+def test_only_what_stands_beside_the_tree_can_be_asked_for(tmp_path: Path) -> None:
+    tree, vendor = parted(NEW, tmp_path)
+    found = kscan("audit", tree, "--external", vendor, "--path", "external", "-f", "json")
+    assert {f["path"] for f in told(found)["findings"]} == {"external/bar/bar-vmsa.c"}
+
+
+def test_it_sees_its_own_headers_first(tmp_path: Path) -> None:
+    tree, vendor = parted(NEW, tmp_path)
+    file = vendor / "bar-vmsa.c"
+    text = file.read_text()
+    late = "platform_set_drvdata(pdev, mmu);"
+    assert late in text
+    file.write_text(HEADER + text.replace(late, "bar_keep(pdev, mmu);"))
+    (vendor / "bar.h").write_text(f"#define bar_keep(pdev, mmu) {late[:-1]}\n")
+    (vendor / "include/linux/bar-regs.h").write_text("#define BAR_CTRL 0x20\n")
+    found = told(kscan("audit", tree, "--external", vendor, "-f", "json"))["findings"]
+    assert [f["rule"] for f in found if f["path"].startswith("external/")] == ["late-drvdata"]
+    seen_by_it = Headers(beside(DirectoryTree(tree), [vendor])).closure("external/bar/bar-vmsa.c")
+    assert {"external/bar/bar.h", "external/bar/include/linux/bar-regs.h"} <= seen_by_it.keys()
+
+
+def test_a_kept_report_ends_with_what_stands_beside_the_tree(tmp_path: Path) -> None:
+    tree, vendor = parted(NEW, tmp_path)
+    asked = ("audit", tree, "--external", vendor, "--path", "external", "-f", "json")
+    assert len(told(kscan(*asked))["findings"]) == 1
+    file = vendor / "bar-vmsa.c"
+    file.write_text(file.read_text().replace("iommu_device_register(", "iommu_device_keep("))
+    assert told(kscan(*asked))["findings"] == []
+
+
+def test_the_command_that_lays_a_finding_open_names_it(tmp_path: Path) -> None:
+    tree, vendor = parted(NEW, tmp_path)
+    asked = ("--external", str(vendor))
+    found = told(kscan("audit", tree, *asked, "--path", "external", "-f", "json"))["findings"]
+    name = found[0]["fingerprint"]
+    report = kscan("audit", tree, *asked).stdout
+    assert f"kscan explain {name} {tree} --external {vendor}" in report
+    assert "external/bar/bar-vmsa.c" in kscan("explain", name, tree, *asked).stdout
+    patch = kscan("explain", name, "--patch", tree, *asked)
+    assert patch.returncode == 0 and "external/bar/bar-vmsa.c" in patch.stdout
+
+
+@pytest.mark.parametrize("way", ["directories", "range", "patch", "worktree"])
+def test_a_change_of_the_core_breaks_it(tmp_path: Path, way: str) -> None:
+    new, vendor = parted(NEW, tmp_path / "new")
+    old = sample_trees.materialise(BEFORE, tmp_path / "old")
+    (old / DRIVER).unlink()
+    history = History(tmp_path / "repo")
+    history.becomes(old)
+    history.commit("before")
+    history.becomes(new)
+    arguments: list[str] = ["--repo", str(history.root)]
+    if way == "directories":
+        arguments = [str(old), str(new)]
+    elif way == "worktree":
+        arguments.append("--worktree")
+    else:
+        history.commit("new probe path")
+        arguments.append("HEAD~1..HEAD")
+    if way == "patch":
+        patch = tmp_path / "0001.patch"
+        patch.write_text(history.git("format-patch", "-1", "--stdout") + "\n")
+        arguments[-1:] = ["--patch", str(patch), "--base", "HEAD~1"]
+    done = kscan("diff", *arguments, "--external", vendor, "--path", "external", "-f", "json")
+    introduced = told(done)["introduced"]
+    assert [f["rule"] for f in introduced] == ["late-drvdata"]
+    assert introduced[0]["path"] == "external/bar/bar-vmsa.c"
+    assert f"--external {vendor}" in told(done)["reproduce"]
+
+
+def test_what_it_names_stands_with_it_commit_by_commit(tmp_path: Path) -> None:
+    new, vendor = parted(NEW, tmp_path / "new")
+    history = History(tmp_path / "repo")
+    history.becomes(sample_trees.materialise(BEFORE, tmp_path / "old"))
+    (history.root / DRIVER).unlink()
+    history.commit("before")
+    history.commit("nothing of it", lib__x_c="/* nothing */\n")
+    history.becomes(new)
+    history.commit("new probe path")
+    asked = ("--repo", str(history.root), "HEAD~2..HEAD", "--per-commit", "--path", "external")
+    commits = told(kscan("diff", *asked, "--external", vendor, "-f", "json"))["commits"]
+    assert [len(commit["introduced"]) for commit in commits] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("nowhere", "nowhere: no such directory; --external takes a driver's directory"),
+        ("empty", "empty: no C file in it; --external takes a driver's directory"),
+        ("file.c", "file.c: no such directory; --external takes a driver's directory"),
+    ],
+)
+def test_what_is_no_drivers_directory_is_told(tmp_path: Path, place: str, said: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.c").write_text("int x;\n")
+    assert one_line(kscan("audit", NEW, "--external", place, cwd=tmp_path)).endswith(said)
+
+
+def test_a_part_of_the_tree_itself_is_refused(tmp_path: Path) -> None:
+    tree, _ = parted(NEW, tmp_path)
+    within = tree / "drivers" / "iommu"
+    said = one_line(kscan("audit", tree, "--external", within))
+    assert said.endswith("drivers/iommu: below the tree, which has it already")
+
+
+def test_two_of_one_name_stand_apart(tmp_path: Path) -> None:
+    for top in ("a", "b"):
+        (tmp_path / top / "foo").mkdir(parents=True)
+        (tmp_path / top / "foo" / f"{top}.c").write_text(f"int {top}(void) {{ return 0; }}\n")
+    tree = beside(DirectoryTree(NEW), [tmp_path / "a" / "foo", tmp_path / "b" / "foo"])
+    assert [p for p in tree.paths() if p.startswith("external/")] == [
+        "external/foo-2/b.c",
+        "external/foo/a.c",
+    ]
+    assert tree.read("external/foo-2/b.c").startswith(b"int b")
+    assert tree.listing("external/foo") == ["external/foo/a.c"]
+    assert tree.definitions().files("b") == ("external/foo-2/b.c",)
+    assert tree.files_with(["b"], under=["external/foo-2"]) == ["external/foo-2/b.c"]
+    assert tree.exists("drivers/iommu/iommu.c") and not tree.exists("external/foo/b.c")
+
+
+def test_its_name_says_which_source_it_is(tmp_path: Path) -> None:
+    (tmp_path / "foo").mkdir()
+    (tmp_path / "foo" / "a.c").write_text("int a;\n")
+    alone = DirectoryTree(NEW)
+    with_it = beside(DirectoryTree(NEW), [tmp_path / "foo"])
+    assert isinstance(with_it, BesideTree)
+    assert identity(with_it) != identity(alone)
+    assert with_it.name == f"{NEW} with {tmp_path / 'foo'}"
+    assert with_it.kernel_version() == alone.kernel_version()
