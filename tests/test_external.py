@@ -26,14 +26,13 @@ DRIVER = "drivers/iommu/bar-vmsa.c"
 HEADER = '#include "bar.h"\n#include <linux/bar-regs.h>\n'
 
 
-def parted(source: Path, root: Path) -> tuple[Path, Path]:
+def parted(source: Path, root: Path, driver: str = DRIVER) -> tuple[Path, Path]:
     """`source` without a driver, and that driver in a directory of its own."""
     tree, vendor = sample_trees.materialise(source, root / "linux"), root / "vendor" / "bar"
     (vendor / "include" / "linux").mkdir(parents=True)
-    text = (tree / DRIVER).read_text()
-    (tree / DRIVER).unlink()
-    (vendor / "bar-vmsa.c").write_text(text)
-    (vendor / "Kbuild").write_text("obj-m += bar-vmsa.o\nccflags-y := -I$(src)/include\n")
+    (vendor / Path(driver).name).write_text((tree / driver).read_text())
+    (tree / driver).unlink()
+    (vendor / "Kbuild").write_text(f"obj-m += {Path(driver).stem}.o\n")
     return tree, vendor
 
 
@@ -97,6 +96,26 @@ def test_the_command_that_lays_a_finding_open_names_it(tmp_path: Path) -> None:
     assert "external/bar/bar-vmsa.c" in kscan("explain", name, tree, *asked).stdout
     patch = kscan("explain", name, "--patch", tree, *asked)
     assert patch.returncode == 0 and "external/bar/bar-vmsa.c" in patch.stdout
+
+
+def test_an_oops_in_it_is_explained(tmp_path: Path) -> None:
+    tree, vendor = parted(NEW, tmp_path, "drivers/iommu/foo-m4u.c")
+    oops = (
+        "[    4.0] Unable to handle kernel NULL pointer dereference at address 0018\n"
+        "[    4.0] Oops [#1]\n"
+        "[    4.0] CPU: 1 UID: 0 PID: 1 Comm: swapper/0 Not tainted 6.15.0 #2\n"
+        "[    4.0] epc : foo_m4u_of_xlate+0x1c/0x6e\n"
+        "[    4.0]  ra : of_iommu_configure+0xf2/0x180\n"
+        "[    4.0] [<ffffffff80600010>] foo_m4u_of_xlate+0x1c/0x6e\n"
+        "[    4.0] [<ffffffff80500020>] of_iommu_configure+0xf2/0x180\n"
+        "[    4.0] [<ffffffff80500030>] iommu_device_register+0x90/0x180\n"
+        "[    4.0] [<ffffffff80600040>] foo_m4u_probe+0x180/0x240\n"
+        "[    4.0] ---[ end trace 0000000000000000 ]---\n"
+    )
+    done = kscan("triage", "-", tree, "--external", vendor, stdin=oops)
+    assert done.returncode == 0
+    assert "external/bar/foo-m4u.c" in done.stdout
+    assert kscan("triage", "-", tree, stdin=oops).returncode == 1
 
 
 @pytest.mark.parametrize("way", ["directories", "range", "patch", "worktree"])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.argument("tree", default=None, required=False, metavar="[TREE]")
 @click.option("--tree", "named", default=None, metavar="TREE", help="Another way to give TREE.")
 @click.option("--commit", metavar="REV", help="Read this commit, not the files on disk.")
+@options.external_option
 @click.option("--as-is", is_flag=True, help="Audit the tree as it stands: assume no call edge.")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
               show_default=True, help="How the answer is written.")  # fmt: skip
