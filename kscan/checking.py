@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
 
@@ -25,6 +25,21 @@ FEWEST_FILES = 5_000
 """Files of a tree below which a second process takes longer to start than to do without."""
 FAILURES = Exception
 """What a rule may raise on code that nobody thought of: a skip that says so, not an end."""
+_NAMED = 3
+"""Places that are named where one rule fails at more."""
+_LONGEST = 200
+"""Characters of what a failure says of itself."""
+
+
+@dataclass(frozen=True, order=True)
+class Failure:
+    """Something that was not done, because it raised."""
+
+    what: str
+    """What the skip is named for: a rule, or the finding that has no fix."""
+    task: str
+    place: str
+    error: str
 
 
 @dataclass(frozen=True)
@@ -32,7 +47,7 @@ class Part:
     """What some of the rules give in a process of their own."""
 
     findings: list[Finding]
-    failed: list[Skip]
+    failures: list[Failure]
     readings: Readings
 
 
@@ -54,6 +69,7 @@ class Checking:
     """What rules failed at, to be added to."""
     jobs: int | None
     """Processes that may work; by default one per processor."""
+    _failures: list[Failure] = field(default_factory=list)
 
     def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
         """What `rules` find, as every report lists it, with fingerprints."""
@@ -97,7 +113,7 @@ class Checking:
         self.progress = silent
         known = frozenset(self.reader.units)
         found = [*self._of_windows(others), *self._of_drivers(each, turns)]
-        return Part(found, self.failed, self.reader.beyond(known))
+        return Part(found, self._failures, self.reader.beyond(known))
 
     def _joined(
         self,
@@ -114,15 +130,15 @@ class Checking:
             found += [*self._of_windows(others), *self._of_drivers(each, left)]
             return self._in_order(found)
         self.reader.take(theirs.readings)
-        self.failed += theirs.failed
+        self._failures += theirs.failures
         return self._in_order([*found, *theirs.findings])
 
     def _in_order(self, findings: list[Finding]) -> list[Finding]:
-        """`findings` as every report lists them, with fingerprints; what failed is in order, too.
+        """`findings` as every report lists them, with fingerprints; tells what failed, too.
 
         Neither order may tell which process took which turn.
         """
-        self.failed.sort(key=lambda skip: (skip.path, skip.reason))
+        self.failed += _told(self._failures)
         return named(sorted(findings, key=_order))
 
     def _found(self, rules: tuple[Rule, ...]) -> list[Finding]:
@@ -132,25 +148,31 @@ class Checking:
 
     def _of_windows(self, rules: tuple[Rule, ...]) -> list[Finding]:
         """What `rules` find that ask for a whole window."""
-        return [f for rule in rules for case in self.cases for f in self._checked(rule, case)]
+        return [
+            finding
+            for rule in rules
+            for case in self.cases
+            for finding in self._checked(rule, case, f"{case.contract.register}()")
+        ]
 
     def _of_drivers(self, rules: tuple[Rule, ...], numbers: Iterable[int]) -> list[Finding]:
         """What `rules` find in drivers, by their numbers, that look at each by itself."""
         found: list[Finding] = []
         for number in numbers:
             case, registrations = self._drivers[number]
+            place = registrations[0].function.path if registrations else case.contract.register
             with case.looking_at(registrations):
                 for rule in rules:
-                    found += self._checked(rule, case)
+                    found += self._checked(rule, case, place)
         return found
 
-    def _checked(self, rule: Rule, case: Case) -> list[Finding]:
+    def _checked(self, rule: Rule, case: Case, place: str) -> list[Finding]:
         self.progress(f"{rule.id}: {case.contract.register}")
         try:
             found = [self._mended(case, rule, finding) for finding in rule.check(case)]
             return [f for f in found if is_below(f.primary.path, self.under)]
         except FAILURES as error:
-            self.failed.append(Skip(rule.id, f"the rule failed: {type(error).__name__}: {error}"))
+            self._failures.append(Failure(rule.id, "the rule failed at", place, _spelled(error)))
             return []
 
     def _mended(self, case: Case, rule: Rule, finding: Finding) -> Finding:
@@ -161,9 +183,23 @@ class Checking:
             return mended(case, rule, finding)
         except FAILURES as error:
             where = f"{finding.primary.path}:{finding.primary.line}"
-            why = f"no fix for {rule.id}: {type(error).__name__}: {error}"
-            self.failed.append(Skip(where, why))
+            self._failures.append(Failure(where, "no fix for", rule.id, _spelled(error)))
             return finding
+
+
+def _told(failures: Iterable[Failure]) -> Iterator[Skip]:
+    """`failures` as skips: one for all that share a name, with the first few places."""
+    for (what, task), several in groupby(sorted(set(failures)), lambda f: (f.what, f.task)):
+        places = [f"{failure.place}: {failure.error}" for failure in several]
+        beyond = len(places) - _NAMED
+        rest = f"; and {beyond} more" if beyond > 0 else ""
+        yield Skip(what, f"{task} {'; '.join(places[:_NAMED])}{rest}")
+
+
+def _spelled(error: Exception) -> str:
+    """What `error` says, as far as a line has room for it."""
+    said = f"{type(error).__name__}: {error}"
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
 
 
 def _files_of(case: Case) -> list[tuple[Registration, ...] | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -182,12 +183,12 @@ def test_headers_are_sketched_in_the_time_their_length_takes(bait: bytes) -> Non
 ERRORS = (KeyError("x"), RuntimeError("x"), KscanError("x"), OSError("x"), MemoryError())
 
 
-def rule_that_raises(error: Exception) -> Rule:
+def rule_that_raises(error: Exception, *, each: bool = False) -> Rule:
     def check(_case: Case) -> Iterator[Finding]:
         raise error
         yield
 
-    return Rule(check, "raises", Severity.NOTE)
+    return Rule(check, "raises", Severity.NOTE, each)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
@@ -239,6 +240,22 @@ def test_a_rule_that_raises_for_each_driver_says_the_same_by_two_processes(
     assert skips[0] == skips[1] != ()
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_drivers_at_which_one_rule_fails_are_named(
+    jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
+    bad = rule_that_raises(RuntimeError("x" * 10_000), each=True)
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.audit.selected", lambda _ids: (bad,))
+    (skip,) = Audit(open_tree(tree), Options(), NullStore(), jobs=jobs).report().skips
+    assert skip.path == bad.id
+    assert skip.reason.startswith("the rule failed at drivers/iommu/bar-core.c: RuntimeError: xxx")
+    assert "; drivers/iommu/baz-iommu.c: RuntimeError: xxx" in skip.reason
+    assert re.search(r"; and \d+ more$", skip.reason)
+    assert len(skip.reason) < 1_000
+
+
 @pytest.mark.parametrize(("strict", "status"), [(["--strict"], 2), ([], 0)])
 def test_a_rule_that_raises_is_fatal_when_strict(
     strict: list[str], status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -251,7 +268,7 @@ def test_a_rule_that_raises_is_fatal_when_strict(
     assert done.exit_code == status
     skips = json.loads(done.stdout)["skips"]
     assert [skip["path"] for skip in skips] == [bad.id]
-    assert "the rule failed: KeyError" in skips[0]["reason"]
+    assert "the rule failed at iommu_device_register(): KeyError" in skips[0]["reason"]
 
 
 SPELLED = (
