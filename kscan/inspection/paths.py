@@ -214,6 +214,8 @@ def as_text(document: Document) -> str:
     """`document` for a terminal: an edge a line, then what was left out."""
     start, end = document["from"][0]["function"], document["to"][0]["function"]
     rows: list[str] = []
+    if not document["complete"]:
+        rows.append("the walk gave up: more functions lead there than it follows")
     if document["scenario"]:
         rows.append(f"scenario {document['scenario']}: edges marked assumed are not in this tree")
     for way in document["paths"]:
@@ -235,8 +237,6 @@ def as_text(document: Document) -> str:
     )
     most = sorted(document["stopped"].items(), key=lambda pair: -pair[1])[:_REASONS]
     rows += [f"    {count:>4}  {reason}" for reason, count in most]
-    if not document["complete"]:
-        rows.append("the walk gave up: more functions lead there than it follows")
     if document["unresolved"]:
         names = document["unresolved"]
         rows.append(f"not resolved: {counted(len(names), 'name')}, such as {', '.join(names[:8])}")

@@ -107,7 +107,7 @@ def test_a_search_that_gives_up_says_so(inspect: Inspect, monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "MOST_LEVELS", 1)
     found = paths(inspect(), "foo_run", "bar_reset", further=True)
     assert not found["complete"]
-    assert "the walk gave up" in as_text(found)
+    assert as_text(found).startswith("the walk gave up")
 
 
 @pytest.fixture(scope="module")
