@@ -28,7 +28,7 @@ def command() -> None:
 
     What is said and what fails stands in the policy of kscan.toml, which is read from the
     commit that the change starts from. Exit status: 0 the policy lets the change pass, 1 it
-    does not, 2 bad input; nipa has its own.
+    does not, 2 bad input; nipa warns with 250.
     """
 
 
@@ -235,8 +235,8 @@ def _written(message: bytes, output: Path | None) -> None:
 def nipa(ctx: click.Context, /, spec: str, **given: Any) -> None:
     """Run as a test of netdev's CI.
 
-    Exit status: 0 pass, 250 warning, 1 failure. A line that says why goes to the descriptor
-    DESC_FD, the report to stdout.
+    Exit status: 0 pass, 250 warning, 1 failure, 2 bad input. A line that says why goes to the
+    descriptor DESC_FD, the report to stdout.
     """
     from kscan.bot import nipa as protocol  # noqa: PLC0415 - not for --help
     from kscan.report import render  # noqa: PLC0415
@@ -246,8 +246,7 @@ def nipa(ctx: click.Context, /, spec: str, **given: Any) -> None:
         judgement = asked.judged(asked.inputs(spec))
     except KscanError as error:
         protocol.described(f"kscan: error: {error}", os.environ)
-        options.said(f"kscan: error: {error}")
-        ctx.exit(protocol.FAIL)
+        raise
     click.echo(render("text", judgement.impact), nl=False)
     told = protocol.description(judgement)
     if not protocol.described(told, os.environ):

@@ -306,10 +306,10 @@ def test_nipa(story: Story, tmp_path: Path) -> None:
     status, _, description = nipa(story, "--range", story.quiet)
     assert (status, description) == (0, "No finding introduced\n")
     status, _, description = nipa(story, "--range", "no-such-commit")
-    assert status == 1
+    assert status == 2
     assert description.startswith("kscan: error: ")
     (tmp_path / "empty").mkdir()
-    assert nipa(story, where=tmp_path / "empty")[0] == 1
+    assert nipa(story, where=tmp_path / "empty")[0] == 2
 
 
 def test_help_names_the_subcommands(kscan) -> None:
