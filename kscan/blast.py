@@ -46,6 +46,8 @@ class Blast:
 def blast(tree: Tree, place: str) -> Blast:
     """Who is hit by `place`, a C file or a function; raises `KscanError` where there is none."""
     paths = who.files_of(tree, place)
+    for path in paths:
+        tree.read(path)  # what cannot be read matches nothing, and looks harmless
     drivers = (
         DriverBlast(path, kbuild.driver(tree, path), hits, maintainers(tree, path))
         for path, hits in who.hits_of(tree, paths).items()

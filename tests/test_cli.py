@@ -192,7 +192,8 @@ def test_the_count_on_stderr_leaves_out_what_is_suppressed(tmp_path: Path) -> No
 def test_a_log_without_an_oops_is_told_before_any_audit(tmp_path: Path) -> None:
     log = tmp_path / "dmesg.txt"
     log.write_text("[    1.0] usb 1-1: new device\n[    1.1] done\n")
-    done = kscan("triage", log, "--tree", tmp_path / "nowhere")
+    assert "nowhere: no such directory" in one_line(kscan("triage", log, tmp_path / "nowhere"))
+    done = kscan("triage", log, "--tree", NEW_PATH)
     assert (done.returncode, done.stdout) == (1, "")
     said = f"{log}: no oops, WARN, call trace or late probe in 2 lines: "
     assert done.stderr.startswith(said)
@@ -279,6 +280,31 @@ def test_a_change_may_remove_a_subtree(tmp_path: Path) -> None:
 )
 def test_a_place_where_something_else_is_asked(words: tuple[str | Path, ...], said: str) -> None:
     assert said in one_line(kscan(*words))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (("audit", ""), "the name of a tree is empty"),
+        (("diff", NEW_PATH, ""), "the name of a tree is empty"),
+        (("audit", NEW_PATH, "--path", ""), "--path: the name is empty"),
+        (("facts", ""), "a name is empty: facts FILE TREE"),
+    ],
+)
+def test_an_empty_word_is_not_the_current_directory(
+    line: tuple[str | Path, ...], said: str
+) -> None:
+    assert said in one_line(kscan(*line, cwd=NEW_PATH))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("line", [["nope"], ["audit", "nowhere"], ["audit", str(NEW_PATH)]])
+def test_complaints_that_find_no_room_end_with_2_all_the_same(line: list[str]) -> None:
+    code = "import sys; sys.argv[0] = 'kscan'; from kscan.cli import main; main()"
+    with Path("/dev/full").open("w") as full:
+        run = [sys.executable, "-c", code, *line]
+        done = subprocess.run(run, stdout=subprocess.DEVNULL, stderr=full, check=False)
+    assert done.returncode == 2
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -99,7 +100,13 @@ def _refused(error: click.ClickException) -> None:
 
 
 def _complained(text: str) -> None:
-    click.echo(f"kscan: error: {_one_line(text)}", err=True)
+    _said(f"kscan: error: {_one_line(text)}")
+
+
+def _said(line: str) -> None:
+    """One line on stderr; where nobody can hear it, the status tells all the same."""
+    with suppress(OSError):
+        click.echo(line, err=True)
 
 
 def _defect(error: Exception) -> int:
@@ -107,7 +114,7 @@ def _defect(error: Exception) -> int:
     if os.environ.get("KSCAN_TRACEBACK"):
         raise error
     what = _one_line(f"{type(error).__name__}: {error}")
-    click.echo(f"kscan: defect: {what}; KSCAN_TRACEBACK=1 shows where", err=True)
+    _said(f"kscan: defect: {what}; KSCAN_TRACEBACK=1 shows where")
     return 2
 
 

@@ -326,12 +326,16 @@ def below(place: str, tree: str) -> str:
 
 
 def places(given: Sequence[str], tree: str) -> tuple[str, ...]:
-    """`below` for each of several."""
+    """`below` for each of several; raises `KscanError` for one without a name."""
+    if "" in given:
+        raise KscanError("--path: the name is empty: give a directory below the top, or none")
     return tuple(below(place, tree) for place in given)
 
 
 def refuse_directory(place: str, tree: str, usage: str) -> None:
     """Raises `KscanError` where `place` is a directory and no tree is named: a word is missing."""
+    if not place:
+        raise KscanError(f"a name is empty: {usage}")
     if tree == "." and "\0" not in place and Path(place).is_dir():
         raise KscanError(f"{place}: that is a directory; {usage}")
 

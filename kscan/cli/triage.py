@@ -12,6 +12,7 @@ from kscan.cli import options
 from kscan.model import KscanError
 
 if TYPE_CHECKING:
+    from kscan.source.tree import Tree
     from kscan.triage.log import Incident
     from kscan.triage.outcome import Outcome
 
@@ -43,8 +44,9 @@ def command(
     source = _source(tree, named)
     options.refuse_directory(log, source, f"triage LOG TREE, as in triage dmesg.txt {log}")
     text = read(log)
+    ran = options.opened(source, commit)
     found = incidents(text)
-    outcomes = _judged(found, source, commit, as_is, no_cache, jobs, catalogues) if found else ()
+    outcomes = _judged(found, ran, as_is, no_cache, jobs, catalogues) if found else ()
     if outcomes or format_ == "json":
         again = options.again(source, commit, as_is, catalogues)
         texts = (outcome.as_text(each, log, again) for each in outcomes)
@@ -65,17 +67,16 @@ def _source(tree: str | None, named: str | None) -> str:
 
 
 def _judged(
-    found: tuple[Incident, ...], tree: str, commit: str | None, as_is: bool, no_cache: bool,
+    found: tuple[Incident, ...], ran: Tree, as_is: bool, no_cache: bool,
     jobs: int | None, catalogues: tuple[Path, ...],
 ) -> tuple[Outcome, ...]:  # fmt: skip
-    """What an audit of the tree has to say about each of `found`."""
+    """What an audit of the tree that ran has to say about each of `found`."""
     from kscan.audit import Audit, Options  # noqa: PLC0415 - after the log
     from kscan.model import Confidence  # noqa: PLC0415
     from kscan.triage.outcome import outcomes_of  # noqa: PLC0415
 
     asked = Options(as_is=as_is, min_confidence=Confidence.LOW, catalogues=catalogues)
     with options.progress() as progress:
-        opened = options.opened(tree, commit)
-        report = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs).report()
+        report = Audit(ran, asked, options.store(no_cache), progress, jobs=jobs).report()
         progress("matching the log")
-        return outcomes_of(found, report, opened)
+        return outcomes_of(found, report, ran)

@@ -31,6 +31,8 @@ _PREDICATES = frozenset(
 _PREDICATE = re.compile(r"\(#([\w-]+[?!])")
 _COMMENT = re.compile(r"^[ \t]*;.*$", re.MULTILINE)
 _LARGEST_QUERY = 1 << 20
+_MOST_NODES = 10_000
+"""Brackets of a query: tree-sitter follows each one into the last, until the stack is full."""
 _LONGEST = 100
 
 
@@ -74,6 +76,8 @@ def _compiled(file: Path) -> Query:
     if unknown:
         known = ", ".join(f"#{name}" for name in sorted(_PREDICATES))
         raise KscanError(f"{file}: no predicate #{unknown[0]}: known are {known}")
+    if source.count("(") + source.count("[") > _MOST_NODES:
+        raise KscanError(f"{file}: more than {_MOST_NODES:,} nodes: give a smaller query")
     query = compile_query(source, str(file))
     if not query.capture_count:
         raise KscanError(f"{file}: the query has no @capture: nothing can be shown")

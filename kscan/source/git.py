@@ -116,10 +116,16 @@ def finished(
                 _running.discard(process)
             said = [_all_of(file) for file in (output, complaint)]
         return subprocess.CompletedProcess(line, process.returncode, *said)
-    except FileNotFoundError as error:
-        raise KscanError("git: not found in PATH; install git") from error
     except (OSError, ValueError) as error:
-        raise KscanError(f"git: cannot be run: {error}") from error
+        raise _not_run(error, where) from error
+
+
+def _not_run(error: OSError | ValueError, where: Path) -> KscanError:
+    """Why git did not start in `where`."""
+    if isinstance(error, FileNotFoundError):
+        return KscanError("git: not found in PATH; install git")
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    return KscanError(f"{where}: git cannot be run there: {reason}; give a clone that you may read")
 
 
 def _scratch() -> IO[bytes]:

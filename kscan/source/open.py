@@ -21,6 +21,8 @@ def open_tree(path: Path | str, commit: str | None = None) -> Tree:
     not be read, or holds no kernel source: at least one ``.c`` file, and one of drivers/,
     kernel/ and include/ at its top, where a part of a kernel tree has a Makefile, too.
     """
+    if not str(path):
+        raise KscanError("the name of a tree is empty: give the top directory of a kernel tree")
     place = Path(path)
     if str(place).startswith("-"):  # as it is to be spelled, lest it be taken for an option
         place = place.absolute()
@@ -66,7 +68,7 @@ def _refuse_what_is_no_directory(place: Path) -> None:
         is_directory = place.is_dir()
         exists = is_directory or place.exists()
     except OSError as error:
-        raise KscanError(f"{place}: {(error.strerror or str(error)).lower()}") from error
+        raise _unreadable(place, error) from error
     if not exists:
         raise KscanError(f"{place}: no such directory; give the top directory of a kernel tree")
     if not is_directory:
@@ -85,12 +87,17 @@ def _names_in(place: Path) -> set[str]:
     try:
         names = {entry.name for entry in place.iterdir()}
     except OSError as error:
-        raise KscanError(f"{place}: {(error.strerror or str(error)).lower()}") from error
+        raise _unreadable(place, error) from error
     if not names and _is_gone(place):
         raise KscanError(f"{place}: the current directory is deleted; change to one that is there")
     if not names:
         raise KscanError(f"{place}: an empty directory; unpack or check out a kernel tree there")
     return names
+
+
+def _unreadable(place: Path, error: OSError) -> KscanError:
+    reason = (error.strerror or str(error)).lower()
+    return KscanError(f"{place}: {reason}; give the top directory of a tree that you may read")
 
 
 def _is_gone(place: Path) -> bool:

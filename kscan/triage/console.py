@@ -41,7 +41,8 @@ def read(path: str) -> bytes:
     try:
         log = content_of(path, LARGEST)
     except OSError as error:
-        raise KscanError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        reason = (error.strerror or str(error)).lower()
+        raise KscanError(f"{path}: {reason}; give a log, or - for standard input") from None
     if len(log) > LARGEST:
         raise KscanError(f"{path}: longer than {LARGEST >> 20} MB: cut it around the trace")
     return log

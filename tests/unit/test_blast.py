@@ -11,6 +11,7 @@ import pytest
 from kscan.blast import as_json, as_text, blast
 from kscan.model import KscanError
 from kscan.source.directory import DirectoryTree
+from kscan.source.tree import Unreadable
 
 TABLE = 'static const struct of_device_id t[] = { { .compatible = "acme,disk" }, {} };\n'
 FILES = {
@@ -89,3 +90,12 @@ def test_what_no_makefile_names_is_built_by_nothing(tree, tmp_path):
 def test_a_place_the_tree_does_not_have(tree):
     with pytest.raises(KscanError, match="no such file"):
         blast(tree, "drivers/no.c")
+
+
+def test_a_driver_that_cannot_be_read_is_not_harmless(tree, monkeypatch):
+    def denied(path: str) -> bytes:
+        raise Unreadable(path, "permission denied")
+
+    monkeypatch.setattr(tree, "read", denied)
+    with pytest.raises(Unreadable, match=r"drivers/acme\.c: permission denied"):
+        blast(tree, "drivers/acme.c")

@@ -83,6 +83,9 @@ def test_bad_queries_and_places_are_clear_errors(inspect: Inspect, calls: Path) 
     calls.write_text("(identifier)")
     with pytest.raises(KscanError, match="the query has no @capture: nothing can be shown"):
         run(inspect(), calls, ".")
+    calls.write_text("(" * 100_000)  # or tree-sitter's stack runs over, and kscan is gone
+    with pytest.raises(KscanError, match="more than 10,000 nodes: give a smaller query"):
+        run(inspect(), calls, ".")
     calls.write_bytes(b"\xff\xfe")
     with pytest.raises(KscanError, match="not UTF-8"):
         run(inspect(), calls, ".")

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from histories import History
 
 from kscan.model import KscanError
+from kscan.source import git
 from kscan.source.commit import CommitTree
 from kscan.source.directory import DirectoryTree
 from kscan.source.open import open_tree
@@ -116,4 +118,20 @@ def test_a_directory_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Mo
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "iterdir", denied)
-    assert refusal(tmp_path) == f"{tmp_path}: permission denied"
+    assert refusal(tmp_path) == (
+        f"{tmp_path}: permission denied; give the top directory of a tree that you may read"
+    )
+
+
+def test_a_repository_that_may_not_be_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", tmp_path)
+
+    monkeypatch.setattr(subprocess, "Popen", denied)
+    with pytest.raises(
+        KscanError, match="git cannot be run there: permission denied; give"
+    ) as told:
+        git.finished(["version"], tmp_path, {})
+    assert str(told.value).startswith(f"{tmp_path}: ")
