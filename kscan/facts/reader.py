@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Collection, Iterable
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,9 @@ NESTING = 10_000
 
 MOST_KEPT = 32 << 20
 """Bytes of respelled text that stay in memory."""
+
+MOST_LINED = 16
+"""Files of which it stays in memory where their lines start."""
 
 
 @cache
@@ -77,6 +81,8 @@ class Reader:
     _texts: dict[str, _Text] = field(default_factory=dict)
     _defines: dict[str, Defines] = field(default_factory=dict)
     _kept: int = 0
+    _last: tuple[str, bytes] = "", b""
+    _lined: dict[str, tuple[bytes, list[int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), NESTING))
@@ -160,16 +166,41 @@ class Reader:
         text = self._text(path)
         return text is not None and text.respelled.find(word, function.start, function.end) >= 0
 
+    def containing(self, path: str, word: bytes) -> Iterator[int]:
+        """The numbers of the functions of `path` in whose text `word` stands, in one search."""
+        text, functions = self._text(path), self.unit(path).functions
+        starts = [function.start for function in functions]
+        at = text.respelled.find(word) if text is not None else -1
+        while text is not None and at >= 0:
+            number = bisect_right(starts, at) - 1
+            if number >= 0 and at + len(word) <= functions[number].end:
+                yield number
+            following = starts[number + 1 : number + 2]
+            at = text.respelled.find(word, following[0]) if following else -1
+
     def source_line(self, path: str, line: int) -> str:
         """Line `line` of `path`, stripped; empty where there is none."""
-        source = self._source(path)
-        lines = source.split(b"\n") if source is not None else []
-        return lines[line - 1].decode("utf-8", "replace").strip() if 0 < line <= len(lines) else ""
+        source, starts = self._lines(path)
+        if not 0 < line <= len(starts):
+            return ""
+        end = starts[line] - 1 if line < len(starts) else len(source)
+        return source[starts[line - 1] : end].decode("utf-8", "replace").strip()
 
     def position(self, path: str, offset: int) -> tuple[int, int]:
         """Line and column, from 1, of a byte offset in `path`."""
-        source = self._source(path) or b""
-        return source.count(b"\n", 0, offset) + 1, offset - source.rfind(b"\n", 0, offset)
+        _, starts = self._lines(path)
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    def _lines(self, path: str) -> tuple[bytes, list[int]]:
+        """The source of `path`, and where its lines start."""
+        if path not in self._lined:
+            source = self._source(path) or b""
+            starts = [0, *(found.end() for found in _NEWLINE.finditer(source))]
+            for oldest in list(self._lined)[: 1 - MOST_LINED]:
+                del self._lined[oldest]
+            self._lined[path] = source, starts
+        return self._lined[path]
 
     def cleanup(self, path: str, at: int) -> str:
         """What ``__free(name)`` runs for the variable whose declarator begins at offset `at`.
@@ -185,6 +216,15 @@ class Reader:
         return tuple(Skip(path, reason) for path, reason in sorted(self.skipped.items()))
 
     def _source(self, path: str) -> bytes | None:
+        """What `path` holds; the last one asked for is at hand."""
+        if self._last[0] != path:
+            source = self._read(path)
+            if source is None:
+                return None
+            self._last = path, source
+        return self._last[1]
+
+    def _read(self, path: str) -> bytes | None:
         try:
             return self.tree.read(path)
         except Unreadable as error:
@@ -226,6 +266,7 @@ class Reader:
 
 
 _CLEANUP = re.compile(rb"(?:[*\s]|const\b)*\w+\s+__free\s*\(\s*(\w+)\s*\)")
+_NEWLINE = re.compile(rb"\n")
 _UNIT = msgspec.msgpack.Decoder(Unit)
 
 

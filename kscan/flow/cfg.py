@@ -110,8 +110,16 @@ class Cfg:
 
     def passes_between(self, start: int, several: Collection[int], target: int) -> bool:
         """Every way from `start` to `target` passes one of `several` in between."""
-        others = set(several) - {start, target}
-        return not nx.has_path(nx.restricted_view(self.graph, others, []), start, target)
+        seen = {start, *several} - {target}
+        pending = [start]
+        while pending:
+            for following in self.nodes[pending.pop()].then:
+                if following == target:
+                    return False
+                if following not in seen:
+                    seen.add(following)
+                    pending.append(following)
+        return start != target
 
     def reaching(self, target: int) -> frozenset[int]:
         """The nodes from which `target` can be reached, itself left out unless in a loop."""

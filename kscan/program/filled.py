@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from posixpath import dirname, join
 from typing import TypeVar
 
@@ -33,13 +34,30 @@ _NAME = re.compile(r"\w+")
 _Fact = TypeVar("_Fact", SlotFact, InvocationFact)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Filled:
     """What the tables of a file hold."""
 
     slots: tuple[SlotFact, ...]
     unread: tuple[InvocationFact, ...]
     """Macros among entries of which it is not known what they stand for."""
+
+    @cached_property
+    def by_table(self) -> dict[str, tuple[SlotFact, ...]]:
+        """The entries of each object."""
+        return _grouped((fact.variable, fact) for fact in self.slots)
+
+    @cached_property
+    def by_value(self) -> dict[str, tuple[SlotFact, ...]]:
+        """The entries that name a function or an object, by that name."""
+        return _grouped((name, f) for f in self.slots for name in dict.fromkeys(f.values))
+
+
+def _grouped(pairs: Iterable[tuple[str, SlotFact]]) -> dict[str, tuple[SlotFact, ...]]:
+    found: dict[str, list[SlotFact]] = {}
+    for name, fact in pairs:
+        found.setdefault(name, []).append(fact)
+    return {name: tuple(facts) for name, facts in found.items()}
 
 
 def slot_facts(program: Program, path: str) -> tuple[SlotFact, ...]:

@@ -147,6 +147,11 @@ class Program:
         """The text of `target` contains `word`: a quick no before its body is lowered."""
         return self.reader.contains(target.path, target.fact, word.encode())
 
+    def mentioning(self, path: str, word: str) -> tuple[Function, ...]:
+        """The functions of `path` that `mentions` holds for, in order."""
+        functions = self.functions_in(path)
+        return tuple(functions[n] for n in self.reader.containing(path, word.encode()))
+
     def resolve(self, name: str, path: str) -> tuple[Function, ...]:
         """The functions that `name` may mean in `path`; several where an arch chooses."""
         key = (name, path)
@@ -308,6 +313,14 @@ class Program:
     def own_variable(self, name: str, path: str) -> GlobalFact | None:
         """The file-scope object `name` that `path` itself declares."""
         return self._index(path, "globals").get(name)
+
+    def holds(self, path: str, name: str) -> bool:
+        """`path` defines the file-scope object `name`: it does not merely declare it."""
+        key = (path, "objects")
+        if key not in self._facts:
+            own = self.unit(path).globals
+            self._facts[key] = {one.name: one for one in own if not one.extern}
+        return name in self._facts[key]
 
     def prototype(self, name: str, path: str) -> FunctionFact | None:
         """A declaration of the function `name` that `path` sees."""

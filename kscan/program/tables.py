@@ -59,7 +59,7 @@ class Tables:
     def _made(self, path: str, fact: SlotFact) -> Iterator[Entry]:
         slot = slot_of(self.program, path, fact)
         for name in fact.values:
-            if any(o.name == name for o in self.program.unit(path).globals):
+            if self.program.own_variable(name, path) is not None:
                 continue
             for function in self.program.resolve(name, path)[:1]:
                 sure = Confidence.HIGH if slot.tag else Confidence.LOW
@@ -147,16 +147,14 @@ def _is_value(program: Program, path: str, invocation: InvocationFact) -> bool:
 def _entries(program: Program, path: str, variable: str) -> Iterator[SlotFact]:
     """What the table `variable` of `path` holds in a kernel of this tree's version."""
     left_out = lines_for_others(program, path)
-    for fact in slot_facts(program, path):
-        entry = fact.variable == variable and fact.fields
-        if entry and not any(fact.line in lines for lines in left_out):
+    for fact in filled(program, path).by_table.get(variable, ()):
+        if fact.fields and not any(fact.line in lines for lines in left_out):
             yield fact
 
 
 def home(program: Program, path: str, variable: str) -> str | None:
     """The file that defines the object `variable` which `path` sees; None when not found."""
-    own = program.unit(path).globals
-    if any(o.name == variable and not o.extern for o in own):
+    if program.holds(path, variable):
         return path
     if program.variable(variable, path) is None:
         return None
@@ -165,8 +163,7 @@ def home(program: Program, path: str, variable: str) -> str | None:
         (
             other
             for other in program.siblings(path)
-            if program.reader.names(other, word)
-            and any(o.name == variable and not o.extern for o in program.unit(other).globals)
+            if program.reader.names(other, word) and program.holds(other, variable)
         ),
         None,
     )

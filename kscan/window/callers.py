@@ -12,7 +12,7 @@ from kscan.facts import ir
 from kscan.flow.writes import local_values, root_name
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
-from kscan.program.filled import slot_facts
+from kscan.program.filled import filled
 from kscan.program.program import Function, Program
 
 MOST_CALLERS = 8
@@ -84,7 +84,7 @@ class Callers:
     def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
         """Functions that call `target` by name, with the call."""
         for path in self._naming(target):
-            for caller in self.program.functions_in(path):
+            for caller in self.program.mentioning(path, target.name):
                 for call in calls_of(self.program, caller, target.name):
                     if target in self.program.resolve(target.name, path):
                         yield caller, call
@@ -136,9 +136,8 @@ def _registering(
     program: Program, functions: Functions, path: str, drivers: frozenset[str]
 ) -> Iterator[tuple[Function, ir.Call]]:
     """Who hands one of `drivers` to its bus in `path`."""
-    for function in program.functions_in(path):
-        if not any(program.mentions(function, driver) for driver in drivers):
-            continue
+    naming = {f.fact.start: f for driver in drivers for f in program.mentioning(path, driver)}
+    for _, function in sorted(naming.items()):
         for node in ir.walk_body(program.body(function)):
             match node:
                 case ir.Call(callee=ir.Name(id=name), args=(driver, *_)):
@@ -150,8 +149,8 @@ def holders_in(program: Program, path: str, function: Function) -> Iterator[str]
     """Names of the objects of `path` that hold `function`, or are handed over with it."""
     if function not in program.resolve(function.name, path):
         return
-    for fact in slot_facts(program, path):
-        if function.name in fact.values and fact.variable:
+    for fact in filled(program, path).by_value.get(function.name, ()):
+        if fact.variable:
             yield fact.variable
     for entry in (entry for role in devices().handed for entry in role.by):
         name, _, place = entry.partition(":")
@@ -164,7 +163,7 @@ def holders_in(program: Program, path: str, function: Function) -> Iterator[str]
 def _calls_in(program: Program, path: str, name: str) -> Iterator[ir.Call]:
     """The calls of `name` in the functions of `path`."""
     if program.reader.names(path, name.encode()):
-        for caller in program.functions_in(path):
+        for caller in program.mentioning(path, name):
             yield from calls_of(program, caller, name)
 
 
@@ -173,10 +172,7 @@ def calls_it(program: Program, path: str, name: str) -> bool:
 
     Or the macro is another name for it.
     """
-    return any(
-        function.name != name and program.mentions(function, name)
-        for function in program.functions_in(path)
-    ) or any(
+    return any(f.name != name for f in program.mentioning(path, name)) or any(
         macro.body == name or f"{name}(" in macro.body.replace(" ", "")
         for macro in program.unit(path).macros
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from kscan.facts import ir
 from kscan.flow.fates import End
@@ -58,38 +59,61 @@ class Drop:
 def repeated_calls(case: Case) -> Iterator[RepeatedCall]:
     """Every callback that runs again inside some window, each function once."""
     repeated = case.contract.repeated
+    publishing = _Publishing(case)
     seen: set[Function] = set()
     for name in repeated.slots:
         if not case.window.reaches(name):
             continue
         for entry in case.window.tables.implementers(Slot.named(name)):
-            if entry.function in seen or not _is_open(case, entry):
+            if entry.function in seen or not publishing.is_open(entry):
                 continue
             seen.add(entry.function)
-            registration = _registration(case, entry)
+            registration = publishing.registration(entry)
             belongs = _belongs(case, entry, registration)
             again = Again(case.program, case.catalogue, repeated, entry.function, belongs)
             yield RepeatedCall(entry, registration, hazards(again, uncovering=case.uncovering))
 
 
-def _is_open(case: Case, entry: Entry) -> bool:
-    """No registration of the entry's table keeps it out of the window."""
-    table = (entry.variable, entry.path)
-    publishing = [
-        registration
-        for registration in case.registrations
-        if any((one.variable, one.path) == table for one in registration.tables)
-    ]
-    return not publishing or any(case.window.gate_is_open(one) for one in publishing)
+@dataclass
+class _Publishing:
+    """Which registrations publish an entry of an ops table."""
 
+    case: Case
 
-def _registration(case: Case, entry: Entry) -> Registration | None:
-    """The registration that publishes the entry, or the only one of its file."""
-    for registration in case.registrations:
-        if any(c.function == entry.function for c in case.window.callbacks(registration)):
-            return registration
-    beside = [r for r in case.registrations if r.function.path == entry.path]
-    return beside[0] if len(beside) == 1 else None
+    def is_open(self, entry: Entry) -> bool:
+        """No registration of the entry's table keeps it out of the window."""
+        publishing = self._by_table.get((entry.variable, entry.path))
+        return not publishing or any(map(self.case.window.gate_is_open, publishing))
+
+    def registration(self, entry: Entry) -> Registration | None:
+        """The registration that publishes the entry, or the only one of its file."""
+        beside = self._by_file.get(entry.path, ())
+        alone = beside[0] if len(beside) == 1 else None
+        return self._by_callback.get(entry.function, alone)
+
+    @cached_property
+    def _by_table(self) -> dict[tuple[str, str], list[Registration]]:
+        found: dict[tuple[str, str], list[Registration]] = {}
+        for registration in self.case.registrations:
+            for table in registration.tables:
+                found.setdefault((table.variable, table.path), []).append(registration)
+        return found
+
+    @cached_property
+    def _by_file(self) -> dict[str, list[Registration]]:
+        found: dict[str, list[Registration]] = {}
+        for registration in self.case.registrations:
+            found.setdefault(registration.function.path, []).append(registration)
+        return found
+
+    @cached_property
+    def _by_callback(self) -> dict[Function, Registration]:
+        """The first registration in whose window a function runs."""
+        found: dict[Function, Registration] = {}
+        for registration in self.case.registrations:
+            for callback in self.case.window.callbacks(registration):
+                found.setdefault(callback.function, registration)
+        return found
 
 
 def _belongs(case: Case, entry: Entry, registration: Registration | None) -> Callable[[str], bool]:

@@ -49,6 +49,7 @@ class Window(Walk):
     _callbacks: dict[tuple[str, int], tuple[Callback, ...]] = field(default_factory=dict)
     _mentions: dict[str, Mentions] = field(default_factory=dict)
     """What functions of a file name there, by file."""
+    _naming: dict[str, frozenset[Function]] = field(default_factory=dict)
 
     def gate_is_open(self, registration: Registration) -> bool:
         """Callbacks of this registration can run: it has no gate, or its key is reachable."""
@@ -130,12 +131,9 @@ class Window(Walk):
         In its own file also those that a function it calls stores.
         """
         path = function.path
-        own = [
-            g.name for g in self.program.unit(path).globals if g.type.tag in self.contract.tables
-        ]
         known = self._mentions.setdefault(path, Mentions(self.program, path.__eq__))
-        callees = known.reached(function) if own else ()
-        storing = [f for f in callees if any(self.program.mentions(f, name) for name in own)]
+        naming = self._naming_tables(path)
+        storing = [f for f in known.reached(function) if f in naming] if naming else []
         stating = [f for f in dict.fromkeys((function, *storing)) if self._stores_address(f)]
         bodies = map(self.program.body, stating)
         for name in dict.fromkeys(name for body in bodies for name in _stored(body)):
@@ -147,6 +145,15 @@ class Window(Walk):
         """A quick no before the body is lowered."""
         text = self.program.reader.text_of(function.path, function.fact)
         return _ADDRESS_STORED.search(text) is not None
+
+    def _naming_tables(self, path: str) -> frozenset[Function]:
+        """The functions of the file `path` that name a table of the contract declared there."""
+        if path not in self._naming:
+            own = self.program.unit(path).globals
+            names = {one.name for one in own if one.type.tag in self.contract.tables}
+            naming = (f for name in names for f in self.program.mentioning(path, name))
+            self._naming[path] = frozenset(naming)
+        return self._naming[path]
 
     def _runs(self, slot: Slot) -> bool:
         return self.is_open or slot in self.reach.slots

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import pytest
 from trees import MemoryTree
 
-from kscan.facts.reader import Reader
+from kscan.facts.reader import MOST_LINED, Reader
+from kscan.facts.store import NullStore
 
 FILES = {"a.c": "int a(void)\n{\n}\n", "b.c": "int b(void)\n{\n}\n", "c.c": "int c(void)\n{\n}\n"}
 
@@ -48,3 +50,42 @@ def test_what_the_other_has_parsed_was_not_in_the_store_before():
     theirs.load(["a.c", "c.c"])
     mine.take(theirs.beyond(()))
     assert mine.stored == {"c.c"}
+
+
+NAMING = """\
+int dev;
+int a(int dev) { return dev; }
+#ifdef B
+int b(void) { return dev; }
+#else
+int b(void) { return 0; }
+#endif
+/* dev */ int c(void) { return device; }
+int d(void) { return 0; }
+int dev_e(void) { return 1; }
+int de"""
+
+
+@pytest.mark.parametrize("word", [b"dev", b"return", b"0", b"int b", b"}\n#", b"nowhere", b"de"])
+def test_functions_are_found_in_one_search_as_they_are_one_by_one(word: bytes) -> None:
+    reader = Reader(MemoryTree({"a.c": NAMING}), NullStore())
+    functions = reader.unit("a.c").functions
+    asked = [number for number, f in enumerate(functions) if reader.contains("a.c", f, word)]
+    assert list(reader.containing("a.c", word)) == asked
+    assert list(reader.containing("gone.c", word)) == []
+
+
+def test_lines_and_columns_are_those_of_the_source() -> None:
+    files = {f"{n}.c": "\n" * n + "x\r\n\tint y;\n\n" for n in range(2 * MOST_LINED)}
+    reader = Reader(MemoryTree(files), NullStore())
+    for path in files:
+        text = reader.tree.read(path).decode()
+        rows = text.split("\n")
+        for offset in range(len(text) + 1):
+            row = text.count("\n", 0, offset)
+            column = offset - text.rfind("\n", 0, offset)
+            assert reader.position(path, offset) == (row + 1, column)
+        lines = [reader.source_line(path, line) for line in range(-1, len(rows) + 2)]
+        assert lines == ["", "", *(row.strip() for row in rows), ""]
+    assert reader.position("gone.c", 0) == (1, 1)
+    assert reader.source_line("gone.c", 1) == ""
