@@ -48,6 +48,7 @@ class Part:
 
     findings: list[Finding]
     failures: list[Failure]
+    left_out: list[Skip]
     readings: Readings
 
 
@@ -66,7 +67,7 @@ class Checking:
     """The rank of confidence from which findings are shown."""
     progress: Progress
     failed: list[Skip]
-    """What rules failed at, to be added to."""
+    """What rules failed at or left out, to be added to."""
     jobs: int | None
     """Processes that may work; by default one per processor."""
     _failures: list[Failure] = field(default_factory=list)
@@ -113,7 +114,7 @@ class Checking:
         self.progress = silent
         known = frozenset(self.reader.units)
         found = [*self._of_windows(others), *self._of_drivers(each, turns)]
-        return Part(found, self._failures, self.reader.beyond(known))
+        return Part(found, self._failures, self._left_out, self.reader.beyond(known))
 
     def _joined(
         self,
@@ -131,14 +132,20 @@ class Checking:
             return self._in_order(found)
         self.reader.take(theirs.readings)
         self._failures += theirs.failures
-        return self._in_order([*found, *theirs.findings])
+        return self._in_order([*found, *theirs.findings], theirs.left_out)
 
-    def _in_order(self, findings: list[Finding]) -> list[Finding]:
+    @property
+    def _left_out(self) -> list[Skip]:
+        """What rules did not look at in this process."""
+        return [skip for case in self.cases for skip in case.not_looked_at.values()]
+
+    def _in_order(self, findings: list[Finding], elsewhere: Iterable[Skip] = ()) -> list[Finding]:
         """`findings` as every report lists them, with fingerprints; tells what failed, too.
 
-        Neither order may tell which process took which turn.
+        Neither order may tell which process took which turn. Another one left out `elsewhere`.
         """
-        self.failed += _told(self._failures)
+        left_out = {*self._left_out, *elsewhere}
+        self.failed += sorted([*_told(self._failures), *left_out], key=lambda s: (s.path, s.reason))
         return named(sorted(findings, key=_order))
 
     def _found(self, rules: tuple[Rule, ...]) -> list[Finding]:

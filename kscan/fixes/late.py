@@ -43,7 +43,9 @@ _VERBS = {
 
 def cure(case: Case, finding: Finding) -> Fix | None:
     """How to mend a finding of a ``late-*`` rule; None where its late write is not found again."""
-    read = next((read for read in case.late_reads if _is_about(case, read, finding)), None)
+    place = finding.primary
+    reads = case.late_reads_at(place.path, place.line, place.column)
+    read = next((read for read in reads if _is_about(case, read, finding)), None)
     if read is None:
         return None
     wanted, more = _sentence(read), _beside(case, read)
@@ -54,13 +56,11 @@ def cure(case: Case, finding: Finding) -> Fix | None:
 
 
 def _is_about(case: Case, read: LateRead, finding: Finding) -> bool:
-    evidence = Evidence(case.program, case.window)
-    registration = read.registration
+    """`finding` tells of `read`, whose registration stands where it says."""
     return (
         finding.subject is not None
         and read.late.spelled == finding.subject.name
-        and evidence.callback(read.reader.callback) == finding.callback
-        and evidence.location(registration.function, registration.at) == finding.primary
+        and Evidence(case.program, case.window).callback(read.reader.callback) == finding.callback
     )
 
 
@@ -81,9 +81,8 @@ def _beside(case: Case, read: LateRead) -> str:
     """Which other places are late for the registration: to mend one cures one."""
     late = {
         other.late.place: _named(other.late)
-        for other in case.late_reads
-        if other.registration == read.registration
-        and other.confidence.rank >= Confidence.MEDIUM.rank
+        for other in case.late_reads_of(read.registration)
+        if other.confidence.rank >= Confidence.MEDIUM.rank
     }
     others = [named for place, named in late.items() if place != read.late.place]
     if not others:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -16,7 +16,7 @@ from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Contract
-from kscan.model import Confidence, weakest
+from kscan.model import Confidence, Skip, weakest
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
@@ -36,6 +36,9 @@ from kscan.window.replays import Replays
 from kscan.window.returned import Returned
 from kscan.window.scope import Ownership, ownership
 from kscan.window.window import Callback, Window
+
+MOST_LATE = 100
+"""Late places of one registration that are looked at; no driver of 6.12 has more than 19."""
 
 _LIST_HEAD = "list_head"
 
@@ -78,6 +81,8 @@ class Case:
     """Who calls the registering functions."""
     uncovering: bool = False
     """What one thing that is wrong keeps another from doing is found as well."""
+    not_looked_at: dict[tuple[str, int], Skip] = field(default_factory=dict)
+    """Registrations with too many late places, as far as they were asked for."""
     _looked_at: tuple[Registration, ...] | None = None
     _readers: dict[tuple[str, int], Readers] = field(default_factory=dict)
     _reads: dict[tuple[str, int], tuple[LateRead, ...]] = field(default_factory=dict)
@@ -203,9 +208,24 @@ class Case:
     @property
     def late_reads(self) -> tuple[LateRead, ...]:
         """Every late write that an in-window callback meets."""
-        return tuple(read for one in self._regarded for read in self._late_reads_of(one))
+        return tuple(read for one in self._regarded for read in self.late_reads_of(one))
 
-    def _late_reads_of(self, registration: Registration) -> tuple[LateRead, ...]:
+    def late_reads_at(self, path: str, line: int, column: int) -> Iterator[LateRead]:
+        """Those of the registrations that stand there."""
+        for registration in self._by_position.get((path, line, column), ()):
+            yield from self.late_reads_of(registration)
+
+    @cached_property
+    def _by_position(self) -> dict[tuple[str, int, int], list[Registration]]:
+        found: dict[tuple[str, int, int], list[Registration]] = {}
+        for one in self.registrations:
+            path = one.function.path
+            line, column = self.program.reader.position(path, one.at)
+            found.setdefault((path, line, column), []).append(one)
+        return found
+
+    def late_reads_of(self, registration: Registration) -> tuple[LateRead, ...]:
+        """Those of one registration."""
         key = _key(registration)
         if key not in self._reads:
             self._reads[key] = tuple(self._late_reads(registration))
@@ -217,7 +237,8 @@ class Case:
         late = self.late(registration)
         lists = frozenset(one.place for one in late if self._leads_to_others(one))
         doubted = self.doubts(registration)
-        for number, one in enumerate(late):
+        for number in self._met_in_window(registration):
+            one = late[number]
             others = late[number + 1 :] if self.window.is_open else late
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
             apart = is_of_device(self.program, one.write, self.belongs(registration))
@@ -229,6 +250,20 @@ class Case:
             for follower in self._followers(registration):
                 for reader in self.readers(registration).following(follower):
                     yield from self._met(follower.late, reader, doubted)
+
+    def _met_in_window(self, registration: Registration) -> Iterable[int]:
+        """The numbers of the late places that callbacks touch; the first `MOST_LATE` of them.
+
+        For each of them all callbacks that touch it are executed anew.
+        """
+        touches = self.readers(registration).touches
+        met = [n for n, one in enumerate(self.late(registration)) if touches(one.place)]
+        if len(met) > MOST_LATE:
+            function = registration.function
+            why = f"{function.name}() is late with {len(met):,} places that callbacks touch"
+            told = Skip(function.path, f"{why}: only the first {MOST_LATE} are looked at")
+            self.not_looked_at[_key(registration)] = told
+        return met[:MOST_LATE]
 
     def _met(self, late: Late, reader: Reader, doubted: Doubts) -> Iterator[LateRead]:
         """What `reader` meets, unless it is another device's, or another driver's."""

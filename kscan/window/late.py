@@ -27,10 +27,10 @@ from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import Callers, is_private, registered_by
-from kscan.window.drivers import upwards
 from kscan.window.order import Order
 from kscan.window.probing import Probing
 from kscan.window.registrations import Registration
+from kscan.window.stages import InitStages
 
 LEVELS = 4
 """Callers above the registering function that are looked at."""
@@ -95,7 +95,8 @@ class Lateness:
         world = World(self.catalogue.functions, belongs=belongs)
         self._level(registration.function, registration.call, ZERO, order, writes, world, 0, set())
         found = [self._late(place, order) for place in order.late if self._counts(place, order)]
-        return tuple(late for late in found if not self._set_elsewhere(late, registration, writes))
+        stages = InitStages(self.program, self.callers, writes, registration.function)
+        return tuple(late for late in found if not stages.set_earlier(late.place, late.write))
 
     def _late(self, place: Place, order: Order) -> Late:
         several = order.late[place]
@@ -155,21 +156,6 @@ class Lateness:
             known = self._object(write)
             return known is None or not known.initialised or known.negative
         return True
-
-    def _set_elsewhere(self, late: Late, registration: Registration, writes: Writes) -> bool:
-        """An earlier init stage writes the place: a function marked __init outside this path."""
-        if late.place.is_of_device:
-            return False
-        chain = {late.write.function, *upwards(self.callers, registration.function)}
-        chain.update(frame.caller for frame in late.write.frames)
-        return any(
-            write.place == late.place and not write.is_zero
-            for path in {registration.function.path, late.write.function.path}
-            for function in self.program.functions_in(path)
-            if function.fact.init and function not in chain
-            for write in writes.of(function)
-            if chain.isdisjoint(frame.caller for frame in write.frames)
-        )
 
     def _level(
         self, function: Function, call: ir.Call, result: Value, order: Order,

@@ -165,6 +165,10 @@ class Readers:
             if reader is not None and not self._is_guarded(reader, place, run, guards):
                 yield reader
 
+    def touches(self, place: Place) -> bool:
+        """Some callback touches `place`: what none does cannot be met."""
+        return any(self._touches(self._at_rest(c), place) for c in self._in_order)
+
     def following(self, follower: Follower) -> Iterator[Reader]:
         """The callbacks that suffer from what the driver of `follower` has not set yet."""
         refused: list[Callback] = []

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Drivers with more of something than anybody writes: a bound that is told, no matter of hours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sample_trees
+from click.testing import CliRunner
+
+from kscan.audit import Audit, Options
+from kscan.cli.commands import kscan
+from kscan.facts.store import NullStore
+from kscan.flow.execute import Execution
+from kscan.source.open import open_tree
+from kscan.window.case import MOST_LATE
+
+MANY = MOST_LATE + 20
+
+DRIVER = """
+#include <linux/iommu.h>
+%s
+static int many_of_xlate(struct device *dev, const struct of_phandle_args *args)
+{
+%s	return 0;
+}
+static const struct iommu_ops many_ops = { .of_xlate = many_of_xlate };
+static int many_probe(struct platform_device *pdev)
+{
+	struct many *many = devm_kzalloc(&pdev->dev, 8, GFP_KERNEL);
+	int ret = iommu_device_register(&many->iommu, &many_ops, &pdev->dev);
+
+	if (ret)
+		return ret;
+%s	return 0;
+}
+"""
+
+
+def driver(number: int, read: int | None = None) -> str:
+    """One with a `number` of late globals, the first of which are read: all unless told."""
+    each = range(number)
+    declared = "".join(f"static int *own{n};\n" for n in each)
+    reads = "".join(f"\t*own{n} = 1;\n" for n in each[:read])
+    return DRIVER % (declared, reads, "".join(f"\town{n} = many->own;\n" for n in each))
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("crowded")
+    return sample_trees.materialise(
+        sample_trees.SAMPLE_TREES / "probe-path/1-new-probe-path", place
+    )
+
+
+@pytest.fixture
+def crowded(story: Path) -> Iterator[Path]:
+    (story / "drivers/iommu/many.c").write_text(driver(MANY))
+    yield story
+    (story / "drivers/iommu/many.c").unlink()
+
+
+def test_of_very_many_late_places_the_first_are_looked_at_and_that_is_told(
+    crowded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    reports = [
+        Audit(open_tree(crowded), Options(hits=False), NullStore(), jobs=jobs).report()
+        for jobs in (1, 2)
+    ]
+    assert reports[0].findings == reports[1].findings
+    assert reports[0].skips == reports[1].skips
+    (skip,) = reports[0].skips
+    assert (skip.path, skip.reason) == (
+        "drivers/iommu/many.c",
+        f"many_probe() is late with {MANY} places that callbacks touch: "
+        f"only the first {MOST_LATE} are looked at",
+    )
+    names = {f.subject.name for f in reports[0].findings if f.subject and "own" in f.subject.name}
+    assert names == {f"own{n}" for n in range(MOST_LATE)}
+
+
+def test_what_was_left_out_is_fatal_when_strict(crowded: Path) -> None:
+    line = ["audit", str(crowded), "--no-cache", "-f", "json", "--strict"]
+    done = CliRunner().invoke(kscan, line)
+    assert done.exit_code == 2
+    assert [skip["path"] for skip in json.loads(done.stdout)["skips"]] == ["drivers/iommu/many.c"]
+
+
+def test_late_places_that_nobody_reads_cost_no_execution(
+    story: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[str] = []
+    run = Execution.run
+
+    def counted(self: Execution, function, *rest, **more):
+        runs.append(function.name)
+        return run(self, function, *rest, **more)
+
+    monkeypatch.setattr(Execution, "run", counted)
+    place = story / "drivers/iommu/many.c"
+    numbers = []
+    for many in (2, 4 * MOST_LATE):
+        place.write_text(driver(many, read=2))
+        runs.clear()
+        assert not Audit(open_tree(story), Options(hits=False), NullStore(), jobs=1).report().skips
+        numbers.append(len(runs))
+    place.unlink()
+    assert numbers[0] == numbers[1]
