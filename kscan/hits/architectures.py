@@ -41,15 +41,21 @@ def architecture_of(path: str) -> str:
 
 @dataclass
 class Architectures:
-    """The Kconfig files of one tree, read when first asked about."""
+    """The Kconfig files of one tree, read when first asked about.
+
+    Each question is answered for itself: what another one found out would spare it steps, and
+    where they are bounded its answer would depend on who asked before.
+    """
 
     tree: Tree
     _parsed: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    _answers: dict[tuple[str, str], bool] = field(default_factory=dict)
     _known: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """What was found out on the way to the answer in the making."""
     _rests_on: int = 0
     """Of what the answer in the making rests on, the place on the trail of the outermost."""
     _steps: int = 0
-    """Taken for the question that was asked first."""
+    """Taken for the answer in the making."""
 
     def may_build(self, path: str, architecture: str) -> bool:
         """`path`, a C file that some makefile names, may be part of a kernel for `architecture`."""
@@ -67,7 +73,15 @@ class Architectures:
     def _may_be_chosen(self, symbol: str, architecture: str) -> bool:
         """A makefile's `symbol` may be set; one without a definition came with its driver."""
         defining, _ = self._files.get(symbol, ([], []))
-        return not defining or self._may_be_set(symbol, architecture, ())
+        return not defining or self._answer(symbol, architecture)
+
+    def _answer(self, symbol: str, architecture: str) -> bool:
+        """`symbol` may be set in a kernel for `architecture`."""
+        key = (symbol, architecture)
+        if key not in self._answers:
+            self._known, self._rests_on, self._steps = {}, 0, 0
+            self._answers[key] = self._may_be_set(*key, ())
+        return self._answers[key]
 
     @cached_property
     def _is_whole(self) -> bool:
@@ -92,7 +106,7 @@ class Architectures:
         key = (symbol, architecture)
         if key in self._known:
             return self._known[key]
-        self._steps = self._steps + 1 if trail else 0
+        self._steps += 1
         if symbol in trail or len(trail) > _DEEPEST or self._steps > _MANY_STEPS:
             self._rests_on = min(self._rests_on, trail.index(symbol) if symbol in trail else 0)
             return True

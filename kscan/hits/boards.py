@@ -104,6 +104,10 @@ def _board(path: str, model: str, nodes: list[str], clients: dict[str, set[Clien
     return Board(path, model, tuple(names), tuple(sorted(served)))
 
 
+_Included = tuple[str, frozenset[tuple[str, str]], int]
+"""A file, the macros that are defined where it is included, and how deep that is."""
+
+
 class _Walk:
     """One pass over the boards that may have one of the wanted compatibles."""
 
@@ -111,7 +115,7 @@ class _Walk:
         self._tree = tree
         self._wanted = frozenset(wanted)
         self._files: OrderedDict[str, tuple[Statement, ...]] = OrderedDict()
-        self._states: OrderedDict[tuple[str, frozenset[tuple[str, str]]], State] = OrderedDict()
+        self._states: OrderedDict[_Included, State] = OrderedDict()
 
     def candidates(self) -> list[str]:
         """The ``.dts`` files that name a wanted compatible or include, by name, one that does."""
@@ -182,14 +186,17 @@ class _Walk:
                 hear(statement, state, base, self._wanted)
 
     def _include(self, target: str, state: State, base: str, depth: int) -> None:
-        """Replay `target`; what a first include says is the same for every board of a SoC."""
+        """Replay `target`; what a first include says is the same for every board of a SoC.
+
+        Such a one has bounds of its own, or what it says would depend on which board came first.
+        """
         if not state.untouched or base:
             self._replay(target, state, base, depth + 1)
             return
-        key = target, frozenset(state.defines.items())
+        key = target, frozenset(state.defines.items()), depth
         known = self._states.get(key)
         if known is None:
-            known = State(defines=dict(state.defines), files=state.files, heard=state.heard)
+            known = State(defines=dict(state.defines))
             self._replay(target, known, base, depth + 1)
             self._states[key] = known
             if len(self._states) > _KEPT_STATES:

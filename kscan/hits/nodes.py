@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 from kscan.hits.devicetree import Kind, Statement
 
@@ -45,16 +44,20 @@ class State:
     files: int = 0
     heard: int = 0
     """Statements of all those files."""
+    below: dict[str, set[str]] | None = None
+    """The nodes below a node, once one was deleted: most boards delete none."""
 
     def take(self, other: State) -> None:
-        """Say what `other` says; later changes to either leave the other alone."""
+        """Say what `other` says, too; later changes to either leave the other alone."""
         self.labels = dict(other.labels)
         self.statuses = dict(other.statuses)
         self.compatibles = dict(other.compatibles)
         self.matching = dict(other.matching)
         self.masters = dict(other.masters)
         self.defines = dict(other.defines)
-        self.model, self.files, self.heard = other.model, other.files, other.heard
+        self.model = other.model
+        self.files, self.heard = self.files + other.files, self.heard + other.heard
+        self.below = None
 
     @property
     def untouched(self) -> bool:
@@ -82,6 +85,7 @@ def hear(statement: Statement, state: State, base: str, wanted: frozenset[str]) 
         state.defines.pop(values[0], None)
         return
     path = node_of(statement, state, base)
+    _place(state.below, path)
     if kind is Kind.LABEL:
         state.labels[values[0]] = path
     elif kind is Kind.STATUS:
@@ -122,13 +126,29 @@ def _unset(state: State, path: str, name: str, wanted: frozenset[str]) -> None:
 
 def _delete(state: State, path: str) -> None:
     """``/delete-node/``: the node and all below it are gone; a new one may take its place."""
-    below = path + "/"
-    tables: tuple[dict[str, Any], ...] = (state.statuses, state.compatibles, state.matching)
-    for table in tables:
-        for known in [p for p in table if p == path or p.startswith(below)]:
-            del table[known]
-    for pair in [p for p in state.masters if p[0] == path or p[0].startswith(below)]:
-        del state.masters[pair]
+    if state.below is None:
+        state.below = {}
+        for known in (*state.statuses, *state.compatibles, *(pair[0] for pair in state.masters)):
+            _place(state.below, known)
+    gone = [path]
+    for node in gone:
+        gone += state.below.pop(node, ())
+        state.statuses.pop(node, None)
+        state.compatibles.pop(node, None)
+        state.matching.pop(node, None)
+        for kind in (Kind.IOMMUS, Kind.IOMMU_MAP):
+            state.masters.pop((node, kind), None)
+
+
+def _place(below: dict[str, set[str]] | None, path: str) -> None:
+    """Notes `path`, and each node above it, below the next one above; where that is noted."""
+    while below is not None and "/" in path:
+        above = path.rpartition("/")[0]
+        nodes = below.setdefault(above, set())
+        if path in nodes:
+            return
+        nodes.add(path)
+        path = above
 
 
 def enabled(state: State, path: str) -> bool:

@@ -135,3 +135,17 @@ def test_what_one_architecture_has_for_itself(tree_of: TreeOf) -> None:
 )
 def test_whose_code_it_is(path: str, expected: str) -> None:
     assert architecture_of(path) == expected
+
+
+def test_an_answer_does_not_depend_on_what_was_asked_before(tree_of: TreeOf) -> None:
+    """Of a chain that is longer than any that is followed, a later part was."""
+    chain = "".join(f"config S{n}\n\tbool 's'\n\tdepends on S{n + 1}\n" for n in range(20))
+    files = {
+        "drivers/iommu/Kconfig": f"{chain}config S20\n\tbool 's'\n\tdepends on X86\n",
+        "drivers/iommu/Makefile": "obj-$(CONFIG_S0) += drv.o\nobj-$(CONFIG_S12) += late.o\n",
+        "drivers/iommu/late.c": "",
+    }
+    first, later = (Architectures(tree_of({**AROUND, **files})) for _ in range(2))
+    asked = [first.may_build(f"drivers/iommu/{name}.c", "arm64") for name in ("drv", "late")]
+    assert not later.may_build("drivers/iommu/late.c", "arm64")
+    assert [later.may_build("drivers/iommu/drv.c", "arm64"), False] == asked

@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import os
+import time
 from textwrap import dedent
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kscan.hits.boards import Boards
+from kscan.hits.devicetree import Kind, statements
+from kscan.hits.nodes import State, hear, node_of
 from kscan.source.directory import DirectoryTree
 from kscan.source.tree import LARGEST
 
@@ -23,6 +28,7 @@ SOC = """
 };
 """
 DTS = "arch/arm64/boot/dts/acme"
+WANTED = frozenset({"acme,mmu"})
 
 
 def boards(tree_of, compatible: str = "acme,mmu", **files: str):
@@ -221,3 +227,67 @@ def test_boards_are_those_of_one_process(tmp_path, monkeypatch):
 
 def _ended(*_):
     os._exit(9)
+
+
+def test_a_board_does_not_depend_on_which_was_looked_at_before(tree_of, monkeypatch):
+    monkeypatch.setattr("kscan.hits.boards._MANY_STATEMENTS", 50)
+    long = "".join(f'/ {{ n{number} {{ compatible = "x"; }}; }};\n' for number in range(60))
+    files = {
+        f"{DTS}/soc.dtsi": '#include "mmu.dtsi"\n',
+        f"{DTS}/mmu.dtsi": SOC,
+        f"{DTS}/b.dts": '#include "soc.dtsi"\n',
+    }
+    alone = boards_in(tree_of, files)
+    beside = boards_in(tree_of, {**files, f"{DTS}/a.dts": f'#include "soc.dtsi"\n{long}'})
+    assert [board.path for board in alone] == [f"{DTS}/b.dts"]
+    assert beside[-1] == alone[0]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                '&soc { a { compatible = "acme,mmu"; b { status = "disabled"; }; }; };',
+                '/ { soc { a { b { compatible = "acme,mmu"; iommus = <&mmu 3>; }; }; }; };',
+                "&soc { /delete-node/ a; };",
+                "/ { soc { a { /delete-node/ b; }; }; };",
+                "/delete-node/ &soc;",
+                "/delete-node/ &unheard;",
+                '&unheard { c { compatible = "acme,mmu"; }; };',
+                "&unheard { /delete-node/ c; };",
+                '&soc { a { b { status = "okay"; }; }; };',
+                '/ { ab { compatible = "acme,mmu"; }; };',
+                "/ { /delete-node/ a; };",
+            ]
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=80, suppress_health_check=list(HealthCheck), deadline=None)
+def test_deleting_leaves_what_a_look_at_every_node_would(said: list[str]) -> None:
+    state, plain = State(), State()
+    for text in ('/ { soc: soc { compatible = "x"; }; };', *said):
+        for statement in statements(text.encode()):
+            hear(statement, state, "", WANTED)
+            if statement.kind is not Kind.DELETE:
+                hear(statement, plain, "", WANTED)
+                continue
+            path = node_of(statement, plain, "")
+            for table in (plain.statuses, plain.compatibles, plain.matching):
+                for known in [p for p in table if p == path or p.startswith(f"{path}/")]:
+                    del table[known]
+            for pair in [p for p in plain.masters if f"{p[0]}/".startswith(f"{path}/")]:
+                del plain.masters[pair]
+    assert (state.statuses, state.compatibles) == (plain.statuses, plain.compatibles)
+    assert (state.matching, state.masters) == (plain.matching, plain.masters)
+
+
+def test_nodes_are_deleted_in_the_time_their_number_takes():
+    many = "".join(f'n{n} {{ compatible = "x"; }};\n' for n in range(20_000))
+    gone = "".join(f"/delete-node/ n{n};\n" for n in range(20_000))
+    said = statements(f"/ {{\n{many}}};\n/ {{\n{gone}}};\n".encode())
+    state, began = State(), time.process_time()
+    for statement in said:
+        hear(statement, state, "", WANTED)
+    assert time.process_time() - began < 5
+    assert not state.compatibles
