@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.charset import QP, Charset
-from email.errors import MessageError
 from email.generator import BytesGenerator
-from email.header import Header, decode_header, make_header
+from email.header import Header
 from email.message import Message as Mail
 from email.policy import compat32
 from email.utils import format_datetime, formataddr, getaddresses
@@ -27,7 +26,7 @@ from urllib.parse import quote
 from kscan import __version__
 from kscan.model import Impact, KscanError
 from kscan.report import clean, render
-from kscan.source.mail import Message, letters, parsed
+from kscan.source.mail import Message, decoded, letters, parsed
 
 ARCHIVE = "https://lore.kernel.org/all/"
 MOST_REFERENCES = 20
@@ -137,7 +136,7 @@ def _letter(raw: bytes, where: str) -> Letter:
             "the mbox from the list (b4 am, or t.mbox.gz of lore), or git format-patch --thread"
         )
     to = _headers(mail, "Reply-To") or _headers(mail, "From")
-    subject = _one_line(_decoded(str(mail.get("Subject", ""))), 300)
+    subject = _one_line(decoded(str(mail.get("Subject", ""))), 300)
     return Letter(
         ids[0],
         subject,
@@ -156,13 +155,6 @@ def _ids(mail: Mail, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_ID.findall(" ".join(_headers(mail, name)))))
 
 
-def _decoded(text: str) -> str:
-    try:
-        return str(make_header(decode_header(text)))
-    except (ValueError, LookupError, MessageError):
-        return text
-
-
 def _people(headers: Iterable[str]) -> list[Person]:
     """The people in address headers that have an address a mailer takes, each once."""
     try:
@@ -178,7 +170,7 @@ def _reachable(people: Iterable[tuple[str, str]]) -> list[Person]:
     for name, address in people:
         is_sound = len(address) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(address)
         if is_sound and len(found) < MOST_PEOPLE:
-            found.setdefault(address.lower(), Person(_one_line(_decoded(name), 100), address))
+            found.setdefault(address.lower(), Person(_one_line(decoded(name), 100), address))
     return list(found.values())
 
 

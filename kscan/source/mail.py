@@ -38,6 +38,8 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 """The fields that mail begins with, whatever a mail program put before those that tell."""
+_WORD = r"=\?[!->@-~]++\?[bqBQ]\?[\t ->@-~]*+\?="
+_ENCODED = re.compile(rf"{_WORD}(?:\s++{_WORD})*+")
 _REPLY = re.compile(r"\s*(?:re|aw|sv|fwd?)\s*(?:\[\d+\])?:", re.IGNORECASE)
 _TAG = re.compile(r"^\s*(?:\[[^\]]*\]\s*)+")
 _PATCHES = (".patch", ".diff")
@@ -202,15 +204,27 @@ def _unflowed(lines: Iterable[bytes], is_spaced: bool) -> Iterator[bytes]:
         yield held
 
 
-def _subject(header: object) -> str:
+def decoded(field: str) -> str:
+    """A header field with its encoded words (RFC 2047) spelled out, those that can be.
+
+    What stands beside them may be no ASCII, though it ought to.
+    """
+    return _ENCODED.sub(lambda words: _spelled(words[0]), field)
+
+
+def _spelled(words: str) -> str:
+    """Encoded words that follow each other, of which one may end within a character."""
     from email.errors import MessageError  # noqa: PLC0415
     from email.header import decode_header, make_header  # noqa: PLC0415
 
     try:
-        text = str(make_header(decode_header(str(header))))
+        return str(make_header(decode_header(words)))
     except (ValueError, LookupError, MessageError):
-        text = str(header)
-    return printable(re.sub(r"\s+", " ", text)).strip()
+        return words
+
+
+def _subject(header: object) -> str:
+    return printable(re.sub(r"\s+", " ", decoded(str(header)))).strip()
 
 
 def _titled(subject: str, body: bytes) -> Message:

@@ -207,6 +207,9 @@ def _plain(diff: bytes) -> bytes:
     return _NO_NEWLINE.sub(rb"\1\\ No newline at end of file", ended)
 
 
+_HUNK = re.compile(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
+
+
 class _Counted:
     """The lines of a diff, and which of them was read last."""
 
@@ -214,14 +217,30 @@ class _Counted:
         self._text = text
         self._number = 0
         self._file = ""
+        self._before = ""
+        self._old = self._new = 0
+        """Lines of either side that the hunk still has to come."""
 
     def __iter__(self) -> Iterator[str]:
-        before = ""
         for line in StringIO(self._text):
             self._number += 1
-            if line.startswith("+++ ") and before.startswith("--- "):
-                self._file = line[4:].partition("\t")[0].strip()
-            yield (before := line)
+            self._follow(line)
+            yield line
+
+    def _follow(self, line: str) -> None:
+        """Knows which file `line` is about: inside a hunk no line is a header."""
+        if self._old > 0 or self._new > 0:
+            self._old -= line[0] in " -\r\n"
+            self._new -= line[0] in " +\r\n"
+            self._before = ""
+            return
+        if hunk := _HUNK.match(line):
+            self._old, self._new = (int(count or 1) for count in hunk.groups())
+        elif line.startswith("diff --git "):
+            self._file = line.rpartition(" ")[2].strip()
+        elif line.startswith("+++ ") and self._before.startswith("--- "):
+            self._file = line[4:].partition("\t")[0].strip()
+        self._before = line
 
     @property
     def place(self) -> str:

@@ -344,6 +344,27 @@ def test_a_damaged_hunk_is_told_by_file_and_line(tmp_path: Path) -> None:
         read_series([file])
 
 
+@pytest.mark.parametrize(
+    ("diff", "file"),
+    [
+        # one hunk counts more than it has: the next file's header stands inside it
+        (EDIT.replace(b"@@ -1,3", b"@@ -1,9") + EDIT.replace(b"x.c", b"y.c"), "x"),
+        (
+            b"--- a/x.c\n+++ b/x.c\n@@ -1,9 +1,9 @@\n a\n--- a/y.c\n+++ b/y.c\n@@ -1 +1 @@\n-a\n",
+            "x",
+        ),
+        # what looks like a header is a line that is removed, and one that is added
+        (b"--- a/x.c\n+++ b/x.c\n@@ -1,2 +1,2 @@\n--- i;\n+++ b/y.c\nint x;\n", "x"),
+        # a file without a hunk stands before
+        (EDIT + b"diff --git a/b.bin b/b.bin\nindex 1..2 100644\n@@ -1,2 +1 @@\nx\n", "b"),
+        (EDIT + b"diff --git a/x.c b/y.c\nindex 1..2 100644\n@@ -1,2 +1 @@\nx\n", "y"),
+    ],
+)
+def test_a_damaged_hunk_is_told_with_the_file_that_it_is_of(diff: bytes, file: str) -> None:
+    with pytest.raises(KscanError, match=rf"of the diff, in b/(?:drivers/)?{file}\."):
+        series_of([("p.patch", diff)])
+
+
 def test_bad_files_are_one_clear_line(tmp_path: Path) -> None:
     for content, said in (
         (b"", "no patch in it"),
@@ -543,6 +564,20 @@ def test_a_subject_that_is_not_encoded(encoding: str) -> None:
     raw = "From: A <a@example.org>\nSubject: [PATCH] für Jérôme\n\n".encode(encoding) + EDIT
     (message,) = messages("m", raw)
     assert message.subject == "für Jérôme"
+
+
+@pytest.mark.parametrize(
+    ("spelled", "subject"),
+    [
+        ("=?utf-8?q?J=C3=A9r?= für alle", "Jér für alle"),
+        ("für =?utf-8?q?J=C3=A9r?=\n =?utf-8?b?w7Y=?= ß ende", "für Jérö ß ende"),
+        ("=?utf-8?b?w4M=?= für =?koi-9?q?x?=", "Ã für =?koi-9?q?x?="),
+        ("=?utf-8?b?w?=\n =?utf-8?q?=C3=A9?= plain", "=?utf-8?b?w?= =?utf-8?q?=C3=A9?= plain"),
+    ],
+)
+def test_encoded_words_beside_what_ought_to_be_encoded(spelled: str, subject: str) -> None:
+    (message,) = messages("p", f"From: A <a@b>\nSubject: {spelled}\n\n".encode() + EDIT)
+    assert message.subject == subject
 
 
 @pytest.mark.parametrize("word", ["=?utf-8?b?A?=", "=?\u00fc?q?a?="])
