@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,10 +13,10 @@ from pathlib import Path
 from kscan.audit import Audit
 from kscan.audit import Options as AuditOptions
 from kscan.change.answers import Questions, answers_stand
-from kscan.change.commits import Attribution, Stage, attribution, blamed, differing
+from kscan.change.commits import Attribution, Stage, attribution, blamed
 from kscan.change.drivers import Share
-from kscan.change.fates import Fates, fates
-from kscan.change.functions import MOST_FILES, Alterations, Bodies, c_files
+from kscan.change.ends import Ends
+from kscan.change.functions import MOST_FILES, Bodies
 from kscan.change.kept import Kept, key_of
 from kscan.change.others import Others, names_above, search_ahead
 from kscan.change.outcome import Outcome, stands_beside
@@ -71,7 +71,6 @@ class Diff:
     _beside: ExitStack = field(default_factory=ExitStack)
     """Processes that work for this diff."""
     _foreseen: Callable[[], Known] = dict
-    _last_step: Fates | None = None
 
     def __post_init__(self) -> None:
         self.rules: tuple[Rule, ...] = selected(self.options.rules)
@@ -79,6 +78,10 @@ class Diff:
         self._refuse_unknown_scenario()
         self.kept = Kept(self.cache)
         self.base_tree, self.head_tree = self.range.base, self.range.head
+        self.ends = Ends(
+            self.base_tree, self.head_tree, self.range.changed, self.catalogue.names, self.kept,
+            lambda: self.head.questions.read,
+        )  # fmt: skip
         for tree in (self.base_tree, self.head_tree):
             if isinstance(tree, WordTree):
                 tree.remember(self.kept)
@@ -92,7 +95,7 @@ class Diff:
 
     def _outcomes(self, audit: AuditOptions, asked: tuple[str, ...]) -> Outcomes:
         given = self.kept, self.progress, self.jobs
-        return Outcomes(audit, self.rules, asked, *given, self._spelled)
+        return Outcomes(audit, self.rules, asked, *given, self.ends.spelled)
 
     def impact(self) -> Impact:
         """The whole answer."""
@@ -127,21 +130,16 @@ class Diff:
     @property
     def _added(self) -> tuple[Reach, ...]:
         """What is newly run."""
-        before = called(self.base.windows, self._spelled(self.head_tree))
-        return delta(self.head.windows, before, self.alterations.is_altered)
+        before = called(self.base.windows, self.ends.spelled(self.head_tree))
+        return delta(self.head.windows, before, self.ends.alterations.is_altered)
 
     @property
     def _removed(self) -> tuple[Reach, ...]:
         """What is no longer run; nothing where the head lacks what would tell."""
         if self._lost:
             return ()
-        after = called(self.head.windows, self._earlier)
-        return delta(self.base.windows, after, self.alterations.was_altered)
-
-    @cached_property
-    def _earlier(self) -> Mapping[str, str]:
-        """What functions with a new name are called in the base."""
-        return {now: name for name, now in self._spelled(self.head_tree).items()}
+        after = called(self.head.windows, self.ends.earlier(self.head_tree))
+        return delta(self.base.windows, after, self.ends.alterations.was_altered)
 
     @property
     def base(self) -> Outcome:
@@ -170,10 +168,10 @@ class Diff:
         It is git that searches; the names to look for are found here and now. Of a large
         range they are not known before its head is analysed.
         """
-        if not isinstance(self.head_tree, PatchedTree) or self._is_large:
+        if not isinstance(self.head_tree, PatchedTree) or self.ends.is_large:
             return lambda: None
         program = Program(Reader(self.head_tree, self.kept))
-        words = names_above(program, self.catalogue, self.alterations.all)
+        words = names_above(program, self.catalogue, self.ends.alterations.all)
         return lambda: search_ahead(self.head_tree, words)
 
     def _foresee(self, audit: Audit) -> None:
@@ -194,26 +192,10 @@ class Diff:
         return (self.options.scenario, *(rule.id for rule in self.rules), *extra)
 
     @cached_property
-    def alterations(self) -> Alterations:
-        """The functions that the range alters."""
-        foremost = self.head.questions.read if self._is_large else ()
-        return self._alterations(self.head_tree, self.range.changed, foremost)
-
-    def _alterations(
-        self, tree: Tree, changed: Sequence[ChangedPath], foremost: Container[str] = ()
-    ) -> Alterations:
-        old, new = (Bodies(Reader(end, self.kept)) for end in (self.base_tree, tree))
-        return Alterations(old, new, changed, foremost)
-
-    @property
-    def _is_large(self) -> bool:
-        return len(c_files(self.range.changed)) > MOST_FILES
-
-    @cached_property
     def findings(self) -> Settled:
         """The findings of both ends, compared."""
         ends = Stage(self.base_tree, self.base), Stage(self.head_tree, self.head)
-        found = self._settled(*ends, self._renames)
+        found = self._settled(*ends, self.ends.renames)
         if not self._lost:
             return found
         introduced = (*found.introduced, *found.uncovered)  # by what is fixed, and nothing is
@@ -222,24 +204,12 @@ class Diff:
     def _settled(self, old: Stage, new: Stage, renames: Renames) -> Settled:
         base, head = (self._below(stage.outcome.findings) for stage in (old, new))
         found = settled(base, head, renames, self.options.min_confidence)
-        lost = self._out_of_sight(found.fixed, new, renames)
-        found = replace(found, fixed=tuple(f for f in found.fixed if f not in lost))
-        return uncovered(found, lambda: self._laid_open(old.tree), renames)
-
-    def _out_of_sight(
-        self, fixed: Sequence[Finding], new: Stage, renames: Renames
-    ) -> tuple[Finding, ...]:
-        earlier = {now: name for name, now in self._spelled(new.tree).items()}
+        earlier = self.ends.earlier(new.tree)
         windows = {window.api: window for window in called(new.outcome.windows, earlier)}
-        return out_of_sight(fixed, windows, renames)
-
-    @cached_property
-    def _faded(self) -> tuple[Skip, ...]:
-        """Drivers that the head's analysis lost sight of, though they are there."""
-        base, head = (self._below(outcome.findings) for outcome in self._both)
-        fixed = settled(base, head, self._renames, self.options.min_confidence).fixed
-        stage = Stage(self.head_tree, self.head)
-        return drivers_lost(self._out_of_sight(fixed, stage, self._renames), self._renames)
+        faded = out_of_sight(found.fixed, windows, renames)
+        fixed = tuple(finding for finding in found.fixed if finding not in faded)
+        found = replace(found, fixed=fixed, faded=faded)
+        return uncovered(found, lambda: self._laid_open(old.tree), renames)
 
     def _laid_open(self, tree: Tree) -> tuple[Finding, ...]:
         """The findings of `tree`, with those that others hide; its program is let go of."""
@@ -250,36 +220,13 @@ class Diff:
     @cached_property
     def _lost(self) -> tuple[Skip, ...]:
         """Functions that the catalogue rests on and the head lacks: findings fade with them."""
-        places = dict(self._fates(self.head_tree).removed)
+        places = dict(self.ends.removed)
         places |= {name: places.get(name, name) for name in self._unregistered}
         told = "and the catalogue rests on it: nothing counts as fixed, or as no longer run"
         return tuple(
             Skip(path, f"{name}() is removed by the range, {told}")
             for name, path in sorted(places.items())
         )
-
-    def _spelled(self, tree: Tree) -> Mapping[str, str]:
-        """New names that functions of the catalogue have in `tree`; none in a large range."""
-        if tree is self.base_tree or self._is_large:
-            return {}
-        return self._fates(tree).spelled
-
-    def _fates(self, tree: Tree) -> Fates:
-        """What became of the functions of the catalogue between the base and `tree`."""
-        if tree is self.head_tree:
-            return self._ends
-        if self._last_step is None or self._last_step.head.reader.tree is not tree:
-            step = self._alterations(tree, differing(self.base_tree, tree))
-            self._last_step = fates(step, self.catalogue.names)
-        return self._last_step
-
-    @cached_property
-    def _ends(self) -> Fates:
-        return fates(self.alterations, self.catalogue.names)
-
-    @cached_property
-    def _renames(self) -> Renames:
-        return self._ends.renames
 
     @cached_property
     def _unregistered(self) -> frozenset[str]:
@@ -309,7 +256,7 @@ class Diff:
         known = self.kept.recall(key, Share)
         if known is None:
             self.progress("looking for the drivers that the range concerns")
-            known = self._others.share(self.alterations.all)
+            known = self._others.share(self.ends.alterations.all)
             self.kept.keep(key, known)
         return known
 
@@ -339,7 +286,8 @@ class Diff:
             return True
         named = {scenario.contract for scenario in self.catalogue.scenarios}
         apis = {c.register for c in self.catalogue.contracts if c.name in named}
-        return stands_beside(called(outcome.windows, self._earlier), apis, self._edited)
+        windows = called(outcome.windows, self.ends.earlier(self.head_tree))
+        return stands_beside(windows, apis, self._edited)
 
     @property
     def _edited(self) -> Iterator[str]:
@@ -373,11 +321,12 @@ class Diff:
     @property
     def _skips_of_range(self) -> tuple[Skip, ...]:
         """Parts of the range that were not applied, and what it takes from under the findings."""
-        return (*self.range.skips, *self._lost, *self._faded)
+        faded = drivers_lost(self.findings.faded, self.ends.renames)
+        return (*self.range.skips, *self._lost, *faded)
 
     @property
     def _notes(self) -> tuple[str, ...]:
-        left_out = self.alterations.not_compared
+        left_out = self.ends.alterations.not_compared
         told = [
             f"{left_out} of {left_out + MOST_FILES} changed C files were not compared function "
             "by function"
@@ -390,7 +339,7 @@ class Diff:
         ]
         anew = [
             f"{name}() is {now}() in the head, which was read as if the catalogue called it so"
-            for name, now in sorted(self._spelled(self.head_tree).items())
+            for name, now in sorted(self.ends.spelled(self.head_tree).items())
         ]
         return (*self.range.notes, *silent, *anew, *(told if left_out else []))
 

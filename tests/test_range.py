@@ -313,7 +313,7 @@ def test_a_new_name_is_known_among_many_files_that_are_no_c(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kscan.change.functions.MOST_FILES", 30)
-    monkeypatch.setattr("kscan.impact.MOST_FILES", 30)
+    monkeypatch.setattr("kscan.change.ends.MOST_FILES", 30)
 
     def edit(history: History) -> None:
         respelled(history, "dev_iommu_priv_set", "dev_iommu_priv_give")

@@ -130,13 +130,15 @@ class Alterations:
         """
         if self.not_compared:
             return ()
-        still = {name for change in self.files for name in self.new.of(change.new)}
-        found = {
+        left = {
             Implementation(name, change.old)
             for change in self.files
             if change.old is not None
-            for name in names.intersection(self.old.of(change.old)) - still
+            for name in names.intersection(self.old.of(change.old))
+            if name not in self.new.of(change.new)
         }
+        still = {name for change in self.files if left for name in self.new.of(change.new)}
+        found = (one for one in left if one.function not in still)
         return tuple(sorted(found, key=lambda i: (i.path, i.function)))
 
     def _altered(

@@ -39,6 +39,8 @@ class Settled:
     """Fingerprint in the base to fingerprint in the head, of those that stand."""
     uncovered: tuple[Finding, ...] = ()
     """Shown in the head, and hidden in the base by one that is fixed."""
+    faded: tuple[Finding, ...] = ()
+    """Gone from the head because it lost sight of their driver: not fixed."""
 
 
 def settled(

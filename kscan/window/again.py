@@ -9,7 +9,7 @@ without that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -65,6 +65,7 @@ class Hazard:
     """Calls from the callback to `function`."""
     name: str
     """The function, the node or the member it is about, as the code spells it."""
+    _: KW_ONLY
     place: Place | None = None
     """What is overwritten, joined, reset or dropped."""
     end: End | None = None

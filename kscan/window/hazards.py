@@ -47,7 +47,8 @@ def _references(again: Again) -> Iterator[Hazard]:
             frames = (*again.entered[owned.function], *acquired.frames)
             yield Hazard(
                 Kind.REFERENCE, acquired.function, acquired.at, frames, acquired.name,
-                end.place, end, bool(left), bool(owned.fates(Fate.RELEASED)), starved, when,
+                place=end.place, end=end, sure=bool(left),
+                partly=bool(owned.fates(Fate.RELEASED)), starved=starved, when=when,
             )  # fmt: skip
 
 
@@ -102,8 +103,8 @@ def _allocations(again: Again) -> Iterator[Hazard]:
         if end is not None:
             frames = (*again.entered[owned.function], *acquired.frames)
             yield Hazard(
-                kind, acquired.function, acquired.at, frames, acquired.name, end.place, end,
-                when=when, managed=_is_managed(again, owned),
+                kind, acquired.function, acquired.at, frames, acquired.name,
+                place=end.place, end=end, when=when, managed=_is_managed(again, owned),
                 listed=next((e.place for e in kept if _is_listed(e)), None),
             )  # fmt: skip
 
@@ -197,7 +198,7 @@ def _insertion(again: Again, kind: Kind, join: Join, when: When) -> Hazard:
     node = place_of(scope, again.catalogue.functions, join.node)
     name = node.spelled if node is not None else "the entry"
     frames = again.entered[join.function]
-    return Hazard(kind, join.function, join.at, frames, name, join.place, when=when)
+    return Hazard(kind, join.function, join.at, frames, name, place=join.place, when=when)
 
 
 def _is_fresh(again: Again, join: Join) -> bool:
@@ -216,8 +217,8 @@ def _missing(again: Again) -> Iterator[Hazard]:
     for event in found[:1]:
         place = event.taint.place
         yield Hazard(
-            Kind.MISSING, event.function, event.at, event.frames, place.spelled, place,
-            sure=event.sure,
+            Kind.MISSING, event.function, event.at, event.frames, place.spelled,
+            place=place, sure=event.sure,
         )  # fmt: skip
 
 

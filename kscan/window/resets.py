@@ -37,8 +37,8 @@ def resets(again: Again) -> Iterator[Hazard]:
             if counts or _is_set_elsewhere(again, function.path, place, node):
                 when = When.UNCLEAR if is_looked_at(again, function, node.at) else When.EVERY
                 yield Hazard(
-                    Kind.RESET, function, node.at, frames, place.spelled, place,
-                    sure=not counts, when=when,
+                    Kind.RESET, function, node.at, frames, place.spelled,
+                    place=place, sure=not counts, when=when,
                 )  # fmt: skip
 
 
