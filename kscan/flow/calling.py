@@ -14,10 +14,10 @@ from kscan.flow import nodes, power, tying
 from kscan.flow.frame import Frame
 from kscan.flow.paths import spelled
 from kscan.flow.places import place_of, ready_place
+from kscan.flow.roots import local_values, root_name
 from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
 from kscan.flow.world import Call, Happening
-from kscan.flow.writes import local_values, root_name
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches, position

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 
 from kscan.facts import ir
 from kscan.flow.world import Call
 from kscan.flow.written import Write
-from kscan.program import macros
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function, Program
 from kscan.program.tables import slot_of
 
 _DRIVER = "platform_driver"
 _PARENT = "parent"
-_HOPS = 3
 
-Origin = Callable[[Function, str], ir.Expr | None]
-"""What a local of a function is set from; None for a new object or unknown."""
+Traced = Callable[[Function, ir.Expr | None], ir.Expr | None]
+"""An object in a function, without the locals that led to it; None for unknown."""
 
 
 def probes(program: Program, path: str) -> tuple[Function, ...]:
@@ -39,24 +36,13 @@ def probes(program: Program, path: str) -> tuple[Function, ...]:
 
 
 def lifted(
-    writes: Iterable[Write], device: ir.Expr, frame: Call, origin: Origin
+    writes: Iterable[Write], device: ir.Expr, frame: Call, traced: Traced
 ) -> Iterator[Write]:
     """Those of `writes`, by a probe that `frame` enters, that belong to the `device` above."""
     for write in writes:
-        base = _resolved(write.base, partial(origin, frame.callee))
+        base = traced(frame.callee, write.base)
         if base is not None and _leads_up(base):
             yield replace(write, base=device, frames=(frame, *write.frames))
-
-
-def _resolved(base: ir.Expr | None, origin: Callable[[str], ir.Expr | None]) -> ir.Expr | None:
-    """`base` with the locals in it replaced by what they were set from."""
-    for _ in range(_HOPS):
-        names = [part.id for part in ir.walk(base) if isinstance(part, ir.Name)] if base else []
-        held = {name: value for name in names if (value := origin(name)) is not None}
-        if base is None or not held:
-            break
-        base = macros.substituted(base, held, base.at)
-    return base
 
 
 def _leads_up(node: ir.Expr) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +12,7 @@ from kscan.flow import children, copied
 from kscan.flow.cfg import Node
 from kscan.flow.paths import addressed, spelled
 from kscan.flow.places import membership, place_of, ready_place
+from kscan.flow.roots import local_values, root_name
 from kscan.flow.stores import assignments
 from kscan.flow.supplies import switch
 from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
@@ -262,7 +263,11 @@ class Writes:
             if probe != scope.function and at < len(call.args):
                 frame = Call(scope.function, probe, call.at)
                 writes = self.of(probe, depth + 1)
-                yield from children.lifted(writes, call.args[at], frame, self._origin)
+                yield from children.lifted(writes, call.args[at], frame, self._from_above)
+
+    def _from_above(self, function: Function, base: ir.Expr | None) -> ir.Expr | None:
+        """`base` in `function`, as far back as its locals tell."""
+        return self._traced(function, base, lambda root: self._origin(function, root) is None)
 
     def _seen_from(self, write: Write, target: Function, call: ir.Call, frame: Call) -> Write:
         """`write` of callee `target` in terms of its caller."""
@@ -270,14 +275,10 @@ class Writes:
             parameter.name: argument
             for parameter, argument in zip(target.fact.params, call.args, strict=False)
         }
-        base = write.base
         scope = scope_of(self.program, target)
-        for _ in range(_HOPS):
-            root = root_name(base)
-            if base is None or root in given or _is_anywhere(scope, root):
-                break
-            origin = self._origin(target, root)
-            base = macros.substituted(base, {root: origin}, call.at) if origin else None
+        base = self._traced(
+            target, write.base, lambda root: root in given or _is_anywhere(scope, root)
+        )
         root = root_name(base)
         is_local = root == root_name(write.base) and root not in given
         if base is None or (is_local and not _is_anywhere(scope, root)):
@@ -285,6 +286,18 @@ class Writes:
         else:
             base = macros.substituted(base, given, call.at)
         return replace(write, base=base, frames=(frame, *write.frames))
+
+    def _traced(
+        self, function: Function, base: ir.Expr | None, ends: Callable[[str], bool]
+    ) -> ir.Expr | None:
+        """`base` from where the local that it starts from is set, and so on, until it `ends`."""
+        for _ in range(_HOPS):
+            root = root_name(base)
+            if base is None or ends(root):
+                break
+            origin = self._origin(function, root)
+            base = macros.substituted(base, {root: origin}, base.at) if origin else None
+        return base
 
     def _origin(self, function: Function, name: str) -> ir.Expr | None:
         """What the local `name` of `function` is set from; None for a new object or unknown."""
@@ -327,19 +340,6 @@ def _is_instance(value: ir.Expr | None) -> bool:
     return value is None or (isinstance(value, ir.Unary) and value.op == "*")
 
 
-def embedding(target: ir.Expr | None) -> tuple[ir.Expr | None, str]:
-    """The object that `target` lies in, and its path there: ``foo`` and ``feat.streams``."""
-    fields: list[str] = []
-    node = target
-    while isinstance(node, ir.Member | ir.Index):
-        if isinstance(node, ir.Member):
-            fields.insert(0, node.field)
-            if node.arrow:
-                return node.object, ".".join(fields)
-        node = node.object
-    return node, ".".join(fields)
-
-
 def _refines(target: ir.Expr, value: ir.Expr | None) -> bool:
     """``x->start = PAGE_ALIGN(x->start)``: what is written rests on what was there."""
     path = spelled(target) if isinstance(target, ir.Member) else ""
@@ -356,39 +356,3 @@ def _base(target: ir.Expr) -> ir.Expr | None:
         case ir.Index(object=inner) | ir.Cast(operand=inner):
             return _base(inner)
     return None
-
-
-def _is_accessor(name: str) -> bool:
-    """A call that leads from one object to a part or an owner of it."""
-    return name.startswith(("to_", "container_of", "dev_get_", "dev_iommu_priv_get")) or (
-        name.endswith(("_get_drvdata", "_get_clientdata", "_entry", "_priv"))
-    )
-
-
-def root_name(node: ir.Expr | None) -> str:
-    """The variable an access path starts from; empty where it starts from a call."""
-    while node is not None:
-        match node:
-            case ir.Name(id=name):
-                return name
-            case ir.Member(object=inner) | ir.Index(object=inner) | ir.Unary(operand=inner):
-                node = inner
-            case ir.Cast(operand=inner):
-                node = inner
-            case ir.Call(callee=ir.Name(id=name), args=(first, *_)) if _is_accessor(name):
-                node = first
-            case _:
-                return ""
-    return ""
-
-
-def local_values(body: ir.Body) -> dict[str, list[ir.Expr]]:
-    """What each name is set to, by its declaration or by an assignment."""
-    found: dict[str, list[ir.Expr]] = defaultdict(list)
-    for declared in ir.declarations(body.statements):
-        if declared.value:
-            found[declared.name].append(declared.value)
-    for node in ir.walk_body(body):
-        if isinstance(node, ir.Assign) and isinstance(node.target, ir.Name):
-            found[node.target.id].append(node.value)
-    return found

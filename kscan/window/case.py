@@ -121,7 +121,10 @@ class Case:
     @cached_property
     def registrations(self) -> tuple[Registration, ...]:
         """Every registration of the contract."""
-        found = Registrations(self.program, self.contract, self.registering, self.callers).all
+        functions = self.catalogue.functions
+        found = Registrations(
+            self.program, functions, self.contract, self.registering, self.callers
+        ).all
         self.callers.prepare_upwards([r.function for r in found], LEVELS)
         return found
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 
 from kscan.facts import ir
 from kscan.flow.cfg import flow_of
+from kscan.flow.roots import root_name
 from kscan.flow.values import DRVDATA, Taint, Value, What
 from kscan.flow.world import Call
-from kscan.flow.writes import Writes, root_name
+from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches

@@ -15,11 +15,12 @@ from kscan.facts.unit import GlobalFact
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.execute import Execution
 from kscan.flow.paths import addressed
+from kscan.flow.roots import embedding, root_name
 from kscan.flow.sequence import following
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import SET, ZERO, Place, Value, What, truth
 from kscan.flow.world import World
-from kscan.flow.writes import DEPTH, Writes, embedding, root_name
+from kscan.flow.writes import DEPTH, Writes
 from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence

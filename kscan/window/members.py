@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.paths import root_of, spelled
-from kscan.flow.writes import embedding
+from kscan.flow.roots import embedding
 from kscan.kernel.contracts import Contract
 from kscan.model import Confidence
 from kscan.program.calls import Slot

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kscan.facts import ir
-from kscan.flow.writes import embedding
+from kscan.flow.roots import embedding
+from kscan.flow.stores import assignments
 from kscan.kernel.contracts import Contract
+from kscan.kernel.functions import Functions
 from kscan.model import Confidence, weakest
 from kscan.program.calls import Slot
 from kscan.program.filled import slot_facts
@@ -48,6 +50,8 @@ class Publishing:
     """Finds what calls of one contract's function publish."""
 
     program: Program
+    known: Functions
+    """What functions of the kernel mean."""
     contract: Contract
     callers: Callers
 
@@ -184,22 +188,23 @@ class Publishing:
 
         By an assignment, or by ``memcpy(&foo_ops, &template, sizeof(foo_ops))``.
         """
-        for node in ir.walk_body(self.program.body(scope.function)):
-            match node:
-                case (
-                    ir.Assign(target=target, value=ir.Name(id=name))
-                    | ir.Call(
-                        callee=ir.Name(id="memcpy"),
-                        args=(
-                            ir.Unary(op="&", operand=target),
-                            ir.Unary(op="&", operand=ir.Name(id=name)),
-                            _,
-                        ),
-                    )
-                ) if _is_same(target, table) and self._is_table(scope, name):
+        for store in self._stores(scope.function):
+            match store:
+                case ir.Assign(target=target, value=ir.Name(id=name)) if _is_same(
+                    target, table
+                ) and self._is_table(scope, name):
                     place = home(self.program, scope.function.path, name)
                     if place is not None:
                         yield Published(name, place, Confidence.MEDIUM)
+
+    def _stores(self, function: Function) -> Iterator[ir.Assign]:
+        """The assignments in the body of `function`, those that are spelled as calls too."""
+        for node in ir.walk_body(self.program.body(function)):
+            match node:
+                case ir.Assign():
+                    yield node
+                case ir.Call(callee=ir.Name(id=name)):
+                    yield from assignments(self.known, node, name)
 
     def _yielded(self, function: Function, call: ir.Call, hops: int) -> Iterator[Published]:
         """The table that is duplicated, or those that the function called may return."""

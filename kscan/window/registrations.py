@@ -13,6 +13,7 @@ import msgspec
 from kscan.facts import ir
 from kscan.facts.unit import MacroFact
 from kscan.kernel.contracts import Contract
+from kscan.kernel.functions import Functions
 from kscan.program import macros
 from kscan.program.program import Function, Program
 from kscan.program.versions import is_for_others, lines_for_others
@@ -60,6 +61,8 @@ class Registrations:
     """The registrations of one contract in a tree."""
 
     program: Program
+    known: Functions
+    """What functions of the kernel mean."""
     contract: Contract
     paths: tuple[str, ...]
     """Files that name the contract's function."""
@@ -71,7 +74,7 @@ class Registrations:
         return tuple(sorted(self._found(), key=lambda r: (r.function.path, r.at)))
 
     def _found(self) -> Iterator[Registration]:
-        publishing = Publishing(self.program, self.contract, self.callers)
+        publishing = Publishing(self.program, self.known, self.contract, self.callers)
         for path in dict.fromkeys((*self.paths, *self._expanding())):
             for function in self.program.functions_in(path):
                 if function.name == self.contract.register:

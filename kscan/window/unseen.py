@@ -47,7 +47,7 @@ def _unregistered(case: Case) -> Iterator[Skip]:
 
 def _handed_elsewhere(case: Case) -> Iterator[tuple[str, Published]]:
     """The ops tables that are handed over without a registration, and the function that does."""
-    publishing = Publishing(case.program, case.contract, case.callers)
+    publishing = Publishing(case.program, case.catalogue.functions, case.contract, case.callers)
     for entry in case.contract.elsewhere:
         name, _, place = entry.partition(":")
         for function, call in _calls(case, name):

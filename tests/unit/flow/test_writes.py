@@ -8,7 +8,8 @@ from itertools import permutations
 import pytest
 import trees
 
-from kscan.flow.writes import Writes, root_name
+from kscan.flow.roots import root_name
+from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import catalogue
 
 HEAD = """

@@ -487,6 +487,8 @@ BOTH = ["foo_of_xlate", "foo_probe_device"]
          " return iommu_device_register(&foo->iommu, own, 0);", ["foo_of_xlate"]),
         ("blank = foo_ops; return iommu_device_register(&foo->iommu, &blank, 0);",
          ["foo_of_xlate"]),
+        ("memmove(&blank, &foo_ops, sizeof(blank));"
+         " return iommu_device_register(&foo->iommu, &blank, 0);", ["foo_of_xlate"]),
         ("memcpy(&blank, &foo_ops, sizeof(blank));"
          " return iommu_device_register(&foo->iommu, &blank, 0);", ["foo_of_xlate"]),
         # what comes afterwards is no callback of this window
