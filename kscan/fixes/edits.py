@@ -8,7 +8,7 @@ a statement go with it; ``git apply`` takes the diff as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import takewhile
@@ -138,22 +138,49 @@ def unified(path: str, old: bytes, new: bytes) -> str:
     return "".join([f"--- a/{path}\n", f"+++ b/{path}\n", *_hunks(before, after)])
 
 
+_Change = tuple[int, int, int, int]
+"""Lines from the first up to the second of the old text become those of the new one."""
+
+
 def _hunks(before: list[str], after: list[str]) -> Iterator[str]:
-    """The hunks; only what differs is matched, for that takes the square of lines that recur."""
-    head = _alike(before, after)
-    tail = _alike(before[head:][::-1], after[head:][::-1])
-    skipped, left = max(head - _CONTEXT, 0), max(tail - _CONTEXT, 0)
-    before, after = before[skipped : len(before) - left], after[skipped : len(after) - left]
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for group in matcher.get_grouped_opcodes(_CONTEXT):
-        old, new = (group[0][1], group[-1][2]), (group[0][3], group[-1][4])
-        yield f"@@ -{_range(*old, skipped)} +{_range(*new, skipped)} @@\n"
-        for tag, i1, i2, j1, j2 in group:
-            if tag == "equal":
-                yield from (_row(" ", line) for line in before[i1:i2])
-                continue
+    """The hunks, with as many lines of context on both sides, but where the file ends."""
+    for changes in _grouped(_changes(before, after)):
+        above = min(changes[0][0], changes[0][2], _CONTEXT)
+        below = min(len(before) - changes[-1][1], len(after) - changes[-1][3], _CONTEXT)
+        i, j = changes[0][0] - above, changes[0][2] - above
+        old, new = (i, changes[-1][1] + below), (j, changes[-1][3] + below)
+        yield f"@@ -{_range(*old)} +{_range(*new)} @@\n"
+        for i1, i2, j1, j2 in changes:
+            yield from (_row(" ", line) for line in before[i:i1])
             yield from (_row("-", line) for line in before[i1:i2])
             yield from (_row("+", line) for line in after[j1:j2])
+            i = i2
+        yield from (_row(" ", line) for line in before[i : i + below])
+
+
+def _changes(before: list[str], after: list[str]) -> Iterator[_Change]:
+    """What differs; only between what both begin and end with is matched.
+
+    Matching takes the square of lines that recur, and would pair lines of one end elsewhere.
+    """
+    head = _alike(before, after)
+    tail = _alike(before[head:][::-1], after[head:][::-1])
+    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield head + i1, head + i2, head + j1, head + j2
+
+
+def _grouped(changes: Iterable[_Change]) -> Iterator[list[_Change]]:
+    """The changes that one hunk holds: their context meets."""
+    group: list[_Change] = []
+    for change in changes:
+        if group and change[0] - group[-1][1] > 2 * _CONTEXT:
+            yield group
+            group = []
+        group.append(change)
+    if group:
+        yield group
 
 
 def _alike(before: list[str], after: list[str]) -> int:
@@ -168,7 +195,7 @@ def _row(sign: str, line: str) -> str:
     return f"{sign}{line}\n\\ No newline at end of file\n"
 
 
-def _range(start: int, end: int, above: int) -> str:
+def _range(start: int, end: int) -> str:
     count = end - start
-    first = above + (start + 1 if count else start)
+    first = start + 1 if count else start
     return str(first) if count == 1 else f"{first},{count}"

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kscan.fixes.edits import Edits, unified
@@ -113,6 +114,23 @@ def test_git_applies_every_diff(
         assert patch == ""
     elif before and after:
         assert git_apply(tmp_path, "drivers/a.c", before, patch) == after
+
+
+@given(old=LINES, new=LINES)
+@example(old=[*"bbbbab"], new=[*"bbbbba"])
+def test_every_hunk_has_three_lines_of_context_but_at_an_end_of_the_file(
+    old: list[str], new: list[str]
+) -> None:
+    before, after = ("".join(f"{line}\n" for line in lines).encode() for lines in (old, new))
+    for hunk in re.split(r"^@@ ", unified("a.c", before, after), flags=re.MULTILINE)[1:]:
+        place, *rows = hunk.removesuffix("\n").split("\n")
+        first, count = map(int, f"{place.split()[0]},1".removeprefix("-").split(",")[:2])
+        last = first + count - 1 if count else first
+        signs = "".join(row[0] for row in rows)
+        above = len(signs) - len(signs.lstrip(" "))
+        below = len(signs) - len(signs.rstrip(" "))
+        assert above == 3 or first - bool(count) <= 0
+        assert below == 3 or last == len(old)
 
 
 def test_lines_that_recur_cost_no_more_than_their_number() -> None:
