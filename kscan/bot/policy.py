@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a policy makes of a range: which introduced findings are said, and which fail it.
 
-Only what the range introduces counts. Findings that stood before, and those accepted with a
-reason, are never held against it. Files that ceased to be analysed are always said.
+Only what the range introduces fails it; what it breaks and repairs is said. Findings that stood
+before, and those accepted with a reason, are never held against it. Files that ceased to be
+analysed are always said.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Judgement:
     @property
     def warns(self) -> bool:
         """Somebody should look, whether the range fails or not."""
-        return bool(verdict.active(self.impact.introduced) or self.impact.skips_added)
+        impact = self.impact
+        return bool(verdict.active(impact.introduced) or impact.passing or impact.skips_added)
 
     @property
     def speaks(self) -> bool:
@@ -48,12 +50,13 @@ def judged(impact: Impact, policy: Policy) -> Judgement:
     _refuse_unknown_rules(policy)
     failing = tuple(f for f in verdict.active(impact.introduced) if _is_above(policy.fail, f))
     said = tuple(f for f in impact.introduced if _is_above(policy.comment, f) or f in failing)
+    passing = tuple(p for p in impact.passing if _is_above(policy.comment, p.finding))
     left_out = len(verdict.active(impact.introduced)) - len(verdict.active(said))
     notes = impact.notes
     if left_out:
         notes += (f"{counted(left_out, 'introduced finding')} below the policy",)
     return Judgement(
-        replace(impact, introduced=said, notes=notes),
+        replace(impact, introduced=said, passing=passing, notes=notes),
         failing,
         policy.fail_on_new_skips and bool(impact.skips_added),
     )

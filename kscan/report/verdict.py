@@ -126,6 +126,7 @@ def impact_count(impact: Impact) -> str:
         f"{len(active(impact.introduced)):,} introduced"
         + (f" ({hidden:,} suppressed)" if hidden else "")
         + f", {len(impact.fixed):,} fixed, {len(impact.unchanged):,} unchanged"
+        + (f", {len(impact.passing):,} broken in between" if impact.passing else "")
     )
 
 
@@ -135,6 +136,9 @@ def impact_summary(impact: Impact) -> str:
     hidden = len(suppressed(impact.introduced))
     told = [f"{hidden:,} suppressed"] if hidden else []
     told += [f"{len(impact.fixed):,} fixed", f"{len(impact.unchanged):,} unchanged"]
+    if impact.passing:
+        clean = "" if new else ", so it is clean as a whole, but not after every commit"
+        told.append(f"{len(impact.passing):,} broken in between{clean}")
     return "; ".join((f"introduced: {tally(new)}", *told))
 
 

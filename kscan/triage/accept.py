@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kscan.model import Impact, Report
+from kscan.model import Finding, Impact, Report
 from kscan.triage.baseline import Baseline, View
 from kscan.triage.suppress import Suppressions
 
@@ -36,19 +36,29 @@ def accepted_impact(
 ) -> Impact:
     """`impact` without the introduced findings that the baseline accepts, suppressed ones marked.
 
-    Findings that were fixed are told whether or not they had been accepted.
+    Of what is broken in between only what neither accepts is left. Findings that were fixed are
+    told whether or not they had been accepted.
     """
     introduced = suppressions.marked(impact.introduced)
     unchanged = suppressions.marked(impact.unchanged)
     suppressions.marked(impact.fixed)
+    passing = tuple(
+        one for one in impact.passing if not _is_accepted(one.finding, suppressions, baseline)
+    )
     notes = suppressions.notes((rule.id for rule in impact.rules), view)
     if baseline is not None:
         introduced, hidden = baseline.split(introduced)
         if hidden:
             what = "finding is" if hidden == 1 else "findings are"
             notes += (f"{hidden} introduced {what} accepted in {baseline.name}",)
-    return replace(
-        impact, introduced=introduced, unchanged=unchanged, notes=(*impact.notes, *notes)
+    notes = (*impact.notes, *notes)
+    return replace(impact, introduced=introduced, unchanged=unchanged, passing=passing, notes=notes)
+
+
+def _is_accepted(finding: Finding, suppressions: Suppressions, baseline: Baseline | None) -> bool:
+    (marked,) = suppressions.marked([finding])
+    return marked.suppressed is not None or (
+        baseline is not None and not baseline.split([finding])[0]
     )
 
 

@@ -10,7 +10,7 @@ from report import samples
 
 from kscan.bot.policy import judged, least_confidence, sentence
 from kscan.config import Policy, Threshold
-from kscan.model import Confidence, Finding, KscanError, Severity, Suppression
+from kscan.model import Confidence, Finding, KscanError, Passing, Severity, Suppression
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -45,6 +45,16 @@ def test_only_what_is_introduced_counts() -> None:
     assert not judgement.fails
     assert not judgement.warns
     assert judgement.speaks
+
+
+def test_what_is_broken_in_between_is_said_and_does_not_fail() -> None:
+    passing = tuple(Passing(finding(s, HIGH), "breaks", "repairs") for s in (ERROR, NOTE))
+    impact = replace(samples.quiet_change(), passing=passing)
+    judgement = judged(impact, Policy(comment=Threshold(WARNING)))
+    assert judgement.impact.passing == passing[:1]
+    assert judgement.warns
+    assert not judgement.fails
+    assert "1 broken in between" in sentence(judgement)
 
 
 def test_accepted_finding_does_not_fail() -> None:

@@ -353,7 +353,12 @@ def test_what_is_broken_between_two_commits_names_both():
     share = "introduced by iommu: Parse early, repaired by iommu/foo: Set it first"
     (told,) = [row for row in render("text", change).splitlines() if "in between: " in row]
     assert f"late-global: {passing.finding.message} [{share}]" in told
-    assert "1 broken in between" in render("text", change)
+    *_, last = render("text", change).splitlines()
+    told = "1 broken in between, so it is clean as a whole, but not after every commit"
+    assert last.endswith(told)
+    assert told in render("github", change)
+    worse = replace(change, introduced=(samples.late_global(),))
+    assert render("text", worse).splitlines()[-1].endswith("1 broken in between")
     for form in ("mail", "markdown"):
         assert "Broken in between" in render(form, change)
         assert share in " ".join(render(form, change).split())

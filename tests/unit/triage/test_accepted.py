@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from made_findings import BAR, FOO, finding
+from report import samples
 
 from kscan.config import Suppress
 from kscan.model import (
@@ -18,9 +19,11 @@ from kscan.model import (
     Effect,
     Finding,
     KscanError,
+    Passing,
     Severity,
     Suppression,
 )
+from kscan.triage.accept import accepted_impact
 from kscan.triage.baseline import View, read_baseline, written
 from kscan.triage.suppress import Suppressions
 
@@ -105,6 +108,19 @@ def test_a_baseline_tells_what_is_worse_now(tmp_path: Path) -> None:
     assert kept[0].before == Before(Severity.WARNING, Effect.DECLINED, f"accepted in {file}")
     for as_bad in (Effect.DECLINED, Effect.WRONG_VALUE, Effect.WARN):
         assert read_baseline(file).split([replace(mild, effect=as_bad)]) == ((), 1)
+
+
+def test_what_is_accepted_is_not_told_of_what_is_broken_in_between(tmp_path: Path) -> None:
+    file = tmp_path / "accepted.jsonl"
+    file.write_text(written([finding(BAR)], View()))
+    passing = tuple(Passing(one, "breaks", "repairs") for one in (finding(), finding(BAR)))
+    impact = replace(samples.quiet_change(), passing=passing)
+    none = Suppressions([], TODAY)
+    known = read_baseline(file)
+    assert accepted_impact(impact, none, None, View()).passing == passing
+    assert accepted_impact(impact, none, known, View()).passing == passing[:1]
+    suppressing = Suppressions([Suppress("r", path=FOO)], TODAY)
+    assert accepted_impact(impact, suppressing, known, View()).passing == ()
 
 
 def test_a_baseline_that_does_not_say_how_bad_accepts_all_the_same(tmp_path: Path) -> None:
