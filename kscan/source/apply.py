@@ -21,7 +21,7 @@ class AppliedPatch:
     """Path to new content; None: removed."""
     skips: tuple[Skip, ...] = ()
     notes: tuple[str, ...] = ()
-    """Hunks that were placed with fuzz."""
+    """Hunks whose place is not sure, and what was not applied to other files than source."""
     moves: tuple[tuple[str, str], ...] = ()
     """The renames it states: the path before, and after."""
 
@@ -146,14 +146,14 @@ class _Application:
 
     def _patched(self, file: FilePatch, path: str, content: bytes) -> bytes:
         try:
-            content, fuzzy = apply_hunks(content, file.hunks)
+            content, unsure = apply_hunks(content, file.hunks)
         except AlreadyMade as made:
             why = f"hunk {made.number} is in the tree already; --base takes the commit before it"
             raise self._refuse(path, why) from made
         except Misfit as misfit:
             why = f"hunk {misfit.number} does not apply: {misfit.why}"
             raise self._refuse(path, why) from misfit
-        self._notes += [f"{path}: hunk {number} placed with fuzz" for number in fuzzy]
+        self._notes += [f"{path}: {doubt}" for doubt in unsure]
         return content
 
 

@@ -78,6 +78,12 @@ class _Lines:
             return max(below, above)
         return above if wanted - above < below - wanted else below
 
+    def is_elsewhere(self, run: str, found: int, lowest: int) -> bool:
+        """`run` stands not above `lowest` in another place than at line `found`, too."""
+        return bool(run) and (
+            self.text.find(run, found + 1) >= 0 or self.text.find(run, lowest) != found
+        )
+
     def _last(self, run: str, start: int, end: int) -> int:
         """What ``text.rfind`` gives, which takes the product of both lengths."""
         size = len(self.text)
@@ -93,14 +99,14 @@ def split_lines(content: bytes) -> list[bytes]:
     return lines if lines[-1] else lines[:-1]
 
 
-def apply_hunks(content: bytes, hunks: Sequence[Hunk]) -> tuple[bytes, list[int]]:
-    """`content` with `hunks`, and the number of each that needed fuzz; raises `Misfit`."""
+def apply_hunks(content: bytes, hunks: Sequence[Hunk]) -> tuple[bytes, list[str]]:
+    """`content` with `hunks`, and what is not sure about their places; raises `Misfit`."""
     lines = split_lines(content)
     if len(lines) > 1_000_000:
         raise Misfit(1, "the file has more than a million lines")
     text = _Lines(lines)
     result: list[bytes] = []
-    fuzzy: list[int] = []
+    unsure: list[str] = []
     done = drift = 0
     for number, hunk in enumerate(hunks, 1):
         found, lead, trail = _place(text, hunk, drift, done)
@@ -109,13 +115,17 @@ def apply_hunks(content: bytes, hunks: Sequence[Hunk]) -> tuple[bytes, list[int]
             raise AlreadyMade(number)
         if found < 0:
             raise Misfit(number, _difference(lines, hunk, drift))
+        old = hunk.old[lead : len(hunk.old) - trail]
+        where = f"hunk {number}, which says line {hunk.start + 1}, is put at {found - lead + 1}"
         if is_fuzzy:
-            fuzzy.append(number)
+            unsure.append(f"{where} with fuzz {max(lead, trail)}: git am refuses it")
+        elif found != hunk.start + drift and text.is_elsewhere(text.run(old), found, done):
+            unsure.append(f"{where}: its lines stand elsewhere as well")
         result += lines[done:found]
         result += hunk.new[lead : len(hunk.new) - trail]
-        done = found + len(hunk.old) - lead - trail
+        done = found + len(old)
         drift = found - lead - hunk.start
-    return b"".join(result + lines[done:]), fuzzy
+    return b"".join(result + lines[done:]), unsure
 
 
 def _place(text: _Lines, hunk: Hunk, drift: int, lowest: int) -> tuple[int, int, int]:

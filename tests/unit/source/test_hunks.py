@@ -65,9 +65,9 @@ def test_two_changed_context_lines_are_fuzz_and_three_are_not() -> None:
     old = [f"line {n}" for n in range(20)]
     new = [*old[:10], "added", *old[10:]]
     drifted = [*old[:7], "X", "Y", *old[9:]]
-    content, fuzzy = apply_hunks(text(drifted), hunks_of(old, new))
-    assert content == text([*drifted[:10], "added", *drifted[10:]])
-    assert fuzzy == [1]
+    content, unsure = apply_hunks(text(["above", *drifted]), hunks_of(old, new))
+    assert content == text(["above", *drifted[:10], "added", *drifted[10:]])
+    assert unsure == ["hunk 1, which says line 8, is put at 9 with fuzz 2: git am refuses it"]
     with pytest.raises(Misfit) as caught:
         apply_hunks(text([*old[:7], "X", "Y", "Z", *old[10:]]), hunks_of(old, new))
     assert caught.value.number == 1
@@ -125,11 +125,22 @@ def test_a_patch_made_elsewhere_than_it_fits_is_no_hindrance() -> None:
     old, new = [f"above {n}" for n in range(20)] + OLD, [f"above {n}" for n in range(20)]
     new += [*OLD[:3], "x", *OLD[3:]]
     twin = [*OLD[:3], "x", *OLD[3:]]
-    content, fuzzy = apply_hunks(text([*twin, *old[8:]]), hunks_of(old, new))
-    assert (content, fuzzy) == (text([*twin, *new[8:]]), [])
+    content, unsure = apply_hunks(text([*twin, *old[8:]]), hunks_of(old, new))
+    assert (content, unsure) == (text([*twin, *new[8:]]), [])
     drifted = [*twin, *old[8:20], "Y", *OLD[1:]]
-    content, fuzzy = apply_hunks(text(drifted), hunks_of(old, new))
-    assert (content, fuzzy) == (text([*drifted[:24], "x", *OLD[3:]]), [1])
+    content, unsure = apply_hunks(text(drifted), hunks_of(old, new))
+    assert content == text([*drifted[:24], "x", *OLD[3:]])
+    (told,) = unsure
+    assert "with fuzz 1: " in told
+
+
+def test_a_hunk_that_moved_is_told_where_its_lines_stand_twice() -> None:
+    old, new = ["above", *OLD], ["above", *OLD[:3], "x", *OLD[3:]]
+    twins = ["1", "2", "3", "4", *OLD, "-", *OLD]
+    (told,) = apply_hunks(text(twins), hunks_of(old[1:], new[1:]))[1]
+    assert told == "hunk 1, which says line 1, is put at 5: its lines stand elsewhere as well"
+    assert apply_hunks(text([*OLD, "-", *OLD]), hunks_of(old[1:], new[1:]))[1] == []
+    assert apply_hunks(text(["-", *OLD]), hunks_of(old[1:], new[1:]))[1] == []
 
 
 def test_a_line_that_is_there_can_be_added_again() -> None:
