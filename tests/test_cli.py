@@ -685,3 +685,18 @@ def test_the_command_below_a_finding_lays_it_open(tmp_path: Path) -> None:
     explained(kscan("diff", STORY / "0-before", "my linux", cwd=tmp_path), tmp_path)
     history.git("reset", "-q", "--hard", "HEAD~1")
     explained(kscan("diff", "--patch", series, cwd=history.root), history.root)
+
+
+def test_what_a_patch_introduces_under_a_new_name_is_laid_open(tmp_path: Path) -> None:
+    history = History(tmp_path / "linux")
+    history.becomes(STORY / "0-before")
+    history.commit("before")
+    history.becomes(STORY / "1-new-probe-path")
+    for path in history.root.rglob("*.[ch]"):
+        told = path.read_text()
+        path.write_text(told.replace("iommu_device_register", "iommu_instance_register"))
+    history.commit("the new probe path, and a new name")
+    series = tmp_path / "series.mbox"
+    series.write_text(history.git("format-patch", "--stdout", "-1") + "\n")
+    history.git("reset", "-q", "--hard", "HEAD~1")
+    explained(kscan("diff", "--patch", series, cwd=history.root), history.root)

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kscan.cli import options
 from kscan.model import KscanError
+
+if TYPE_CHECKING:
+    from kscan.source.tree import Memory, Tree
 
 _FINGERPRINT = re.compile(r"v\d.*|[0-9a-f-]+")
 """A fingerprint or its beginning, as far as its letters tell."""
@@ -61,9 +65,10 @@ def command(
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for a page
 
     with options.progress() as progress:
-        asked = Options(as_is=as_is, catalogues=catalogues, hits=False)
-        opened = options.opened(tree, commit, on_top)
-        audit = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs)
+        opened, memory = options.opened(tree, commit, on_top), options.store(no_cache)
+        spelled = _spelled(opened, catalogues, memory)
+        asked = Options(as_is=as_is, catalogues=catalogues, hits=False, spelled=spelled)
+        audit = Audit(opened, asked, memory, progress, jobs=jobs)
         found = explained(audit, name)
         diff = checked_patch(found) if patch else ""
     if patch:
@@ -73,3 +78,16 @@ def command(
     answer = document(found)
     again = options.again(tree, commit, as_is, catalogues, on_top)
     options.answered(answer, format_, lambda: as_text(answer, again, options.terminal_width()))
+
+
+def _spelled(
+    tree: Tree, catalogues: tuple[Path, ...], memory: Memory
+) -> tuple[tuple[str, str], ...]:
+    """New names that a patch on top gives to what the catalogue knows."""
+    from kscan.change.fates import spelled_on_top  # noqa: PLC0415 - not for a page
+    from kscan.kernel.catalogue import catalogue  # noqa: PLC0415
+    from kscan.source.patched import PatchedTree  # noqa: PLC0415
+
+    if not isinstance(tree, PatchedTree):
+        return ()
+    return tuple(spelled_on_top(tree, catalogue(catalogues).names, memory).items())
