@@ -20,7 +20,7 @@ from kscan.change.functions import MOST_FILES, Bodies
 from kscan.change.kept import Kept, key_of
 from kscan.change.others import Others, names_above, search_ahead
 from kscan.change.outcome import Outcome, stands_beside
-from kscan.change.reach import called, delta
+from kscan.change.reach import already, called, delta, still
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
 from kscan.change.sight import drivers_lost, out_of_sight
@@ -131,7 +131,8 @@ class Diff:
     def _added(self) -> tuple[Reach, ...]:
         """What is newly run."""
         before = called(self.base.windows, self.ends.spelled(self.head_tree))
-        return delta(self.head.windows, before, self.ends.alterations.is_altered)
+        altered, renames = self.ends.alterations.is_altered, self.ends.renames
+        return delta(self.head.windows, before, altered, already(renames))
 
     @property
     def _removed(self) -> tuple[Reach, ...]:
@@ -139,7 +140,8 @@ class Diff:
         if self._lost:
             return ()
         after = called(self.head.windows, self.ends.earlier(self.head_tree))
-        return delta(self.base.windows, after, self.ends.alterations.was_altered)
+        altered, renames = self.ends.alterations.was_altered, self.ends.renames
+        return delta(self.base.windows, after, altered, still(renames))
 
     @property
     def base(self) -> Outcome:

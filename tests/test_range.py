@@ -283,6 +283,22 @@ def test_a_comment_changes_nothing(tmp_path: Path) -> None:
     assert (found.introduced, found.fixed, found.added, found.removed) == ((), (), (), ())
 
 
+def test_a_bus_that_the_walk_no_longer_visits_is_told_and_its_new_name_is_not(
+    tmp_path: Path,
+) -> None:
+    def edit(history: History) -> None:
+        history.replace("drivers/iommu/iommu.c", "\t&amba_bustype,\n", "")
+        respelled(history, "platform_dma_configure", "platform_configure_dma")
+
+    found = edited(tmp_path, edit)
+    (gone,) = found.removed
+    assert [(i.function, i.path) for i in gone.implementations] == [
+        ("amba_dma_configure", "drivers/amba/bus.c")
+    ]
+    assert (found.added, gone.slot) == ((), "bus_type.dma_configure")
+    assert places(found.fixed) == ["drivers/amba/bus.c:39 unguarded-driver"]
+
+
 def respelled(history: History, name: str, called: str) -> None:
     """Every file of the tree says `called` where it said `name`."""
     for path in history.root.rglob("*.[ch]"):

@@ -45,6 +45,8 @@ class OpenSlot(msgspec.Struct, frozen=True, array_like=True):
     """The implementations that run; without those that a shut gate keeps out."""
     is_filled: bool
     """Some table fills it, whether or not its function runs."""
+    is_on_the_way: bool = False
+    """It is of no driver's own table: the walk goes on through its functions."""
 
 
 class OpenGate(msgspec.Struct, frozen=True, array_like=True):
@@ -115,10 +117,12 @@ def _slots(case: Case) -> Iterator[OpenSlot]:
     for slot in window.slots:
         filled = window.tables.implementers(slot)
         runners = running.get(slot, set())
-        if slot.tag not in case.contract.tables:
+        is_on_the_way = slot.tag not in case.contract.tables
+        if is_on_the_way:
             runners = {Runner(_place(entry.function), False) for entry in window.visited(slot)}
         way = _way(case, window.reach.slots[slot].caller)
-        yield OpenSlot(str(slot), way, tuple(sorted(runners)), bool(filled or runners))
+        is_filled = bool(filled or runners)
+        yield OpenSlot(str(slot), way, tuple(sorted(runners)), is_filled, is_on_the_way)
 
 
 def _is_gated(registration: Registration) -> bool:

@@ -2,7 +2,8 @@
 """The reachability delta: slots that a change makes run, or no longer run, inside a registration.
 
 A slot counts as added as well when its callbacks could be reached before but the gate kept
-them out, and the change opens the gate (`kscan.kernel.catalogue.Gate`).
+them out, and the change opens the gate (`kscan.kernel.catalogue.Gate`).  Of a slot on the way
+to drivers' own, as a bus's ``dma_configure`` is, each function counts that is called now.
 """
 
 from __future__ import annotations
@@ -12,28 +13,48 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from msgspec.structs import replace
 
 from kscan.change.outcome import OpenGate, OpenSlot, OpenWindow, Place, Runner
+from kscan.change.renames import Renames
 from kscan.model import Implementation, Reach
 
 IsAltered = Callable[[str, str], bool]
 """The function of a file, by path and name, is one that the change alters."""
+IsAmong = Callable[[Place, frozenset[Place]], bool]
+"""The function is one of those of the other state, by its name there."""
 
 
 def delta(
-    here: Iterable[OpenWindow], there: Iterable[OpenWindow], is_altered: IsAltered
+    here: Iterable[OpenWindow],
+    there: Iterable[OpenWindow],
+    is_altered: IsAltered,
+    is_among: IsAmong = lambda place, places: place in places,
 ) -> tuple[Reach, ...]:
     """What runs inside the registrations of `here` and does not inside those of `there`.
 
     With base and head in this order that is what a change takes away, the other way round
-    what it adds; `is_altered` is asked about functions of `here`.
+    what it adds; `is_altered` and `is_among` are asked about functions of `here`.
     """
     others = {window.api: window for window in there}
     found = [
         reach
         for window in here
         if not window.note
-        for reach in _delta(window, others.get(window.api), is_altered)
+        for reach in _delta(window, others.get(window.api), is_altered, is_among)
     ]
     return tuple(sorted(found, key=lambda r: (r.api, bool(r.reason), len(r.via), r.slot)))
+
+
+def still(renames: Renames) -> IsAmong:
+    """Whether a function of the earlier state is one of the later, under whatever name."""
+    return lambda place, after: _now(renames, place) in after
+
+
+def already(renames: Renames) -> IsAmong:
+    """Whether a function of the later state was one of the earlier."""
+    return lambda place, before: any(_now(renames, one) == place for one in before)
+
+
+def _now(renames: Renames, place: Place) -> Place:
+    return Place(*renames.function(place.path, place.function))
 
 
 def called(windows: Iterable[OpenWindow], names: Mapping[str, str]) -> tuple[OpenWindow, ...]:
@@ -41,10 +62,12 @@ def called(windows: Iterable[OpenWindow], names: Mapping[str, str]) -> tuple[Ope
     return tuple(replace(window, api=names.get(window.api, window.api)) for window in windows)
 
 
-def _delta(here: OpenWindow, there: OpenWindow | None, is_altered: IsAltered) -> Iterator[Reach]:
+def _delta(
+    here: OpenWindow, there: OpenWindow | None, is_altered: IsAltered, is_among: IsAmong
+) -> Iterator[Reach]:
     if there is None or there.note:
         return
-    known = {slot.slot for slot in there.slots}
+    known = {slot.slot: slot for slot in there.slots}
     opened = _opened(here.gate, there.gate)
     for slot in here.slots:
         if slot.slot not in known:
@@ -53,6 +76,11 @@ def _delta(here: OpenWindow, there: OpenWindow | None, is_altered: IsAltered) ->
         elif opened is not None and (gated := [r for r in slot.runners if r.is_gated]):
             way = (*slot.way, *opened.way)
             yield _reach(here.api, slot, gated, way, is_altered, _reason(opened))
+        elif slot.is_on_the_way:
+            others = frozenset(runner.place for runner in known[slot.slot].runners)
+            more = [r for r in slot.runners if not is_among(r.place, others)]
+            if more:
+                yield _reach(here.api, slot, more, slot.way, is_altered)
 
 
 def _opened(here: OpenGate | None, there: OpenGate | None) -> OpenGate | None:

@@ -95,6 +95,19 @@ def test_an_implementation_more_is_no_change_of_reach() -> None:
     assert delta([head], [base], Altered()) == ()
 
 
+def test_another_bus_on_the_way_is_a_change_of_reach() -> None:
+    def buses(*names: str) -> OpenWindow:
+        runners = tuple(Runner(Place(f"drivers/{n}.c", f"{n}_dma_configure"), False) for n in names)
+        return window(None, OpenSlot("bus_type.dma_configure", (ROOT, PROBE), runners, True, True))
+
+    base, head = buses("amba", "platform"), buses("amba", "cdx", "platform")
+    (reach,) = delta([head], [base], Altered((API,)))
+    assert reach.implementations == (Implementation("cdx_dma_configure", "drivers/cdx.c"),)
+    assert (reach.slot, reach.changed) == ("bus_type.dma_configure", (API,))
+    assert delta([base], [head], Altered()) == ()
+    assert delta([head], [base], Altered(), lambda place, places: True) == ()
+
+
 def test_a_slot_whose_callbacks_a_shut_gate_keeps_out_is_not_added() -> None:
     base = window(SHUT)
     kept_out = slot("iommu_ops.capable", PROBE)
