@@ -21,7 +21,7 @@ from kscan.window.callers import Callers, calls_of
 from kscan.window.published import Handed, Published, Publishing
 
 MOST_HOPS = 3
-"""Functions of the core, one calling the other, that hand a registration on."""
+"""Functions, one calling the other, that hand a registration on."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Registrations:
     def _told(
         self, function: Function, call: ir.Call, depth: int
     ) -> Iterator[tuple[Function, ir.Call]]:
-        """`call`, where it stands; of the core's own function that hands it on, its callers'."""
+        """`call`, where it stands; of a function that hands it on for others, its callers'."""
         if depth == MOST_HOPS or not self._hands_on(function, call):
             yield function, call
             return
@@ -104,16 +104,29 @@ class Registrations:
             yield from self._told(caller, _as_called(function, call, outer), depth + 1)
 
     def _hands_on(self, function: Function, call: ir.Call) -> bool:
-        """`function` stands beside the contract's, and registers what its own caller gives it."""
-        beside = self.program.resolve(self.contract.register, function.path)[:1]
-        if not any(function.path == one.path for one in beside):
-            return False
+        """`function` registers what its own caller gives it, for whoever calls."""
         given = [call.args[n : n + 1] for n in (self.contract.object, self.contract.table)]
         names = {parameter.name for parameter in function.fact.params}
-        return any(given) and all(
+        is_given = any(given) and all(
             isinstance(argument, ir.Name) and argument.id in names
             for arguments in given
             for argument in arguments
+        )
+        return is_given and (self._stands_beside(function) or self._serves_many(function, call))
+
+    def _stands_beside(self, function: Function) -> bool:
+        """`function` is the core's own: the contract's is of the same file."""
+        beside = self.program.resolve(self.contract.register, function.path)[:1]
+        return any(function.path == one.path for one in beside)
+
+    def _serves_many(self, function: Function, call: ir.Call) -> bool:
+        """`function` is of no driver: several call it, elsewhere, and it sets nothing later on."""
+        callers = {driver_of(caller.path) for caller, _ in self.callers.first_of(function)}
+        if len(callers) < 2 or driver_of(function.path) in callers:
+            return False
+        return not any(
+            isinstance(node, ir.Assign) and node.at > call.at and isinstance(node.target, ir.Member)
+            for node in ir.walk_body(self.program.body(function))
         )
 
     def _calls(self, function: Function) -> list[ir.Call]:

@@ -434,6 +434,47 @@ def test_what_the_core_hands_on_in_two_ways_is_registered_once() -> None:
     assert published(text[:at] + indent(devm, "    ") + text[at:]).count(("foo_ops",)) == 1
 
 
+HELPER = """\
+#include <linux/iommu.h>
+int helper_register(struct device *dev, struct iommu_device *i, const struct iommu_ops *ops)
+{
+    int ret = iommu_device_register(i, ops, dev);
+    {after}
+    return ret;
+}
+"""
+
+
+@pytest.mark.parametrize("path", ["drivers/iommu/helper.c", "include/linux/helper.h"])
+@pytest.mark.parametrize(
+    ("after", "others", "is_told"),
+    [
+        ("", "bar", True),
+        ("", "", False),  # a driver's own way to register
+        ("i->late = 1;", "bar", False),  # what is set later would be lost from sight
+    ],
+)
+def test_what_a_helper_of_several_drivers_hands_on_is_registered_by_them(
+    path: str, after: str, others: str, is_told: bool
+) -> None:
+    include = "#include <linux/helper.h>\n" if path.endswith(".h") else ""
+    text = driver("return helper_register(dev, &foo->iommu, &foo_ops);")
+    text = text.replace("struct foo {", f"{include}    struct foo {{", 1)
+    for name in others.split():
+        more = TABLE.replace("foo", name) + (
+            f"static int probe(struct device *dev, struct {name} *{name})\n"
+            f"{{ return helper_register(dev, &{name}->iommu, &{name}_ops); }}\n"
+        )
+        text += f"drivers/iommu/{name}.c\n" + indent(include + more, "    ")
+    helper = HELPER.replace("{after}", after)
+    if include:
+        helper = helper.replace("int helper", "static inline int helper")
+    text += f"{path}\n" + indent(helper, "    ")
+    where = {r.function.path for r in case_of(text).registrations if r.published}
+    drivers = {f"drivers/iommu/{name}.c" for name in ("foo", *others.split())}
+    assert where == (drivers if is_told else {path})
+
+
 ALIAS = "#define foo_register iommu_device_register\n"
 FOR_OLD = (
     "#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)\n"
