@@ -18,6 +18,7 @@ from kscan.program import macros
 from kscan.program.program import Function, Program
 from kscan.program.versions import is_for_others, lines_for_others
 from kscan.window.callers import Callers, calls_of
+from kscan.window.inner import Inner, inner_functions
 from kscan.window.published import Handed, Published, Publishing
 
 MOST_HOPS = 3
@@ -138,6 +139,9 @@ class Registrations:
         calls = list(calls_of(self.program, function, self.contract.register))
         calls += [call for name in self._macros for call in self._within(function, name)]
         calls += [call for name in self._aliases for call in self._renamed(function, name)]
+        calls += [
+            call for inner in self._inner.values() for call in self._within_it(function, inner)
+        ]
         path = function.path
         calls = [call for call in calls if not is_for_others(self.program, path, call.at)]
         here = self.program.resolve(self.contract.register, function.path)[:1]
@@ -166,6 +170,16 @@ class Registrations:
             if macro.params is None and macro.body == self.contract.register
         }
 
+    @cached_property
+    def _inner(self) -> dict[str, Inner]:
+        """Functions that the contract's one merely calls, as drivers may."""
+        return inner_functions(self.program, self.contract, self.paths)
+
+    def _within_it(self, function: Function, inner: Inner) -> Iterator[ir.Call]:
+        """The calls of `inner` by others than the contract's function, as calls of that."""
+        for call in calls_of(self.program, function, inner.name):
+            yield inner.as_registration(self.contract.register, call)
+
     def _macros_of_paths(self) -> Iterator[tuple[str, MacroFact]]:
         """The macros of files that name the contract's function, without those for others."""
         for path in self.paths:
@@ -175,9 +189,9 @@ class Registrations:
                     yield path, macro
 
     def _expanding(self) -> Iterator[str]:
-        """Files that may use such a macro of a header."""
+        """Files that may use such a macro of a header, or an inner function."""
         known = {**self._macros, **self._aliases}
-        names = sorted(name for name, path in known.items() if path.endswith(".h"))
+        names = sorted({*(n for n, path in known.items() if path.endswith(".h")), *self._inner})
         self.callers.prepare(names)
         for name in names:
             yield from self.callers.files[name]

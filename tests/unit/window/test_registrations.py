@@ -475,6 +475,38 @@ def test_what_a_helper_of_several_drivers_hands_on_is_registered_by_them(
     assert where == (drivers if is_told else {path})
 
 
+INNER = "int __iommu_device_register(struct device *dev, struct iommu_device *i,\n"
+INNER += "                            const struct iommu_ops *ops, struct module *owner)"
+TAKES = "(struct iommu_device *i, const struct iommu_ops *ops, struct device *dev)"
+HANDS = "__iommu_device_register(dev ? get_device(dev) : NULL, i, ops, THIS_MODULE)"
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        f"int iommu_device_register{TAKES}\n{{\n    return {HANDS};\n}}\n",
+        f"#define iommu_device_register(i, ops, dev) {HANDS}\n",
+    ],
+)
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("dev, &foo->iommu, &foo_ops, THIS_MODULE", [(("foo_ops",), True)]),
+        ("NULL, &foo->iommu, &foo_ops, THIS_MODULE", [(("foo_ops",), False)]),
+    ],
+)
+def test_what_the_registration_merely_calls_registers_as_well(
+    outer: str, given: str, found: list[tuple[tuple[str, ...], bool]]
+) -> None:
+    text = driver(f"return __iommu_device_register({given});")
+    start = text.index("    int iommu_device_register(")
+    text = f"{text[:start]}    {INNER}\n    {text[text.index('{', start) :]}"
+    path = "include/linux/iommu-register.h" if "#define" in outer else "drivers/iommu/outer.c"
+    text += f"{path}\n" + indent(outer, "    ")
+    registrations = case_of(text).registrations
+    assert [(one.published, one.gated) for one in registrations if one.published] == found
+
+
 ALIAS = "#define foo_register iommu_device_register\n"
 FOR_OLD = (
     "#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)\n"
