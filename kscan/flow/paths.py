@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kscan.facts import ir
@@ -55,6 +56,26 @@ def root_of(node: ir.Expr | None) -> str:
         case ir.Unary(op="&" | "*", operand=inner):
             return root_of(inner)
     return ""
+
+
+def rests_on(
+    target: ir.Expr, value: ir.Expr | None, values: Callable[[str], Iterable[ir.Expr]]
+) -> bool:
+    """``x->start = PAGE_ALIGN(x->start)``: what is written rests on what was there.
+
+    So it does where local variables in between, of which `values` tells what they are set to,
+    were computed from that.
+    """
+    path = spelled(target) if isinstance(target, ir.Member) else ""
+    waiting, seen = [value] if path and value is not None else [], set[str]()
+    while waiting:
+        for part in ir.walk(waiting.pop()):
+            if isinstance(part, ir.Member) and spelled(part) == path:
+                return True
+            if isinstance(part, ir.Name) and part.id not in seen:
+                seen.add(part.id)
+                waiting += values(part.id)
+    return False
 
 
 @dataclass(frozen=True)

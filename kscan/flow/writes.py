@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from kscan.facts import ir
 from kscan.flow import children, copied
 from kscan.flow.cfg import Node
-from kscan.flow.paths import addressed, spelled
+from kscan.flow.paths import addressed, rests_on
 from kscan.flow.places import membership, place_of, ready_place
 from kscan.flow.roots import local_values, root_name
 from kscan.flow.stores import assignments
@@ -133,7 +133,9 @@ class Writes:
         if place is None:
             return
         element = isinstance(target, ir.Index) and scope.type_of(target.object).array
-        partial = isinstance(target, ir.Index) or _refines(target, value)
+        partial = isinstance(target, ir.Index) or rests_on(
+            target, value, lambda name: self._values(scope.function, name)
+        )
         base = _base(target)
         yield Write(place, scope.function, node.at, base, value, (), target, partial, element)
 
@@ -301,12 +303,16 @@ class Writes:
 
     def _origin(self, function: Function, name: str) -> ir.Expr | None:
         """What the local `name` of `function` is set from; None for a new object or unknown."""
-        if function not in self._local:
-            self._local[function] = local_values(self.program.body(function))
-        values = self._local[function].get(name, [])
+        values = self._values(function, name)
         if len(values) != 1 or self._is_fresh(values[0]):
             return None
         return values[0]
+
+    def _values(self, function: Function, name: str) -> list[ir.Expr]:
+        """Everything that the local `name` of `function` is set to."""
+        if function not in self._local:
+            self._local[function] = local_values(self.program.body(function))
+        return self._local[function].get(name, [])
 
     def _is_fresh(self, value: ir.Expr) -> bool:
         return (
@@ -338,14 +344,6 @@ def whole(tag: str) -> Place:
 def _is_instance(value: ir.Expr | None) -> bool:
     """``*other``: a copy of it has what that was given so far, unlike one of a template."""
     return value is None or (isinstance(value, ir.Unary) and value.op == "*")
-
-
-def _refines(target: ir.Expr, value: ir.Expr | None) -> bool:
-    """``x->start = PAGE_ALIGN(x->start)``: what is written rests on what was there."""
-    path = spelled(target) if isinstance(target, ir.Member) else ""
-    if not path or value is None:
-        return False
-    return any(isinstance(part, ir.Member) and spelled(part) == path for part in ir.walk(value))
 
 
 def _base(target: ir.Expr) -> ir.Expr | None:

@@ -158,7 +158,7 @@ class Readers:
             events = (
                 event
                 for event in run.events_of(place)
-                if event.what is not Happening.WRONG or not comes_by(event.function)
+                if event.what is not Happening.WRONG or not self._is_late_as_well(event, comes_by)
             )
             reader = self._worst(callback, tuple(events))
             guards = unset & run.execution.touched
@@ -168,6 +168,11 @@ class Readers:
     def touches(self, place: Place) -> bool:
         """Some callback touches `place`: what none does cannot be met."""
         return any(self._touches(self._at_rest(c), place) for c in self._in_order)
+
+    def _is_late_as_well(self, event: Event, comes_by: Callable[[Function], bool]) -> bool:
+        """What reads the place, or uses what was read, is a function that `comes_by` knows."""
+        reading = self.program.named(event.taint.path, event.taint.function)
+        return any(map(comes_by, (event.function, *reading)))
 
     def following(self, follower: Follower) -> Iterator[Reader]:
         """The callbacks that suffer from what the driver of `follower` has not set yet."""

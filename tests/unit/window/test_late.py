@@ -37,6 +37,15 @@ static int bound_of(struct foo *foo) { if (!foo) return 0; return foo->number; }
 static void use(struct foo *foo) { foo->lock = 1; }
 static void fill(struct inner *in, struct foo *foo) { in->next = foo; }
 static void use_next(struct foo *foo) { foo->next->lock = 1; }
+static int next_of(struct foo *foo) { return ++foo->version; }
+static void spin(struct foo *foo, int until) { while (foo->number < until) use(foo); }
+static void settle(struct foo *foo)
+{
+    int until = foo->version;
+
+    if (!foo->ready) until = next_of(foo);
+    spin(foo, until);
+}
 static void join(struct foo *it) { struct foo *foo = it; foo->next = it; }
 """
 DRIVER = """
@@ -166,6 +175,14 @@ LOCKED = "spin_lock(&each->lock);"
          [("inner.next", "crash", "high")]),
         # what is only made more exact was there before
         ("if (foo->version >= 3) use(each);", "foo->version = fixed(foo->version);", []),
+        ("if (foo->version >= 3) use(each);",
+         "int least = min(foo->version, 4), now = least + 1; foo->version = now;", []),
+        ("if (foo->version >= 3) use(each);",
+         "int least = min(foo->number, 4), now = least + 1; foo->version = now;",
+         [("foo.version", "wrong-value", "medium")]),
+        # what counts on is no set-up for itself: it begins with zero whenever it runs first
+        ("settle(foo);", "settle(foo);", []),
+        ("settle(foo);", "foo->version = next_of(foo);", [("foo.version", "wrong-value", "low")]),
     ],
 )  # fmt: skip
 def test_late_and_read(read: str, write: str, expected: list[tuple[str, str, str]]) -> None:
