@@ -23,9 +23,10 @@ from kscan.flow.values import RUNTIME_PM
 from kscan.kernel.names import matches
 from kscan.model import Confidence, Finding, Fix
 from kscan.program.program import Function
-from kscan.window.case import Case, LateRead
+from kscan.window.case import Case
 from kscan.window.evidence import Evidence
 from kscan.window.late import LEVELS, Late
+from kscan.window.masked import LateRead
 from kscan.window.registrations import Registration
 from kscan.wording import enumerated
 

@@ -17,7 +17,8 @@ from kscan.fixes.effects import Effects, Observer
 from kscan.flow.values import Place
 from kscan.kernel.names import matches
 from kscan.program.program import Function
-from kscan.window.case import Case, LateRead
+from kscan.window.case import Case
+from kscan.window.masked import LateRead
 
 _CALLED = re.compile(r"\b(\w+)\s*\(")
 

@@ -15,7 +15,8 @@ Why it matters
 How it can be wrong
     An earlier write that kscan cannot see (through a pointer, in assembly, in a file of
     another directory); a callback that the core does not reach for this hardware. A write
-    that precedes the registration on some paths only lowers the confidence to medium.
+    that precedes the registration on some paths only lowers the confidence to medium, and so
+    does another callback that refuses the device first, for want of something else.
 
 How to fix it
     Write the variable before registering, or use the instance that the callback looks up

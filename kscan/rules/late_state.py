@@ -17,7 +17,8 @@ How it can be wrong
     A member that other code sets (its struct is not the driver's own), or that the callback
     keeps up to date itself, is no set-up: the confidence is lowered, and likewise where registers
     are reached though something else (the bus, firmware, another clock) may have switched the
-    device on. Register contents and DMA masks are not C objects and are not seen.
+    device on, or where another callback refuses the device first, for want of something else.
+    Register contents and DMA masks are not C objects and are not seen.
 
 How to fix it
     Finish the instance before registering it.
@@ -33,8 +34,9 @@ from collections.abc import Iterator
 
 from kscan.model import Finding, Severity
 from kscan.rules import rule
-from kscan.window.case import Case, LateRead
+from kscan.window.case import Case
 from kscan.window.evidence import late_finding
+from kscan.window.masked import LateRead
 
 
 @rule(

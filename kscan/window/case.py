@@ -16,7 +16,7 @@ from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Contract
-from kscan.model import Confidence, Skip, weakest
+from kscan.model import Skip, weakest
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
@@ -28,6 +28,7 @@ from kscan.window.drivers import bus_tag, probing_drivers, upwards
 from kscan.window.followers import Follower, Followers
 from kscan.window.inside import Inside
 from kscan.window.late import LEVELS, Late, Lateness
+from kscan.window.masked import LateRead, masked
 from kscan.window.origins import Origins
 from kscan.window.probing import holding, is_of_device
 from kscan.window.readers import Circumstances, Reader, Readers
@@ -41,18 +42,6 @@ MOST_LATE = 100
 """Late places of one registration that are looked at; no driver of 6.12 has more than 19."""
 
 _LIST_HEAD = "list_head"
-
-
-@dataclass(frozen=True)
-class LateRead:
-    """A late write and a reader that meets what was there before."""
-
-    registration: Registration
-    late: Late
-    reader: Reader
-    confidence: Confidence
-    doubts: tuple[str, ...] = ()
-    """What lowered the confidence."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +220,8 @@ class Case:
         """Those of one registration."""
         key = _key(registration)
         if key not in self._reads:
-            self._reads[key] = tuple(self._late_reads(registration))
+            found = tuple(self._late_reads(registration))
+            self._reads[key] = tuple(masked(found, self.contract))
         return self._reads[key]
 
     def _late_reads(self, registration: Registration) -> Iterator[LateRead]:

@@ -37,7 +37,7 @@ class Doubts:
     def about(self, late: Late, reader: Reader) -> Iterator[Doubt]:
         """Everything that speaks against `reader` suffering from `late`."""
         yield from self._of_reader(reader)
-        callback = reader.victim or reader.callback
+        callback = reader.sufferer
         yield from self.of_callback(callback)
         if late.place == RUNTIME_PM and callback.entry.via in self.window.contract.through.undoing:
             yield Confidence.LOW, f"{callback.entry.via} takes back what was done, and nothing was"

@@ -24,9 +24,10 @@ from kscan.model import (
 from kscan.program.calls import EdgeKind, Slot
 from kscan.program.graph import Edge
 from kscan.program.program import Function, Program
-from kscan.window.case import Case, LateRead
+from kscan.window.case import Case
 from kscan.window.inside import Entered
 from kscan.window.late import Late
+from kscan.window.masked import LateRead
 from kscan.window.readers import Reader
 from kscan.window.registrations import Registration, driver_of
 from kscan.window.window import Callback, Window

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from kscan.flow.calling import BOUND
@@ -91,6 +91,13 @@ class Reader:
     """The store that hands the value on, when another callback suffers."""
     victim: Callback | None = None
     """That other callback."""
+    refuses: bool = False
+    """The one that suffers turns the object away, whatever the way."""
+
+    @property
+    def sufferer(self) -> Callback:
+        """The callback that suffers: that other one, where there is one."""
+        return self.victim or self.callback
 
     @property
     def effect(self) -> Effect:
@@ -163,7 +170,7 @@ class Readers:
             reader = self._worst(callback, tuple(events))
             guards = unset & run.execution.touched
             if reader is not None and not self._is_guarded(reader, place, run, guards):
-                yield reader
+                yield reader if reader.victim else replace(reader, refuses=run.refuses)
 
     def touches(self, place: Place) -> bool:
         """Some callback touches `place`: what none does cannot be met."""
@@ -347,7 +354,7 @@ class Readers:
             for what in _WORST[:2]:
                 for found in run.events_of(place):
                     if found.what is what:
-                        return Reader(callback, event.taint, found, event, other)
+                        return Reader(callback, event.taint, found, event, other, run.refuses)
         return None
 
 

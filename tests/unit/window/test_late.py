@@ -189,6 +189,57 @@ def test_late_and_read(read: str, write: str, expected: list[tuple[str, str, str
     assert found(read, write) == expected
 
 
+TWO = """
+static int foo_of_xlate(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    %s
+}
+static int foo_probe_device(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    %s
+    return 0;
+}
+static const struct iommu_ops foo_ops = {
+    .of_xlate = foo_of_xlate, .probe_device = foo_probe_device,
+};
+static int probe(struct device *dev, struct foo *foo)
+{
+    %s
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    params.foo = foo;
+    only = foo;
+    return 0;
+}
+"""
+REFUSES = "if (!only) return -ENODEV; return 0;"
+
+
+@pytest.mark.parametrize(
+    ("xlate", "probed", "before", "sure"),
+    [
+        (REFUSES, "use(params.foo);", "", "medium"),
+        # not for one and the same place, nor where it goes on, may be set, or runs later
+        (REFUSES, "use(only);", "", None),
+        ("if (!only) foo->ready = 1; return 0;", "use(params.foo);", "", "high"),
+        (REFUSES, "use(params.foo);", "if (dev) only = foo;", "high"),
+        ("use(params.foo); return 0;", "if (!only) return -ENODEV;", "", "high"),
+    ],
+)
+def test_what_another_callback_refuses_before(
+    xlate: str, probed: str, before: str, sure: str | None
+) -> None:
+    code = HEAD + TWO % (xlate, probed, before)
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING))
+    crashes = [one for one in case.late_reads if one.reader.effect.value == "crash"]
+    assert [one.confidence.value for one in crashes] == ([sure] if sure else [])
+    told = "only comes in time: for want of it foo_of_xlate() refuses first"
+    assert any(told in doubt for one in crashes for doubt in one.doubts) is (sure == "medium")
+
+
 JOIN = "list_add(&foo->node, &every);"
 FIRST = "list_for_each_entry(each, &every, node) return 0; return -ENODEV;"
 TAKEN = "list_for_each_entry(each, &every, node) { foo = each; break; } return -ENODEV;"
