@@ -109,6 +109,8 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only instances that the contract's gate is for."""
     where: str = ""
     """Only in trees where the window reaches this function."""
+    strict: bool = False
+    """Nothing in the core comes to them without; else something might."""
 
     def __post_init__(self) -> None:
         check_slots(self.slots, all_of=True)

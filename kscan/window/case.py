@@ -262,6 +262,7 @@ class Case:
         """What `reader` meets, unless it is another device's, or another driver's."""
         given = reader.callback.given
         is_apart = given and late.within and given.isdisjoint(late.within)
+        is_apart = is_apart or doubted.excludes(late, reader)
         if not is_apart and not self._is_of_another_bus(late, reader):
             doubts = tuple(doubted.about(late, reader))
             sure = weakest(late.confidence, reader.confidence, *(least for least, _ in doubts))

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kscan.facts import ir
+from kscan.flow.cfg import Kind, flow_of
 from kscan.flow.values import RUNTIME_PM, Place
 from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
@@ -43,6 +45,27 @@ class Doubts:
             yield Confidence.LOW, f"{callback.entry.via} takes back what was done, and nothing was"
         yield from self._of_write(late, wrong=reader.effect is Effect.WRONG_VALUE)
 
+    def excludes(self, late: Late, reader: Reader) -> bool:
+        """The registration does not run what suffers from `late`, or has it do nothing."""
+        callback, contract = reader.sufferer, self.window.contract
+        if self._passed_over(callback) or self.window.is_excluded(self.registration, callback):
+            return True
+        is_undoing = callback.entry.via in contract.through.undoing
+        return late.place == RUNTIME_PM and is_undoing and self._may_do_without(reader)
+
+    def _may_do_without(self, reader: Reader) -> bool:
+        """The callback may succeed without coming to what it suffers from: nothing was done yet."""
+        function, event = reader.sufferer.function, reader.event
+        cfg = flow_of(self.program, function)
+        node = cfg.containing(event.frames[0].at if event.frames else event.at)
+        return node is not None and any(
+            other.kind is Kind.RETURN
+            and isinstance(other.expr, ir.Const)
+            and other.expr.is_zero
+            and not cfg.passes({node.index}, other.index)
+            for other in cfg.nodes
+        )
+
     def _of_reader(self, reader: Reader) -> Iterator[Doubt]:
         if reader.effect is Effect.WRONG_VALUE:
             yield Confidence.MEDIUM, "zero is assumed to be the wrong value here"
@@ -61,12 +84,24 @@ class Doubts:
         lacking = self.window.unmet(self.registration, slot)
         if lacking:
             yield Confidence.LOW, lacking
-        for preferred in contract.preferred:
-            other = preferred.through != callback.entry.via
-            if other and slot_matches(preferred.slots, slot) and self._leads(preferred.through):
-                path = self.registration.function.path
-                if self.architectures.is_only_for(path, preferred.architecture):
-                    yield Confidence.LOW, preferred.why
+        passed_over = self._passed_over(callback)
+        if passed_over:
+            yield Confidence.LOW, passed_over
+
+    def _passed_over(self, callback: Callback) -> str:
+        """Why another table is taken wherever this driver is built; empty where none is."""
+        slot, path = str(callback.slot), self.registration.function.path
+        return next(
+            (
+                preferred.why
+                for preferred in self.window.contract.preferred
+                if preferred.through != callback.entry.via
+                and slot_matches(preferred.slots, slot)
+                and self._leads(preferred.through)
+                and self.architectures.is_only_for(path, preferred.architecture)
+            ),
+            "",
+        )
 
     def _leads(self, field: str) -> bool:
         """A `field` of the registered table leads to another table."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
-from kscan.kernel.contracts import slot_matches
+from kscan.kernel.contracts import Condition, slot_matches
 from kscan.model import Confidence, weakest
 from kscan.program.calls import Slot
 from kscan.program.graph import SlotCall
@@ -174,6 +174,13 @@ class Window(Walk):
 
     def unmet(self, registration: Registration, slot: str) -> str:
         """Why `slot` does not run in the window for want of another; empty where it may."""
+        return next((one.why for one in self._unmet(registration, slot)), "")
+
+    def is_excluded(self, registration: Registration, callback: Callback) -> bool:
+        """Nothing in the core comes to the slot of `callback`, for want of another."""
+        return any(one.strict for one in self._unmet(registration, str(callback.slot)))
+
+    def _unmet(self, registration: Registration, slot: str) -> Iterator[Condition]:
         for condition in self.contract.condition:
             if (
                 slot_matches(condition.slots, slot)
@@ -181,8 +188,7 @@ class Window(Walk):
                 and (not condition.where or condition.where in self.reach)
                 and not self._fills(registration, condition.needs)
             ):
-                return condition.why
-        return ""
+                yield condition
 
     def _fills(self, registration: Registration, slot: str) -> bool:
         """A table of `registration` fills `slot`."""
