@@ -14,12 +14,13 @@ from kscan.kernel.typed import DIRECTORY, read
 
 
 class Made(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that make a device, and those that add one to its bus."""
+    """Functions that make a device, those that add one to its bus, and what its maker sets."""
 
     allocators: tuple[str, ...]
     initialisers: tuple[str, ...]
     adders: tuple[str, ...]
     registers: tuple[str, ...]
+    members: tuple[str, ...]
 
 
 class OwnNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,8 +8,9 @@ What it finds
     ``dev`` of an object handed to one) and given another device's node: a warning. Bound and
     given its own node: a note, redundant; with an id of its own, which the bus does not pass, or
     where the device's bus has no dma_configure, a warning. A device that the code makes itself,
-    and adds later or has no driver for, is rightly configured there: silence. So is one for
-    which the node is NULL: nothing is asked about an IOMMU.
+    and adds later or has no driver for, or puts on a bus, is rightly configured there: silence.
+    So is one that is looked up by the node it is configured from, and one for which the node is
+    NULL: nothing is asked about an IOMMU.
 
 Why it matters
     The IOMMU core identifies a device when it appears. Firmware that is parsed for a bound
@@ -65,9 +66,18 @@ def dma_configure_outside_bus(case: Case) -> Iterator[Finding]:
     if case.configured is None:
         return
     for call in case.configured.calls:
-        rightly = call.found.origin in (Origin.BUS, Origin.MADE)
-        if not rightly and call.found.node is not Node.NONE:
+        if not _rightly(call) and call.found.node is not Node.NONE:
             yield _finding(case, call)
+
+
+def _rightly(call: ConfigureCall) -> bool:
+    """It stands in the bus, or its device is made here, or looked up by the very node.
+
+    Of that one nothing more comes: a driver's bus has done the same, and without one nobody will.
+    """
+    found = call.found
+    as_its_bus = found.origin is Origin.FOUND and found.node is Node.OWN and not call.has_id
+    return as_its_bus or found.origin in (Origin.BUS, Origin.MADE)
 
 
 def _finding(case: Case, call: ConfigureCall) -> Finding:

@@ -171,6 +171,9 @@ class Origins:
                     held = self._objects.settled(asked.function, node.at, first)
                     if {spelled(owner(first)), spelled(owner(held))} & wanted:
                         return f"{asked.function.name}() calls {name}() for it"
+                case ir.Assign(target=ir.Member(object=held, field=name)) if name in made.members:
+                    if spelled(held) == spelled(asked.device) != "":
+                        return f"{asked.function.name}() sets its {name}"
         return ""
 
     def _looked_up(self, asked: Asked, device: ir.Call, node: ir.Expr | None) -> Found:

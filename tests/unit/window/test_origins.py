@@ -74,6 +74,10 @@ PROBE = "static struct platform_driver d = { .probe = probe };"
          "of_dma_configure(&h->dev, pdev->dev.of_node, true);", ("made", "own")),
         ("struct host *h = kzalloc(8, 1); h->child = platform_device_register_full(0);"
          "of_dma_configure(&h->child->dev, pdev->dev.of_node, true);", ("made", "unknown")),
+        ("struct device *c = channel_of(pdev); c->bus = pdev->dev.bus;"
+         "of_dma_configure(c, pdev->dev.of_node, true);", ("made", "unknown")),
+        ("struct device *c = channel_of(pdev), *d = pdev->dev.parent; d->bus = pdev->dev.bus;"
+         "of_dma_configure(c, pdev->dev.of_node, true);", ("unknown", "unknown")),
         # looked up
         ("struct platform_device *o = of_find_device_by_node(np);"
          "of_dma_configure(&o->dev, np, true);", ("found", "own")),
