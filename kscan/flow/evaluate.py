@@ -48,7 +48,7 @@ class Evaluation(Frame):
     def _index(self, node: ir.Index) -> Value:
         if self.scope.type_of(node.object).array:
             return self._element(node)
-        self.value(node.index)
+        self._place_of_element(node)
         return self._pointed(node, node.object)
 
     def _unary(self, node: ir.Unary) -> Value:
@@ -131,26 +131,40 @@ class Evaluation(Frame):
 
     def _element(self, node: ir.Index) -> Value:
         """An element of an array: none is there before the first one is written."""
-        self.value(node.index)
+        self._place_of_element(node)
         base = self.value(node.object)
         place = place_of(self.scope, self.execution.world.functions, node)
         if place is None or base.origin == "fresh":
             return Value(What.ANY, None, base.origin)
         return self._read(place, node.at, Value(What.ANY, None, base.origin))
 
+    def _place_of_element(self, node: ir.Index) -> None:
+        """The index: a late zero is that of another element."""
+        value = self.value(node.index)
+        if value.taint is not None and value.what is What.ZERO:
+            self.note(Happening.WRONG, value.taint, node.at, "takes an element by it")
+
     def _address(self, inner: ir.Expr) -> Value:
+        """``&inner``; of a list or map with its place, for whoever walks it by that pointer."""
+        value, kind = self._addressed(inner), self.scope.type_of(inner)
+        functions = self.execution.world.functions
+        if kind.ptr or kind.tag not in functions.heads.structs:
+            return value
+        return replace(value, points=place_of(self.scope, functions, inner))
+
+    def _addressed(self, inner: ir.Expr) -> Value:
         if isinstance(inner, ir.Name):
             if self.scope.is_automatic(inner.id):
                 self.state.env[inner.id] = ANY
             return SET
         if isinstance(inner, ir.Member):
             if not inner.arrow:
-                return self._address(inner.object)
+                return self._addressed(inner.object)
             return offset_into(self.value(inner.object))
         if isinstance(inner, ir.Unary) and inner.op == "*":
             return self.value(inner.operand)
         if isinstance(inner, ir.Index):
-            self.value(inner.index)
+            self._place_of_element(inner)
             return offset_into(self.value(inner.object))
         return SET
 

@@ -124,6 +124,8 @@ class Frame(ABC):
     def late_list(self, head: ir.Expr) -> Taint | None:
         """The mark of a read of the list `head` that the instance joins too late."""
         place = place_of(self.scope, self.execution.world.functions, head)
+        if isinstance(head, ir.Name) and place is None:
+            place = self.value(head).points
         if place is None:
             return None
         member = membership(place)

@@ -93,6 +93,8 @@ class Value:
     ``kept``: what an earlier call allocated. ``&name``: the address of that global."""
     chosen: bool = False
     """What was read too early decided that it is this value, and is no part of it."""
+    points: Place | None = None
+    """The list or map whose address it is."""
 
     @property
     def is_of_instance(self) -> bool:
@@ -120,7 +122,8 @@ def joined(first: Value, second: Value) -> Value:
     origin = first.origin if first.origin == second.origin else ""
     if first.what is second.what:
         chosen = first.chosen and second.chosen
-        return Value(first.what, first.taint or second.taint, origin, chosen)
+        points = first.points if first.points == second.points else None
+        return Value(first.what, first.taint or second.taint, origin, chosen, points)
     return Value(What.ANY, None, origin)
 
 

@@ -32,6 +32,7 @@ MOST_EXPANSIONS = 3_000
 """Macro calls of one function that are looked into, macros within macros too; 6.12 needs 564."""
 _HOPS = 3
 _POINTED_TO = "pointed to"
+_HANDED = "handed list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class Writes:
         if stores:
             for store in stores:
                 yield from self._assigned(scope, store.target, store)
+            yield from self._prepared(scope, call, name)
             return
         if matches(functions.drvdata.setters, name) and len(call.args) > 1:
             yield Write(DRVDATA, scope.function, call.at, call.args[0], call.args[1])
@@ -200,8 +202,9 @@ class Writes:
             return
         node, head = addressed(call.args[node_at]), addressed(call.args[head_at])
         place = place_of(scope, self.catalogue.functions, head)
-        if place is not None:
-            yield Write(membership(place), scope.function, call.at, _base(node), None, (), head)
+        joined = membership(place) if place is not None else _of_parameter(scope, head, _HANDED)
+        if joined is not None:
+            yield Write(joined, scope.function, call.at, _base(node), None, (), head)
 
     def _handed_out(self, scope: Scope, call: ir.Call) -> Iterator[Write]:
         for argument in call.args:
@@ -236,7 +239,7 @@ class Writes:
         for write in self.of(target, depth + 1) if target != scope.function else ():
             if write.passes(scope.function):
                 continue  # a call that comes back shows nothing new
-            if write.place.kind == _POINTED_TO:
+            if write.place.kind in (_POINTED_TO, _HANDED):
                 yield from self._through(scope, write, target, call, frame)
             else:
                 yield self._seen_from(write, target, call, frame)
@@ -244,20 +247,19 @@ class Writes:
     def _through(
         self, scope: Scope, write: Write, target: Function, call: ir.Call, frame: Call
     ) -> Iterator[Write]:
-        """What a callee stores through the pointer that it is given: ``get(&foo->bar)``."""
+        """What a callee stores through the pointer, or puts on the list, that it is given."""
         names = [parameter.name for parameter in target.fact.params[: len(call.args)]]
         if write.place.name not in names:
             return
-        match call.args[names.index(write.place.name)]:
-            case ir.Unary(op="&", operand=given):
-                place = place_of(scope, self.catalogue.functions, given)
-            case ir.Name() as given:
-                place = _pointed_to(scope, ir.Unary("*", given, call.at))
-            case _:
-                return
+        given, kind = call.args[names.index(write.place.name)], write.place.kind
+        place = _of_parameter(scope, given, kind)
+        if place is None and (kind == _HANDED or isinstance(given, ir.Unary)):
+            place = place_of(scope, self.catalogue.functions, addressed(given))
+            place = membership(place) if place is not None and kind == _HANDED else place
         if place is not None:
-            frames = (frame, *write.frames)
-            yield replace(write, place=place, base=_base(given), frames=frames, target=None)
+            seen = self._seen_from(write, target, call, frame)
+            base = seen.base if kind == _HANDED else _base(addressed(given))
+            yield replace(seen, place=place, base=base, target=None)
 
     def _populated(self, scope: Scope, call: ir.Call, at: int, depth: int) -> Iterator[Write]:
         """What drivers of the devices below write that belongs to the one above, argument `at`."""
@@ -330,9 +332,15 @@ def _is_anywhere(scope: Scope, name: str) -> bool:
 def _pointed_to(scope: Scope, target: ir.Expr) -> Place | None:
     """What the parameter that `target` dereferences points to: the caller knows its name."""
     match target:
-        case ir.Unary(op="*", operand=ir.Name(id=name)):
-            if any(p.name == name for p in scope.function.fact.params):
-                return Place(_POINTED_TO, "", name)
+        case ir.Unary(op="*", operand=pointer):
+            return _of_parameter(scope, pointer, _POINTED_TO)
+    return None
+
+
+def _of_parameter(scope: Scope, node: ir.Expr, kind: str) -> Place | None:
+    """A place of `kind` that the parameter `node` leads to."""
+    if isinstance(node, ir.Name) and any(p.name == node.id for p in scope.function.fact.params):
+        return Place(kind, "", node.id)
     return None
 
 

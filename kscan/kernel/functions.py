@@ -46,6 +46,7 @@ class Heads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     empty: tuple[str, ...]
     first: tuple[str, ...]
     first_or_null: tuple[str, ...]
+    structs: tuple[str, ...]
 
 
 class Loops(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,12 +2,12 @@
 """A field, a list or an initialiser comes after the registration whose callbacks use it.
 
 What it finds
-    A member of a struct that is written, a list or map that is joined, or a lock, completion, work,
-    timer or list head that is initialised only after the registration, while an in-window
-    callback reads, walks or uses it. Fields are told apart by struct; objects that cannot
-    exist yet, and lists the instance has not joined, do not count. Likewise runtime PM that is
-    enabled too late for a callback that resumes the device, and a clock, regulator or reset that
-    is switched on too late for one that reaches its registers.
+    A member of a struct that is written, a list or map that is joined, or a lock, completion,
+    work, timer, list or notifier head or reference count that is initialised only after the
+    registration, while an in-window callback reads, walks or uses it. Fields are told apart by
+    struct; objects that cannot exist yet, and lists the instance has not joined, do not count.
+    Likewise runtime PM that is enabled too late for a callback that resumes the device, and a
+    clock, regulator or reset that is switched on too late for one that reaches its registers.
 
 Why it matters
     The callback meets NULL, zero, an empty list or an uninitialised lock: an oops, a refused

@@ -126,6 +126,15 @@ LOCKED = "spin_lock(&each->lock);"
          "refcount_set(&foo->held, 1);", [("foo.held", "declined", "medium")]),
         ("write_seqlock(&foo->seq);", "seqlock_init(&foo->seq);",
          [("foo.seq", "unready", "high")]),
+        ("kref_get(&foo->held);", "kref_init(&foo->held);", [("foo.held", "unready", "high")]),
+        ("blocking_notifier_call_chain(&foo->own, 1, foo);",
+         "BLOCKING_INIT_NOTIFIER_HEAD(&foo->own);", [("foo.own", "unready", "high")]),
+        # a number that is zero until then leads to another element
+        ("return foo->peers[foo->version]->lock;", "foo->version = 3;",
+         [("foo.version", "wrong-value", "medium")]),
+        ("use(several[foo->version]);", "foo->version = 3;",
+         [("foo.version", "wrong-value", "medium")]),
+        ("fill(&foo->in + 1, foo->peers[loose]);", "foo->version = 3;", []),
         # a number below zero says that it is not known yet
         ("if (unknown < 0) return -ENODEV;", "unknown = 4;", [("unknown", "declined", "high")]),
         ("BUG_ON(unknown < 0 || loose);", "unknown = 4;", [("unknown", "crash", "high")]),
@@ -268,6 +277,54 @@ def test_a_loop_that_takes_an_entry_of_a_list(
     read: str, device: str, expected: list[tuple[str, str, str]]
 ) -> None:
     assert found(read, JOIN, device) == expected
+
+
+HANDING = """
+static struct list_head others;
+static struct xarray byid;
+static struct foo *find_in(struct list_head *head)
+{
+    struct foo *each;
+
+    list_for_each_entry(each, head, node) return each;
+    return 0;
+}
+static struct foo *find_below(struct list_head *head) { return find_in(head); }
+static struct foo *load_of(struct xarray *map) { return xa_load(map, 1); }
+static void join_to(struct foo *foo, struct list_head *head) { list_add(&foo->node, head); }
+static void join_below(struct foo *it, struct list_head *head) { join_to(it, head); }
+"""
+WANTED = "if (!%s) return -ENODEV;"
+
+
+@pytest.mark.parametrize(
+    ("read", "write", "expected"),
+    [
+        (WANTED % "find_in(&every)", JOIN, [("every", "declined", "high")]),
+        (WANTED % "find_below(&every)", JOIN, [("every", "declined", "high")]),
+        (WANTED % "find_in(&others)", JOIN, []),
+        (WANTED % "find_in(foo->number ? &every : &others)", JOIN, []),
+        (WANTED % "find_in(&foo->own)", "list_add(&foo->node, &foo->own);",
+         [("foo.own", "declined", "high")]),
+        (WANTED % "load_of(&byid)", "xa_store(&byid, 1, foo, 0);", [("byid", "declined", "high")]),
+        (FIRST, "join_to(foo, &every);", [("every", "declined", "high")]),
+        (FIRST, "join_below(foo, &every);", [("every", "declined", "high")]),
+        (FIRST, "join_to(foo, &others);", []),
+        (FIRST, "struct list_head *some = several[0]->all; join_to(foo, some);", []),
+        (WANTED % "find_in(&foo->own)", "join_to(foo, &foo->own);",
+         [("foo.own", "declined", "high")]),
+    ],
+)  # fmt: skip
+def test_a_list_that_is_handed_to_a_function(
+    read: str, write: str, expected: list[tuple[str, str, str]]
+) -> None:
+    assert found(read, write, "dev", before=HANDING) == expected
+
+
+def test_what_joins_early_through_a_function_is_not_late() -> None:
+    early = "join_to(foo, &every); counted[0] = foo;"
+    code = HEAD + HANDING + DRIVER.replace("counted[0] = foo;", early) % (FIRST, JOIN)
+    assert not case_of(tree(drivers__iommu__foo_c=code)).late_reads
 
 
 NEXT = [("foo.next", "crash", "high")]
