@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Function-like macros: a call of one means its body with the arguments put in.
 
-Only macros whose body is one expression are expanded, or expressions in ``do … while (0)``;
-the statement macros of the kernel that matter (loops, guards) are read by the dialect.
+Only macros whose body is one expression are expanded, or expressions, and an ``if`` around some,
+in ``do … while (0)``; the statement macros of the kernel that matter (loops, guards) are read by
+the dialect.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ MOST_EXPANSIONS = 200
 
 
 _NAME = re.compile(r"\w+")
+_PASTED = re.compile(r"\w++(?:\s*+##\s*+\w++)++")
+_MEMBER = re.compile(r"(->|(?<=[\w)\]])\.)\s*+([A-Za-z_]\w*+)")
 _ONCE = re.compile(r"do\s*\{(.*)\}\s*while\s*\(\s*0\s*\)", re.DOTALL)
 _OPERAND = re.compile(
     r"\b(?:sizeof|typeof|__typeof__|__typeof|typeof_unqual)\s*\((?:[^()]++|\([^()]*+\))*+\)"
@@ -79,13 +82,38 @@ def _expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
     macro = program.macro(call.callee.id, path)
     if macro is None or macro.params is None or "..." in macro.params:
         return None
-    body = _body_of(macro.body)
-    if body is None:
-        return None
     given = dict(zip(macro.params, call.args, strict=False))
-    if _is_large(macro.body, body, given):
+    text = _pasted(macro.body, given)
+    body = _body_of(text)
+    if body is None or _is_large(text, body, given):
         return None
     return substituted(body, given, call.at)
+
+
+def _pasted(text: str, given: dict[str, ir.Expr]) -> str:
+    """The macro body `text` with the names of `given` that are part of one or name a member.
+
+    ``name##_ops``, ``(x)->member``. As it is where one of those is no name or number.
+    """
+
+    def joined(match: re.Match[str]) -> str:
+        return "".join(_token(given, part.strip()) for part in match[0].split("##"))
+
+    def member(match: re.Match[str]) -> str:
+        return match[1] + _token(given, match[2])
+
+    try:
+        return _MEMBER.sub(member, _PASTED.sub(joined, text) if "##" in text else text)
+    except KeyError:
+        return text
+
+
+def _token(given: dict[str, ir.Expr], part: str) -> str:
+    """What stands for `part`, a token that is pasted; raises `KeyError` where it is no token."""
+    match given.get(part, ir.Name(part, 0)):
+        case ir.Name(id=token) | ir.Const(text=token) if _NAME.fullmatch(token):
+            return token
+    raise KeyError(part)
 
 
 def unevaluated(program: Program, path: str, name: str) -> frozenset[int]:
@@ -124,7 +152,7 @@ _bodies: dict[str, ir.Expr | None] = {}
 
 
 def _body_of(text: str) -> ir.Expr | None:
-    """A macro body as an expression; None where it is none, or uses ``#`` and ``##``."""
+    """A macro body as an expression; None where it is none, or still has ``#`` or ``##``."""
     if text not in _bodies:
         _bodies[text] = _parsed(text)
     return _bodies[text]
@@ -135,12 +163,28 @@ def _parsed(text: str) -> ir.Expr | None:
         return None
     once = _ONCE.fullmatch(text)
     statements = _statements(once[1] if once else f"return {text};")
-    if once and statements and all(isinstance(s, ir.Evaluate) for s in statements):
-        items = tuple(s.value for s in statements if isinstance(s, ir.Evaluate))
-        return ir.Several(items, 0)
+    if once and statements:
+        return _in_turn(statements)
     if len(statements) == 1 and isinstance(statements[0], ir.Return):
         return statements[0].value
     return None
+
+
+def _in_turn(statements: tuple[ir.Stmt, ...]) -> ir.Expr | None:
+    """`statements` as one expression: those that are one, and ``if`` as a choice of two."""
+    items: list[ir.Expr] = []
+    for statement in statements:
+        match statement:
+            case ir.Evaluate(value=value):
+                items.append(value)
+            case ir.If(test=test, then=then, other=other):
+                arms = _in_turn(then), _in_turn(other)
+                if arms[0] is None or arms[1] is None:
+                    return None
+                items.append(ir.Choice(test, arms[0], arms[1], 0))
+            case _:
+                return None
+    return ir.Several(tuple(items), 0)
 
 
 def _statements(text: str) -> tuple[ir.Stmt, ...]:

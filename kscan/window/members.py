@@ -17,6 +17,7 @@ from kscan.kernel.contracts import Contract
 from kscan.model import Confidence
 from kscan.program.calls import Slot
 from kscan.program.filled import slot_facts
+from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import scope_of
@@ -110,7 +111,7 @@ class Members:
             return
         scope = scope_of(self.program, function)
         registered = [node for node in given if scope.tag_of(node) == tag]
-        for node in ir.walk_body(self.program.body(function)):
+        for node in self._parts(function):
             match node:
                 case ir.Assign(target=ir.Member(object=inner, field=field, arrow=arrow)):
                     if field != (name or field) or scope.tag_of(inner) != tag:
@@ -119,6 +120,20 @@ class Members:
                         continue
                     if not any(_is_another(inner, arrow, other) for other in registered):
                         yield node, field
+
+    def _parts(self, function: Function) -> Iterator[ir.Expr]:
+        """The expressions of `function`, and those that its macros mean."""
+        for node in ir.walk_body(self.program.body(function)):
+            yield node
+            yield from self._meant(function, node, 0)
+
+    def _meant(self, function: Function, node: ir.Expr, hops: int) -> Iterator[ir.Expr]:
+        meant = None
+        if isinstance(node, ir.Call) and hops < _HOPS:
+            meant = expanded(self.program, function.path, node)
+        for part in ir.walk(meant) if meant is not None else ():
+            yield part
+            yield from self._meant(function, part, hops + 1)
 
     def initialised(self, function: Function, call: ir.Call) -> Iterator[tuple[str, str]]:
         """The names that the object's initialiser gives the member, with the file it stands in."""
@@ -173,12 +188,19 @@ def _held(flow: Cfg, target: Node, stores: list[_Store]) -> list[_Store]:
         node, name = flow.containing(store.at), spelled(store.target)
         if node is not None:
             alone = not name or "[" in name
-            places.setdefault(f"{store.at}" if alone else name, {})[node.index] = store, field
+            several = places.setdefault(f"{store.at}" if alone else name, {})
+            if node.index not in several or not _is_nothing(store.value):
+                several[node.index] = store, field
     return [
         several[index]
         for several in places.values()
         for index in sorted(flow.last_before(target.index, several.keys()))
     ]
+
+
+def _is_nothing(value: ir.Expr) -> bool:
+    """What the other arm of a macro stores: ``dst->op = src->op ? foo_op : NULL``, as ``if``."""
+    return isinstance(value, ir.Const) and value.is_zero
 
 
 def _is_another(holder: ir.Expr, arrow: bool, registered: ir.Expr) -> bool:

@@ -14,6 +14,7 @@ from kscan.kernel.functions import Functions
 from kscan.model import Confidence, weakest
 from kscan.program.calls import Slot
 from kscan.program.filled import slot_facts
+from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
@@ -154,7 +155,7 @@ class Publishing:
         scope = scope_of(self.program, function)
         match node:
             case ir.Unary(op="&", operand=inner):
-                yield from self._object(scope, inner)
+                yield from self._object(scope, self._spelled_out(function, inner))
             case ir.Cast(operand=inner):
                 yield from self._held(function, inner, hops)
             case ir.Choice(then=then, other=other):
@@ -166,7 +167,16 @@ class Publishing:
             case ir.Member(field=name):
                 yield from self._member(function, name)
             case ir.Call() if hops < _HOPS:
-                yield from self._yielded(function, node, hops)
+                spelled_out = self._spelled_out(function, node)
+                if spelled_out is node:
+                    yield from self._yielded(function, node, hops)
+                else:
+                    yield from self._held(function, spelled_out, hops + 1)
+
+    def _spelled_out(self, function: Function, node: ir.Expr) -> ir.Expr:
+        """`node`, or what the macro means that it is a call of: ``OPS(foo)``."""
+        found = expanded(self.program, function.path, node) if isinstance(node, ir.Call) else None
+        return node if found is None else found
 
     def _object(self, scope: Scope, node: ir.Expr) -> Iterator[Published]:
         """The table `node`, or the driver's own object that has it inside: ``foo.iommu_ops``."""

@@ -7,6 +7,7 @@ import pytest
 import trees
 
 from kscan.facts import ir
+from kscan.flow.paths import spelled
 from kscan.kernel.catalogue import catalogue
 from kscan.program.calls import EdgeKind, Slot, call_sites
 from kscan.program.graph import Assumed, reach
@@ -125,6 +126,26 @@ def test_a_call_of_a_macro_is_expanded_once() -> None:
     assert expanded(made, "a.c", call) is found
     assert expanded(made, "other.c", call) is None
     assert expanded(made, "a.c", ir.Call(ir.Name("to_foo", 0), (ir.Name("e", 7),), 5)) != found
+
+
+@pytest.mark.parametrize(
+    ("body", "given", "found"),
+    [
+        ("which##_ops", "foo", "foo_ops"),
+        ("the_ ## which ## _ops", "foo", "the_foo_ops"),
+        ("which##_ops", "foo[1]", None),
+        ("(d)->which", "foo", "d->foo"),
+        ("(d)->which.which", "foo", "d->foo.foo"),
+        ("(d)->other", "foo", "d->other"),
+        ("#which", "foo", None),
+    ],
+)
+def test_a_macro_puts_names_together(body: str, given: str, found: str | None) -> None:
+    made = trees.program({"a.c": f"#define OF(which) {body}\nvoid start(void) {{ OF({given}); }}"})
+    call = next(ir.walk_body(made.body(trees.function(made, "start"))))
+    assert isinstance(call, ir.Call)
+    meant = expanded(made, "a.c", call)
+    assert (spelled(meant) if meant else None) == found
 
 
 def test_an_inferred_type_is_that_of_the_initialiser() -> None:

@@ -26,6 +26,8 @@ static struct wide *current;
 static struct wide wide = { .ops = { .of_xlate = foo_of_xlate } };
 static const struct iommu_ops *chosen(void) { return &foo_ops; }
 static const struct iommu_ops old_ops = { .of_xlate = foo_of_xlate };
+#define OPS(which) which##_ops
+#define OPS_OF(which) (&OPS(which))
 """
 OLD = "int iommu_device_register(struct iommu_device *i)"
 
@@ -54,6 +56,11 @@ def published(text: str) -> list[tuple[str, ...]]:
         ("return iommu_device_register(&foo->iommu, &wide.other, dev);", [()]),
         ("return iommu_device_register(&foo->iommu, &current->ops, dev);", [()]),
         ("return iommu_device_register(&foo->iommu, dev->ops, dev);", [()]),
+        # a name that a macro puts together
+        ("return iommu_device_register(&foo->iommu, &OPS(foo), dev);", [("foo_ops",)]),
+        ("return iommu_device_register(&foo->iommu, OPS_OF(foo), dev);", [("foo_ops",)]),
+        ("return iommu_device_register(&foo->iommu, OPS_OF(bar), dev);", [()]),
+        ("return iommu_device_register(&foo->iommu, OPS_OF(foo + 1), dev);", [()]),
         # one for each kernel: the call that this one has no parameters for is left out
         (
             "#if NEW\n\treturn iommu_device_register(&foo->iommu, &foo_ops, dev);\n#else\n"
@@ -543,6 +550,14 @@ static void fill(struct iommu_ops *ops)
     ops->of_xlate = foo_of_xlate;
     ops->probe_device = foo_probe_device;
 }
+#define TAKE(from, to, op)                  \\
+    do {                                    \\
+        if (!IS_ERR_OR_NULL((from)->op))    \\
+            (to)->op = foo_##op;            \\
+        else                                \\
+            (to)->op = NULL;                \\
+    } while (0)
+#define TAKE_BOTH(from, to) do { TAKE(from, to, of_xlate); TAKE(from, to, probe_device); } while (0)
 """
 BOTH = ["foo_of_xlate", "foo_probe_device"]
 
@@ -564,6 +579,10 @@ BOTH = ["foo_of_xlate", "foo_probe_device"]
          " return iommu_device_register(&foo->iommu, &blank, 0);", ["foo_of_xlate"]),
         ("memcpy(&blank, &foo_ops, sizeof(blank));"
          " return iommu_device_register(&foo->iommu, &blank, 0);", ["foo_of_xlate"]),
+        ("TAKE_BOTH(foo->beside, &blank);"
+         " return iommu_device_register(&foo->iommu, &blank, 0);", BOTH),
+        ("TAKE(foo->beside, &blank, probe_device);"
+         " return iommu_device_register(&foo->iommu, &blank, 0);", ["foo_probe_device"]),
         # what comes afterwards is no callback of this window
         ("int err = iommu_device_register(&foo->iommu, &blank, 0); fill(&blank); return err;", []),
     ],
