@@ -11,7 +11,7 @@ from kscan.model import KscanError
 
 @click.group()
 def command() -> None:
-    """Look at or clear the store of parsed facts."""
+    """Look at or clear the store of parsed facts and of whole reports."""
 
 
 @command.command()
@@ -24,7 +24,7 @@ def stats() -> None:
 
 @command.command()
 def clear() -> None:
-    """Forget every stored fact."""
+    """Forget every stored fact and report."""
     from kscan.facts.store import Store  # noqa: PLC0415 - sqlite3
 
     store = Store()

@@ -21,7 +21,10 @@ from kscan.cli import options
 def command(
     tree: str, commit: str | None, under: tuple[str, ...], jobs: int | None, format_: str
 ) -> None:
-    """Say how many functions of TREE have a parse error, in which files, and by which macro."""
+    """Say how many functions of TREE have a parse error, in which files, and by which macro.
+
+    All C files are parsed, which takes minutes for a whole kernel: --path keeps to a part.
+    """
     from kscan.health import as_json, as_text, health  # noqa: PLC0415 - not for --help
 
     with options.progress() as progress:

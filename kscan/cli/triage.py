@@ -35,7 +35,7 @@ def command(
     """Match the oopses, WARNs and late probes of LOG, a file or - for stdin, to findings.
 
     TREE is the kernel source that ran; the current directory unless given.
-    Exit status: 0 where a finding explains something, 1 where none does.
+    Exit status: 0 where a finding explains something, 1 where none does, 2 for bad input.
     """
     from kscan.triage import outcome  # noqa: PLC0415 - not for --help
     from kscan.triage.console import read  # noqa: PLC0415
