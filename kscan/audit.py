@@ -19,6 +19,7 @@ from kscan.program.succession import Succession, take_over
 from kscan.program.tables import Tables
 from kscan.progress import Progress, silent
 from kscan.rules import Rule, selected
+from kscan.skips import by_path
 from kscan.source.open import open_tree
 from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree
 from kscan.window.callers import Callers, calls_it
@@ -225,14 +226,13 @@ class Audit:
                 self.progress("looking for the hardware that is hit")
                 kept = with_hits(self.tree, kept, hits(), self.jobs)
         skipped = (*self.unseen(), *self.tree.skips, *self.reader.skips, *self.failed)
-        skips = {skip.path: skip for skip in skipped}
         return Report(
             tree=self.info(),
             stats=self.stats(),
             rules=tuple(rule.info() for rule in rules),
             findings=kept,
             window=tuple(self.window()),
-            skips=tuple(skips[path] for path in sorted(skips)),
+            skips=by_path(skipped),
             hidden=len(findings) - len(kept),
             notes=tuple(dict.fromkeys(self.notes())),
         )

@@ -29,10 +29,11 @@ from kscan.facts.reader import Reader
 from kscan.hits.findings import Known, beforehand, with_hits
 from kscan.kernel.catalogue import catalogue
 from kscan.model import Confidence, Finding, Impact, KscanError, Reach, Skip, Stats, TreeInfo
-from kscan.outcomes import Outcomes, by_path
+from kscan.outcomes import Outcomes
 from kscan.program.program import Program
 from kscan.progress import Progress, silent
 from kscan.rules import Rule, selected
+from kscan.skips import by_path
 from kscan.source.compare import ChangedPath
 from kscan.source.patched import PatchedTree
 from kscan.source.ranges import Range

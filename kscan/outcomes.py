@@ -6,7 +6,7 @@ An audit takes over what the one before knows where the two trees stand on one b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,10 +20,11 @@ from kscan.change.functions import MOST_FILES
 from kscan.change.kept import Kept, key_of
 from kscan.change.near import Near
 from kscan.change.outcome import OpenWindow, Outcome, window_of
-from kscan.model import Skip, Stats, TreeInfo
+from kscan.model import Stats, TreeInfo
 from kscan.program.succession import Succession, succession
 from kscan.progress import Progress, silent
 from kscan.rules import Rule
+from kscan.skips import by_path
 from kscan.source.commit import CommitTree
 from kscan.source.patched import PatchedTree
 from kscan.source.tree import Tree
@@ -203,8 +204,3 @@ def _stats(audit: Audit, windows: Iterable[OpenWindow]) -> Stats:
         functions=len(functions),
         functions_with_errors=sum(function.broken for function in functions),
     )
-
-
-def by_path(skips: Sequence[Skip]) -> tuple[Skip, ...]:
-    """`skips`, one for each path, sorted."""
-    return tuple(sorted({skip.path: skip for skip in skips}.values(), key=lambda s: s.path))
