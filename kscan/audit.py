@@ -69,6 +69,7 @@ class Audit:
     """The program of a tree much like this one, to be taken over."""
     started: float = field(default_factory=time.monotonic)
     failed: list[Skip] = field(default_factory=list)
+    """What rules failed at or left out."""
 
     def __post_init__(self) -> None:
         known = catalogue(self.options.catalogues)

@@ -306,7 +306,8 @@ class Diff:
         if known is None:
             self.progress("looking for the hardware that is hit")
             known = with_hits(self.head_tree, findings, self._foreseen(), self.jobs)
-            self.kept.keep(key, known)
+            if not self.head.failed:  # such findings may lack a fix
+                self.kept.keep(key, known)
         return known
 
     @property

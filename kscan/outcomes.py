@@ -118,7 +118,7 @@ class Outcomes:
         return known
 
     def _keep(self, tree: Tree, outcome: Outcome) -> None:
-        if not tree.skips:
+        if not (tree.skips or outcome.failed):
             asked = self._asked(tree)
             self.kept.keep(key_of("outcome", [tree], *asked), outcome)
             if isinstance(tree, CommitTree):
@@ -187,6 +187,7 @@ def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> O
         skips=by_path((*unseen, *audit.tree.skips, *audit.reader.skips, *audit.failed)),
         stats=_stats(audit, windows),
         questions=questions.as_asked(),
+        failed=bool(audit.failed),
     )
 
 

@@ -672,3 +672,15 @@ def test_a_change_cannot_accept_its_own_findings(tmp_path: Path) -> None:
     )
     assert done.returncode == 0
     assert "suppressed: " in done.stdout and "ours" in done.stdout
+
+
+def test_what_a_rule_failed_at_is_asked_again(
+    story: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, span = Store(tmp_path / "cache"), story.range(story.commits[1])
+    with monkeypatch.context() as patch:
+        patch.setattr("kscan.checking.mended", lambda *_: 1 // 0)
+        failed = impact(span, memory=store)
+    assert any(skip.reason.startswith("no fix for") for skip in failed.skips)
+    again, fresh = impact(span, memory=store), impact(span)
+    assert (again.introduced, again.skips) == (fresh.introduced, fresh.skips)

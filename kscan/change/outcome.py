@@ -85,6 +85,8 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     skips: tuple[Skip, ...]
     stats: Stats
     questions: Questions
+    failed: bool = False
+    """A rule failed, or left something out: the next run may do better."""
 
 
 def stands_beside(
