@@ -146,11 +146,18 @@ class Cfg:
 
     def containing(self, at: int) -> Node | None:
         """The node that evaluates the call or access at offset `at`."""
+        index = self._by_offset.get(at)
+        return self.nodes[index] if index is not None else None
+
+    @cached_property
+    def _by_offset(self) -> dict[int, int]:
+        """The first node that evaluates something at an offset."""
+        found: dict[int, int] = {}
         for node in self.nodes:
             for expr in node.expressions():
-                if any(part.at == at for part in ir.walk(expr)):
-                    return node
-        return None
+                for part in ir.walk(expr):
+                    found.setdefault(part.at, node.index)
+        return found
 
 
 def cfg_of(body: ir.Body) -> Cfg:

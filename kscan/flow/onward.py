@@ -30,6 +30,7 @@ class Callees:
     belongs: Callable[[str], bool]
     """Whether functions of a file are followed."""
     _given: dict[tuple[Function, int, str], tuple[End, ...]] = field(default_factory=dict)
+    _cleaned: dict[Function, frozenset[str]] = field(default_factory=dict)
 
     def targets(self, name: str, caller: Function) -> tuple[Function, ...]:
         """The functions called `name` that are followed from `caller`."""
@@ -37,6 +38,17 @@ class Callees:
             return ()
         found = self.program.resolve(name, caller.path)[:1]
         return tuple(f for f in found if f != caller and (f.fact.inline or self.belongs(f.path)))
+
+    def cleaned(self, function: Function) -> frozenset[str]:
+        """The variables of `function` that are released at the end of their scope."""
+        if function not in self._cleaned:
+            program = self.program
+            declared = ir.declarations(program.body(function).statements)
+            cleanup = program.reader.cleanup
+            self._cleaned[function] = frozenset(
+                one.name for one in declared if cleanup(function.path, one.at)
+            )
+        return self._cleaned[function]
 
     def given(self, function: Function, argument: int, kind: str) -> tuple[End, ...]:
         """What `function` does with an object that it is handed at position `argument`."""
@@ -139,11 +151,7 @@ class Onward:
 
     def _cleaned(self, holders: Holders) -> bool:
         """A variable that holds the object releases it at the end of its scope."""
-        program, path = self.callees.program, self.function.path
-        return any(
-            declaration.name in holders.names and program.reader.cleanup(path, declaration.at)
-            for declaration in ir.declarations(program.body(self.function).statements)
-        )
+        return not self.callees.cleaned(self.function).isdisjoint(holders.names)
 
     def _declared(self, statement: ir.Declare, holders: Holders) -> Holders:
         names = holders.names - {statement.name}
