@@ -16,6 +16,7 @@ from kscan.change.answers import Questions, answers_stand
 from kscan.change.commits import Attribution, Stage, attribution, blamed
 from kscan.change.drivers import Share
 from kscan.change.ends import Ends
+from kscan.change.fates import told_anew
 from kscan.change.functions import MOST_FILES, Bodies
 from kscan.change.kept import Kept, key_of
 from kscan.change.others import Others, names_above, search_ahead
@@ -341,10 +342,7 @@ class Diff:
             for window in outcome.windows
             if window.note and window.api not in self._unregistered
         ]
-        anew = [
-            f"{name}() is {now}() in the head, which was read as if the catalogue called it so"
-            for name, now in sorted(self.ends.spelled(self.head_tree).items())
-        ]
+        anew = told_anew(self.ends.spelled(self.head_tree))
         return (*self.range.notes, *silent, *anew, *(told if left_out else []))
 
     def _refuse_unknown_scenario(self) -> None:

@@ -325,6 +325,40 @@ def test_what_the_catalogue_rests_on_is_known_by_its_new_name(tmp_path: Path, na
     assert note.startswith(f"{name}() is {name}_anew() in the head")
 
 
+@pytest.mark.parametrize(
+    ("tag", "member", "files"),
+    [
+        ("iommu_ops", "of_xlate", ("drivers/iommu", "include/linux/iommu.h")),
+        ("bus_type", "dma_configure", ("drivers", "include/linux")),
+    ],
+)
+def test_a_slot_that_the_catalogue_rests_on_is_known_by_its_new_name(
+    tmp_path: Path, tag: str, member: str, files: tuple[str, ...]
+) -> None:
+    def edit(history: History) -> None:
+        pattern = rf"(?<=\.|>){member}\b|(?<=\(\*){member}(?=\))"
+        for path in history.root.rglob("*.[ch]"):
+            if str(path.relative_to(history.root)).startswith(files):
+                path.write_text(re.sub(pattern, f"{member}_anew", path.read_text()))
+
+    found = edited(tmp_path, edit)
+    assert (found.introduced, found.fixed, found.added, found.removed) == ((), (), (), ())
+    assert places(found.unchanged) != []
+    (note,) = [note for note in found.notes if member in note]
+    assert note.startswith(f"{tag}.{member} is {tag}.{member}_anew in the head")
+
+
+def test_another_slot_in_place_of_one_is_no_new_name(tmp_path: Path) -> None:
+    def edit(history: History) -> None:
+        for path in history.root.rglob("*.[ch]"):
+            told = re.sub(r"\.of_xlate\s*=\s*\w+,", ".fwspec = anew,", path.read_text())
+            path.write_text(re.sub(r"(?<=->)of_xlate\b|(?<=\(\*)of_xlate(?=\))", "fwspec", told))
+
+    found = edited(tmp_path, edit)
+    assert not any("of_xlate is" in note for note in found.notes)
+    assert "iommu_ops.of_xlate" in {reach.slot for reach in found.removed}
+
+
 def test_a_new_name_is_known_among_many_files_that_are_no_c(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,8 +58,13 @@ def _now(renames: Renames, place: Place) -> Place:
 
 
 def called(windows: Iterable[OpenWindow], names: Mapping[str, str]) -> tuple[OpenWindow, ...]:
-    """`windows`, with the registration functions of new `names` called by those."""
-    return tuple(replace(window, api=names.get(window.api, window.api)) for window in windows)
+    """`windows`, with the registration functions and slots of new `names` called by those."""
+    return tuple(_called(window, names) if names else window for window in windows)
+
+
+def _called(window: OpenWindow, names: Mapping[str, str]) -> OpenWindow:
+    slots = tuple(replace(slot, slot=names.get(slot.slot, slot.slot)) for slot in window.slots)
+    return replace(window, api=names.get(window.api, window.api), slots=slots)
 
 
 def _delta(

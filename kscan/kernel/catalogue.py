@@ -55,7 +55,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Every plain name that some entry rests on: functions, macros, struct tags."""
+        """Every plain name that some entry rests on: functions, macros, struct tags, members."""
         parts = (self.contracts, self.scenarios, self.stops, self.functions)
         return frozenset(_names(msgspec.to_builtins((*parts, self.devices, self.locks))))
 
@@ -189,10 +189,10 @@ def _contracts(
 
 
 def _names(entry: object) -> Iterator[str]:
-    """The identifiers among the texts of `entry`."""
+    """The identifiers among the texts of `entry`, and the members: ``struct.member``."""
     if isinstance(entry, str):
         name = entry.partition(":")[0]
-        if name.isidentifier():
+        if all(part.isidentifier() for part in name.split(".", 1)):
             yield name
     elif isinstance(entry, dict):
         for value in entry.values():
@@ -206,7 +206,7 @@ _Entry = TypeVar("_Entry", bound=msgspec.Struct)
 
 
 def respelled(entry: _Entry, names: Mapping[str, str]) -> _Entry:
-    """`entry` with the functions it names called as `names` has them."""
+    """`entry` with the functions and members it names called as `names` has them."""
     if not names:
         return entry
     return msgspec.convert(_respelled(msgspec.to_builtins(entry), names), type(entry))

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Members of ops tables that a change gives new names, as the tables that fill them tell.
+
+A member is gone from its struct, and functions that filled it fill one that is new there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from kscan.change.functions import Alterations, Bodies, c_files
+from kscan.change.renames import Renames
+from kscan.program.calls import Slot
+from kscan.program.program import Program
+from kscan.program.tables import Tables
+
+Places = frozenset[tuple[str, str]]
+"""Functions, by file and name."""
+
+
+def renamed_members(
+    alterations: Alterations, renames: Renames, names: Iterable[str]
+) -> Mapping[str, str]:
+    """Those of `names`, spelled ``struct.member``, that have a new name, and that."""
+    dotted = [name for name in names if "." in name]
+    if alterations.not_compared or not dotted:
+        return {}
+    changed = c_files(alterations.changed)
+    old = [change.old for change in changed if change.old is not None]
+    new = [change.new for change in changed if change.new is not None]
+    before, after = _structs(alterations.old, old), _structs(alterations.new, new)
+    gone = [slot for slot in map(Slot.named, dotted) if _is_gone(slot, before, after)]
+    if not gone:
+        return {}
+    was = Tables(Program(alterations.old.reader), tuple(old))
+    now = Tables(Program(alterations.new.reader), tuple(new))
+    found = {}
+    for slot in gone:
+        fills = frozenset(renames.function(*place) for place in _filling(was, slot))
+        fresh = (Slot(slot.tag, name) for name in after[slot.tag] - before[slot.tag])
+        same = [str(other) for other in fresh if _is_filled_by(fills, _filling(now, other))]
+        if len(same) == 1:
+            found[str(slot)] = same[0]
+    return found
+
+
+def _structs(bodies: Bodies, paths: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """The members of the structs that the files `paths` declare, by tag."""
+    found: dict[str, frozenset[str]] = {}
+    for path in paths:
+        for struct in bodies.reader.unit(path).structs:
+            members = frozenset(member.name for member in struct.fields)
+            found[struct.tag] = found.get(struct.tag, frozenset()) | members
+    return found
+
+
+def _is_gone(
+    slot: Slot, before: Mapping[str, frozenset[str]], after: Mapping[str, frozenset[str]]
+) -> bool:
+    known = slot.tag in before and slot.tag in after
+    return known and slot.field in before[slot.tag] and slot.field not in after[slot.tag]
+
+
+def _filling(tables: Tables, slot: Slot) -> Places:
+    entries = tables.implementers(slot)
+    return frozenset((entry.function.path, entry.function.name) for entry in entries)
+
+
+def _is_filled_by(fills: Places, now: Places) -> bool:
+    """Most functions that fill a slot `now` are those that filled another."""
+    return 2 * len(fills & now) > max(len(fills), len(now))
