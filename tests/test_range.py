@@ -412,18 +412,26 @@ def test_nothing_is_fixed_by_a_function_that_is_gone(tmp_path: Path) -> None:
 
 OWNED = """
 int iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, struct device *d)
-{ return iommu_device_register_owned(i, ops, d); }
+{ %s return iommu_device_register_owned(i, ops, d); }
 """
 
 
-def test_a_driver_that_registers_in_a_new_way_is_not_repaired(tmp_path: Path) -> None:
-    def edit(history: History) -> None:
-        core = history.root / "drivers/iommu/iommu.c"
-        text = core.read_text().replace("iommu_device_register(", "iommu_device_register_owned(")
-        core.write_text(text + OWNED)
-        history.replace(FOO, "iommu_device_register(", "iommu_device_register_owned(")
+def registering_anew(history: History, before: str) -> None:
+    """The registration is made by another function, which FOO calls itself."""
+    core = history.root / "drivers/iommu/iommu.c"
+    text = core.read_text().replace("iommu_device_register(", "iommu_device_register_owned(")
+    core.write_text(text + OWNED % before)
+    history.replace(FOO, "iommu_device_register(", "iommu_device_register_owned(")
 
-    found = edited(tmp_path, edit)
+
+def test_a_driver_that_calls_what_the_registration_merely_calls_is_the_same(tmp_path: Path) -> None:
+    found = edited(tmp_path, lambda history: registering_anew(history, ""))
+    assert (found.introduced, found.fixed, found.skips_added) == ((), (), ())
+    assert FOO in {finding.primary.path for finding in found.unchanged}
+
+
+def test_a_driver_that_registers_in_a_new_way_is_not_repaired(tmp_path: Path) -> None:
+    found = edited(tmp_path, lambda history: registering_anew(history, "prepare(i);"))
     assert {f.rule for f in found.unchanged} >= {"late-drvdata", "late-state"}
     assert (found.introduced, found.fixed) == ((), ())
     (lost,) = found.skips_added
