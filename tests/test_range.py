@@ -299,6 +299,33 @@ def test_a_bus_that_the_walk_no_longer_visits_is_told_and_its_new_name_is_not(
     assert places(found.fixed) == ["drivers/amba/bus.c:39 unguarded-driver"]
 
 
+ASKED = """
+static int iommu_asked(struct device *dev, const struct iommu_ops *ops, int *id)
+{
+	return id ? ops->asked(dev, id) : 0;
+}
+
+static int iommu_init_device("""
+ASKING = "struct iommu_ops {\n\tint (*asked)(struct device *dev, int *id);"
+ANSWER = "static int acme_asked(struct device *dev, int *id)\n{\n\treturn *id;\n}\n\n"
+
+
+def test_a_slot_that_only_null_kept_from_running_is_newly_run(tmp_path: Path) -> None:
+    history, core = History(tmp_path / "linux"), "drivers/iommu/iommu.c"
+    history.becomes(STORY / STAGES[1])
+    call, table = "iommu_asked(dev, ops, NULL);", "static const struct iommu_ops acme_iommu_ops = {"
+    history.replace(core, "\nstatic int iommu_init_device(", ASKED)
+    history.replace(core, "\tiommu_dev = ops->probe", f"\t{call}\n\tiommu_dev = ops->probe")
+    history.replace("include/linux/iommu.h", "struct iommu_ops {", ASKING)
+    history.replace(FOO, table, f"{ANSWER}{table}\n\t.asked = acme_asked,")
+    history.commit("before")
+    history.replace(core, call, "iommu_asked(dev, ops, &dev->id);")
+    history.commit("hand an id over")
+    (reach,) = impact(open_range(Repository(history.root), "HEAD")).added
+    assert (reach.slot, reach.changed) == ("iommu_ops.asked", ("iommu_init_device",))
+    assert [i.function for i in reach.implementations] == ["acme_asked"]
+
+
 def respelled(history: History, name: str, called: str) -> None:
     """Every file of the tree says `called` where it said `name`."""
     for path in history.root.rglob("*.[ch]"):

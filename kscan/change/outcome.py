@@ -122,7 +122,8 @@ def _slots(case: Case) -> Iterator[OpenSlot]:
         is_on_the_way = slot.tag not in case.contract.tables
         if is_on_the_way:
             runners = {Runner(_place(entry.function), False) for entry in window.visited(slot)}
-        way = _way(case, window.reach.slots[slot].caller)
+        call = window.call_of(slot)
+        way = _way(case, call.caller) if call is not None else ()
         is_filled = bool(filled or runners)
         yield OpenSlot(str(slot), way, tuple(sorted(runners)), is_filled, is_on_the_way)
 
@@ -139,7 +140,7 @@ def _gate(case: Case) -> OpenGate | None:
     gate = case.contract.gate
     if gate is None:
         return None
-    key = case.window.reach.named(gate.needs)
+    key = case.window.key
     return OpenGate(gate.needs, gate.why, _way(case, key) if key is not None else ())
 
 

@@ -75,6 +75,8 @@ class Reach:
     complete: bool = True
     choose: Callable[[tuple[Edge, ...]], tuple[Edge, ...]] = tuple
     """The way to show in place of a shortest one."""
+    is_met: Callable[[Function, CallSite | None], bool] = lambda _target, _site: True
+    """The function may run, and come to the place, by what is known on the ways to it."""
     _chosen: dict[Function, tuple[Edge, ...]] = field(default_factory=dict)
 
     def __contains__(self, name: object) -> bool:

@@ -114,7 +114,7 @@ class Evidence:
 
     def way(self, slot: Slot) -> Iterator[Step]:
         """The edges from the registration to the call through `slot`, then that call."""
-        call = self.window.reach.slots.get(slot)
+        call = self.window.call_of(slot)
         if call is None:
             return
         for depth, edge in enumerate(self.window.reach.way(call.caller)):

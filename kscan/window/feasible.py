@@ -53,20 +53,34 @@ class Feasible:
 
     def way(self, shortest: tuple[Edge, ...]) -> tuple[Edge, ...]:
         """`shortest`, or the shortest way to the same function that does not contradict itself."""
-        if self._can_run(shortest):
+        if self._known_at(shortest) is not None:
             return shortest
         return self._found(shortest[-1].callee) or shortest
 
-    def _can_run(self, way: tuple[Edge, ...]) -> bool:
+    def is_met(self, target: Function, site: CallSite | None = None) -> bool:
+        """`target` may run, and come to `site`: a way there does not contradict itself.
+
+        Or there are too many to be looked at.
+        """
+        known = self._known_at(self.reach.way(target))
+        if known is not None and not (site and self._is_shut(target, site, known)):
+            return True
+        return self._found(target, site) is not None
+
+    def _known_at(self, way: tuple[Edge, ...]) -> _Known | None:
+        """What is known at the end of `way`; None where that cannot run."""
         known = _Known()
         for edge in way:
             if self._is_closed(edge, known):
-                return False
+                return None
             known = self._passed(edge, known)
-        return True
+        return known
 
-    def _found(self, target: Function) -> tuple[Edge, ...] | None:
-        """The shortest way to `target` that can run; None where there is none to be seen."""
+    def _found(self, target: Function, site: CallSite | None = None) -> tuple[Edge, ...] | None:
+        """The shortest way to `target`, and on to its `site`, that can run; None for none.
+
+        An empty one where there are too many to be looked at.
+        """
         turn = count()
         leading = self._leading(target)
         waiting: list[tuple[int, int, int, Function, _Known, tuple[Edge, ...]]] = []
@@ -74,7 +88,7 @@ class Feasible:
         seen: set[tuple[Function, _Known]] = set()
         while waiting and len(seen) < MOST_STATES:
             cost, rank, _, caller, known, way = heappop(waiting)
-            if caller == target:
+            if caller == target and not (site and self._is_shut(caller, site, known)):
                 return way
             if (caller, known) in seen:
                 continue
@@ -85,7 +99,7 @@ class Feasible:
                     order = (cost + further, now if further else rank, now)
                     then = self._passed(edge, known)
                     heappush(waiting, (*order, edge.callee, then, (*way, edge)))
-        return None
+        return () if waiting else None
 
     def _leading(self, target: Function) -> frozenset[Function]:
         """`target`, and every function that leads to it."""
@@ -102,10 +116,14 @@ class Feasible:
         return frozenset(found)
 
     def _is_closed(self, edge: Edge, known: _Known) -> bool:
-        if known == _Known() or edge.site.kind is EdgeKind.ASSUMED:
+        return self._is_shut(edge.caller, edge.site, known)
+
+    def _is_shut(self, caller: Function, site: CallSite, known: _Known) -> bool:
+        """`caller` does not come to `site` where `known` holds."""
+        if known == _Known() or site.kind is EdgeKind.ASSUMED:
             return False
-        conditions = conditions_of(flow_of(self.program, edge.caller), edge.site.at)
-        return any(self._excludes(known, one, edge.caller) for one in conditions)
+        conditions = conditions_of(flow_of(self.program, caller), site.at)
+        return any(self._excludes(known, one, caller) for one in conditions)
 
     def _excludes(self, known: _Known, condition: Condition, function: Function) -> bool:
         """`condition` does not hold where `known` does."""
@@ -123,8 +141,9 @@ class Feasible:
         tables = self._tables(edge, known.tables)
         if edge.site.kind in (EdgeKind.ARGUMENT, EdgeKind.ASSUMED):
             return _Known(tables=tables)
-        given = self._arguments(edge.caller, edge.site)
-        pairs = [(p.name, a) for p, a in zip(edge.callee.fact.params, given, strict=False)]
+        given, changed = self._arguments(edge.caller, edge.site), self._changed(edge.callee)
+        named = zip(edge.callee.fact.params, given, strict=False)
+        pairs = [(p.name, argument) for p, argument in named if p.name not in changed]
         return _Known(
             frozenset(name for name, argument in pairs if _is_null(argument, known.null)),
             frozenset(name for name, argument in pairs if _is_valid(argument, known.valid)),
@@ -136,6 +155,15 @@ class Feasible:
             if isinstance(node, ir.Call) and node.at == site.at:
                 return node.args
         return ()
+
+    def _changed(self, function: Function) -> frozenset[str]:
+        """The names that `function` assigns, or hands the address of."""
+        targets = (
+            node.target if isinstance(node, ir.Assign) else node.operand
+            for node in ir.walk_body(self.program.body(function))
+            if isinstance(node, ir.Assign) or (isinstance(node, ir.Unary) and node.op == "&")
+        )
+        return frozenset(target.id for target in targets if isinstance(target, ir.Name))
 
     def _tables(self, edge: Edge, tables: frozenset[str]) -> frozenset[str]:
         if edge.site.slot is None:

@@ -63,7 +63,8 @@ def listed(case: Case, tree: TreeInfo) -> dict[str, Any]:
 
 def _slot(case: Case, slot: Slot) -> dict[str, Any]:
     reach = case.window.reach
-    call = reach.slots[slot]
+    call = case.window.call_of(slot)
+    assert call is not None
     evidence = Evidence(case.program, case.window)
     steps: list[dict[str, Any]] = []
     for edge in reach.way(call.caller):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts import ir
@@ -34,6 +34,7 @@ class Walk:
     tables: Tables
     """Tables of the files that the word search found."""
     scenario: Scenario | None = None
+    _called: dict[Slot, bool] = field(default_factory=dict)
 
     @cached_property
     def root(self) -> Function:
@@ -132,7 +133,8 @@ class Walk:
             return Reach(_nowhere(self.contract.register))
         last, own = self.contract.failure.functions, self._own_directory
         found = reach(self.program, self.catalogue, self.root, self._followed, assumed, last, own)
-        found.choose = Feasible(self.program, found, last, self.visited).way
+        feasible = Feasible(self.program, found, last, self.visited)
+        found.choose, found.is_met = feasible.way, feasible.is_met
         return found
 
     @property
@@ -143,7 +145,22 @@ class Walk:
 
     def reaches(self, slot: str) -> bool:
         """`slot`, spelled ``struct.field``, is called inside the window."""
-        return Slot.named(slot) in self.reach.slots
+        return self.is_called(Slot.named(slot))
+
+    def is_called(self, slot: Slot) -> bool:
+        """Some call through `slot` may run: no argument that is NULL keeps all from it."""
+        if slot not in self._called:
+            self._called[slot] = any(map(self.is_met, self.reach.calls.get(slot, ())))
+        return self._called[slot]
+
+    def call_of(self, slot: Slot) -> SlotCall | None:
+        """The nearest call through `slot`; of those that may run, where there are any."""
+        calls = self.reach.calls.get(slot, ())
+        return next(filter(self.is_met, calls), next(iter(calls), None))
+
+    def is_met(self, call: SlotCall) -> bool:
+        """`call` may run."""
+        return self.reach.is_met(call.caller, call.site)
 
     def _followed(self, call: SlotCall) -> Iterable[tuple[Function, Confidence]]:
         """Implementers of slots that are no part of the contract's own tables."""
@@ -192,7 +209,8 @@ class Walk:
     def slots(self) -> tuple[Slot, ...]:
         """The slots called inside the window: the contract's own, and those followed."""
         kept = (*self.contract.tables, *(f.partition(".")[0] for f in self._follow))
-        return tuple(sorted((s for s in self.reach.slots if s.tag in kept), key=str))
+        called = (s for s in self.reach.slots if s.tag in kept and self.is_called(s))
+        return tuple(sorted(called, key=str))
 
 
 def _nowhere(name: str) -> Function:

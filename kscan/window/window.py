@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from kscan.facts import ir
 from kscan.kernel.contracts import Condition, slot_matches
@@ -57,7 +58,15 @@ class Window(Walk):
 
     def _is_open(self, registration: Registration) -> bool:
         gate = self.contract.gate
-        return gate is None or not registration.gated or gate.needs in self.reach
+        return gate is None or not registration.gated or self.key is not None
+
+    @cached_property
+    def key(self) -> Function | None:
+        """What opens the gate, where the registration may come to it."""
+        gate = self.contract.gate
+        name = gate.needs if gate is not None else ""
+        found = (one for one in self.reach.functions() if one.name == name)
+        return next((one for one in found if self.reach.is_met(one, None)), None)
 
     def opened_by(self, registration: Registration) -> tuple[ir.Expr, bool] | None:
         """The test, with its outcome, that alone opens the gate: ``test ? NULL : dev``.
@@ -156,11 +165,12 @@ class Window(Walk):
         return self._naming[path]
 
     def _runs(self, slot: Slot) -> bool:
-        return self.is_open or slot in self.reach.slots
+        return self.is_open or self.is_called(slot)
 
     def absent(self, slot: Slot) -> frozenset[int]:
         """The positions of the arguments that are NULL wherever the walk calls `slot`."""
-        found = [self._absent_at(call) for call in self.reach.calls.get(slot, ())]
+        calls = filter(self.is_met, self.reach.calls.get(slot, ()))
+        found = list(map(self._absent_at, calls))
         return frozenset.intersection(*found) if found else frozenset()
 
     def _absent_at(self, call: SlotCall) -> frozenset[int]:

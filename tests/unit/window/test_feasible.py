@@ -9,6 +9,8 @@ import pytest
 from text_tree import case_of
 from windows import CORE
 
+from kscan.window.case import Case
+
 OF = """
 #include <linux/iommu.h>
 #define on_pci(d) ((d)->bus == &pci_bus_type)
@@ -25,10 +27,15 @@ int of_dma_configure_id(struct device *dev) { return of_dma_configure(dev, %s); 
 """
 
 
+def made(code: str, given: str) -> Case:
+    """A tree in which of_iommu_configure(), of this `code`, is handed the id `given`."""
+    files = CORE.partition("drivers/of/device.c")[0]
+    return case_of(f"{files}drivers/of/device.c\n{indent(OF % (code, given), '    ')}")
+
+
 def shown(code: str, given: str = "NULL") -> list[str]:
     """The functions below the bus on the way that is shown to xlate()."""
-    files = CORE.partition("drivers/of/device.c")[0]
-    case = case_of(f"{files}drivers/of/device.c\n{indent(OF % (code, given), '    ')}")
+    case = made(code, given)
     xlate = case.window.reach.named("xlate")
     assert xlate is not None
     names = [edge.callee.name for edge in case.window.reach.way(xlate)]
@@ -60,3 +67,26 @@ def test_the_shortest_way_that_does_not_contradict_itself(
 ) -> None:
     given = given if given != "&input" else "&dev_id"
     assert shown(code, given) == way
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "runs"),
+    [
+        ("return id ? with_id(dev, id) : 0;", "NULL", False),
+        ("return id ? with_id(dev, id) : 0;", "&dev_id", True),
+        ("return id ? with_id(dev, id) : 0;", "unknown", True),
+        ("if (!id) id = &other; return id ? with_id(dev, id) : 0;", "NULL", True),
+        ("get(&id); return id ? with_id(dev, id) : 0;", "NULL", True),
+        ("if (id) ops->odd(dev); return 0;", "NULL", False),
+        ("if (id) ops->odd(dev); return on_its_own(dev);", "NULL", False),
+        ("if (id) ops->odd(dev); return ops->odd(dev);", "NULL", True),
+    ],
+)
+def test_what_an_argument_that_is_null_keeps_from_running_is_not_in_the_window(
+    code: str, given: str, runs: bool
+) -> None:
+    case = made(f"const struct iommu_ops *ops; {code}", given)
+    if "odd" in code:
+        assert case.window.reaches("iommu_ops.odd") is runs
+    else:
+        assert (case.window.key is not None) is runs
