@@ -166,6 +166,15 @@ def _first(frame: Frame, node: ir.Call, name: str) -> Value:
     return Value(What.ZERO if or_null else What.BOGUS, taint)
 
 
+def _switched(frame: Frame, node: ir.Call, name: str) -> Value | None:
+    """A supply that is NULL is not switched on, and no error says so."""
+    kind, at, on = frame.execution.world.functions.switches[name]
+    value = frame.value(node.args[at]) if on and at < len(node.args) else ANY
+    if value.what is What.ZERO and value.taint is not None:
+        frame.note(Happening.UNREADY, value.taint, node.at, f"switches on no {kind}")
+    return None
+
+
 def _container(frame: Frame, node: ir.Call, name: str) -> Value | None:
     """The object around a member; of NULL it is NULL where that member comes first."""
     tag = macros.container_tag(name, node.args)
@@ -221,6 +230,7 @@ _MEANINGS: tuple[tuple[Callable[[Functions, str], bool], _Meaning], ...] = (
     (lambda known, name: matches(known.drvdata.getters, name), _got),
     (lambda known, name: matches(known.heads.empty, name), _empty),
     (lambda known, name: matches(known.heads.first + known.heads.first_or_null, name), _first),
+    (lambda known, name: name in known.switches, _switched),
     (lambda _, name: macros.is_container(name) or name.startswith("container_of"), _container),
     (lambda known, name: matches(known.lookups.bound, name), _bound),
     (lambda known, name: matches(known.lookups.elsewhere, name), _elsewhere),

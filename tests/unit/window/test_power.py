@@ -158,6 +158,25 @@ def test_registers_need_what_is_switched_on_late(late: str, place: str) -> None:
     assert found("ret = 0;", late) == []
 
 
+@pytest.mark.parametrize(
+    ("get", "on", "effects"),
+    [
+        ("foo->rst = devm_reset_control_get(dev, 0);", "reset_control_deassert(foo->rst);",
+         [("foo.rst", "unready", "high")]),
+        ("foo->rst = devm_reset_control_get(dev, 0);", "reset_control_assert(foo->rst);", []),
+        ("foo->rst = devm_reset_control_get(dev, 0);",
+         "if (foo->rst) reset_control_deassert(foo->rst);", []),
+        ("foo->supply = devm_regulator_get(dev, 0);", "regulator_enable(foo->supply);",
+         [("foo.supply", "unready", "high")]),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_yet_is_not_switched_on(
+    get: str, on: str, effects: list[tuple[str, str, str]]
+) -> None:
+    assert found(on, get) == effects
+    assert found(on, "", early=get) == []
+
+
 OFFERED = """
 struct foo { struct iommu_device iommu; struct device *dev; };
 static struct iommu_domain *foo_alloc(unsigned type)
