@@ -104,6 +104,15 @@ def _stored(frame: Frame, node: ir.Call, name: str) -> Value | None:
     return found
 
 
+def _converted(frame: Frame, node: ir.Call, _name: str) -> Value:
+    """A pointer as a number: that of NULL is a wrong one."""
+    for arg in node.args:
+        value = frame.value(arg)
+        if value.taint is not None and value.what in INVALID:
+            frame.note(Happening.WRONG, value.taint, node.at, "computes with it")
+    return ANY
+
+
 def _is_error(frame: Frame, node: ir.Call, name: str) -> Value:
     inner = frame.value(node.args[0]) if node.args else ANY
     if inner.what is What.ANY:
@@ -224,6 +233,7 @@ _Meaning = Callable[[Frame, ir.Call, str], Value | None]
 _MEANINGS: tuple[tuple[Callable[[Functions, str], bool], _Meaning], ...] = (
     (lambda known, name: name in known.transparent, _transparent),
     (lambda known, name: bool(known.stores_by(name)) or name in known.loads, _stored),
+    (lambda known, name: name in known.converts, _converted),
     (lambda _, name: name.startswith("IS_ERR"), _is_error),
     (lambda known, name: name in known.errors, _error),
     (lambda known, name: name in known.fresh, _fresh),

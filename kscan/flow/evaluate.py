@@ -28,6 +28,7 @@ from kscan.flow.values import (
     truth,
 )
 from kscan.flow.world import Happening
+from kscan.program import macros
 
 _ERRNO = re.compile(r"E[A-Z0-9_]{2,}$")
 
@@ -89,12 +90,22 @@ class Evaluation(Frame):
             return SET
         place = place_of(self.scope, self.execution.world.functions, node)
         if place is None:
-            if _ERRNO.match(node.id):
-                return SET
-            return ANY
+            return SET if _ERRNO.match(node.id) else self._spelled_out(node)
         if self.scope.type_of(node).array:
             return SET
         return self._read(place, node.at, ANY)
+
+    def _spelled_out(self, node: ir.Name) -> Value:
+        """A name that is no variable: what it stands for, where it is a macro that reads one."""
+        if node.id in self.expanding or len(self.expanding) >= calling.MOST_NESTED:
+            return ANY
+        meant = macros.spelled_out(self.scope.program, self.function.path, node)
+        if meant is None:
+            return ANY
+        self.expanding.add(node.id)
+        value = self.value(meant)
+        self.expanding.discard(node.id)
+        return value
 
     def _read(self, place: Place, at: int, otherwise: Value, holder: Value = ANY) -> Value:
         """What `place` holds, a member of the object `holder` or no member."""

@@ -131,6 +131,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     registers: Names
     store: tuple[Store, ...]
     loads: Names
+    converts: Names
     releases: Names
     hands_out: Names
     resizes: Names

@@ -41,6 +41,7 @@ MOST_EXPANSIONS = 200
 
 
 _NAME = re.compile(r"\w+")
+_VARIABLE = re.compile(r"\b[a-z_]\w*+")
 _PASTED = re.compile(r"\w++(?:\s*+##\s*+\w++)++")
 _MEMBER = re.compile(r"(->|(?<=[\w)\]])\.)\s*+([A-Za-z_]\w*+)")
 _ONCE = re.compile(r"do\s*\{(.*)\}\s*while\s*\(\s*0\s*\)", re.DOTALL)
@@ -114,6 +115,19 @@ def _token(given: dict[str, ir.Expr], part: str) -> str:
         case ir.Name(id=token) | ir.Const(text=token) if _NAME.fullmatch(token):
             return token
     raise KeyError(part)
+
+
+def spelled_out(program: Program, path: str, name: ir.Name) -> ir.Expr | None:
+    """What the macro `name` that takes no arguments stands for; None where it is a plain number.
+
+    It may read an object of the file, as ``#define FOO_LINK virt_to_phys(foo_table)`` does.
+    """
+    macro = program.macro(name.id, path)
+    if macro is None or macro.params is not None or not _VARIABLE.search(macro.body):
+        return None
+    body = _body_of(macro.body)
+    is_small = body is not None and not _is_large(macro.body, body, {})
+    return substituted(body, {}, name.at) if body is not None and is_small else None
 
 
 def unevaluated(program: Program, path: str, name: str) -> frozenset[int]:

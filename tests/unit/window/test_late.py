@@ -249,6 +249,34 @@ def test_what_another_callback_refuses_before(
     assert any(told in doubt for one in crashes for doubt in one.doubts) is (sure == "medium")
 
 
+MACROS = """
+#define THE_ONE only
+#define LINK mk_link(virt_to_phys(only))
+#define mk_link(pa) (((pa) >> 4) | 1)
+#define MOST 4
+#define ROUND around + loose
+#define around ROUND
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "write", "expected"),
+    [
+        ("use(THE_ONE);", "only = foo;", [("only", "crash", "high")]),
+        ("return THE_ONE ? 0 : -ENODEV;", "only = foo;", [("only", "declined", "high")]),
+        # a pointer is made a number of, and not followed
+        ("foo->number = LINK;", "only = foo;", [("only", "wrong-value", "medium")]),
+        ("foo->number = virt_to_phys(only);", "only = foo;", [("only", "wrong-value", "medium")]),
+        ("foo->number = MOST;", "only = foo;", []),
+        ("foo->number = ROUND;", "loose = 3;", [("loose", "wrong-value", "medium")]),
+    ],
+)
+def test_a_macro_without_arguments_that_reads_an_object(
+    read: str, write: str, expected: list[tuple[str, str, str]]
+) -> None:
+    assert found(read, write, before=MACROS) == expected
+
+
 JOIN = "list_add(&foo->node, &every);"
 FIRST = "list_for_each_entry(each, &every, node) return 0; return -ENODEV;"
 TAKEN = "list_for_each_entry(each, &every, node) { foo = each; break; } return -ENODEV;"
