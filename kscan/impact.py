@@ -16,7 +16,6 @@ from kscan.change.answers import Questions, answers_stand
 from kscan.change.commits import Attribution, Stage, attribution, blamed
 from kscan.change.drivers import Share
 from kscan.change.ends import Ends
-from kscan.change.fates import told_anew
 from kscan.change.functions import MOST_FILES, Bodies
 from kscan.change.kept import Kept, key_of
 from kscan.change.others import Others, names_above, search_ahead
@@ -342,7 +341,7 @@ class Diff:
             for window in outcome.windows
             if window.note and window.api not in self._unregistered
         ]
-        anew = told_anew(self.ends.spelled(self.head_tree))
+        anew = self.ends.told if self.ends.spelled(self.head_tree) else ()
         return (*self.range.notes, *silent, *anew, *(told if left_out else []))
 
     def _refuse_unknown_scenario(self) -> None:

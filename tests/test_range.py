@@ -375,6 +375,21 @@ def test_a_slot_that_the_catalogue_rests_on_is_known_by_its_new_name(
     assert note.startswith(f"{tag}.{member} is {tag}.{member}_anew in the head")
 
 
+@pytest.mark.parametrize("tag", ["iommu_ops", "iommu_domain_ops", "bus_type"])
+def test_a_struct_that_the_catalogue_rests_on_is_known_by_its_new_name(
+    tmp_path: Path, tag: str
+) -> None:
+    def edit(history: History) -> None:
+        for path in history.root.rglob("*.[ch]"):
+            path.write_text(re.sub(rf"\bstruct {tag}\b", f"struct {tag}_anew", path.read_text()))
+
+    found = edited(tmp_path, edit)
+    assert (found.introduced, found.fixed, found.added, found.removed) == ((), (), (), ())
+    assert places(found.unchanged) != []
+    (note,) = [note for note in found.notes if tag in note]
+    assert note.startswith(f"struct {tag} is struct {tag}_anew in the head")
+
+
 def test_another_slot_in_place_of_one_is_no_new_name(tmp_path: Path) -> None:
     def edit(history: History) -> None:
         for path in history.root.rglob("*.[ch]"):

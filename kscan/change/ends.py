@@ -65,6 +65,11 @@ class Ends:
         """Functions of the catalogue that the head lacks, and the file each stood in."""
         return self._whole.removed
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a report says of new names in the head."""
+        return self._whole.told
+
     def spelled(self, tree: Tree) -> Mapping[str, str]:
         """New names that functions of the catalogue have in `tree`, the head or a step."""
         if tree is self.base or self.is_large:

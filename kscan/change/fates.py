@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a change makes of what the catalogue rests on: functions removed, or named anew, as slots.
+"""What a change makes of what the catalogue rests on: removed, or named anew.
 
-Under a new name a function is what it was: the later state is read with the catalogue that
-calls it so.  Of one that is gone nothing is known any more, and findings fade with it.
+Under a new name a function, struct or slot is what it was: the later state is read with the
+catalogue that calls it so.  Of a function that is gone nothing is known any more, and findings
+fade with it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cached_property
 
 from kscan.change.commits import differing
 from kscan.change.functions import Alterations, Bodies
-from kscan.change.members import renamed_members
+from kscan.change.members import renamed_members, renamed_structs
 from kscan.change.renames import Renames
 from kscan.facts.reader import Reader
 from kscan.model import Implementation
@@ -48,7 +49,24 @@ class Fates:
             if called != old.function and self._takes_the_same(old, Implementation(called, path)):
                 found.setdefault(old.function, set()).add(called)
         functions = {name: called.pop() for name, called in found.items() if len(called) == 1}
-        return functions | dict(renamed_members(self.alterations, self.renames, self.names))
+        members = renamed_members(self.alterations, self.renames, self.names)
+        return {**functions, **members, **self._structs}
+
+    @cached_property
+    def _structs(self) -> Mapping[str, str]:
+        return renamed_structs(self.alterations, self.names)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a report says of new names: ``foo() is bar() in the head``, and so on."""
+        how = "in the head, which was read as if the catalogue called it so"
+        pairs = sorted(self.spelled.items())
+        return tuple(f"{self._shown(was)} is {self._shown(now)} {how}" for was, now in pairs)
+
+    def _shown(self, name: str) -> str:
+        if name in self._structs or name in self._structs.values():
+            return f"struct {name}"
+        return name if "." in name else f"{name}()"
 
     @cached_property
     def removed(self) -> Mapping[str, str]:
@@ -64,16 +82,6 @@ def fates(alterations: Alterations, names: frozenset[str]) -> Fates:
     """The fates of `names` under a change."""
     renames = Renames(alterations.old, alterations.new, alterations.changed)
     return Fates(alterations, renames, names, Program(alterations.new.reader))
-
-
-def told_anew(spelled: Mapping[str, str]) -> tuple[str, ...]:
-    """What a report says of new names: ``foo() is bar() in the head``, ``ops.foo is ops.bar …``."""
-    how = "in the head, which was read as if the catalogue called it so"
-    return tuple(f"{_shown(name)} is {_shown(spelled[name])} {how}" for name in sorted(spelled))
-
-
-def _shown(name: str) -> str:
-    return name if "." in name else f"{name}()"
 
 
 def spelled_on_top(tree: PatchedTree, names: frozenset[str], memory: Memory) -> Mapping[str, str]:

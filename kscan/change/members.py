@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Members of ops tables that a change gives new names, as the tables that fill them tell.
+"""Structs, and members of ops tables, that a change gives new names.
 
-A member is gone from its struct, and functions that filled it fill one that is new there.
+A struct is gone, and one is new that has most of its members. A member is gone from its struct,
+and functions that filled it fill one that is new there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from kscan.change.functions import Alterations, Bodies, c_files
 from kscan.change.renames import Renames
@@ -14,8 +16,27 @@ from kscan.program.calls import Slot
 from kscan.program.program import Program
 from kscan.program.tables import Tables
 
+_T = TypeVar("_T")
+
 Places = frozenset[tuple[str, str]]
 """Functions, by file and name."""
+
+
+def renamed_structs(alterations: Alterations, names: Iterable[str]) -> Mapping[str, str]:
+    """The structs that `names` speaks of, members' ones, too, that have a new name, and that."""
+    if alterations.not_compared:
+        return {}
+    changed = c_files(alterations.changed)
+    before = _structs(alterations.old, (c.old for c in changed if c.old is not None))
+    after = _structs(alterations.new, (c.new for c in changed if c.new is not None))
+    found = {}
+    tags = {name.partition(".")[0] for name in names}
+    for tag in before.keys() & tags - after.keys():
+        fresh = after.keys() - before.keys()
+        same = [one for one in fresh if _are_mostly(before[tag], after[one])]
+        if len(same) == 1:
+            found[tag] = same[0]
+    return found
 
 
 def renamed_members(
@@ -38,7 +59,7 @@ def renamed_members(
     for slot in gone:
         fills = frozenset(renames.function(*place) for place in _filling(was, slot))
         fresh = (Slot(slot.tag, name) for name in after[slot.tag] - before[slot.tag])
-        same = [str(other) for other in fresh if _is_filled_by(fills, _filling(now, other))]
+        same = [str(other) for other in fresh if _are_mostly(fills, _filling(now, other))]
         if len(same) == 1:
             found[str(slot)] = same[0]
     return found
@@ -66,6 +87,6 @@ def _filling(tables: Tables, slot: Slot) -> Places:
     return frozenset((entry.function.path, entry.function.name) for entry in entries)
 
 
-def _is_filled_by(fills: Places, now: Places) -> bool:
-    """Most functions that fill a slot `now` are those that filled another."""
-    return 2 * len(fills & now) > max(len(fills), len(now))
+def _are_mostly(some: frozenset[_T], others: frozenset[_T]) -> bool:
+    """Most of `some` are `others`, and the other way round."""
+    return 2 * len(some & others) > max(len(some), len(others))

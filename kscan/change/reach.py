@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from kscan.change.outcome import OpenGate, OpenSlot, OpenWindow, Place, Runner
 from kscan.change.renames import Renames
+from kscan.kernel.names import anew
 from kscan.model import Implementation, Reach
 
 IsAltered = Callable[[str, str], bool]
@@ -63,7 +64,7 @@ def called(windows: Iterable[OpenWindow], names: Mapping[str, str]) -> tuple[Ope
 
 
 def _called(window: OpenWindow, names: Mapping[str, str]) -> OpenWindow:
-    slots = tuple(replace(slot, slot=names.get(slot.slot, slot.slot)) for slot in window.slots)
+    slots = tuple(replace(slot, slot=anew(slot.slot, names)) for slot in window.slots)
     return replace(window, api=names.get(window.api, window.api), slots=slots)
 
 

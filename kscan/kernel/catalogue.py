@@ -20,7 +20,7 @@ from kscan.kernel.contracts import Contract, Scenario
 from kscan.kernel.devices import Devices, devices
 from kscan.kernel.functions import DEFERRED, Functions
 from kscan.kernel.locks import Locks, locks
-from kscan.kernel.names import compiled, matches
+from kscan.kernel.names import anew, compiled, matches
 from kscan.kernel.typed import DIRECTORY, document, extended, read, typed
 from kscan.model import KscanError
 
@@ -206,7 +206,7 @@ _Entry = TypeVar("_Entry", bound=msgspec.Struct)
 
 
 def respelled(entry: _Entry, names: Mapping[str, str]) -> _Entry:
-    """`entry` with the functions and members it names called as `names` has them."""
+    """`entry` with the functions, structs and members it names called as `names` has them."""
     if not names:
         return entry
     return msgspec.convert(_respelled(msgspec.to_builtins(entry), names), type(entry))
@@ -216,7 +216,7 @@ def _respelled(entry: object, names: Mapping[str, str]) -> object:
     """`entry` with the functions among its texts called as `names` has them."""
     if isinstance(entry, str):
         name, colon, position = entry.partition(":")
-        return names.get(name, name) + colon + position
+        return anew(name, names) + colon + position
     if isinstance(entry, dict):
         return {key: _respelled(value, names) for key, value in entry.items()}
     if isinstance(entry, list | tuple):

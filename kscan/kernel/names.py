@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache, cached_property
 
 import msgspec
@@ -24,6 +25,12 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def position(self, name: str, default: int = 0) -> int:
         """The argument position the entry for `name` gives."""
         return _position(self.names, name, default)
+
+
+def anew(name: str, names: Mapping[str, str]) -> str:
+    """`name` as `names` has it: by itself, or as a member of a struct that has a new name."""
+    tag, dot, member = name.partition(".")
+    return names.get(name) or (f"{names.get(tag, tag)}.{member}" if dot else name)
 
 
 @cache
