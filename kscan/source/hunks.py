@@ -116,7 +116,8 @@ def apply_hunks(content: bytes, hunks: Sequence[Hunk]) -> tuple[bytes, list[str]
         if found < 0:
             raise Misfit(number, _difference(lines, hunk, drift))
         old = hunk.old[lead : len(hunk.old) - trail]
-        where = f"hunk {number}, which says line {hunk.start + 1}, is put at {found - lead + 1}"
+        said, line = hunk.start + 1, found - lead + 1
+        where = f"hunk {number} is put at line {line}" + (f" instead of {said}" * (line != said))
         if is_fuzzy:
             unsure.append(f"{where} with fuzz {max(lead, trail)}: git am refuses it")
         elif found != hunk.start + drift and text.is_elsewhere(text.run(old), found, done):

@@ -67,7 +67,7 @@ def test_two_changed_context_lines_are_fuzz_and_three_are_not() -> None:
     drifted = [*old[:7], "X", "Y", *old[9:]]
     content, unsure = apply_hunks(text(["above", *drifted]), hunks_of(old, new))
     assert content == text(["above", *drifted[:10], "added", *drifted[10:]])
-    assert unsure == ["hunk 1, which says line 8, is put at 9 with fuzz 2: git am refuses it"]
+    assert unsure == ["hunk 1 is put at line 9 instead of 8 with fuzz 2: git am refuses it"]
     with pytest.raises(Misfit) as caught:
         apply_hunks(text([*old[:7], "X", "Y", "Z", *old[10:]]), hunks_of(old, new))
     assert caught.value.number == 1
@@ -138,7 +138,7 @@ def test_a_hunk_that_moved_is_told_where_its_lines_stand_twice() -> None:
     old, new = ["above", *OLD], ["above", *OLD[:3], "x", *OLD[3:]]
     twins = ["1", "2", "3", "4", *OLD, "-", *OLD]
     (told,) = apply_hunks(text(twins), hunks_of(old[1:], new[1:]))[1]
-    assert told == "hunk 1, which says line 1, is put at 5: its lines stand elsewhere as well"
+    assert told == "hunk 1 is put at line 5 instead of 1: its lines stand elsewhere as well"
     assert apply_hunks(text([*OLD, "-", *OLD]), hunks_of(old[1:], new[1:]))[1] == []
     assert apply_hunks(text(["-", *OLD]), hunks_of(old[1:], new[1:]))[1] == []
 
