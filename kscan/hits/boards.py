@@ -105,7 +105,10 @@ def _board(path: str, model: str, nodes: list[str], clients: dict[str, set[Clien
 
 
 _Included = tuple[str, frozenset[tuple[str, str]], int]
-"""A file, the macros that are defined where it is included, and how deep that is."""
+"""A file, the macros that are defined where it is included, and how deep that is.
+
+Anywhere is 0, for one whose own includes end in time.
+"""
 
 
 class _Walk:
@@ -115,7 +118,8 @@ class _Walk:
         self._tree = tree
         self._wanted = frozenset(wanted)
         self._files: OrderedDict[str, tuple[Statement, ...]] = OrderedDict()
-        self._states: OrderedDict[_Included, State] = OrderedDict()
+        self._states: OrderedDict[_Included, tuple[State, int]] = OrderedDict()
+        """What whole includes say, and how many levels of others are below each."""
 
     def candidates(self) -> list[str]:
         """The ``.dts`` files that name a wanted compatible or include, by name, one that does."""
@@ -168,6 +172,7 @@ class _Walk:
     def _replay(self, path: str, state: State, base: str, depth: int) -> None:
         """Let `state` hear what `path` says when included in the node at `base`."""
         state.files += 1
+        state.lowest = max(state.lowest, depth)
         if depth > _DEEPEST or state.files > _MANY_FILES or state.heard > _MANY_STATEMENTS:
             return
         statements = self._statements(path)
@@ -193,15 +198,22 @@ class _Walk:
         if not state.untouched or base:
             self._replay(target, state, base, depth + 1)
             return
-        key = target, frozenset(state.defines.items()), depth
-        known = self._states.get(key)
+        defines = frozenset(state.defines.items())
+        known, levels = self._states.get((target, defines, 0), (None, 0))
+        if known is None or depth + levels > _DEEPEST:
+            known, levels = self._states.get((target, defines, depth), (None, 0))
         if known is None:
             known = State(defines=dict(state.defines))
             self._replay(target, known, base, depth + 1)
-            self._states[key] = known
-            if len(self._states) > _KEPT_STATES:
-                self._states.popitem(last=False)
+            levels = known.lowest - depth
+            self._keep((target, defines, depth if known.lowest > _DEEPEST else 0), known, levels)
         state.take(known)
+        state.lowest = max(state.lowest, depth + levels)
+
+    def _keep(self, key: _Included, state: State, levels: int) -> None:
+        self._states[key] = state, levels
+        if len(self._states) > _KEPT_STATES:
+            self._states.popitem(last=False)
 
     def _target(self, path: str, named: str) -> str:
         """The file an include names: beside `path`, or below ``arch/*/boot/dts``; or empty."""

@@ -44,6 +44,8 @@ class State:
     files: int = 0
     heard: int = 0
     """Statements of all those files."""
+    lowest: int = 0
+    """Levels of includes to the deepest of those files."""
     below: dict[str, set[str]] | None = None
     """The nodes below a node, once one was deleted: most boards delete none."""
 
