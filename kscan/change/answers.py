@@ -23,6 +23,7 @@ from kscan.source.tree import (
     Tree,
     Unreadable,
     WordTree,
+    by_word,
     is_below,
 )
 
@@ -129,9 +130,7 @@ class AskedTree:
         """For each of `words`, which are identifiers, the files that contain it, sorted."""
         for word in words:
             self._searched([word], suffixes, under)
-        if isinstance(self.tree, WordTree):
-            return self.tree.files_by_word(words, suffixes=suffixes, under=under)
-        return {w: self.tree.files_with([w], suffixes=suffixes, under=under) for w in words}
+        return by_word(self.tree, words, suffixes, under)
 
     def _searched(
         self, words: Sequence[str], suffixes: Sequence[str], under: Sequence[str]

@@ -7,7 +7,7 @@ directory under its own name, as if it were part of the tree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from kscan.source.tree import (
     Memory,
     Tree,
     WordTree,
+    by_word,
     is_below,
 )
 
@@ -46,8 +47,8 @@ class BesideTree:
 
     @cached_property
     def _sorted(self) -> Sequence[str]:
-        theirs = [f"{top}/{path}" for top, tree in self.beside.items() for path in tree.paths()]
-        return sorted([*self.base.paths(), *theirs])
+        theirs = {top: tree.paths() for top, tree in self.beside.items()}
+        return sorted([*self.base.paths(), *_placed(theirs)])
 
     def paths(self) -> Sequence[str]:
         """Every regular file, sorted."""
@@ -85,12 +86,9 @@ class BesideTree:
         under: Sequence[str] = (),
     ) -> Sequence[str]:
         """Files that contain any of `words` as a whole word, sorted."""
-
-        def found(tree: Tree) -> Sequence[str]:
-            return tree.files_with(words, suffixes=suffixes)
-
         own = self.base.files_with(words, suffixes=suffixes, under=under)
-        return sorted([*own, *self._below(found, under)])
+        found = {t: tree.files_with(words, suffixes=suffixes) for t, tree in self.beside.items()}
+        return sorted([*own, *_placed(found, under)])
 
     def files_by_word(
         self,
@@ -100,19 +98,12 @@ class BesideTree:
         under: Sequence[str] = (),
     ) -> Mapping[str, Sequence[str]]:
         """For each of `words`, which are identifiers, the files that contain it, sorted."""
-        if isinstance(self.base, WordTree):
-            own = self.base.files_by_word(words, suffixes=suffixes, under=under)
-        else:
-            own = {w: self.base.files_with([w], suffixes=suffixes, under=under) for w in words}
+        own = by_word(self.base, words, suffixes, under)
         theirs = {
             top: tree.files_by_word(words, suffixes=suffixes) for top, tree in self.beside.items()
         }
-        return {
-            word: sorted(
-                [*own[word], *_placed(((top, one[word]) for top, one in theirs.items()), under)]
-            )
-            for word in words
-        }
+        found = {word: {top: one[word] for top, one in theirs.items()} for word in words}
+        return {word: sorted([*own[word], *_placed(found[word], under)]) for word in words}
 
     def remember(self, memory: Memory) -> None:
         """The tree and each directory keep their answers by themselves."""
@@ -135,9 +126,6 @@ class BesideTree:
                 return tree, f"{top}/", path[len(top) + 1 :]
         return self.base, "", path
 
-    def _below(self, found: Callable[[Tree], Sequence[str]], under: Sequence[str]) -> list[str]:
-        return _placed(((top, found(tree)) for top, tree in self.beside.items()), under)
-
 
 class _JoinedIndex:
     """An index of a tree and of directories beside it."""
@@ -148,12 +136,13 @@ class _JoinedIndex:
 
     def files(self, name: str) -> tuple[str, ...]:
         """Paths of the files that define `name`, sorted."""
-        theirs = _placed(((top, index.files(name)) for top, index in self._theirs.items()), ())
-        return tuple(sorted([*self._own.files(name), *theirs]))
+        theirs = {top: index.files(name) for top, index in self._theirs.items()}
+        return tuple(sorted([*self._own.files(name), *_placed(theirs)]))
 
 
-def _placed(found: Iterable[tuple[str, Sequence[str]]], under: Sequence[str]) -> list[str]:
-    paths = [f"{top}/{path}" for top, several in found for path in several]
+def _placed(found: Mapping[str, Sequence[str]], under: Sequence[str] = ()) -> list[str]:
+    """The paths `found` in each directory, as they are called here."""
+    paths = [f"{top}/{path}" for top, several in found.items() for path in several]
     return [path for path in paths if is_below(path, under)]
 
 

@@ -31,6 +31,7 @@ from kscan.source.tree import (
     Unreadable,
     WordTree,
     blob_id_of,
+    by_word,
     is_below,
     version_in_makefile,
 )
@@ -178,7 +179,7 @@ class PatchedTree:
             texts = self._texts(suffixes, ())
             words_in = ((path, search.words_in(text)) for path, text in texts)
             self._found.learn(missing, suffixes, words_in)
-        below = self._below(words, suffixes, under)
+        below = by_word(self.base, words, suffixes, under)
         changed = {word: self._found.files(word, suffixes) for word in words}
         small = set(self._small(sorted({path for paths in changed.values() for path in paths})))
         return {
@@ -188,13 +189,6 @@ class PatchedTree:
             )
             for word in words
         }
-
-    def _below(
-        self, words: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
-    ) -> Mapping[str, Sequence[str]]:
-        if isinstance(self.base, WordTree):
-            return self.base.files_by_word(words, suffixes=suffixes, under=under)
-        return {w: self.base.files_with([w], suffixes=suffixes, under=under) for w in words}
 
     def remember(self, memory: Memory) -> None:
         """The tree below keeps its answers; what is changed is searched each time."""

@@ -124,6 +124,15 @@ class WordTree(Tree, Protocol):
         """Takes answers to searches from `memory` where the tree is as it was, and keeps them."""
 
 
+def by_word(
+    tree: Tree, words: Sequence[str], suffixes: Sequence[str], under: Sequence[str]
+) -> Mapping[str, Sequence[str]]:
+    """For each of `words`, which are identifiers, the files of `tree` that contain it, sorted."""
+    if isinstance(tree, WordTree):
+        return tree.files_by_word(words, suffixes=suffixes, under=under)
+    return {word: tree.files_with([word], suffixes=suffixes, under=under) for word in words}
+
+
 def blob_id_of(content: bytes) -> str:
     """The id git gives to a blob with this content (``git hash-object``)."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
