@@ -160,6 +160,20 @@ def test_what_it_names_stands_with_it_commit_by_commit(tmp_path: Path) -> None:
     assert [len(commit["introduced"]) for commit in commits] == [0, 1]
 
 
+def test_a_comment_names_it_and_not_where_it_lies(tmp_path: Path) -> None:
+    new, vendor = parted(NEW, tmp_path / "new")
+    history = History(tmp_path / "repo")
+    history.becomes(sample_trees.materialise(BEFORE, tmp_path / "old"))
+    (history.root / DRIVER).unlink()
+    history.commit("before")
+    history.becomes(new)
+    history.commit("new probe path")
+    asked = ("--dry-run", "--repo", history.root, "--range", "HEAD~1..HEAD", "--external", vendor)
+    comment = kscan("bot", "github", *asked).stdout
+    assert "external/bar/bar-vmsa.c" in comment
+    assert comment.count("--external bar") > 1 and f"--external {vendor}" not in comment
+
+
 @pytest.mark.parametrize(
     ("place", "said"),
     [

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,6 +114,8 @@ class Inputs:
     repo: str
     base: str | None
     per_commit: bool = False
+    beside: tuple[str, ...] = field(default_factory=lambda: tuple(map(str, options.external())))
+    """What ``--external`` names."""
 
     def opened(self) -> Range:
         """The range; raises `KscanError` for what is none."""
@@ -194,13 +196,16 @@ class Inputs:
     def elsewhere(self) -> Inputs:
         """The same for readers on other machines: they stand in a repository of their own."""
         names = tuple(Path(patch).name for patch in self.patches)
-        return replace(self, patches=names, repo=".")
+        beside = tuple(Path(place).name or place for place in self.beside)
+        return replace(self, patches=names, repo=".", beside=beside)
 
     def _again(self, span: Range, asked: Options) -> str:
         place = self.places[1] if len(self.places) == 2 else self.repo
         commit = span.base.commit if self.patches else span.head.commit
         as_is = not asked.scenario
-        return options.again(place, commit and commit[:12], as_is, asked.catalogues, self.patches)
+        return options.again(
+            place, commit and commit[:12], as_is, asked.catalogues, self.patches, self.beside
+        )
 
     def _reproduce(self, span: Range, asked: Options) -> str:
         words = ["kscan", "diff"]
@@ -209,7 +214,7 @@ class Inputs:
         words += [word for rule in asked.rules for word in ("--rule", rule)]
         words += [word for place in asked.under for word in ("--path", place)]
         words += ["--per-commit"] if asked.per_commit else []
-        words += [word for place in options.external() for word in ("--external", str(place))]
+        words += options.spelled_external(self.beside)
         words += ["--repo", self.repo] if self.repo != "." and len(self.places) < 2 else []
         if self.patches:
             words += [word for patch in self.patches for word in ("--patch", patch)]

@@ -56,6 +56,11 @@ def external() -> tuple[Path, ...]:
     return tuple(context.meta.get(_EXTERNAL, ())) if context is not None else ()
 
 
+def spelled_external(places: Sequence[Path | str]) -> list[str]:
+    """``--external`` for each of `places`."""
+    return [word for place in places for word in ("--external", str(place))]
+
+
 def standing(tree: Tree) -> Tree:
     """`tree` with what ``--external`` names beside it; raises `KscanError` for what is none."""
     from kscan.source.beside import beside  # noqa: PLC0415 - heavy, and not for --help
@@ -209,11 +214,15 @@ def again(
     as_is: bool,
     catalogues: Sequence[Path],
     on_top: Sequence[str] = (),
+    beside: Sequence[str] | None = None,
 ) -> str:
-    """Arguments that make ``kscan explain`` read what was analysed, in the same way."""
+    """Arguments that make ``kscan explain`` read what was analysed, in the same way.
+
+    `beside` spells what ``--external`` names, for readers who have it elsewhere.
+    """
     words = [] if tree == "." else [tree]
     words += ["--commit", commit] if commit else []
-    words += [word for place in external() for word in ("--external", str(place))]
+    words += spelled_external(external() if beside is None else beside)
     words += [word for patch in on_top for word in ("--on-top", patch)]
     words += ["--as-is"] if as_is else []
     words += [word for path in catalogues for word in ("--catalog", str(path))]
