@@ -14,7 +14,7 @@ from kscan.flow import nodes, power, tying
 from kscan.flow.frame import Frame
 from kscan.flow.paths import spelled
 from kscan.flow.places import place_of, ready_place
-from kscan.flow.roots import local_values, root_name
+from kscan.flow.roots import root_name
 from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
 from kscan.flow.world import Call, Happening
@@ -263,8 +263,8 @@ def _is_probing(frame: Frame, node: ir.Expr) -> bool:
     drivers, name = frame.execution.world.drivers, root_name(node)
     if not frame.scope.is_local(name):
         return name in drivers
-    body = frame.scope.program.body(frame.function)
-    return any(root_name(value) in drivers for value in local_values(body).get(name, ()))
+    values = frame.scope.program.body(frame.function).values
+    return any(root_name(value) in drivers for value in values.get(name, ()))
 
 
 def _entered(frame: Frame, node: ir.Call, name: str) -> Value:

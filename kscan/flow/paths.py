@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kscan.facts import ir
@@ -59,7 +59,7 @@ def root_of(node: ir.Expr | None) -> str:
 
 
 def rests_on(
-    target: ir.Expr, value: ir.Expr | None, values: Callable[[str], Iterable[ir.Expr]]
+    target: ir.Expr, value: ir.Expr | None, values: Mapping[str, Iterable[ir.Expr]]
 ) -> bool:
     """``x->start = PAGE_ALIGN(x->start)``: what is written rests on what was there.
 
@@ -74,7 +74,7 @@ def rests_on(
                 return True
             if isinstance(part, ir.Name) and part.id not in seen:
                 seen.add(part.id)
-                waiting += values(part.id)
+                waiting += values.get(part.id, ())
     return False
 
 

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What an access path starts from, and what locals are set from."""
+"""What an access path starts from."""
 
 from __future__ import annotations
-
-from collections import defaultdict
 
 from kscan.facts import ir
 
@@ -43,15 +41,3 @@ def _is_accessor(name: str) -> bool:
     return name.startswith(("to_", "container_of", "dev_get_", "dev_iommu_priv_get")) or (
         name.endswith(("_get_drvdata", "_get_clientdata", "_entry", "_priv"))
     )
-
-
-def local_values(body: ir.Body) -> dict[str, list[ir.Expr]]:
-    """What each name is set to, by its declaration or by an assignment."""
-    found: dict[str, list[ir.Expr]] = defaultdict(list)
-    for declared in ir.declarations(body.statements):
-        if declared.value:
-            found[declared.name].append(declared.value)
-    for node in ir.walk_body(body):
-        if isinstance(node, ir.Assign) and isinstance(node.target, ir.Name):
-            found[node.target.id].append(node.value)
-    return found

@@ -12,7 +12,7 @@ from kscan.flow import children, copied
 from kscan.flow.cfg import Node
 from kscan.flow.paths import addressed, rests_on
 from kscan.flow.places import membership, place_of, ready_place
-from kscan.flow.roots import local_values, root_name
+from kscan.flow.roots import root_name
 from kscan.flow.stores import assignments
 from kscan.flow.supplies import switch
 from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
@@ -61,7 +61,6 @@ class Writes:
     """Calls so far that were too deep to be looked into."""
     _of_node: dict[tuple[Function, int], tuple[Write, ...]] = field(default_factory=dict)
     _expansions: Counter[Function] = field(default_factory=Counter)
-    _local: dict[Function, dict[str, list[ir.Expr]]] = field(default_factory=dict)
 
     def of(self, function: Function, depth: int = 0) -> tuple[Write, ...]:
         """Everything `function` writes, directly and through the driver's own callees."""
@@ -134,9 +133,8 @@ class Writes:
         if place is None:
             return
         element = isinstance(target, ir.Index) and scope.type_of(target.object).array
-        partial = isinstance(target, ir.Index) or rests_on(
-            target, value, lambda name: self._values(scope.function, name)
-        )
+        values = self.program.body(scope.function).values
+        partial = isinstance(target, ir.Index) or rests_on(target, value, values)
         base = _base(target)
         yield Write(place, scope.function, node.at, base, value, (), target, partial, element)
 
@@ -305,16 +303,10 @@ class Writes:
 
     def _origin(self, function: Function, name: str) -> ir.Expr | None:
         """What the local `name` of `function` is set from; None for a new object or unknown."""
-        values = self._values(function, name)
+        values = self.program.body(function).values.get(name, ())
         if len(values) != 1 or self._is_fresh(values[0]):
             return None
         return values[0]
-
-    def _values(self, function: Function, name: str) -> list[ir.Expr]:
-        """Everything that the local `name` of `function` is set to."""
-        if function not in self._local:
-            self._local[function] = local_values(self.program.body(function))
-        return self._local[function].get(name, [])
 
     def _is_fresh(self, value: ir.Expr) -> bool:
         return (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from kscan.facts import ir
-from kscan.flow.roots import local_values, root_name
+from kscan.flow.roots import root_name
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
 from kscan.program.filled import filled
@@ -176,8 +176,3 @@ def calls_it(program: Program, path: str, name: str) -> bool:
         macro.body == name or f"{name}(" in macro.body.replace(" ", "")
         for macro in program.unit(path).macros
     )
-
-
-def values_of(program: Program, function: Function, name: str) -> Iterator[ir.Expr]:
-    """What the local variable `name` of `function` is set from: first where it is declared."""
-    yield from local_values(program.body(function)).get(name, ())

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-from kscan.facts import ir
 from kscan.flow.places import place_of
 from kscan.flow.values import DRVDATA, SET, ZERO, Place, Value, What
 from kscan.flow.world import Event
@@ -87,11 +86,11 @@ class Case:
     def stores_afterwards(self) -> bool:
         """Some function goes on to store something once it has registered: a quick no."""
         return any(
-            isinstance(node, ir.Assign) and node.at > call.at
+            node.at > call.at
             for path in self.registering
             for function in self.program.functions_in(path)
             for call in calls_of(self.program, function, self.contract.register)
-            for node in ir.walk_body(self.program.body(function))
+            for node in self.program.body(function).assignments
         )
 
     @property

@@ -341,18 +341,13 @@ class _Around:
         """The object's variable is a local first assigned after the registration."""
         if not root or any(p.name == root for p in self.function.fact.params):
             return False
+        body = self.lateness.program.body(self.function)
         assigned = [
             node.at
-            for statement in self.lateness.program.body(self.function).statements
-            for expr in ir.expressions(statement)
-            for node in ir.walk(expr)
-            if isinstance(node, ir.Assign) and node.target == ir.Name(root, node.target.at)
+            for node in body.assignments
+            if isinstance(node.target, ir.Name) and node.target.id == root
         ]
-        declared = [
-            d
-            for d in ir.declarations(self.lateness.program.body(self.function).statements)
-            if d.name == root
-        ]
+        declared = [d for d in ir.declarations(body.statements) if d.name == root]
         if any(d.value is not None or not d.type.ptr for d in declared):
             return False
         return bool(assigned) and min(assigned) > self.call.at

@@ -21,7 +21,6 @@ from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import scope_of
-from kscan.window.callers import values_of
 
 _HOPS = 3
 _Store = tuple[ir.Assign, str]
@@ -148,7 +147,8 @@ class Members:
             case ir.Unary(op="&", operand=inner) | ir.Cast(operand=inner):
                 yield from self._from_the_start(function, inner, hops)
             case ir.Name(id=name) if scope_of(self.program, function).is_local(name):
-                for value in values_of(self.program, function, name) if hops < _HOPS else ():
+                values = self.program.body(function).values.get(name, ())
+                for value in values if hops < _HOPS else ():
                     yield from self._from_the_start(function, value, hops + 1)
             case ir.Name() | ir.Member():
                 found = list(self._spelled(function, node))

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from kscan.facts import ir
 from kscan.flow.values import Place
@@ -12,19 +12,20 @@ from kscan.flow.written import Write
 from kscan.program.hooks import declaring
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import values_of
 
 _DEVICE = "device"
 _NAMED = ("field", "global")
 _HOPS = 4
 
 
-@dataclass(frozen=True)
+@dataclass
 class Probing:
     """One function of a probe; its parameters, and what is set from them, are the device."""
 
     program: Program
     function: Function
+    _led: dict[tuple[str, int], bool] = field(default_factory=dict)
+    """What is known of a variable, or of a member of a struct, this many hops away."""
 
     def leads_to_it(self, node: ir.Expr, hops: int = 0) -> bool:
         """`node` is the device being probed: a parameter, or something set from one."""
@@ -38,42 +39,44 @@ class Probing:
             case ir.Member(object=inner, field="dev") if self.leads_to_it(inner, hops + 1):
                 return True
             case ir.Member():
-                return self._field_leads(node, hops)
+                tag = scope_of(self.program, self.function).tag_of(node.object)
+                return self._one_leads(f"{tag}.{node.field}", self._stored(tag, node.field), hops)
             case ir.Name(id=name):
-                return self._variable_leads(name, hops)
+                values = self.program.body(self.function).values.get(name, ())
+                return self._is_parameter(name) or self._one_leads(name, values, hops)
             case ir.Call(args=(first, *_), callee=ir.Name(id=name)) if name.startswith("to_"):
                 return self.leads_to_it(first, hops + 1)
         return False
 
-    def _variable_leads(self, name: str, hops: int) -> bool:
-        if any(p.name == name for p in self.function.fact.params):
-            return True
-        return any(
-            self.leads_to_it(value, hops + 1)
-            for value in values_of(self.program, self.function, name)
-        )
+    def _is_parameter(self, name: str) -> bool:
+        return any(parameter.name == name for parameter in self.function.fact.params)
 
-    def _field_leads(self, node: ir.Member, hops: int) -> bool:
-        """``foo->dev`` after ``foo->dev = &pdev->dev``."""
+    def _one_leads(self, name: str, values: Iterable[ir.Expr], hops: int) -> bool:
+        """One of `values`, which `name` is set to, leads to it: many are set from one another."""
+        key = (name, hops)
+        if key not in self._led:
+            self._led[key] = any(self.leads_to_it(value, hops + 1) for value in values)
+        return self._led[key]
+
+    def _stored(self, tag: str, name: str) -> Iterator[ir.Expr]:
+        """``&pdev->dev`` for ``foo->dev`` after ``foo->dev = &pdev->dev``."""
         scope = scope_of(self.program, self.function)
-        tag = scope.tag_of(node.object)
-        return any(
-            isinstance(other, ir.Assign)
-            and isinstance(other.target, ir.Member)
-            and other.target.field == node.field
-            and scope.tag_of(other.target.object) == tag
-            and self.leads_to_it(other.value, hops + 1)
-            for other in ir.walk_body(self.program.body(self.function))
-        )
+        for node in self.program.body(self.function).assignments:
+            target = node.target
+            if not isinstance(target, ir.Member) or target.field != name:
+                continue
+            if scope.tag_of(target.object) == tag:
+                yield node.value
 
 
 def holding(program: Program, writes: tuple[Write, ...]) -> Iterator[Place]:
     """Members and globals that `writes` of a probe make point at its device: ``foo->dev``."""
+    known: dict[Function, Probing] = {}
     for write in writes:
         if write.place.kind not in _NAMED or write.value is None or write.target is None:
             continue
         scope = scope_of(program, write.function)
-        own = Probing(program, write.function)
+        own = known.setdefault(write.function, Probing(program, write.function))
         if _points_at_device(scope, write.target) and own.leads_to_it(write.value):
             yield write.place
 

@@ -18,7 +18,7 @@ from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import Callers, calls_of, values_of
+from kscan.window.callers import Callers, calls_of
 from kscan.window.members import Members
 
 _HOPS = 3
@@ -96,7 +96,7 @@ class Publishing:
             case ir.Name(id=name) if not scope_of(self.program, function).is_local(name):
                 yield from map(Handed, self.program.resolve(name, function.path)[:1])
             case ir.Name(id=name) if hops < _HOPS:
-                values = [(function, v) for v in values_of(self.program, function, name)]
+                values = [(function, v) for v in self.program.body(function).values.get(name, ())]
                 for where, value in (*values, *self._given(function, name)):
                     yield from self._handed(where, value, hops + 1)
             case ir.Member(field=name):
@@ -235,7 +235,7 @@ class Publishing:
             if place is not None and self._is_table(scope, name):
                 yield Published(name, place)
             return
-        for value in values_of(self.program, function, name):
+        for value in self.program.body(function).values.get(name, ()):
             yield from self._held(function, value, hops + 1)
         yield from self._parameter(function, name, hops)
 

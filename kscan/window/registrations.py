@@ -126,8 +126,8 @@ class Registrations:
         if len(callers) < 2 or driver_of(function.path) in callers:
             return False
         return not any(
-            isinstance(node, ir.Assign) and node.at > call.at and isinstance(node.target, ir.Member)
-            for node in ir.walk_body(self.program.body(function))
+            node.at > call.at and isinstance(node.target, ir.Member)
+            for node in self.program.body(function).assignments
         )
 
     def _calls(self, function: Function) -> list[ir.Call]:

@@ -134,9 +134,8 @@ def drops(case: Case) -> tuple[Drop, ...]:
         (function, node.at)
         for function in case.window.reach.functions()
         if case.program.mentions(function, place.name)
-        for node in ir.walk_body(case.program.body(function))
-        if isinstance(node, ir.Assign)
-        and isinstance(node.value, ir.Const)
+        for node in case.program.body(function).assignments
+        if isinstance(node.value, ir.Const)
         and place_of(scope_of(case.program, function), case.catalogue.functions, node.target)
         == place
     ]
