@@ -67,6 +67,13 @@ def test_version_and_help_name_the_commands() -> None:
     assert "audit" in shown and "window" in shown
 
 
+def test_the_module_runs_as_the_command_does() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kscan", "rules"], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.returncode) == (kscan("rules").stdout, 0)
+
+
 def test_an_audit_with_findings_ends_with_1() -> None:
     done = kscan("audit", NEW_PATH)
     assert done.returncode == 1
