@@ -53,8 +53,7 @@ class Registration:
         gate = self.contract.gate
         if gate is None or gate.argument >= len(self.call.args):
             return False
-        argument = self.call.args[gate.argument]
-        return not (isinstance(argument, ir.Const) and argument.text in ("NULL", "0"))
+        return not _is_null(self.call, gate.argument)
 
 
 @dataclass
@@ -71,7 +70,7 @@ class Registrations:
 
     @cached_property
     def all(self) -> tuple[Registration, ...]:
-        """Every registration, by file and offset."""
+        """Every registration, by file and offset; a call without a table takes one back."""
         return tuple(sorted(self._found(), key=lambda r: (r.function.path, r.at)))
 
     def _found(self) -> Iterator[Registration]:
@@ -83,7 +82,8 @@ class Registrations:
                 for where, call in self._placed(function):
                     tables = tuple(publishing.tables(where, call))
                     functions = tuple(publishing.functions(where, call))
-                    yield Registration(self.contract, where, call, tables, functions)
+                    if tables or functions or not _is_null(call, self.contract.table):
+                        yield Registration(self.contract, where, call, tables, functions)
 
     def _placed(self, function: Function) -> Iterator[tuple[Function, ir.Call]]:
         """The calls of `function`, where they count; one stands for all that it hands on."""
@@ -212,6 +212,14 @@ class Registrations:
         for call in calls_of(self.program, function, name):
             callee = ir.Name(self.contract.register, call.at)
             yield msgspec.structs.replace(call, callee=callee)
+
+
+def _is_null(call: ir.Call, place: int) -> bool:
+    """The argument at `place` is there, and plainly NULL."""
+    return any(
+        isinstance(argument, ir.Const) and argument.text in ("NULL", "0")
+        for argument in call.args[place : place + 1]
+    )
 
 
 def _as_called(function: Function, call: ir.Call, outer: ir.Call) -> ir.Call:

@@ -187,6 +187,21 @@ def test_a_registration_without_a_known_table_is_a_skip() -> None:
     assert Skip("drivers/iommu/foo.c", why) in report.skips
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "iommu_device_register(&foo->iommu, 0, dev);",
+        "iommu_device_register(&foo->iommu, NULL, dev);",
+        "iommu_device_register(&foo->iommu, (NULL), dev);",
+    ],
+)
+def test_what_hands_over_no_table_takes_one_back(body: str) -> None:
+    register = "iommu_device_register(&foo->iommu, &foo_ops, dev);"
+    text = driver(f"if ({register[:-1]}) goto out; return 0; out: {body} return -ENODEV;")
+    report = Audit(TextTree(text), Options(hits=False), NullStore()).report()
+    assert (published(text), report.skips) == ([("foo_ops",)], ())
+
+
 def test_a_table_that_an_unknown_macro_fills_is_a_skip() -> None:
     text = driver("return iommu_device_register(&foo->iommu, &foo_ops, dev);")
     text = text.replace(
