@@ -218,7 +218,8 @@ def _met(event: Event) -> str:
         return f"needs {place.spelled}: still disabled"
     if event.note.endswith("without it"):
         return f"needs {place.spelled}: not switched on"
-    met = "nothing on it" if place.kind == "membership" else _MEETS[event.what]
+    what = Happening.DECLINED if event.note.startswith("stops at") else event.what
+    met = "nothing on it" if place.kind == "membership" else _MEETS[what]
     return f"reads {place.spelled}: {met}"
 
 

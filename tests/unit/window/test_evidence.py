@@ -7,6 +7,7 @@ import pytest
 from text_tree import case_of
 from windows import tree
 
+from kscan.model import StepKind
 from kscan.window.evidence import late_finding
 
 DRIVER = """
@@ -51,3 +52,31 @@ def test_headline_and_trace_agree_on_what_the_next_callback_does(
     found = late_finding(case, read, "late-drvdata", "driver data is set")
     assert found.message.endswith(f"passes it on to foo_probe_device(); that one {headline}")
     assert found.trace[-2].note == last
+
+
+@pytest.mark.parametrize("unless", ["shift < 0", "!foo_dev"])
+def test_what_is_only_tested_is_not_said_to_be_null(unless: str) -> None:
+    code = f"""
+    static int shift = -1;
+    static struct device *foo_dev;
+    static struct iommu_device *foo_probe_device(struct device *dev)
+    {{
+        BUG_ON({unless});
+        return 0;
+    }}
+    static const struct iommu_ops foo_ops = {{ .probe_device = foo_probe_device }};
+    static int probe(struct device *dev, struct foo *foo)
+    {{
+        iommu_device_register(&foo->iommu, &foo_ops, 0);
+        shift = 4;
+        foo_dev = dev;
+        return 0;
+    }}
+    """
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    (read,) = case.late_reads
+    found = late_finding(case, read, "late-global", "`it` is set")
+    assert [step.note for step in found.trace if step.kind is StepKind.READ] == [
+        f"reads {read.late.spelled}: not set yet",
+        "stops at BUG_ON()",
+    ]
