@@ -47,10 +47,15 @@ class Walk:
                         return found
         tree = self.program.reader.tree
         unread = next((f" ({skip.path}: {skip.reason})" for skip in tree.skips), "")
-        raise KscanError(
-            f"{tree.name}: {name}() is not defined here: is this a whole kernel tree, and not a "
-            f"subtree?{unread}"
-        )
+        raise KscanError(f"{tree.name}: {name}() is not defined here: {self._instead()}{unread}")
+
+    def _instead(self) -> str:
+        """What is to be done about a tree that lacks the contract's function."""
+        for entry in self.contract.elsewhere:
+            older = entry.partition(":")[0]
+            if self.program.definitions.files(older):
+                return f"{older}() of older kernels is, for a contract of one's own (--catalog)"
+        return "is this a whole kernel tree, and not a subtree?"
 
     def _called_by_macros(self, name: str) -> Iterator[str]:
         """What the macros `name` call, as ``mdiobus_register()`` does (include/linux/phy.h)."""

@@ -450,6 +450,19 @@ def test_where_nothing_can_be_walked_the_tree_is_no_kernel(tree: Path, catalog: 
         audit(tree, catalog).report()
 
 
+def test_a_kernel_that_is_too_old_for_a_contract_is_not_said_to_be_a_subtree(
+    tree: Path, catalog: Path
+) -> None:
+    catalog.write_text(
+        CATALOG[: CATALOG.rindex("[[contract]]")].replace(
+            'tables = ["gizmo_ops"]', 'tables = ["gizmo_ops"]\nelsewhere = ["gizmo_set_ops:1"]', 1
+        )
+    )
+    (tree / "drivers/gizmo/core.c").write_text("int gizmo_set_ops(void *bus, void *ops)\n{\n}\n")
+    with pytest.raises(KscanError, match=r"not defined here: gizmo_set_ops\(\) of older kernels"):
+        audit(tree, catalog).report()
+
+
 def test_what_such_a_tree_has_that_could_not_be_read_is_told(tree: Path, catalog: Path) -> None:
     catalog.write_text(CATALOG[: CATALOG.rindex("[[contract]]")])
     core = tree / "drivers/gizmo/core.c"
