@@ -37,14 +37,19 @@ def causes(findings: Iterable[Finding]) -> list[Cause]:
 def also(cause: Cause, most: int) -> list[str]:
     """What tells the other findings of `cause` from its lead: `most` of them, the rest counted."""
     more = len(cause.others) - most
-    told = [_told(finding) for finding in cause.others[:most]]
-    return told if more <= 0 else [*told, f"{more:,} more"]
+    named = [_named(finding) for finding in cause.others[:most]]
+    return named if more <= 0 else [*named, f"{more:,} more"]
 
 
-def _told(finding: Finding) -> str:
+def told(finding: Finding) -> str:
+    """What tells `finding` from others of its cause: the callback, and what comes of it."""
     callback = finding.callback
     who = f"{callback.function}() ({callback.slot})" if callback else finding.message
-    what = f"{who}: {finding.effect}, {finding.confidence} confidence"
+    return f"{who}: {finding.effect}, {finding.confidence} confidence"
+
+
+def _named(finding: Finding) -> str:
+    what = told(finding)
     return f"{what}; {finding.fingerprint}" if finding.fingerprint else what
 
 

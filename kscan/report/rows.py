@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from kscan.model import Finding, Severity
 from kscan.report import clean, graph
+from kscan.report.causes import causes, told
 from kscan.report.litmus import Litmus, arranged
 from kscan.report.particulars import explaining
 
@@ -36,6 +37,8 @@ class Row:
     """The functions of the evidence, for the search."""
     command: str
     """What lays it open on a terminal; empty where it has no fingerprint."""
+    alike: tuple[tuple[str, str], ...]
+    """The rows of the same cause in the same state: the id of each, and what tells it apart."""
 
 
 def rows_of(
@@ -45,13 +48,13 @@ def rows_of(
     seen: Counter[str] = Counter()
     rows = []
     for state, findings in groups:
-        for finding in findings:
-            name = "f-" + _NOT_IN_ID.sub("-", finding.fingerprint)[:80].strip("-")
-            seen[name] += 1
+        named = [(_id(finding, seen), finding) for finding in findings]
+        alike = _alike(named)
+        for name, finding in named:
             litmus = arranged(finding)
             rows.append(
                 Row(
-                    id=name if seen[name] == 1 else f"{name}-{seen[name]}",
+                    id=name,
                     state=state,
                     finding=finding,
                     litmus=litmus,
@@ -59,9 +62,27 @@ def rows_of(
                     boards=_barred(finding.hits.boards),
                     functions=_functions(finding, litmus),
                     command=explaining(finding, before if state == "fixed" else again),
+                    alike=alike.get(name, ()),
                 )
             )
     return rows
+
+
+def _id(finding: Finding, seen: Counter[str]) -> str:
+    """The id of the row of `finding`, which no other has: those given are `seen`."""
+    name = "f-" + _NOT_IN_ID.sub("-", finding.fingerprint)[:80].strip("-")
+    seen[name] += 1
+    return name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def _alike(named: Sequence[tuple[str, Finding]]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """For each row, by id, those of the same cause."""
+    ids = {id(finding): name for name, finding in named}
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for cause in causes(finding for _, finding in named):
+        several = [(ids[id(finding)], told(finding)) for finding in cause.findings]
+        found.update((name, tuple(s for s in several if s[0] != name)) for name, _ in several)
+    return found
 
 
 def _functions(finding: Finding, litmus: Litmus) -> Markup:

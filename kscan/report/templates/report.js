@@ -63,6 +63,10 @@
   const follow = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target || !target.matches("details.finding")) return;
+    if (target.hidden) {
+      form.reset();
+      target.hidden = false;
+    }
     unfold(target);
     target.open = true;
     target.scrollIntoView();

@@ -13,10 +13,12 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from kscan.model import RuleInfo, Severity, StepKind
-from kscan.report import graph, render
+from kscan.model import Report, RuleInfo, Severity, Stats, StepKind, TreeInfo
+from kscan.report import graph, html, render
+from kscan.report.causes import told
 from kscan.report.highlight import diff, inline
 from kscan.report.litmus import arranged
+from tests.made_findings import finding
 
 from . import samples
 from .hostile import PAYLOADS, documents, obeyed, poisoned
@@ -237,6 +239,16 @@ def test_delta_shows_a_slot_on_the_side_that_reaches_it():
     drawn = graph.delta("iommu_device_register", impact.added, impact.removed, set())
     assert [row.reached for row in drawn.before] == [False, False, True]
     assert [row.reached for row in drawn.after] == [True, True, False]
+
+
+def test_findings_of_one_cause_lead_to_one_another():
+    xlate, attach = finding(), finding(callback="foo_attach", slot="iommu_domain_ops.attach_dev")
+    other = finding(path="drivers/iommu/other.c")
+    page = html.render(Report(TreeInfo("linux", "6.14.0"), Stats(), (), (xlate, attach, other)))
+    links = re.findall(r'<a href="#(f-[^"]+)">([^<]+)</a>', page)
+    assert {text for _, text in links} == {told(attach), told(xlate)}
+    assert all(f'<details class="finding error" id="{name}"' in page for name, _ in links)
+    assert len({name for name, _ in links}) == 2
 
 
 def test_equal_fingerprints_get_different_anchors():
