@@ -68,6 +68,7 @@ class StepKind(StrEnum):
     CALL = "call"  # a direct call
     SLOT = "slot"  # a call through an ops table
     ARGUMENT = "argument"  # a function handed to the function called
+    QUEUED = "queued"  # a function that another thread runs later
     CALLBACK = "callback"  # entry of an in-window callback
     READ = "read"
     WRITE = "write"
@@ -220,8 +221,7 @@ class Finding:
     partly: bool = False
     """Some ways out are right already."""
     before: Before | None = None
-    """What it was in the base of a diff, worse now where it is introduced and better where it
-    stands; or what it was when a baseline accepted it, worse now."""
+    """What it was in a diff's base, or when a baseline accepted it: better, or worse, than now."""
     introduced_by: str = ""
     """The commit or patch of a range that introduces it, where it was looked for."""
 

@@ -31,6 +31,7 @@ _MOST_PATHS = 10
 _PATIENCE = 3
 """Levels on which a way through the core is looked for, from that of the first way on."""
 _FAR = (1, 0)
+_LABELLED = (EdgeKind.ARGUMENT.value, EdgeKind.QUEUED.value)
 _REASONS = 3
 
 
@@ -244,7 +245,7 @@ def as_text(document: Document) -> str:
 
 
 def _edge_text(edge: Document) -> str:
-    label = edge["slot"] or ("argument" if edge["kind"] == EdgeKind.ARGUMENT.value else "")
+    label = edge["slot"] or (edge["kind"] if edge["kind"] in _LABELLED else "")
     if edge["kind"] == EdgeKind.ASSUMED.value:
         label = f"{label}, assumed" if label else "assumed"
     arrow = f"-[{label}]->" if label else "->"

@@ -58,7 +58,7 @@ class Reasons:
                 return self._entry()
             case StepKind.WRITE:
                 return self._write(step)
-            case StepKind.CALL | StepKind.SLOT | StepKind.ARGUMENT:
+            case StepKind.CALL | StepKind.SLOT | StepKind.ARGUMENT | StepKind.QUEUED:
                 return self._edge(step, self._after(number))
         last = all(later.side == 0 for later in self.finding.trace[number + 1 :])
         met = _MEETS.get(self.finding.effect) if last else None
@@ -93,6 +93,8 @@ class Reasons:
             ]
             brings = f"{scenario.why}: what {scenario.subject!r} ({scenario.commit}) brings"
             return "; ".join([brings, *(self._filled(slot, target) for slot in slots[:1])])
+        if step.kind is StepKind.QUEUED:
+            return f"{target}() is what is queued here, and another thread runs it"
         site = self._site(step)
         if site is None:
             return "the call stands in an expansion or in code outside the walk"

@@ -32,6 +32,19 @@ class Initialiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     users: tuple[str, ...]
 
 
+class Later(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that have another thread run something."""
+
+    queues: tuple[str, ...]
+    """Have the function of an item run, with the item's position."""
+    awaits: tuple[str, ...]
+    """Return once the item's function has."""
+    declares: tuple[str, ...]
+    """Macros at file scope that define an item, with its function."""
+    threads: tuple[str, ...]
+    """Have a function run that is handed to them."""
+
+
 class Joins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Functions that put a node on a list."""
 
@@ -120,6 +133,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     drvdata: Drvdata
     fresh: Names
     initialiser: tuple[Initialiser, ...]
+    later: Later
     joins: Joins
     keyed: Names
     heads: Heads
@@ -177,6 +191,10 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     def told(self) -> dict[str, Any]:
         """What calls mean, by the name that is called, as `kscan.flow.calling` told it."""
         return {}
+
+    def makers(self, kind: str) -> tuple[str, ...]:
+        """The functions that make an object of `kind` fit for use."""
+        return tuple(name for e in self.initialiser if e.kind == kind for name in e.makers)
 
     def used_by(self, name: str) -> tuple[Initialiser, ...]:
         """The kinds of objects that `name` needs to be ready, and does not make ready itself."""

@@ -20,6 +20,7 @@ class EdgeKind(StrEnum):
     DIRECT = "direct"
     SLOT = "slot"
     ARGUMENT = "argument"
+    QUEUED = "queued"  # another thread runs it, later
     ASSUMED = "assumed"  # a scenario adds it
 
 

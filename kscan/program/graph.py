@@ -2,7 +2,8 @@
 """The call graph from one function on: what it reaches, by the shortest way, and through what.
 
 Direct calls, functions handed over as arguments (an edge from the caller that hands them
-over) and slots are followed; functions of the catalogue's stop list are not.
+over), what is queued to be run later and slots are followed; functions of the catalogue's stop
+list are not.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ import networkx as nx
 
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence, weakest
-from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
+from kscan.program.calls import CallSite, EdgeKind, Slot
+from kscan.program.deferred import ways_out
 from kscan.program.program import Function, Program
 
 MOST_FUNCTIONS = 6_000
 """Functions one walk visits before it says that it gave up."""
+
+LATER = 100
+"""What a queued edge adds to a way: what runs inside the call as well is shown that way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,10 @@ class Reach:
             self._chosen[target] = self.choose(edges)
         return self._chosen[target]
 
+    def runs_later(self, target: Function) -> bool:
+        """Another thread runs `target`, and need not have before the root returns."""
+        return any(edge.site.kind is EdgeKind.QUEUED for edge in self.way(target))
+
     def way_confidence(self, target: Function) -> Confidence:
         """That of the weakest edge on the way to `target`."""
         return weakest(*(edge.site.confidence for edge in self.way(target)))
@@ -139,7 +148,7 @@ def reach(
         found.ways.add_node(caller)
         if edge is not None:
             found.ways.add_edge(edge.caller, caller, edge=edge)
-        for site in _sites(program, caller, assumed):
+        for site in _sites(bounds, caller, assumed):
             for callee, sure in _callees(bounds, found, caller, site, implementers):
                 following = Edge(caller, callee, _weakened(site, sure))
                 found.edges.setdefault(caller, []).append(following)
@@ -151,16 +160,18 @@ def reach(
 
 
 def length(edge: Edge, last: tuple[str, ...] = ()) -> int:
-    """What an edge adds to a way: an inline function next to nothing, an argument most."""
+    """What an edge adds to a way: an inline function next to nothing, a queued one most."""
     if edge.callee.name in last:
         return 1_000
+    if edge.site.kind is EdgeKind.QUEUED:
+        return LATER
     if edge.site.kind is EdgeKind.ARGUMENT:
         return 3
     return 0 if edge.callee.fact.inline else 2
 
 
-def _sites(program: Program, caller: Function, assumed: tuple[Assumed, ...]) -> list[CallSite]:
-    sites = list(call_sites(program, caller))
+def _sites(bounds: _Bounds, caller: Function, assumed: tuple[Assumed, ...]) -> list[CallSite]:
+    sites = ways_out(bounds.program, bounds.catalogue.functions, caller)
     for edge in assumed:
         if edge.caller == caller.name:
             name = str(edge.slot) if edge.slot is not None else edge.callee

@@ -25,7 +25,13 @@ _MARK_LABEL = 23
 _API_LABEL = 34
 _ASSUMED = ", assumed"
 """Ends the label of an edge that a scenario adds."""
-_KINDS = {"": "call", "call": "call", "argument": "argument", "registers": "register"}
+_KINDS = {
+    "": "call",
+    "call": "call",
+    "argument": "argument",
+    "queued": "argument",
+    "registers": "register",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from kscan.model import Confidence, Finding, Step, StepKind
 
-EDGES = (StepKind.CALL, StepKind.SLOT, StepKind.ARGUMENT)
+EDGES = (StepKind.CALL, StepKind.SLOT, StepKind.ARGUMENT, StepKind.QUEUED)
 _ASSUMED = ", assumed by "
 """In the note of an edge that a scenario adds, before the scenario's name."""
 
@@ -101,7 +101,7 @@ def _edge_label(step: Step) -> str:
         if assumed:
             return f"{found.group()}, assumed" if found else "assumed"
         return found.group() if found else called or "slot"
-    return "argument" if step.kind is StepKind.ARGUMENT else ""
+    return step.kind.value if step.kind in (StepKind.ARGUMENT, StepKind.QUEUED) else ""
 
 
 def _entry(trace: tuple[Step, ...]) -> int:

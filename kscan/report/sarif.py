@@ -40,6 +40,7 @@ _KINDS = {
     StepKind.CALL: ["call", "function"],
     StepKind.SLOT: ["call", "function"],
     StepKind.ARGUMENT: ["call", "function"],
+    StepKind.QUEUED: ["call", "function"],
     StepKind.CALLBACK: ["enter", "function"],
     StepKind.READ: ["value"],
     StepKind.WRITE: ["value"],

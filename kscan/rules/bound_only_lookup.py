@@ -98,11 +98,13 @@ def _message(case: Case, found: BoundRead, effect: Effect) -> str:
     callback = found.callback.function.name
     call = found.lookup.note.partition("(")[0]
     causes = " and its driver data is not set either" if found.late else ""
-    errno = fatal_error(case.contract, case.program, found)
+    later = case.window.runs_later(found.callback.slot)
+    errno = None if later else fatal_error(case.contract, case.program, found)
+    returned = "may not have returned yet" if later else "has not returned"
     fails = f" with -{errno}, so {case.contract.register}() itself fails" if errno else ""
     return (
         f"{callback}() looks its instance up with {call}(), which sees only bound devices, but "
-        f"{probe}() has not returned{causes}: it finds nothing{_DOES[effect]}{fails}"
+        f"{probe}() {returned}{causes}: it finds nothing{_DOES[effect]}{fails}"
     )
 
 

@@ -53,6 +53,8 @@ def device_lock_in_window(case: Case) -> Iterator[Finding]:
     if case.window.is_open:
         return
     for entered in _holding(case):
+        if _runs_later(case, entered):  # the registration ends, and its bind lets go
+            continue
         cfg = flow_of(case.program, entered.function)
         for taken in sorted(device_locks(cfg, case.catalogue.locks.device), key=lambda t: t.at):
             if not _is_harmless(case, entered, cfg, taken):
@@ -68,6 +70,14 @@ def _holding(case: Case) -> Iterator[Entered]:
     pattern, inside = re.compile(words.encode()), case.inside
     among = (*inside.functions.values(), *inside.beyond(pattern).values())
     yield from inside.spelling(among, pattern)
+
+
+def _runs_later(case: Case, entered: Entered) -> bool:
+    """Another thread runs the function, for which the registration does not wait."""
+    if entered.callback is not None:
+        return case.window.runs_later(entered.callback.slot)
+    reach = case.window.reach
+    return entered.function in reach.ways and reach.runs_later(entered.function)
 
 
 def _is_harmless(case: Case, entered: Entered, cfg: Cfg, taken: Taken) -> bool:

@@ -224,14 +224,16 @@ class Case:
         return self._reads[key]
 
     def _late_reads(self, registration: Registration) -> Iterator[LateRead]:
-        if not self.window.callbacks(registration):
+        callbacks = self.window.callbacks(registration)
+        if not callbacks:
             return
         late = self.late(registration)
         lists = frozenset(one.place for one in late if self._leads_to_others(one))
         doubted = self.doubts(registration)
+        later = all(self.window.runs_later(one.slot) for one in callbacks)
         for number in self._met_in_window(registration):
             one = late[number]
-            others = late[number + 1 :] if self.window.is_open else late
+            others = late[number + 1 :] if later else late
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
             apart = is_of_device(self.program, one.write, self.belongs(registration))
             of_instance = frozenset({one.place} if apart else ())

@@ -43,6 +43,7 @@ _KINDS = {
     EdgeKind.DIRECT: StepKind.CALL,
     EdgeKind.ARGUMENT: StepKind.ARGUMENT,
     EdgeKind.SLOT: StepKind.SLOT,
+    EdgeKind.QUEUED: StepKind.QUEUED,
     EdgeKind.ASSUMED: StepKind.SLOT,
 }
 _MEETS = {
@@ -147,6 +148,8 @@ class Evidence:
         kind = _KINDS[edge.site.kind]
         if edge.site.kind is EdgeKind.ARGUMENT:
             note = f"hands over {edge.callee.name}"
+        elif edge.site.kind is EdgeKind.QUEUED:
+            note = f"has {edge.callee.name} run later"
         elif edge.site.kind is EdgeKind.ASSUMED:
             scenario = self.window.scenario.name if self.window.scenario else "the scenario"
             note = f"calls {edge.site.name}, assumed by {scenario}"
@@ -159,7 +162,7 @@ class Evidence:
     def entered(self, callback: Callback, note: str = "") -> Step:
         """The entry of a callback."""
         function = callback.function
-        runs = "may run from the registration on" if self.window.is_open else ""
+        runs = "may run from the registration on" if self.window.runs_later(callback.slot) else ""
         note = note or runs or "runs inside the registration"
         sure = callback.confidence
         return self.step(function, function.fact.start, StepKind.CALLBACK, note, 1, 0, sure)
@@ -252,7 +255,7 @@ def late_finding(case: Case, found: LateRead, rule: str, what: str) -> Finding:
         severity=severity_of(reader.effect),
         confidence=found.confidence,
         effect=reader.effect,
-        message=_message(found, what),
+        message=_message(case, found, what),
         primary=evidence.location(registration.function, registration.at),
         driver=driver_of(registration.function.path),
         subject=subject_of(found.late),
@@ -293,10 +296,10 @@ def _writing(found: LateRead) -> str:
     return f"{verb} {late.spelled} only now{more}"
 
 
-def _message(found: LateRead, what: str) -> str:
+def _message(case: Case, found: LateRead, what: str) -> str:
     reader, contract = found.reader, found.registration.contract
     callback, api = reader.callback.function.name, contract.register
-    if contract.window == "open":
+    if case.window.runs_later(reader.callback.slot):
         return f"{what} only after {api}() lets {callback}() run, which {DOES[reader.effect]}"
     if reader.victim is not None:
         victim = reader.victim.function.name

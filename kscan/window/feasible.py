@@ -139,7 +139,7 @@ class Feasible:
     def _passed(self, edge: Edge, known: _Known) -> _Known:
         """What is known of the callee's parameters, and of the device's bus."""
         tables = self._tables(edge, known.tables)
-        if edge.site.kind in (EdgeKind.ARGUMENT, EdgeKind.ASSUMED):
+        if edge.site.kind in (EdgeKind.ARGUMENT, EdgeKind.QUEUED, EdgeKind.ASSUMED):
             return _Known(tables=tables)
         given, changed = self._arguments(edge.caller, edge.site), self._changed(edge.callee)
         named = zip(edge.callee.fact.params, given, strict=False)

@@ -129,6 +129,11 @@ class Walk:
         """Callbacks may run from the registration on, not only inside it."""
         return self.contract.window == "open"
 
+    def runs_later(self, slot: Slot) -> bool:
+        """What fills `slot` may run from the registration on: its end need not be waited for."""
+        call = None if self.is_open else self.call_of(slot)
+        return self.is_open or (call is not None and self.reach.runs_later(call.caller))
+
     @property
     def _needs_no_walk(self) -> bool:
         return self.is_open and self.contract.gate is None

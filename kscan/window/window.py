@@ -103,9 +103,8 @@ class Window(Walk):
             for entry in self._entries(table):
                 if not self._runs(entry.slot):
                     continue
-                one = Callback(
-                    entry, weakest(sure, table.confidence, entry.confidence), table.given
-                )
+                parts = (sure, table.confidence, entry.confidence, self._when(entry.slot))
+                one = Callback(entry, weakest(*parts), table.given)
                 known = seen.setdefault((entry.slot, entry.function), one)
                 given = both(known.given, one.given)
                 seen[entry.slot, entry.function] = replace(known, given=given)
@@ -163,6 +162,11 @@ class Window(Walk):
             naming = (f for name in names for f in self.program.mentioning(path, name))
             self._naming[path] = frozenset(naming)
         return self._naming[path]
+
+    def _when(self, slot: Slot) -> Confidence:
+        """How sure it is that `slot` runs before its registration goes on."""
+        waits = self.is_open or not self.runs_later(slot)
+        return Confidence.HIGH if waits else Confidence.MEDIUM
 
     def _runs(self, slot: Slot) -> bool:
         return self.is_open or self.is_called(slot)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Functions that a call has another thread run: that of a work item, or of a new thread.
+
+Queueing an item names no function: that is said where the item is made, as by
+``INIT_WORK(&foo->work, foo_work_fn)``, and looked for in the file that queues it. Where the
+queueing function then waits for the item, its function runs inside the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from kscan.facts import ir
+from kscan.kernel.functions import Functions
+from kscan.kernel.names import matches, position
+from kscan.program.calls import CallSite, EdgeKind, call_sites
+from kscan.program.program import Function, Program
+from kscan.program.types import Scope, scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """What a work item is known by within its file."""
+
+    holder: str
+    """The struct it is a member of, or the function it is a local of; empty for a global."""
+    name: str
+
+
+def ways_out(program: Program, functions: Functions, caller: Function) -> list[CallSite]:
+    """The ways out of `caller`, with those to what it has another thread run."""
+    later, found = functions.later, list[CallSite]()
+    for site in call_sites(program, caller):
+        if any(matches(later.threads, name) for name in site.through):
+            found.append(replace(site, kind=EdgeKind.QUEUED, through=()))
+            continue
+        found.append(site)
+        if site.kind is EdgeKind.DIRECT and matches(later.queues, site.name):
+            found += _queued(program, functions, caller, site)
+    return found
+
+
+def _queued(
+    program: Program, functions: Functions, caller: Function, site: CallSite
+) -> Iterator[CallSite]:
+    """The ways to the functions of the item that is queued at `site`."""
+    later, scope = functions.later, scope_of(program, caller)
+    item = next((one for one, at in _items(scope, later.queues) if at == site.at), None)
+    if item is None:
+        return
+    is_awaited = any(one == item and at > site.at for one, at in _items(scope, later.awaits))
+    kind = EdgeKind.ARGUMENT if is_awaited else EdgeKind.QUEUED
+    for name in dict.fromkeys(_functions_of(program, functions, caller.path, item)):
+        yield CallSite(kind, name, None, site.at)
+
+
+def _functions_of(program: Program, functions: Functions, path: str, item: _Item) -> Iterator[str]:
+    """The functions that the file `path` makes `item` with."""
+    for made in program.unit(path).toplevel:
+        if matches(functions.later.declares, made.name) and made.arguments[:1] == (item.name,):
+            yield from made.arguments[1:2]
+    makers = functions.makers("work")
+    for function in program.mentioning(path, item.name):
+        scope = scope_of(program, function)
+        for call in _calls(scope, makers):
+            at = position(makers, _callee(call), 0)
+            if _item(scope, call, at) == item:
+                yield from _named(call.args[at + 1 : at + 2])
+
+
+def _items(scope: Scope, names: tuple[str, ...]) -> Iterator[tuple[_Item, int]]:
+    """The items that calls of `names` are given, with the offset of the call."""
+    for call in _calls(scope, names):
+        item = _item(scope, call, position(names, _callee(call), 0))
+        if item is not None:
+            yield item, call.at
+
+
+def _calls(scope: Scope, names: tuple[str, ...]) -> Iterator[ir.Call]:
+    for node in ir.walk_body(scope.program.body(scope.function)):
+        if isinstance(node, ir.Call) and matches(names, _callee(node)):
+            yield node
+
+
+def _callee(call: ir.Call) -> str:
+    return call.callee.id if isinstance(call.callee, ir.Name) else ""
+
+
+def _item(scope: Scope, call: ir.Call, at: int) -> _Item | None:
+    match call.args[at : at + 1]:
+        case (ir.Unary(op="&", operand=ir.Member(object=holder, field=name)),):
+            return _Item(scope.tag_of(holder), name)
+        case (ir.Unary(op="&", operand=ir.Name(id=name)) | ir.Name(id=name),):
+            return _Item(scope.function.name if scope.is_automatic(name) else "", name)
+    return None
+
+
+def _named(arguments: tuple[ir.Expr, ...]) -> Iterator[str]:
+    for argument in arguments:
+        if isinstance(argument, ir.Name):
+            yield argument.id
