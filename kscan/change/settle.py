@@ -124,6 +124,7 @@ def paired(
             (_statement, place.is_split),
             (_reader, place.is_taken_out),
             (_spot, Respelled(renames).fits),
+            (_object, _is_worse),
         ):
             _pair(left, right, pairs, _of(called, key), key, fits)
     return pairs
@@ -135,6 +136,10 @@ def _fingerprint(finding: Finding) -> Hashable:
 
 def _always(_old: Finding, _new: Finding) -> bool:
     return True
+
+
+def _is_worse(old: Finding, new: Finding) -> bool:
+    return new.gravity > old.gravity
 
 
 def _of(called: dict[int, Finding], key: Key) -> Key:
@@ -218,6 +223,14 @@ def _spot(finding: Finding) -> Hashable:
         callback.function if callback else "",
         finding.subject.kind if finding.subject else "",
     )
+
+
+def _object(finding: Finding) -> Hashable:
+    """What is met where, whichever rule says so: a test that goes bares what it guarded badly."""
+    if finding.subject is None:
+        return id(finding)
+    slot = finding.callback.slot if finding.callback else ""
+    return finding.primary.path, finding.primary.function, finding.subject, slot
 
 
 @dataclass(frozen=True)

@@ -272,6 +272,19 @@ def test_what_gets_worse_is_introduced_and_what_gets_better_stands(
     assert worse.names == better.names == {less.fingerprint: more.fingerprint}
 
 
+def test_another_rule_s_worse_finding_on_the_same_object_takes_the_place_of_one(
+    names: Renamed,
+) -> None:
+    racy = finding(rule="reread-driver", severity=Severity.WARNING)
+    bare = finding(rule="unguarded-driver")
+    worse, better = settled([racy], [bare], names.by()), settled([bare], [racy], names.by())
+    assert counts(worse) == (1, 0, 0)
+    assert worse.introduced[0].before == Before(racy.severity, racy.effect, racy.message)
+    assert counts(better) == (1, 1, 0)
+    elsewhere = finding(rule="unguarded-driver", function="bar_probe")
+    assert counts(settled([racy], [elsewhere], names.by())) == (1, 1, 0)
+
+
 def test_another_effect_that_is_as_bad_is_no_change(names: Renamed) -> None:
     declined, wrong = (replace(finding(), effect=e) for e in (Effect.DECLINED, Effect.WRONG_VALUE))
     found = settled([declined], [wrong], names.by())
