@@ -10,6 +10,10 @@ from pathlib import Path
 
 from kscan.checking import FAILURES, Checking, may_share, settle
 from kscan.facts.reader import Reader
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
+from kscan.hazards.misfits import misfits
+from kscan.hazards.unseen import assumption, unseen, why_closed
 from kscan.hits.findings import beforehand, with_hits
 from kscan.kernel.catalogue import Catalogue, catalogue
 from kscan.kernel.contracts import Contract, Scenario
@@ -23,10 +27,6 @@ from kscan.skips import by_path
 from kscan.source.open import open_tree
 from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree
 from kscan.window.callers import Callers, calls_it
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
-from kscan.window.misfits import misfits
-from kscan.window.unseen import assumption, unseen, why_closed
 from kscan.window.window import Window
 
 

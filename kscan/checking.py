@@ -11,13 +11,13 @@ from itertools import groupby
 
 from kscan.facts.reader import Reader, Readings
 from kscan.fixes import mended
+from kscan.hazards.case import Case
 from kscan.model import Finding, Skip
 from kscan.progress import Progress, silent
 from kscan.rules import Rule, shared_out
 from kscan.source.apart import apart
 from kscan.source.tree import Tree, is_below
 from kscan.triage.fingerprint import named
-from kscan.window.case import Case
 from kscan.window.registrations import Registration
 from kscan.workers import Turns, may_fork
 

@@ -15,8 +15,8 @@ from kscan.audit import Audit, Options
 from kscan.cli.commands import kscan
 from kscan.facts.store import NullStore
 from kscan.flow.execute import Execution
+from kscan.hazards.case import MOST_LATE
 from kscan.source.open import open_tree
-from kscan.window.case import MOST_LATE
 
 MANY = MOST_LATE + 20
 

@@ -36,6 +36,7 @@ from kscan.flow.execute import Execution
 from kscan.flow.values import Place
 from kscan.flow.world import World
 from kscan.flow.writes import Writes
+from kscan.hazards.case import Case
 from kscan.kernel.catalogue import catalogue
 from kscan.model import Confidence, Finding, KscanError, Severity
 from kscan.program.calls import call_sites
@@ -45,7 +46,6 @@ from kscan.rules import Rule, rules
 from kscan.source.open import open_tree
 from kscan.source.tree import LARGEST
 from kscan.syntax import dialect, parser
-from kscan.window.case import Case
 from kscan.workers import Turns
 
 SOON = 20

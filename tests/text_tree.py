@@ -10,10 +10,10 @@ from textwrap import dedent
 from kscan.audit import Audit, Options
 from kscan.facts.reader import Reader
 from kscan.facts.store import NullStore
+from kscan.hazards.case import Case
 from kscan.program.program import Function, Program
 from kscan.source.searched import SearchedTree
 from kscan.source.tree import Unreadable
-from kscan.window.case import Case
 
 
 class TextTree(SearchedTree):

@@ -10,11 +10,11 @@ from functools import cached_property
 from kscan.change.drivers import Link, Share, share
 from kscan.change.reached import NEAR, Reached
 from kscan.change.reaching import Reaching
+from kscan.hazards.case import Case
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Implementation
 from kscan.program.program import Function, Program
 from kscan.source.tree import Tree, WordTree
-from kscan.window.case import Case
 
 MOST_ALTERED = 200
 """Altered functions that drivers are looked for from."""

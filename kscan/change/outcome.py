@@ -13,10 +13,10 @@ import msgspec
 
 from kscan.change.answers import Questions
 from kscan.facts import ir
+from kscan.hazards.case import Case
 from kscan.model import Finding, KscanError, Skip, Stats
 from kscan.program.calls import Slot
 from kscan.program.program import Function
-from kscan.window.case import Case
 from kscan.window.registrations import Registration
 
 

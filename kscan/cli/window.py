@@ -27,7 +27,7 @@ def command(
     path and the kind of every edge; each registration with the functions of its own table.
     """
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
-    from kscan.window.listing import WIDTH, listed, rendered  # noqa: PLC0415
+    from kscan.hazards.listing import WIDTH, listed, rendered  # noqa: PLC0415
 
     options.refuse_directory(
         api, tree, f"window API TREE, as in window iommu_device_register {api}"

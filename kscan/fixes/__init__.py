@@ -13,9 +13,9 @@ from dataclasses import replace
 from importlib import import_module
 
 from kscan.fixes.edits import Refused
+from kscan.hazards.case import Case
 from kscan.model import Finding, Fix
 from kscan.rules import Rule
-from kscan.window.case import Case
 
 Cure = Callable[[Case, Finding], Fix | None]
 

@@ -18,11 +18,11 @@ from kscan.fixes.edits import Edits, Refused, unified
 from kscan.fixes.guarding import Guarding
 from kscan.fixes.pointer import OUTER, Pointer
 from kscan.flow.cfg import cfg_of
+from kscan.hazards.case import Case
 from kscan.kernel.fixes import mending
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
 from kscan.program.types import Scope, scope_of
-from kscan.window.case import Case
 
 _CLOSING = re.compile(rb"\s*\)")
 

@@ -20,13 +20,13 @@ from kscan.fixes.order import Order, Plan
 from kscan.fixes.undoing import Undoing, undoing
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import RUNTIME_PM
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
 from kscan.kernel.names import matches
+from kscan.lateness.late import LEVELS, Late
+from kscan.lateness.masked import LateRead
 from kscan.model import Confidence, Finding, Fix
 from kscan.program.program import Function
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
-from kscan.window.late import LEVELS, Late
-from kscan.window.masked import LateRead
 from kscan.window.registrations import Registration
 from kscan.wording import enumerated
 

@@ -15,10 +15,10 @@ from kscan.facts.layout import Block, Layout, Statement
 from kscan.fixes.edits import Refused
 from kscan.fixes.effects import Effects, Observer
 from kscan.flow.values import Place
+from kscan.hazards.case import Case
 from kscan.kernel.names import matches
+from kscan.lateness.masked import LateRead
 from kscan.program.program import Function
-from kscan.window.case import Case
-from kscan.window.masked import LateRead
 
 _CALLED = re.compile(r"\b(\w+)\s*\(")
 

@@ -18,13 +18,13 @@ from kscan.flow.cfg import Cfg, Kind, cfg_of
 from kscan.flow.fates import REFERENCE, Fate, Owned
 from kscan.flow.holding import Holders
 from kscan.flow.ownership import Lifetimes
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
 from kscan.kernel.fixes import mending
 from kscan.kernel.names import matches
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
 from kscan.program.types import scope_of
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
 
 
 def cure(case: Case, finding: Finding) -> Fix | None:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
+from kscan.lateness.late import LEVELS
 from kscan.model import Confidence, Effect, Finding, Step, StepKind
 from kscan.program.calls import CallSite, Slot, call_sites
 from kscan.program.program import Function
 from kscan.rules import Rule
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
-from kscan.window.late import LEVELS
 from kscan.window.registrations import Registration
 
 _MEETS = {

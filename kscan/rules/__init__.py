@@ -2,7 +2,7 @@
 """The hazards, one file each: a decorated generator whose module docstring is its page.
 
 A rule is found by walking this package; its id is its file's name with dashes. It asks a
-`kscan.window.case.Case` and yields findings; it never looks at another rule.
+`kscan.hazards.case.Case` and yields findings; it never looks at another rule.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from kscan.model import Finding, KscanError, RuleInfo, Severity
 
 if TYPE_CHECKING:
-    from kscan.window.case import Case
+    from kscan.hazards.case import Case
 
 Check = Callable[["Case"], Iterator[Finding]]
 

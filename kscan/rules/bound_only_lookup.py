@@ -33,12 +33,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.flow.world import Happening
+from kscan.hazards.bound import fatal_error, is_one_of_two, looking_up, searched_driver
+from kscan.hazards.case import BoundRead, Case
+from kscan.hazards.evidence import Evidence, severity_of
 from kscan.model import Effect, Finding, Fix, Severity, Subject, weakest
 from kscan.rules import rule
-from kscan.window.bound import fatal_error, is_one_of_two, looking_up, searched_driver
-from kscan.window.case import BoundRead, Case
 from kscan.window.drivers import probe_around
-from kscan.window.evidence import Evidence, severity_of
 from kscan.window.registrations import driver_of
 
 _EFFECTS = {Happening.CRASH: Effect.CRASH, Happening.DECLINED: Effect.DECLINED}

@@ -36,12 +36,12 @@ from collections.abc import Iterator
 from kscan.facts import ir
 from kscan.flow.paths import spelled
 from kscan.flow.world import Event
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
+from kscan.hazards.tied import Tied, tied
 from kscan.model import Effect, Finding, Fix, Severity, Step, StepKind, Subject
 from kscan.rules import rule
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
-from kscan.window.tied import Tied, tied
 
 _FIX = (
     "Allocate it without devres and free it when the client is released, or hand the call the "

@@ -35,10 +35,10 @@ from collections.abc import Iterator
 from kscan.flow.cfg import Cfg, flow_of
 from kscan.flow.locking import Taken, device_locks, retries
 from kscan.flow.paths import spelled
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
 from kscan.model import Effect, Finding, Fix, Severity, Step, StepKind, Subject
 from kscan.rules import rule
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
 from kscan.window.inside import Entered
 from kscan.window.origins import Asked, Origin
 from kscan.window.registrations import driver_of

@@ -41,13 +41,13 @@ from typing import NamedTuple
 
 from kscan.facts import ir
 from kscan.flow.paths import spelled
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
 from kscan.model import Confidence, Effect, Finding, Fix, Severity, Step, StepKind, Subject, weakest
 from kscan.program.calls import Slot
 from kscan.program.graph import Reach
 from kscan.rules import rule
-from kscan.window.case import Case
 from kscan.window.configured import ConfigureCall
-from kscan.window.evidence import Evidence
 from kscan.window.origins import Node, Origin
 from kscan.window.registrations import driver_of
 

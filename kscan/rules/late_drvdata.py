@@ -30,10 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import late_finding
 from kscan.model import Finding, Severity
 from kscan.rules import rule
-from kscan.window.case import Case
-from kscan.window.evidence import late_finding
 
 
 @rule(

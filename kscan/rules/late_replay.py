@@ -34,15 +34,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
+from kscan.hazards.replays import FirmwareCode, Guard, Replay, Replays
 from kscan.kernel.devices import Configuration
 from kscan.model import Confidence, Effect, Finding, Fix, Severity, Step, StepKind, Subject, weakest
 from kscan.program.program import Function
 from kscan.rules import rule
-from kscan.window.case import Case
 from kscan.window.configured import ConfigureCall
-from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
-from kscan.window.replays import FirmwareCode, Guard, Replay, Replays
 
 _WITHIN = "replay only where dev->iommu was not there before the fwspec was made"
 _SAYS = {

@@ -32,11 +32,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import late_finding
+from kscan.lateness.masked import LateRead
 from kscan.model import Finding, Severity
 from kscan.rules import rule
-from kscan.window.case import Case
-from kscan.window.evidence import late_finding
-from kscan.window.masked import LateRead
 
 
 @rule(

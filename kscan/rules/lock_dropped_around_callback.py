@@ -35,12 +35,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.flow.gaps import Gap
+from kscan.hazards.case import Case
+from kscan.hazards.dropped import Dropped, DroppedLocks
+from kscan.hazards.evidence import Evidence
 from kscan.model import Confidence, Effect, Finding, Fix, Severity, Step, StepKind, Subject
 from kscan.program.program import Function
 from kscan.rules import rule
-from kscan.window.case import Case
-from kscan.window.dropped import Dropped, DroppedLocks
-from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
 
 

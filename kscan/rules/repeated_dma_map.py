@@ -34,6 +34,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.flow.paths import spelled
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
+from kscan.hazards.overwritten import Overwrite, overwrites
 from kscan.model import (
     CallbackRef,
     Confidence,
@@ -47,9 +50,6 @@ from kscan.model import (
     weakest,
 )  # fmt: skip
 from kscan.rules import rule
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
-from kscan.window.overwritten import Overwrite, overwrites
 from kscan.window.registrations import driver_of
 
 

@@ -42,6 +42,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
+from kscan.hazards.repeated import Drop, RepeatedCall, drops, recurrence, repeated_calls
 from kscan.model import (
     CallbackRef,
     Effect,
@@ -51,12 +54,9 @@ from kscan.model import (
     Subject,
     weakest,
 )
+from kscan.repeats.again import Hazard, Kind, When
 from kscan.rules import rule
-from kscan.window.again import Hazard, Kind, When
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
-from kscan.window.repeated import Drop, RepeatedCall, drops, recurrence, repeated_calls
 
 _LOSING = (Kind.LOST, Kind.MOVED, Kind.MISSING)
 _EFFECTS = {

@@ -31,6 +31,8 @@ from collections.abc import Iterator
 
 from kscan.flow.places import field_named
 from kscan.flow.rereads import Read, Reread, Rereads
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
 from kscan.kernel.contracts import Unset
 from kscan.model import (
     CallbackRef,
@@ -46,8 +48,6 @@ from kscan.model import (
 from kscan.program.calls import Slot
 from kscan.program.tables import Entry
 from kscan.rules import rule
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
 
 

@@ -27,12 +27,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.hazards.case import Case
+from kscan.hazards.evidence import Evidence
+from kscan.hazards.unset import UnsetRead, unset_reads
 from kscan.model import CallbackRef, Effect, Finding, Severity, StepKind, Subject
 from kscan.rules import rule
-from kscan.window.case import Case
-from kscan.window.evidence import Evidence
 from kscan.window.registrations import driver_of
-from kscan.window.unset import UnsetRead, unset_reads
 
 
 @rule(

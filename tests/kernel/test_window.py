@@ -9,11 +9,11 @@ import pytest
 
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
+from kscan.hazards.case import Case
 from kscan.program.calls import EdgeKind, Slot
 from kscan.source.open import open_tree
 from kscan.source.patched import PatchedTree
 from kscan.source.tree import Tree
-from kscan.window.case import Case
 
 pytestmark = pytest.mark.kernel
 

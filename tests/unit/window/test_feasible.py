@@ -9,7 +9,7 @@ import pytest
 from text_tree import case_of
 from windows import CORE
 
-from kscan.window.case import Case
+from kscan.hazards.case import Case
 
 OF = """
 #include <linux/iommu.h>

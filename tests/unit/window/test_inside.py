@@ -8,7 +8,7 @@ import re
 from text_tree import case_of
 from windows import tree
 
-from kscan.window.case import Case
+from kscan.hazards.case import Case
 
 OF = "int of_iommu_configure(struct device *dev)\n{\n    return 0;\n}\n"
 FOO = """

@@ -6,11 +6,11 @@ from __future__ import annotations
 import pytest
 from text_tree import case_of
 
+from kscan.hazards.case import Case
 from kscan.model import Confidence, Finding
 from kscan.program.calls import Slot
 from kscan.rules.device_lock_in_window import device_lock_in_window
 from kscan.rules.late_global import late_global
-from kscan.window.case import Case
 
 OF_XLATE = Slot("iommu_ops", "of_xlate")
 

@@ -13,8 +13,8 @@ from kscan.audit import Audit, Options
 from kscan.change.answers import AskedTree
 from kscan.change.contents import Contents
 from kscan.facts.store import NullStore
+from kscan.hazards.unseen import unseen
 from kscan.model import Confidence, Skip
-from kscan.window.unseen import unseen
 
 TABLE = """
 struct foo { struct iommu_device iommu; struct iommu_ops held, spare;

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Resources that an in-window callback puts on a device which no driver is bound to yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.facts import ir
+from kscan.flow.fates import Fate
+from kscan.flow.ownership import Lifetimes
+from kscan.flow.places import field_named
+from kscan.flow.world import Event
+from kscan.hazards.case import Case
+from kscan.model import Confidence, weakest
+from kscan.program.program import Function
+from kscan.window.registrations import Registration
+from kscan.window.window import Callback
+
+
+@dataclass(frozen=True)
+class Tied:
+    """A callback that leaves resources on its client."""
+
+    registration: Registration
+    callback: Callback
+    events: tuple[Event, ...]
+    """The calls that do, as they stand."""
+    doubts: tuple[tuple[Confidence, str], ...] = ()
+
+    @property
+    def confidence(self) -> Confidence:
+        """That of the callback, as far as the doubts leave it."""
+        return weakest(self.callback.confidence, *(sure for sure, _ in self.doubts))
+
+
+def tied(case: Case) -> Iterator[Tied]:
+    """The callbacks that tie something to a client, each call told once."""
+    unset = frozenset(field_named(one.field) for one in case.contract.unset)
+    if not unset or case.window.is_open:
+        return
+    told: set[tuple[Function, int]] = set()
+    for registration in case.registrations:
+        doubted = case.doubts(registration)
+        for callback, events in case.readers(registration).tied(unset):
+            left = tuple(
+                event
+                for event in events
+                if (event.function, event.at) not in told
+                and not _is_freed_again(case, registration, event)
+            )
+            told.update((event.function, event.at) for event in left)
+            if left:
+                doubts = (*doubted.of_callback(callback), *_taken_off(case, left[0]))
+                yield Tied(registration, callback, left, doubts)
+
+
+def _is_freed_again(case: Case, registration: Registration, event: Event) -> bool:
+    """Every way on from an allocation frees it: it was never more than scratch memory."""
+    lifetimes = Lifetimes(case.program, case.catalogue.functions, case.belongs(registration))
+    made = (o for o in lifetimes.of(event.function) if o.acquired.at == event.at)
+    return any(o.ends and all(e.fate is Fate.RELEASED for e in o.ends) for o in made)
+
+
+def _taken_off(case: Case, event: Event) -> Iterator[tuple[Confidence, str]]:
+    """The same function takes something off the list again."""
+    for node in ir.walk_body(case.program.body(event.function)):
+        match node:
+            case ir.Call(callee=ir.Name(id=name)) if name in case.catalogue.functions.unties:
+                if node.at > event.at:
+                    yield Confidence.MEDIUM, f"{name}() may take it off again"
+                    return

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Doubts: what lowers the confidence that a late write is a hazard to its reader, and how far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kscan.facts import ir
+from kscan.flow.cfg import Kind, flow_of
+from kscan.flow.values import RUNTIME_PM, Place
+from kscan.flow.writes import Writes
+from kscan.hits.architectures import Architectures
+from kscan.kernel.contracts import slot_matches
+from kscan.lateness.late import Late
+from kscan.lateness.readers import Reader
+from kscan.model import Confidence, Effect
+from kscan.program.hooks import declaring
+from kscan.program.program import Program
+from kscan.window.registrations import Registration
+from kscan.window.scope import Ownership
+from kscan.window.window import Callback, Window
+
+Doubt = tuple[Confidence, str]
+"""The most that is left of the confidence, and why."""
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """The doubts about the late writes around one registration."""
+
+    program: Program
+    window: Window
+    registration: Registration
+    writes: Writes
+    belongs: Ownership
+    architectures: Architectures
+
+    def about(self, late: Late, reader: Reader) -> Iterator[Doubt]:
+        """Everything that speaks against `reader` suffering from `late`."""
+        yield from self._of_reader(reader)
+        callback = reader.sufferer
+        yield from self.of_callback(callback)
+        if late.place == RUNTIME_PM and callback.entry.via in self.window.contract.through.undoing:
+            yield Confidence.LOW, f"{callback.entry.via} takes back what was done, and nothing was"
+        yield from self._of_write(late, wrong=reader.effect is Effect.WRONG_VALUE)
+
+    def excludes(self, late: Late, reader: Reader) -> bool:
+        """The registration does not run what suffers from `late`, or has it do nothing."""
+        callback, contract = reader.sufferer, self.window.contract
+        if self._passed_over(callback) or self.window.is_excluded(self.registration, callback):
+            return True
+        is_undoing = callback.entry.via in contract.through.undoing
+        return late.place == RUNTIME_PM and is_undoing and self._may_do_without(reader)
+
+    def _may_do_without(self, reader: Reader) -> bool:
+        """The callback may succeed without coming to what it suffers from: nothing was done yet."""
+        function, event = reader.sufferer.function, reader.event
+        cfg = flow_of(self.program, function)
+        node = cfg.containing(event.frames[0].at if event.frames else event.at)
+        return node is not None and any(
+            other.kind is Kind.RETURN
+            and isinstance(other.expr, ir.Const)
+            and other.expr.is_zero
+            and not cfg.passes({node.index}, other.index)
+            for other in cfg.nodes
+        )
+
+    def _of_reader(self, reader: Reader) -> Iterator[Doubt]:
+        if reader.effect is Effect.WRONG_VALUE:
+            yield Confidence.MEDIUM, "zero is assumed to be the wrong value here"
+        if reader.event.sure:
+            return
+        if reader.effect is Effect.UNREADY:
+            yield Confidence.MEDIUM, "something else may have switched the device on"
+        else:
+            yield Confidence.MEDIUM, "code outside the driver is assumed to use the pointer"
+
+    def of_callback(self, callback: Callback) -> Iterator[Doubt]:
+        """What speaks against `callback` being run by the registration at all."""
+        slot, contract = str(callback.slot), self.window.contract
+        if slot in contract.failure.slots:
+            yield Confidence.LOW, f"{slot} runs only after something else failed"
+        lacking = self.window.unmet(self.registration, slot)
+        if lacking:
+            yield Confidence.LOW, lacking
+        passed_over = self._passed_over(callback)
+        if passed_over:
+            yield Confidence.LOW, passed_over
+
+    def _passed_over(self, callback: Callback) -> str:
+        """Why another table is taken wherever this driver is built; empty where none is."""
+        slot, path = str(callback.slot), self.registration.function.path
+        return next(
+            (
+                preferred.why
+                for preferred in self.window.contract.preferred
+                if preferred.through != callback.entry.via
+                and slot_matches(preferred.slots, slot)
+                and self._leads(preferred.through)
+                and self.architectures.is_only_for(path, preferred.architecture)
+            ),
+            "",
+        )
+
+    def _leads(self, field: str) -> bool:
+        """A `field` of the registered table leads to another table."""
+        return any(one.entry.via == field for one in self.window.callbacks(self.registration))
+
+    def _of_write(self, late: Late, *, wrong: bool) -> Iterator[Doubt]:
+        """Doubts about the late write; the value of what is read as zero is doubtful already."""
+        if late.past_driver:
+            yield (
+                Confidence.MEDIUM,
+                "a device is there when the driver is registered, so that probe runs then",
+            )
+        if late.early is not None:
+            yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
+        foreign, runtime = self._is_foreign(late.place), self._is_runtime_state(late)
+        if foreign:
+            why = f"struct {late.place.owner} is not the driver's own: other code may set it"
+            yield (Confidence.LOW if wrong or runtime else Confidence.MEDIUM), why
+        if wrong and late.in_caller:
+            yield Confidence.LOW, "the late write stands in a caller"
+        if runtime:
+            why = "other functions write it too: it may be run-time state, not set-up"
+            yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
+
+    def _is_foreign(self, place: Place) -> bool:
+        """A field of a struct that the driver's own files do not define."""
+        if place.kind == "global" or not place.owner or "/" in place.owner:
+            return False
+        home = declaring(self.program, place.owner, self.registration.function.path)
+        return home is None or not self.belongs(home)
+
+    def _is_runtime_state(self, late: Late) -> bool:
+        """A callback writes the place as well."""
+        return any(
+            write.place == late.place and not write.partial
+            for callback in self.window.callbacks(self.registration)
+            for write in self.writes.of(callback.function)
+        )

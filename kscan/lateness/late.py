@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Late writes: places a driver writes only after its registration has run its callbacks.
+
+The probing function, its callees and its callers are one program order: what is written on
+the way to the registration is early, what the success side leads to is late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from kscan.facts import ir
+from kscan.facts.unit import GlobalFact
+from kscan.flow.cfg import Cfg, Node, flow_of
+from kscan.flow.execute import Execution
+from kscan.flow.paths import addressed
+from kscan.flow.roots import embedding, root_name
+from kscan.flow.sequence import following
+from kscan.flow.supplies import is_supply
+from kscan.flow.values import SET, ZERO, Place, Value, What, truth
+from kscan.flow.world import World
+from kscan.flow.writes import DEPTH, Writes
+from kscan.flow.written import Write
+from kscan.kernel.catalogue import Catalogue
+from kscan.lateness.order import Order
+from kscan.lateness.probing import Probing
+from kscan.lateness.stages import InitStages
+from kscan.model import Confidence
+from kscan.program.program import Function, Program
+from kscan.program.tables import home
+from kscan.program.types import Scope, scope_of
+from kscan.window.callers import Callers, is_private, registered_by
+from kscan.window.registrations import Registration
+
+LEVELS = 4
+"""Callers above the registering function that are looked at."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """A place that is written after the registration, and nowhere before it for sure."""
+
+    place: Place
+    write: Write
+    """The first such write in program order."""
+    confidence: Confidence = Confidence.HIGH
+    early: Write | None = None
+    """A write that precedes the registration on some paths."""
+    further: tuple[Write, ...] = ()
+    """More late writes of the same place."""
+    in_caller: bool = False
+    """The write stands in a caller of the registering function, after its return."""
+    negative: bool = False
+    """Until then it is a number below zero."""
+    past_driver: bool = False
+    """It stands behind the registration of the driver, which runs probe if a device is there."""
+    kind: str = ""
+    """What the place is for a reader: ``global`` for a member of a global struct, too."""
+    spelled: str = ""
+    """As a reader writes it: ``foo_iommu.feat.streams``."""
+    within: frozenset[Function] = frozenset()
+    """The callers of the registering function that alone are late; none where all are."""
+
+    @property
+    def others(self) -> int:
+        """How many more late writes of the same place there are."""
+        return len(self.further)
+
+    @property
+    def is_sure(self) -> bool:
+        """Nothing writes the place before the registration."""
+        return self.early is None and not self.write.element
+
+    def comes_by(self, function: Function) -> bool:
+        """Every late write stands in `function`, or in what that calls."""
+        return all(
+            write.function == function or write.passes(function)
+            for write in (self.write, *self.further)
+        )
+
+
+@dataclass
+class Lateness:
+    """Finds the late places of registrations."""
+
+    program: Program
+    catalogue: Catalogue
+    callers: Callers
+
+    def late(
+        self, registration: Registration, writes: Writes, belongs: Callable[[str], bool]
+    ) -> tuple[Late, ...]:
+        """The late places of `registration`, in program order of their first late write."""
+        order = Order()
+        world = World(self.catalogue.functions, belongs=belongs)
+        self._level(registration.function, registration.call, ZERO, order, writes, world, 0, set())
+        found = [self._late(place, order) for place in order.late if self._counts(place, order)]
+        stages = InitStages(self.program, self.callers, writes, registration.function)
+        return tuple(late for late in found if not stages.set_earlier(late.place, late.write))
+
+    def _late(self, place: Place, order: Order) -> Late:
+        several = order.late[place]
+        early = order.maybe_early(place)
+        doubtful = early is not None or several[0].element
+        sure = Confidence.MEDIUM if doubtful else Confidence.HIGH
+        outside = place in order.outside
+        kind, spelled = self._spelled(several[0])
+        return Late(
+            place,
+            several[0],
+            sure,
+            early,
+            further=tuple(several[1:]),
+            in_caller=outside,
+            negative=self._is_negative(several[0]),
+            past_driver=place in order.past_driver,
+            kind=kind,
+            spelled=spelled,
+            within=order.within.get(place, frozenset()),
+        )
+
+    def _is_negative(self, write: Write) -> bool:
+        """The object that `write` sets is below zero from the start."""
+        if write.place.kind != "global":
+            return False
+        known = self._object(write)
+        return known is not None and known.negative
+
+    def _object(self, write: Write) -> GlobalFact | None:
+        """The global that `write` sets, where it is defined, which may be another file."""
+        name, path = write.place.name, write.function.path
+        known = self.program.variable(name, path)
+        defining = home(self.program, path, name) if known is not None and known.extern else None
+        return known if defining is None else self.program.variable(name, defining)
+
+    def _spelled(self, write: Write) -> tuple[str, str]:
+        """Kind and name of what `write` writes: outermost object first."""
+        place = write.place
+        outer, path = embedding(write.target)
+        if not path or outer is None or place.is_of_device:
+            return place.kind, place.spelled
+        scope = scope_of(self.program, write.function)
+        if isinstance(outer, ir.Name) and scope.tag_of(outer) and not _points(scope, outer):
+            if not scope.is_local(outer.id):
+                return ("global" if place.kind == "field" else place.kind), f"{outer.id}.{path}"
+            return place.kind, place.spelled
+        tag = scope.tag_of(outer)
+        return place.kind, f"{tag}.{path}" if tag else place.spelled
+
+    def _counts(self, place: Place, order: Order) -> bool:
+        apart = is_supply(place, self.catalogue.functions)
+        write = order.late[place][0]
+        if order.is_early(place, apart=apart) or (write.element and order.fills_before(place)):
+            return False
+        if place.kind == "global" or isinstance(write.target, ir.Name):
+            known = self._object(write)
+            return known is None or not known.initialised or known.negative
+        return True
+
+    def _level(
+        self, function: Function, call: ir.Call, result: Value, order: Order,
+        writes: Writes, world: World, level: int, seen: set[Function],
+    ) -> None:  # fmt: skip
+        """The writes around `call` in `function`, then around the calls of `function`."""
+        if function in seen:
+            return
+        seen.add(function)
+        execution = Execution(
+            self.program,
+            World(
+                world.functions, belongs=world.belongs, results={(function.path, call.at): result}
+            ),
+        )
+        cfg = flow_of(execution.program, function)
+        node = cfg.containing(call.at)
+        if node is None:
+            return
+        outcome = execution.run(function, start=node.index)
+        around = _Around(self, function, call, level)
+        found = [] if result.what is What.ZERO else list(around.of_result(node, writes))
+        found += around.beside(node, writes, truth(result))
+        before = cfg.reaching(node.index)
+        for index in sorted(outcome.visited - {node.index}):
+            for write in around.at(cfg.nodes[index], writes):
+                if index not in before or not around.is_of_another(cfg, node.index, index, write):
+                    found.append(write)
+        for write in filter(around.counts_late, found):
+            order.late.setdefault(write.place, []).append(write)
+        for place, several in around.early(cfg, node.index, writes).items():
+            sure = cfg.passes(several, node.index)
+            (order.must if sure else order.may).setdefault(place, next(iter(several.values())))
+        if level < LEVELS:
+            self._callers(function, outcome.value, order, writes, world, level, seen)
+
+    def _callers(
+        self, function: Function, result: Value, order: Order,
+        writes: Writes, world: World, level: int, seen: set[Function],
+    ) -> None:  # fmt: skip
+        value = result
+        if value.what is What.ANY and function.fact.result.ptr:
+            value = SET
+        orders: list[Order] = []
+        calls = self.callers.first_of(function)
+        for caller, call in calls:
+            one = Order()
+            self._level(caller, call, value, one, writes, world, level + 1, seen)
+            orders.append(one)
+        holding = self.callers.holding(function)
+        known = self.catalogue.functions
+        for caller, call in registered_by(self.program, known, function, holding):
+            one = Order()
+            self._level(caller, call, ZERO, one, writes, world, level + 1, seen)
+            one.past_driver.update(one.late)
+            orders.append(one)
+        is_split_off = is_private(function) and len(calls) == len(orders) == 1
+        if not level:
+            order.within = order.apart([caller for caller, _ in calls], orders)
+        order.take_in(orders, is_split_off=is_split_off)
+
+
+def _sets(node: Node, name: str) -> bool:
+    """`node` sets the variable `name`, or declares it with a value."""
+    match node.statement:
+        case ir.Declare(name=declared, value=value) if value is not None and declared == name:
+            return True
+    parts = (part for expr in node.expressions() for part in ir.walk(expr))
+    return any(_set_by(part) == name for part in parts)
+
+
+def _set_by(node: ir.Expr) -> str:
+    """The variable that `node` itself sets; empty where it sets none."""
+    match node:
+        case ir.Assign(target=ir.Name(id=name)):
+            return name
+        case ir.Unary(op="++" | "--", operand=ir.Name(id=name)):
+            return name
+    return ""
+
+
+def _points(scope: Scope, node: ir.Expr) -> bool:
+    return scope.type_of(node).ptr > 0
+
+
+@dataclass
+class _Around:
+    """Writes around one call, told apart by whose object they touch."""
+
+    lateness: Lateness
+    function: Function
+    call: ir.Call
+    level: int
+    _set_in: dict[str, frozenset[int]] = field(default_factory=dict)
+
+    def at(self, node: Node, writes: Writes) -> Iterator[Write]:
+        """What one node of the control flow writes."""
+        yield from writes.of_node(self.function, node)
+
+    def of_result(self, node: Node, writes: Writes) -> Iterator[Write]:
+        """What the statement of the call stores of its result: ``foo->bar = bar_register(foo)``."""
+        function = self.function
+        direct = (w for expr in node.expressions() for w in writes.within(function, expr, DEPTH))
+        if any(map(self._is_result, direct)):
+            yield from filter(self._is_result, self.at(node, writes))
+
+    def beside(self, node: Node, writes: Writes, holds: bool | None) -> Iterator[Write]:
+        """What runs after the call in one statement with it: ``foo_register(i) ?: foo_late(i)``."""
+        for expr in node.expressions():
+            for part in following(expr, self.call, holds=holds):
+                yield from (w for w in writes.within(self.function, part) if not w.off)
+
+    def _is_result(self, write: Write) -> bool:
+        """The function itself stores what the call yields."""
+        value = write.value if not write.frames else None
+        return value is not None and any(part == self.call for part in ir.walk(value))
+
+    def is_of_another(self, cfg: Cfg, start: int, index: int, write: Write) -> bool:
+        """What leads to the object of `write`, in a loop around the call, is set anew before that.
+
+        So it is with several objects, each of which is registered once it is complete.
+        """
+        if write.place.kind != "field" or write.base is None:
+            return False
+        names = {part.id for part in ir.walk(write.base) if isinstance(part, ir.Name)}
+        return any(
+            setting and cfg.passes_between(start, setting, index)
+            for setting in (self._setting(cfg, name) for name in names)
+        )
+
+    def _setting(self, cfg: Cfg, name: str) -> frozenset[int]:
+        """The nodes that set the variable `name`."""
+        if name not in self._set_in:
+            self._set_in[name] = frozenset(n.index for n in cfg.nodes if _sets(n, name))
+        return self._set_in[name]
+
+    def early(self, cfg: Cfg, target: int, writes: Writes) -> dict[Place, dict[int, Write]]:
+        """What may be written before the node `target`, with the node of each first write."""
+        found: dict[Place, dict[int, Write]] = {}
+        for index in sorted(cfg.reaching(target)):
+            for write in self.at(cfg.nodes[index], writes):
+                if self.counts_early(write):
+                    found.setdefault(write.place, {}).setdefault(index, write)
+        return found
+
+    def counts_late(self, write: Write) -> bool:
+        """A late write that could matter: of an object that existed, to something not zero."""
+        if (write.partial and not write.element) or write.is_zero or write.place.kind == "whole":
+            return False
+        if write.place.is_of_device:
+            return self._is_of_probing(write)
+        if write.place.kind == "global" or self._is_global_object(write):
+            return True
+        if write.place.kind == "membership":
+            return True
+        if write.base is None or self._is_on_stack(write.base):
+            return False
+        return not self._made_later(root_name(write.base))
+
+    def _is_on_stack(self, base: ir.Expr) -> bool:
+        """`base` is a local struct of this function, or lies in one: no callback comes to it."""
+        scope = scope_of(self.lateness.program, self.function)
+        if not isinstance(base, ir.Unary) and _points(scope, base):
+            return False
+        outer, _ = embedding(addressed(base))
+        if not isinstance(outer, ir.Name) or not scope.is_automatic(outer.id):
+            return False
+        return bool(scope.tag_of(outer)) and not _points(scope, outer)
+
+    def _is_global_object(self, write: Write) -> bool:
+        """A lock or list of the file itself is made ready, no member of an instance."""
+        scope = scope_of(self.lateness.program, write.function)
+        return isinstance(write.target, ir.Name) and not scope.is_local(write.target.id)
+
+    def counts_early(self, write: Write) -> bool:
+        """An early write of what a device has counts only for the probing one."""
+        if write.place.is_of_device:
+            return self._is_of_probing(write)
+        return True
+
+    def _made_later(self, root: str) -> bool:
+        """The object's variable is a local first assigned after the registration."""
+        if not root or any(p.name == root for p in self.function.fact.params):
+            return False
+        body = self.lateness.program.body(self.function)
+        assigned = [
+            node.at
+            for node in body.assignments
+            if isinstance(node.target, ir.Name) and node.target.id == root
+        ]
+        declared = [d for d in ir.declarations(body.statements) if d.name == root]
+        if any(d.value is not None or not d.type.ptr for d in declared):
+            return False
+        return bool(assigned) and min(assigned) > self.call.at
+
+    def _is_of_probing(self, write: Write) -> bool:
+        """What is written is that of the device being probed."""
+        own = Probing(self.lateness.program, self.function)
+        return write.base is not None and own.leads_to_it(write.base)

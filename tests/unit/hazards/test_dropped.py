@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Locks dropped around a callback inside a window."""
+
+from __future__ import annotations
+
+import pytest
+from text_tree import case_of
+from windows import tree
+
+from kscan.hazards.dropped import Dropped, DroppedLocks
+from kscan.model import Confidence
+
+OF = "int of_iommu_configure(struct device *dev)\n{\n    return 0;\n}\n"
+FOO = """
+struct slot { int users; };
+struct hw { int (*reset)(struct foo *foo); };
+struct foo { struct mutex lock; struct slot *slot; struct hw *hw; };
+static struct slot *slot_of(struct foo *foo)
+{
+    struct slot *slot = foo->slot;
+
+    if (!slot)
+        slot = kzalloc(4, GFP_KERNEL);
+    return slot;
+}
+static int settle(struct foo *foo)
+{
+    return foo->slot->users;
+}
+static int reset(struct foo *foo)
+{
+    return foo->hw->reset(foo);
+}
+static int foo_probe_device(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    BODY
+    return 0;
+}
+static const struct iommu_ops foo_ops = { .probe_device = foo_probe_device };
+REGISTER
+"""
+REGISTER = """
+static int foo_probe(void)
+{
+    return iommu_device_register(0, &foo_ops, 0);
+}
+"""
+
+
+def dropped_in(body: str, register: str = REGISTER) -> list[Dropped]:
+    code = FOO.replace("BODY", body).replace("REGISTER", register)
+    case = case_of(tree(drivers__iommu__of_iommu_c=OF, drivers__iommu__foo_c=code))
+    return list(DroppedLocks(case.program, case.catalogue, case.inside).all())
+
+
+def around(call: str, use: str = "foo->slot->users++;") -> str:
+    return (
+        "mutex_lock(&foo->lock); if (!slot_of(foo)) return 0; mutex_unlock(&foo->lock);"
+        f" {call}; mutex_lock(&foo->lock); {use} mutex_unlock(&foo->lock);"
+    )
+
+
+def test_a_call_through_a_slot_and_what_a_callee_returned() -> None:
+    (found,) = dropped_in(around("foo->hw->reset(foo)"))
+    assert found.gap.call.what == "hw.reset"
+    assert [one.what for one in found.stale] == ["foo->slot"]
+    assert found.confidence is Confidence.HIGH
+    assert found.entered.callback is not None
+
+
+def test_what_a_callee_returned_may_be_kept_in_a_local() -> None:
+    body = (
+        "struct slot *kept; mutex_lock(&foo->lock); kept = slot_of(foo); if (!kept) return 0; "
+        "mutex_unlock(&foo->lock); foo->hw->reset(foo); mutex_lock(&foo->lock); {use} "
+        "mutex_unlock(&foo->lock);"
+    )
+    (found,) = dropped_in(body.format(use="kept->users++;"))
+    assert [(one.what, one.how) for one in found.stale] == [("kept", "dereferences")]
+    assert dropped_in(body.format(use="")) == []
+
+
+def test_a_function_known_to_make_such_a_call_is_less_sure() -> None:
+    (found,) = dropped_in(around("reset(foo)"))
+    assert found.gap.call.what == "reset(), which calls hw.reset"
+    assert found.confidence is Confidence.MEDIUM
+
+
+def test_the_nearest_call_through_a_slot_counts_and_one_too_far_below_does_not() -> None:
+    down = "".join(
+        f"static int reset_{n}(struct foo *foo) {{ return {below}(foo); }}\n"
+        for n, below in enumerate(("reset", "reset_0", "reset_1", "reset_2"))
+    )
+    near = "static int both(struct foo *foo) { reset_2(foo); return foo->hw->quiet(foo); }\n"
+    (found,) = dropped_in(around("both(foo)"), down + near + REGISTER)
+    assert found.gap.call.what == "both(), which calls hw.quiet"
+    (found,) = dropped_in(around("reset_2(foo)"), down + REGISTER)
+    assert found.gap.call.what == "reset_2(), which calls hw.reset"
+    assert dropped_in(around("reset_3(foo)"), down + REGISTER) == []
+
+
+def test_a_known_function_that_makes_none_is_no_callback() -> None:
+    assert dropped_in(around("settle(foo)")) == []
+
+
+def test_a_lock_dropped_around_the_registration_itself() -> None:
+    register = """
+static int MARK foo_probe(struct foo *foo)
+{
+    struct slot *slot;
+
+    mutex_lock(&foo->lock);
+    slot = foo->slot;
+    mutex_unlock(&foo->lock);
+    iommu_device_register(0, &foo_ops, 0);
+    mutex_lock(&foo->lock);
+    slot->users++;
+    mutex_unlock(&foo->lock);
+    return 0;
+}
+"""
+    (found,) = dropped_in("", register.replace("MARK", ""))
+    assert (found.entered.function.name, found.confidence) == ("foo_probe", Confidence.MEDIUM)
+    (found,) = dropped_in("", register.replace("MARK", "__init"))
+    assert found.confidence is Confidence.LOW
+    assert found.doubts
+
+
+HELPER = """
+static void let_go(struct foo *one)
+{
+    mutex_unlock(&one->lock);
+    one->hw->reset(one);
+    mutex_lock(&one->lock);
+}
+static void pass_on(struct foo *any) { let_go(any); }
+static void own(struct foo *foo)
+{
+    struct foo *other = foo->hw->next;
+
+    mutex_unlock(&other->lock);
+    other->hw->reset(other);
+    mutex_lock(&other->lock);
+}
+static void whole(struct foo *foo)
+{
+    mutex_lock(&foo->lock);
+    let_go(foo);
+    mutex_unlock(&foo->lock);
+}
+"""
+
+
+def called(call: str) -> list[Dropped]:
+    body = f"if (!slot_of(foo)) return 0; {call}; foo->slot->users++;"
+    return dropped_in(body, HELPER + REGISTER)
+
+
+def test_a_gap_in_a_function_called_is_its_callers() -> None:
+    (found,) = called("let_go(foo)")
+    assert (found.entered.function.name, found.gap.lock) == ("foo_probe_device", "foo->lock")
+    assert [one.what for one in found.stale] == ["foo->slot"]
+    assert found.gap.lent is not None and found.gap.lent.function.name == "let_go"
+    (found,) = called("pass_on(foo)")
+    assert found.gap.lent is not None and found.gap.lent.function.name == "pass_on"
+    assert found.gap.lent.gap.lent is not None
+
+
+def test_a_lock_that_the_caller_cannot_name_or_does_not_hold_is_not_its_gap() -> None:
+    assert called("own(foo)") == [] and called("whole(foo)") == []
+
+
+def test_a_gap_is_told_where_what_was_read_is_relied_on() -> None:
+    relying = """
+static void relying(struct foo *foo)
+{
+    if (!slot_of(foo))
+        return;
+    let_go(foo);
+    foo->slot->users++;
+}
+"""
+    body = "if (!slot_of(foo)) return 0; relying(foo); foo->slot->users++;"
+    (found,) = dropped_in(body, HELPER + relying + REGISTER)
+    assert found.entered.function.name == "relying"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("one->slot->users++;", True),
+        ("if (one->hw) one->slot->users++;", True),
+        ("if (one->slot) one->slot->users++;", False),
+        ("one->slot = 0;", False),
+    ],
+)
+def test_what_a_function_called_afterwards_dereferences(body: str, *, found: bool) -> None:
+    use = f"static void count(struct foo *one) {{ {body} }}\n"
+    told = dropped_in(around("foo->hw->reset(foo)", "count(foo);"), use + REGISTER)
+    assert [one.stale[0].how for one in told] == ["calls a function that dereferences"] * found
+    assert all(one.confidence is Confidence.MEDIUM for one in told)

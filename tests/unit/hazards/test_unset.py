@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a bus does with a driver that is not there."""
+
+from __future__ import annotations
+
+import pytest
+from text_tree import case_of
+from windows import tree
+
+from kscan.hazards.unset import unset_reads
+from kscan.model import Confidence
+
+BUS = """
+struct foo_driver { struct device_driver driver; int managed; };
+static int foo_dma_configure(struct device *dev)
+{
+    struct foo_driver *drv = LOOK(dev->driver);
+
+    return drv->managed;
+}
+struct bus_type foo_bus_type = { .dma_configure = foo_dma_configure };
+"""
+CONVERTS = "#define to_foo_driver(d) container_of(d, struct foo_driver, driver)\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "look", "confidence"),
+    [
+        (CONVERTS, "to_foo_driver", Confidence.HIGH),
+        ("", "to_foo_driver", Confidence.LOW),
+        ("", "foo_driver_of", Confidence.MEDIUM),
+    ],
+)
+def test_a_conversion_that_nobody_defines_is_hardly_a_dereference(
+    before: str, look: str, confidence: Confidence
+) -> None:
+    code = before + BUS.replace("LOOK", look)
+    (found,) = unset_reads(case_of(tree(drivers__bus__foo_c=code)))
+    assert found.confidence is confidence
+
+
+@pytest.mark.parametrize(
+    ("members", "count"),
+    [
+        ("struct device_driver driver; int managed;", 0),
+        ("int managed; struct device_driver driver;", 1),
+    ],
+)
+def test_a_driver_made_of_null_is_null_where_that_member_comes_first(
+    members: str, count: int
+) -> None:
+    code = BUS.replace("struct device_driver driver; int managed;", members)
+    code = code.replace("return drv->managed;", "return drv ? drv->managed : 0;")
+    code = CONVERTS + code.replace("LOOK", "to_foo_driver")
+    assert len(list(unset_reads(case_of(tree(drivers__bus__foo_c=code))))) == count
