@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from kscan.audit import Audit, Options
 from kscan.cli.commands import kscan
 from kscan.facts.store import NullStore
-from kscan.flow.execute import Execution
+from kscan.flow.execute import DEPTH, Execution
 from kscan.hazards.case import MOST_LATE
 from kscan.source.open import open_tree
 
@@ -110,3 +110,29 @@ def test_late_places_that_nobody_reads_cost_no_execution(
         numbers.append(len(runs))
     place.unlink()
     assert numbers[0] == numbers[1]
+
+
+def deep(number: int) -> str:
+    """One whose callback reads below a `number` of calls."""
+    last = f"static void call{number}(void)\n{{\n\t*own = 1;\n}}\n"
+    calls = "".join(
+        f"static void call{n}(void)\n{{\n\tcall{n + 1}();\n}}\n" for n in range(1, number)
+    )
+    return DRIVER % (f"static int *own;\n{last}{calls}", "\tcall1();\n", "\town = many->own;\n")
+
+
+def test_calls_nested_too_deep_to_be_followed_are_told(
+    story: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    place = story / "drivers/iommu/many.c"
+    said = f"many_of_xlate(): calls nested more than {DEPTH} deep below it are not followed"
+    for number, found, reasons in ((DEPTH, {"own"}, []), (4 * DEPTH, set(), [said])):
+        place.write_text(deep(number))
+        for jobs in (1, 2):
+            report = Audit(open_tree(story), Options(hits=False), NullStore(), jobs=jobs).report()
+            names = {f.subject.name for f in report.findings if f.primary.path.endswith("many.c")}
+            assert (names, [skip.reason for skip in report.skips]) == (found, reasons)
+    line = ["audit", str(story), "--no-cache", "--strict"]
+    assert CliRunner().invoke(kscan, line).exit_code == 2
+    place.unlink()

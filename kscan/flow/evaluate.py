@@ -10,7 +10,7 @@ from typing import Any
 
 from kscan.facts import ir
 from kscan.flow import calling, comparing, nodes
-from kscan.flow.frame import Frame
+from kscan.flow.frame import MOST_VALUES, Frame
 from kscan.flow.places import place_of
 from kscan.flow.values import (
     ANY,
@@ -31,6 +31,7 @@ from kscan.flow.world import Happening
 from kscan.program import macros
 
 _ERRNO = re.compile(r"E[A-Z0-9_]{2,}$")
+_SPENT = f"executing it ends after {MOST_VALUES:,} expressions"
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Evaluation(Frame):
     def value(self, node: ir.Expr) -> Value:
         """The value of `node`, evaluated once."""
         if self.execution.is_spent():
+            self.scope.program.cut(self.first, _SPENT)
             return ANY
         return _VALUES[type(node)](self, node)
 
@@ -97,10 +99,10 @@ class Evaluation(Frame):
 
     def _spelled_out(self, node: ir.Name) -> Value:
         """A name that is no variable: what it stands for, where it is a macro that reads one."""
-        if node.id in self.expanding or len(self.expanding) >= calling.MOST_NESTED:
+        if node.id in self.expanding:
             return ANY
         meant = macros.spelled_out(self.scope.program, self.function.path, node)
-        if meant is None:
+        if meant is None or not calling.may_expand(self):
             return ANY
         self.expanding.add(node.id)
         value = self.value(meant)

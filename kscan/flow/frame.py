@@ -19,7 +19,7 @@ from kscan.program.program import Function, Program
 from kscan.program.types import Scope
 
 MOST_VALUES = 100_000
-"""Expressions that one execution evaluates; the longest in an audit of 6.12 evaluates 5,134."""
+"""Expressions that one execution evaluates; the longest in an audit of 6.12 evaluates 6,977."""
 
 
 @dataclass
@@ -110,6 +110,11 @@ class Frame(ABC):
         """The mark of a read of `place` here."""
         typed = place.kind != "field" or bool(place.owner)
         return Taint(place, at, self.function.path, self.function.name, typed)
+
+    @property
+    def first(self) -> Function:
+        """The function that the execution began with."""
+        return self.frames[0].caller if self.frames else self.function
 
     @property
     def late(self) -> frozenset[str]:

@@ -30,6 +30,7 @@ DEPTH = 5
 """Where no call is looked into any more."""
 MOST_EXPANSIONS = 3_000
 """Macro calls of one function that are looked into, macros within macros too; 6.12 needs 564."""
+_EXPANDED = f"of its macro calls only the first {MOST_EXPANSIONS:,} are looked into"
 _HOPS = 3
 _POINTED_TO = "pointed to"
 _HANDED = "handed list"
@@ -218,6 +219,8 @@ class Writes:
             self._expansions[scope.function] += 1
             if self._expansions[scope.function] < MOST_EXPANSIONS:
                 yield from self.within(scope.function, expanded, depth + 1)
+            else:
+                self.program.cut(scope.function, _EXPANDED)
             return
         for target in self.program.resolve_within(name, scope.function.path, self.belongs)[:1]:
             yield from self._within_callee(scope, call, target, depth)

@@ -29,6 +29,7 @@ from kscan.facts.unit import (
     TypedefFact,
     Unit,
 )
+from kscan.model import Skip
 from kscan.program.headers import Headers, Says
 from kscan.source.tree import DefinitionIndex
 
@@ -86,6 +87,8 @@ class Program:
     """What calls of macros mean in a file, as `kscan.program.macros` found it."""
     filled: dict[str, Any] = field(default_factory=dict)
     """What the tables of files hold, as `kscan.program.filled` found it."""
+    cut_short: set[Skip] = field(default_factory=set)
+    """Functions that are not followed to the end, and the bound which that comes to."""
     _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
     _meanings: dict[tuple[str, str], _Meaning] = field(default_factory=dict)
     _inlined: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -95,6 +98,10 @@ class Program:
     _named_functions: dict[str, dict[str, Function]] = field(default_factory=dict)
     _facts: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     _listed: dict[str, tuple[Function, ...]] = field(default_factory=dict)
+
+    def cut(self, function: Function, why: str) -> None:
+        """Of `function` something is not analysed."""
+        self.cut_short.add(Skip(function.path, f"{function.name}(): {why}"))
 
     @cached_property
     def headers(self) -> Headers:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from kscan.facts import ir
 from kscan.flow.cfg import flow_of
-from kscan.flow.execute import Execution
+from kscan.flow.execute import DEPTH, TOO_DEEP, Execution
 from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists
 from kscan.flow.ownership import Lifetimes
@@ -28,9 +28,6 @@ from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Repeated
 from kscan.program.program import Function, Program
 from kscan.repeats.left import FirstCall
-
-DEPTH = 4
-"""Calls below the callback that are followed."""
 
 
 class Kind(StrEnum):
@@ -113,9 +110,13 @@ class Again:
                     continue
                 for target in self.program.resolve(call.callee.id, function.path)[:1]:
                     frames = (*found[function], Call(function, target, call.at))
-                    if target not in found and self.belongs(target.path) and len(frames) <= DEPTH:
-                        found[target] = frames
-                        waiting.append(target)
+                    if target in found or not self.belongs(target.path):
+                        continue
+                    if len(frames) > DEPTH:
+                        self.program.cut(self.callback, TOO_DEEP)
+                        continue
+                    found[target] = frames
+                    waiting.append(target)
         return found
 
     @cached_property

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 import trees
 
+from kscan.flow.execute import DEPTH
 from kscan.kernel.catalogue import catalogue
 from kscan.repeats.again import Again, Kind, When
 from kscan.repeats.faults import hazards
@@ -329,3 +330,17 @@ def test_a_part_taken_into_a_function_of_its_own_changes_nothing(
 ) -> None:
     assert [kind for kind, _ in found(inline)] == kinds
     assert found(body, helper) == found(inline)
+
+
+def nested(number: int) -> str:
+    """A `number` of calls below one another."""
+    calls = (f"static void g{n}(void) {{ g{n + 1}(); }}\n" for n in range(1, number))
+    return f"static void g{number}(void) {{ }}\n" + "".join(calls)
+
+
+def test_calls_too_deep_to_be_followed_again_are_told() -> None:
+    told = [f"f(): calls nested more than {DEPTH} deep below it are not followed"]
+    for number, reasons in ((DEPTH, []), (DEPTH + 1, told)):
+        again = calling("g1();", nested(number))
+        assert len(again.entered) == 1 + DEPTH
+        assert [skip.reason for skip in again.program.cut_short] == reasons
