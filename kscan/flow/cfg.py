@@ -7,7 +7,7 @@ is an edge.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -94,6 +94,16 @@ class Cfg:
             places[node] = len(places)
             pending += [~node, *tree.get(node, ())]
         return spans
+
+    @cached_property
+    def returns(self) -> dict[int, Node]:
+        """The nodes that return, by offset."""
+        return {node.at: node for node in reversed(self.nodes) if node.kind is Kind.RETURN}
+
+    @cached_property
+    def names(self) -> list[frozenset[str]]:
+        """Of each node the names that it mentions or declares."""
+        return [frozenset(_mentioned(node)) for node in self.nodes]
 
     def dominates(self, first: int, second: int) -> bool:
         """Every way from the entry to `second` passes `first`."""
@@ -324,3 +334,13 @@ class _Builder:
         if case.value is None:
             self.defaulted[-1] = True
         return [(node.index, 0)]
+
+
+def _mentioned(node: Node) -> Iterator[str]:
+    """The names that `node` mentions or declares."""
+    if isinstance(node.statement, ir.Declare):
+        yield node.statement.name
+    for expr in node.expressions():
+        for part in ir.walk(expr):
+            if isinstance(part, ir.Name):
+                yield part.id

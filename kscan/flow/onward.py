@@ -19,6 +19,8 @@ from kscan.kernel.names import matches, position
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
 
+_LEAVING = (Kind.RETURN, Kind.EXIT)
+
 
 @dataclass
 class Callees:
@@ -83,17 +85,20 @@ class Onward:
 
     def ends(self, start: int, names: frozenset[str], call: int = -1) -> tuple[End, ...]:
         """The fates of the object that `names` hold, or that `call` yields, from `start` on."""
-        cfg = flow_of(self.callees.program, self.function)
+        cfg, scope = flow_of(self.callees.program, self.function), self.scope
         waiting = [(start, names, call, False)]
         seen: set[tuple[int, frozenset[str], bool]] = set()
         while waiting:
             index, held, yielding, kept = waiting.pop()
             if yielding < 0 and (index, held, kept) in seen:
                 continue
+            node = cfg.nodes[index]
             if yielding < 0:
                 seen.add((index, held, kept))
-            holders = Holders(self.scope, self.functions, held, yielding)
-            after = self._step(cfg.nodes[index], holders, kept)
+                if node.kind not in _LEAVING and held.isdisjoint(cfg.names[index]):
+                    waiting += [(target, held, -1, kept) for target in dict.fromkeys(node.then)]
+                    continue
+            after = self._step(node, Holders(scope, self.functions, held, yielding), kept)
             if after is not None:
                 following, now, kept_now = after
                 waiting += [(target, now, -1, kept_now) for target in following]
@@ -124,7 +129,7 @@ class Onward:
                 kept = kept or stored
         if node.kind is Kind.DECLARE and isinstance(node.statement, ir.Declare):
             holders = self._declared(node.statement, holders)
-        if node.kind in (Kind.RETURN, Kind.EXIT):
+        if node.kind in _LEAVING:
             self._leave(node, holders, kept)
             return None
         return self._following(node, holders), holders.names, kept

@@ -19,7 +19,7 @@ from kscan.flow.execute import DEPTH, TOO_DEEP, Execution
 from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists
 from kscan.flow.ownership import Lifetimes
-from kscan.flow.paths import assigned, root_of, spelled
+from kscan.flow.paths import Assigned, assigned, root_of, spelled
 from kscan.flow.places import field_named
 from kscan.flow.values import ANY, SET, Place, Value, What
 from kscan.flow.world import Call, World
@@ -90,6 +90,7 @@ class Again:
     belongs: Callable[[str], bool]
     """Which files are the driver's."""
     _runs: dict[bool, Execution] = field(default_factory=dict)
+    _assigned: dict[Function, Assigned] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         functions = self.catalogue.functions
@@ -187,6 +188,12 @@ class Again:
             if function in run.visited
         )
 
+    def assigned(self, function: Function) -> Assigned:
+        """What the variables of `function` are set to."""
+        if function not in self._assigned:
+            self._assigned[function] = assigned(self.program.body(function))
+        return self._assigned[function]
+
     def upwards(self, function: Function, at: int) -> Iterator[tuple[Function, int]]:
         """Offset `at` of `function`, then the calls that lead there."""
         yield function, at
@@ -224,7 +231,7 @@ class Again:
 
     def _set_to(self, function: Function, name: str) -> Iterator[tuple[Function, ir.Expr]]:
         """What the variable `name` of `function` is set to, there or by who calls it."""
-        for _, value in assigned(self.program.body(function)).values.get(name, ()):
+        for _, value in self.assigned(function).values.get(name, ()):
             yield function, value
         names = [parameter.name for parameter in function.fact.params]
         for frame in self.entered.get(function, ())[-1:] if name in names else ():

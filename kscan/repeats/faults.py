@@ -55,14 +55,14 @@ def _references(again: Again) -> Iterator[Hazard]:
 def _errno(again: Again, end: End) -> str:
     """The error, as it is spelled, that the way out `end` returns; empty where it returns none."""
     program, functions = again.program, again.catalogue.functions
-    for node in cfg.flow_of(program, end.function).nodes:
-        value = node.expr if node.kind is cfg.Kind.RETURN and node.at == end.at else None
-        while isinstance(value, ir.Call) and value.args:
-            named = value.callee.id if isinstance(value.callee, ir.Name) else ""
-            value = value.args[0] if named in functions.errors else None
-        match value:
-            case ir.Unary(op="-", operand=ir.Name(id=name)):
-                return name
+    node = cfg.flow_of(program, end.function).returns.get(end.at)
+    value = node.expr if node is not None else None
+    while isinstance(value, ir.Call) and value.args:
+        named = value.callee.id if isinstance(value.callee, ir.Name) else ""
+        value = value.args[0] if named in functions.errors else None
+    match value:
+        case ir.Unary(op="-", operand=ir.Name(id=name)):
+            return name
     return ""
 
 

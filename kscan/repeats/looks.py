@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Kind, Node, flow_of
-from kscan.flow.paths import assigned
 from kscan.flow.places import place_of
 from kscan.kernel.names import matches
 from kscan.program.program import Function
@@ -43,7 +42,7 @@ def _deciding(cfg: Cfg, at: int) -> Iterator[Node]:
 def _reads_changed(again: Again, function: Function, node: Node) -> bool:
     """The test reads a place that the first call changed, or a variable that was read from it."""
     scope, functions = scope_of(again.lifetimes.program, function), again.catalogue.functions
-    values = assigned(again.program.body(function)).values
+    values = again.assigned(function).values
     exprs = [node.expr] if node.expr is not None else []
     for part in ir.walk(exprs[0]) if exprs else ():
         if isinstance(part, ir.Name):
