@@ -15,6 +15,7 @@ from kscan.audit import Audit, Options
 from kscan.cli.commands import kscan
 from kscan.facts.store import NullStore
 from kscan.flow.execute import DEPTH, Execution
+from kscan.flow.onward import Onward
 from kscan.hazards.case import MOST_LATE
 from kscan.source.open import open_tree
 
@@ -136,3 +137,35 @@ def test_calls_nested_too_deep_to_be_followed_are_told(
     line = ["audit", str(story), "--no-cache", "--strict"]
     assert CliRunner().invoke(kscan, line).exit_code == 2
     place.unlink()
+
+
+def looking_up(number: int) -> str:
+    """One whose callback takes a `number` of references, and puts none."""
+    looks = "".join(
+        f"\tstruct platform_device *own{n} = of_find_device_by_node(args->np);\n\n"
+        f"\tif (!own{n})\n\t\treturn -ENODEV;\n"
+        for n in range(number)
+    )
+    return DRIVER % ("", looks, "")
+
+
+def test_an_object_is_followed_as_often_as_ever_beside_many_others(
+    story: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[str] = []
+    ends = Onward.ends
+
+    def counted(self: Onward, *rest, **more):
+        followed.append(self.function.name)
+        return ends(self, *rest, **more)
+
+    monkeypatch.setattr(Onward, "ends", counted)
+    place = story / "drivers/iommu/many.c"
+    numbers = []
+    for many in (2, 12, 22):
+        place.write_text(looking_up(many))
+        followed.clear()
+        Audit(open_tree(story), Options(hits=False), NullStore(), jobs=1).report()
+        numbers.append(followed.count("many_of_xlate"))
+    place.unlink()
+    assert numbers[1] - numbers[0] == numbers[2] - numbers[1] > 0

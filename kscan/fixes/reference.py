@@ -14,10 +14,9 @@ from functools import cached_property
 from kscan.facts import ir
 from kscan.facts.layout import Layout, Statement, layout
 from kscan.fixes.edits import Edits, Refused, unified
-from kscan.flow.cfg import Cfg, Kind, cfg_of
+from kscan.flow.cfg import Cfg, Kind, flow_of
 from kscan.flow.fates import REFERENCE, Fate, Owned
 from kscan.flow.holding import Holders
-from kscan.flow.ownership import Lifetimes
 from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence
 from kscan.kernel.fixes import mending
@@ -25,6 +24,10 @@ from kscan.kernel.names import matches
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
 from kscan.program.types import scope_of
+from kscan.window.scope import OneFile
+
+_MOST_EXITS = 50
+"""Ways out before which one patch puts a reference."""
 
 
 def cure(case: Case, finding: Finding) -> Fix | None:
@@ -40,11 +43,8 @@ def cure(case: Case, finding: Finding) -> Fix | None:
 
 
 def _owned(case: Case, function: Function, finding: Finding) -> Owned | None:
-    lifetimes = Lifetimes(
-        case.program, case.catalogue.functions, lambda path: path == function.path
-    )
     evidence = Evidence(case.program, case.window)
-    for owned in lifetimes.of(function):
+    for owned in case.lifetimes(OneFile(function.path)).of(function):
         own = owned.acquired.kind == REFERENCE and owned.function == owned.acquired.function
         if own and evidence.location(function, owned.at) == finding.primary:
             return owned
@@ -151,7 +151,10 @@ class _Put:
     def _exits(self) -> list[Statement]:
         """The ``return`` statements on which the reference is left, in source order."""
         found: dict[int, Statement] = {}
-        for end in self.owned.fates(Fate.LEFT):
+        left = self.owned.fates(Fate.LEFT)
+        if len(left) > _MOST_EXITS:
+            raise Refused(f"{len(left)} ways out would need it")
+        for end in left:
             statement = self.statements.innermost(end.at)
             if statement is None or statement.kind != "return":
                 raise Refused("the function ends without a return statement")
@@ -164,9 +167,16 @@ class _Put:
 
     def _names(self, statement: Statement) -> Iterator[ir.Name]:
         """Uses of the variable in `statement`."""
-        for node in ir.walk_body(self._body):
-            if isinstance(node, ir.Name) and node.id == self._variable and statement.holds(node.at):
-                yield node
+        return (node for node in self._uses if statement.holds(node.at))
+
+    @cached_property
+    def _uses(self) -> tuple[ir.Name, ...]:
+        """Uses of the variable."""
+        return tuple(
+            node
+            for node in ir.walk_body(self._body)
+            if isinstance(node, ir.Name) and node.id == self._variable
+        )
 
     def _last_use(self, exits: list[Statement]) -> Statement | None:
         """The last statement that uses the object, where all of `exits` come after it."""
@@ -181,10 +191,10 @@ class _Put:
     def _before(self, statement: Statement) -> None:
         """Puts the reference before `statement`, in braces where it stands alone."""
         node = self._cfg.containing(self._inside(statement))
-        if node is None or node.index in self._reached(self._cfg.nodes[0].index, without=True):
+        if node is None or node.index in self._elsewhere:
             line = self._line(statement.start)
             raise Refused(f"line {line} is reached without the look-up, too")
-        tested = node.index in self._without()
+        tested = node.index in self._without
         indent = self.edits.indent(statement.start)
         lines = [indent + line for line in self._statement(tested).split(b"\n")]
         self.edits.insert(self.edits.line_start(statement.start), b"\n".join(lines) + b"\n")
@@ -204,7 +214,7 @@ class _Put:
 
     @cached_property
     def _cfg(self) -> Cfg:
-        return cfg_of(self._body)
+        return flow_of(self.case.program, self.owned.function)
 
     def _inside(self, statement: Statement) -> int:
         for node in self._cfg.nodes:
@@ -224,6 +234,12 @@ class _Put:
             seen.update(node.then)
         return frozenset(seen)
 
+    @cached_property
+    def _elsewhere(self) -> frozenset[int]:
+        """Nodes that control reaches past the look-up."""
+        return self._reached(self._cfg.nodes[0].index, without=True)
+
+    @cached_property
     def _without(self) -> frozenset[int]:
         """Nodes that control reaches where the look-up has found nothing."""
         scope = scope_of(self.case.program, self.owned.function)

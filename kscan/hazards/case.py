@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
+from kscan.flow.ownership import Lifetimes
 from kscan.flow.places import place_of
 from kscan.flow.values import DRVDATA, SET, ZERO, Place, Value, What
 from kscan.flow.world import Event
@@ -34,7 +35,7 @@ from kscan.window.inside import Inside
 from kscan.window.origins import Origins
 from kscan.window.registrations import Registration, Registrations
 from kscan.window.returned import Returned
-from kscan.window.scope import Ownership, ownership
+from kscan.window.scope import OneFile, Ownership, ownership
 from kscan.window.window import Callback, Window
 
 MOST_LATE = 100
@@ -76,6 +77,7 @@ class Case:
     _reads: dict[tuple[str, int], tuple[LateRead, ...]] = field(default_factory=dict)
     _late: dict[tuple[str, int], tuple[Late, ...]] = field(default_factory=dict)
     _writes: dict[Ownership, Writes] = field(default_factory=dict)
+    _lifetimes: dict[Ownership | OneFile, Lifetimes] = field(default_factory=dict)
 
     @property
     def contract(self) -> Contract:
@@ -142,6 +144,13 @@ class Case:
         if belongs not in self._writes:
             self._writes[belongs] = Writes(self.program, self.catalogue, belongs)
         return self._writes[belongs]
+
+    def lifetimes(self, belongs: Ownership | OneFile) -> Lifetimes:
+        """The objects that functions acquire, followed into those that are `belongs`'s own."""
+        if belongs not in self._lifetimes:
+            functions = self.catalogue.functions
+            self._lifetimes[belongs] = Lifetimes(self.program, functions, belongs)
+        return self._lifetimes[belongs]
 
     @cached_property
     def _returned(self) -> Returned:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from kscan.facts import ir
 from kscan.flow.fates import Fate
-from kscan.flow.ownership import Lifetimes
 from kscan.flow.places import field_named
 from kscan.flow.world import Event
 from kscan.hazards.case import Case
@@ -57,8 +56,8 @@ def tied(case: Case) -> Iterator[Tied]:
 
 def _is_freed_again(case: Case, registration: Registration, event: Event) -> bool:
     """Every way on from an allocation frees it: it was never more than scratch memory."""
-    lifetimes = Lifetimes(case.program, case.catalogue.functions, case.belongs(registration))
-    made = (o for o in lifetimes.of(event.function) if o.acquired.at == event.at)
+    owned = case.lifetimes(case.belongs(registration)).of(event.function)
+    made = (o for o in owned if o.acquired.at == event.at)
     return any(o.ends and all(e.fate is Fate.RELEASED for e in o.ends) for o in made)
 
 

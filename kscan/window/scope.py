@@ -21,6 +21,17 @@ class Ownership:
         )
 
 
+@dataclass(frozen=True)
+class OneFile:
+    """One file alone."""
+
+    path: str
+
+    def __call__(self, path: str) -> bool:
+        """`path` is that file."""
+        return path == self.path
+
+
 def ownership(paths: list[str], core: frozenset[str]) -> Ownership:
     """The directories of `paths`; files of `core` are not the driver's."""
     return Ownership(frozenset(posixpath.dirname(path) for path in paths), core)
