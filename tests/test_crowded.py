@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,10 @@ from kscan.cli.commands import kscan
 from kscan.facts.store import NullStore
 from kscan.flow.execute import DEPTH, Execution
 from kscan.flow.onward import Onward
+from kscan.flow.ownership import MOST_OWNED
 from kscan.hazards.case import MOST_LATE
 from kscan.source.open import open_tree
+from kscan.window.registrations import MOST_BESIDE
 
 MANY = MOST_LATE + 20
 
@@ -147,6 +149,41 @@ def looking_up(number: int) -> str:
         for n in range(number)
     )
     return DRIVER % ("", looks, "")
+
+
+def registering(number: int) -> str:
+    """One that registers a `number` of times before it sets what the callback reads."""
+    call = "\tret = iommu_device_register(&many->iommu, &many_ops, &pdev->dev);\n"
+    return DRIVER % (
+        "static int *own;\n",
+        "\t*own = 1;\n",
+        call * (number - 1) + "\town = many->own;\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "most", "said"),
+    [
+        (
+            looking_up, MOST_OWNED,
+            "many_of_xlate(): of the objects that it acquires only the first 100 are followed",
+        ),
+        (
+            registering, MOST_BESIDE,
+            "many_probe(): of the registrations in it only the first 50 are looked at",
+        ),
+    ],
+)  # fmt: skip
+def test_of_very_many_in_one_function_the_first_are_looked_at(
+    story: Path, made: Callable[[int], str], most: int, said: str
+) -> None:
+    place = story / "drivers/iommu/many.c"
+    for number, reasons in ((most, []), (most + 5, [said])):
+        place.write_text(made(number))
+        report = Audit(open_tree(story), Options(hits=False), NullStore(), jobs=1).report()
+        assert sum(f.primary.path.endswith("many.c") for f in report.findings) == most
+        assert [skip.reason for skip in report.skips] == reasons
+    place.unlink()
 
 
 def test_an_object_is_followed_as_often_as_ever_beside_many_others(

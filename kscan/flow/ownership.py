@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.cfg import Node, flow_of
@@ -22,8 +23,13 @@ from kscan.kernel.names import matches
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 
+MOST_OWNED = 100
+"""Objects of one function that are followed; in an audit of 6.12 none has more than 3."""
+
 _DEPTH = 4
 """Callees below a function in which it may acquire something."""
+
+_TOO_MANY = f"of the objects that it acquires only the first {MOST_OWNED} are followed"
 
 
 @dataclass
@@ -47,7 +53,10 @@ class Lifetimes:
         known, found = self._owned.get(function, (depth + 1, ()))
         if known > depth:
             self._owned[function] = depth, ()
-            found = tuple(self._found(function, depth))
+            found = tuple(islice(self._found(function, depth), MOST_OWNED + 1))
+            if len(found) > MOST_OWNED:
+                self.program.cut(function, _TOO_MANY)
+                found = found[:MOST_OWNED]
             self._owned[function] = depth, found
         return found
 

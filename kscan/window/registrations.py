@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,11 @@ from kscan.window.published import Handed, Published, Publishing
 
 MOST_HOPS = 3
 """Functions, one calling the other, that hand a registration on."""
+
+MOST_BESIDE = 50
+"""Registrations of one function that are looked at; none of 6.12 has two."""
+
+_TOO_MANY = f"of the registrations in it only the first {MOST_BESIDE} are looked at"
 
 
 @dataclass(frozen=True)
@@ -88,10 +94,16 @@ class Registrations:
     def _placed(self, function: Function) -> Iterator[tuple[Function, ir.Call]]:
         """The calls of `function`, where they count; one stands for all that it hands on."""
         seen: set[tuple[Function, int]] = set()
+        beside: Counter[Function] = Counter()
         for inner in self._calls(function):
             for where, call in self._told(function, inner, 0):
-                if where == function or (where, call.at) not in seen:
-                    seen.add((where, call.at))
+                if where != function and (where, call.at) in seen:
+                    continue
+                seen.add((where, call.at))
+                beside[where] += 1
+                if beside[where] > MOST_BESIDE:
+                    self.program.cut(where, _TOO_MANY)
+                else:
                     yield where, call
 
     def _told(
