@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -119,7 +120,8 @@ class Doubts:
         foreign, runtime = self._is_foreign(late.place), self._is_runtime_state(late)
         if foreign:
             why = f"struct {late.place.owner} is not the driver's own: other code may set it"
-            yield (Confidence.LOW if wrong or runtime else Confidence.MEDIUM), why
+            doubtful = wrong or runtime or self._is_hidden(late)
+            yield (Confidence.LOW if doubtful else Confidence.MEDIUM), why
         if wrong and late.in_caller:
             yield Confidence.LOW, "the late write stands in a caller"
         if runtime:
@@ -130,8 +132,20 @@ class Doubts:
         """A field of a struct that the driver's own files do not define."""
         if place.kind == "global" or not place.owner or "/" in place.owner:
             return False
-        home = declaring(self.program, place.owner, self.registration.function.path)
+        home = self._home(place)
         return home is None or not self.belongs(home)
+
+    def _is_hidden(self, late: Late) -> bool:
+        """The struct is another directory's, and the registering file does not see what is in it.
+
+        There are many such objects, and nothing tells whose is meant.
+        """
+        path, own = late.write.function.path, self.registration.function.path
+        return posixpath.dirname(path) != posixpath.dirname(own) and self._home(late.place) is None
+
+    def _home(self, place: Place) -> str | None:
+        """The file that declares the struct of `place`, as the registering file sees it."""
+        return declaring(self.program, place.owner, self.registration.function.path)
 
     def _is_runtime_state(self, late: Late) -> bool:
         """A callback writes the place as well."""

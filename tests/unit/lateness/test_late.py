@@ -975,3 +975,34 @@ static int __init foo_init(void)
     assert [(one.late.spelled, one.reader.effect.value) for one in late] == [
         ("several", "declined")
     ]
+
+
+LIBRARY = """
+struct node { struct foo *object; };
+int lib_attach(struct node *node, struct foo *foo) { node->object = foo; return 0; }
+int lib_ask(struct node *node) { return node->object->number; }
+"""
+ASKING = """
+int lib_attach(struct node *node, struct foo *foo);
+int lib_ask(struct node *node);
+static int foo_of_xlate(struct device *dev) { return lib_ask(dev_iommu_priv_get(dev)); }
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static int probe(struct device *dev, struct foo *foo)
+{
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    return lib_attach(foo->node, foo);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "sure"),
+    [("drivers__iommu__foo__lib__lib_c", "low"), ("drivers__iommu__foo__lib_c", "medium")],
+)
+def test_objects_of_a_library_that_the_driver_does_not_see(library: str, sure: str) -> None:
+    """They are many, and nobody can tell whose is meant."""
+    known = "struct foo { struct iommu_device iommu; struct node *node; int number; };\n"
+    files = {library: known + LIBRARY, "drivers__iommu__foo__foo_c": known + ASKING}
+    case = case_of(tree(**files, drivers__of__open_c=OPENING))
+    (read,) = case.late_reads
+    assert (read.late.spelled, read.confidence.value) == ("node.object", sure)
