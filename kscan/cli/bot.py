@@ -195,22 +195,22 @@ def mail(
 ) -> None:  # fmt: skip
     """Write a reply to a patch that came by mail.
 
-    MBOX is the patch or the series, as b4 or git format-patch write it. The reply answers the
-    cover letter, or the first patch, and is never sent: pass it to sendmail -t or git send-email.
-    It says which patch of a series introduces what, and goes to that one's author, too.
+    MBOX is the patch or the series, as b4 or git format-patch write it; - is stdin. The reply
+    answers the cover letter, or the first patch, and is never sent: pass it to sendmail -t or git
+    send-email. It says which patch of a series introduces what, and goes to its author, too.
     """
     from kscan.bot import mail as letters  # noqa: PLC0415 - not for --help
     from kscan.bot.policy import sentence  # noqa: PLC0415
     from kscan.source.patches import bytes_of  # noqa: PLC0415
 
-    contents = [(str(file), bytes_of(file)) for file in files]
+    contents = tuple((str(file), bytes_of(file)) for file in files)
     wishes = letters.Wishes(
         letters.sender(sender or "", os.environ), letters.now(os.environ), reported_by,
         cc_maintainers, archive or letters.ARCHIVE,
     )  # fmt: skip
     answered = letters.answered(contents)
     asked = _Asked(**given)
-    patched = Inputs((), tuple(str(file) for file in files), False, asked.repo, base)
+    patched = Inputs((), tuple(map(str, files)), False, asked.repo, base, contents=contents)
     judgement = asked.judged(patched, by_patch=True)
     options.said(f"kscan: {sentence(judgement)}")
     if judgement.speaks or not if_any:

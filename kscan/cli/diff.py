@@ -116,6 +116,8 @@ class Inputs:
     per_commit: bool = False
     beside: tuple[str, ...] = field(default_factory=lambda: tuple(map(str, options.external())))
     """What ``--external`` names."""
+    contents: tuple[tuple[str, bytes], ...] = ()
+    """The patches by name, where they are read already: stdin and a pipe give them once."""
 
     def opened(self) -> Range:
         """The range; raises `KscanError` for what is none."""
@@ -161,10 +163,10 @@ class Inputs:
     def _patched(self) -> Range:
         from kscan.source import ranges  # noqa: PLC0415
         from kscan.source.open import open_tree  # noqa: PLC0415
-        from kscan.source.patches import read_series  # noqa: PLC0415
+        from kscan.source.patches import read_series, series_of  # noqa: PLC0415
         from kscan.source.repository import Repository  # noqa: PLC0415
 
-        series = read_series(self.patches)
+        series = series_of(self.contents) if self.contents else read_series(self.patches)
         try:
             repository = Repository(self.repo)
         except KscanError:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import email
+import io
 import json
 import os
 import subprocess
@@ -261,6 +262,14 @@ def test_mail(kscan, story, tmp_path, monkeypatch) -> None:
     status, out, _ = kscan(*arguments, "-o", tmp_path / "reply.eml")
     assert (status, out) == (1, "")
     assert (tmp_path / "reply.eml").read_bytes().startswith(b"From: Jo Doe <jo@example.org>\n")
+
+
+def test_mail_from_stdin_is_read_once(kscan, story, tmp_path, monkeypatch) -> None:
+    patch = mbox(story, tmp_path, f"{story.before}..{story.new_path}")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(patch.read_bytes())))
+    asked = ("--repo", story.repo, "--base", story.before, "--from", "jo@example.org")
+    status, out, err = kscan("mail", "-", *asked)
+    assert (status, out.startswith("From: jo@example.org\n")) == (1, True), err
 
 
 def test_mail_of_a_quiet_patch(kscan, story, tmp_path) -> None:
