@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kscan.cli import options
+from kscan.model import KscanError
 
 
 @click.command(short_help="Run a tree-sitter query over a tree.")
@@ -23,7 +24,14 @@ def command(file: Path, path: str, tree: str, commit: str | None, format_: str) 
     """
     from kscan.inspection.query import as_text, run  # noqa: PLC0415 - not for --help
 
+    path = options.below(path, tree)
+    try:
+        inspection = options.inspected(tree, commit, True)
+    except KscanError:
+        if path != ".":
+            options.refuse_directory(path, tree, "query FILE.scm PATH TREE; . is all of TREE")
+        raise
     with options.progress() as progress:
         progress(f"{file.name} over {path}")
-        answer = run(options.inspected(tree, commit, True), file, path)
+        answer = run(inspection, file, path)
     options.answered(answer, format_, lambda: as_text(answer))

@@ -123,3 +123,18 @@ def test_a_tree_that_is_none_is_a_clear_error(command: str, query: Path) -> None
     done = run(command, *arguments, "/nonexistent")
     assert isinstance(done.exception, KscanError)
     assert "/nonexistent: no such directory" in str(done.exception)
+
+
+def test_a_query_takes_the_path_that_a_shell_completes(query: Path) -> None:
+    assert run("query", query, STORY / "drivers/iommu", STORY).exit_code == 0
+
+
+def test_a_query_says_which_word_is_missing(
+    query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("query", query, STORY)
+    assert str(done.exception) == (
+        f"{STORY}: that is a directory; query FILE.scm PATH TREE; . is all of TREE"
+    )
+    assert ".: no" in str(run("query", query).exception)
