@@ -62,6 +62,25 @@ def test_only_what_stands_beside_the_tree_can_be_asked_for(tmp_path: Path) -> No
     assert {f["path"] for f in told(found)["findings"]} == {"external/bar/bar-vmsa.c"}
 
 
+def test_it_can_be_asked_for_where_it_lies(tmp_path: Path) -> None:
+    tree, vendor = parted(NEW, tmp_path)
+    asked = ("audit", tree, "-f", "json", "--external", vendor, "--path")
+    found = told(kscan(*asked, "external/bar"))["findings"]
+    for place in (vendor, "vendor/bar", "vendor/bar/bar-vmsa.c"):
+        assert told(kscan(*asked, place, cwd=tmp_path))["findings"] == found != []
+    listed = kscan("facts", "vendor/bar/bar-vmsa.c", tree, "--external", vendor, cwd=tmp_path)
+    assert "bar_vmsa_probe" in listed.stdout
+
+
+def test_one_that_has_a_number_is_asked_for_by_it(tmp_path: Path) -> None:
+    tree, vendor = parted(NEW, tmp_path)
+    (tree / "external" / "bar").mkdir(parents=True)
+    (tree / "external" / "bar" / "other.c").write_text("int x;\n")
+    asked = ("audit", tree, "--external", vendor, "-f", "concise", "--path")
+    assert "vendor/bar: nothing below it" in one_line(kscan(*asked, vendor))
+    assert kscan(*asked, "external/bar-2").stdout.startswith("external/bar-2/bar-vmsa.c")
+
+
 def test_it_sees_its_own_headers_first(tmp_path: Path) -> None:
     tree, vendor = parted(NEW, tmp_path)
     file = vendor / "bar-vmsa.c"

@@ -331,7 +331,22 @@ def below(place: str, tree: str) -> str:
         for spelled in (Path(place), Path(place).resolve()):
             if spelled != top and spelled.is_relative_to(top):
                 return spelled.relative_to(top).as_posix()
-    return place
+    return _beside(Path(place).resolve(), tree) or place
+
+
+def _beside(place: Path, tree: str) -> str:
+    """`place` as its path below ``external/``; empty where no directory of ``--external`` has it.
+
+    So it is where they are numbered there, having one name.
+    """
+    from kscan.source.tree import EXTERNAL  # noqa: PLC0415 - not for --help
+
+    tops = {top.resolve().name: top.resolve() for top in external()}
+    if len(tops) < len(external()) or (Path(tree) / EXTERNAL).exists():
+        return ""
+    held = (one for one in tops.items() if place.is_relative_to(one[1]))
+    name, top = next(held, ("", place))
+    return (Path(EXTERNAL) / name / place.relative_to(top)).as_posix() if name else ""
 
 
 def places(given: Sequence[str], tree: str) -> tuple[str, ...]:
