@@ -288,6 +288,8 @@ def printable(text: str) -> str:
 
 def _discover(path: Path) -> tuple[Path, Path | None]:
     """The git directory that `path` is in, and the working tree beside it, if any."""
+    if not path.is_dir():
+        raise KscanError(f"{path}: no such directory; give a clone, or two directories")
     start = path.absolute()
     for folder in (start, *start.parents):
         inside = folder / ".git"

@@ -212,6 +212,13 @@ def test_a_shallow_clone_says_so(filled: History, tmp_path: Path) -> None:
         repository.parent(repository.commit_id("HEAD"))
 
 
+def test_a_slip_in_a_repository_is_not_taken_for_it(filled: History) -> None:
+    filled.commit("first", a_c="x")
+    for slip in ("lniux", "a.c"):
+        with pytest.raises(KscanError, match=f"{slip}: no such directory; give a clone"):
+            Repository(filled.root / slip)
+
+
 def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(KscanError, match="not in a git repository"):
         Repository(tmp_path)
