@@ -634,6 +634,14 @@ def test_a_terminal_that_wants_no_colour_gets_none(env: dict[str, str]) -> None:
     assert "\x1b" in on_a_terminal(command, NO_COLOR="", TERM="xterm")
 
 
+def test_a_directory_without_another_is_told_so(tmp_path: Path) -> None:
+    told = one_line(kscan("diff", NEW_PATH))
+    assert told.endswith(f"{NEW_PATH}: a directory; kscan diff OLD_TREE NEW_TREE compares two")
+    told = one_line(kscan("diff", NEW_PATH, tmp_path / "none"))
+    assert f"{tmp_path / 'none'}: no such directory; give the top" in told
+    assert one_line(kscan("diff", "v1", "v2")).endswith("two commits a RANGE: v1..v2")
+
+
 def test_a_patch_without_its_option_is_told_the_option(tmp_path: Path) -> None:
     patch = tmp_path / "series.mbox"
     patch.write_text("x")

@@ -137,6 +137,9 @@ class Inputs:
         except KscanError as error:
             if Path(place).is_file():
                 raise KscanError(f"{place}: a file; kscan diff --patch FILE reads one") from error
+            if Path(place).is_dir():
+                said = f"{place}: a directory; kscan diff OLD_TREE NEW_TREE compares two"
+                raise KscanError(said) from error
             raise
 
     def _refuse_mixture(self) -> None:
@@ -180,14 +183,14 @@ class Inputs:
         from kscan.source import ranges  # noqa: PLC0415
         from kscan.source.open import open_tree  # noqa: PLC0415
 
+        old, new = self.places
         for place in self.places:
-            if not Path(place).exists():
+            if not (Path(place).exists() or Path(old).exists()):
                 raise KscanError(
                     f"{place}: no such directory; two trees are directories, two commits a RANGE: "
-                    f"{self.places[0]}..{self.places[1]}"
+                    f"{old}..{new}"
                 )
             open_tree(place)
-        old, new = self.places
         return ranges.directory_range(old, new, options.standing)
 
     def repeatable(self, impact: Impact, span: Range, asked: Options) -> Impact:
