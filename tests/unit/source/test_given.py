@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files that a command line names, as other systems write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kscan.source.given import content_of
+
+TEXT = "--- a/foo.c\n+++ b/foo.c\n+/* Jörg */\n"
+LARGEST = 1000
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_is_utf8_whatever_its_mark_tells(tmp_path: Path, coding: str) -> None:
+    ends = "\r\n" if coding == "utf-16" else "\n"
+    (tmp_path / "a.diff").write_bytes(TEXT.replace("\n", ends).encode(coding))
+    assert content_of(tmp_path / "a.diff", LARGEST) == TEXT.encode()
+
+
+def test_big_endian_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.diff").write_bytes(b"\xfe\xff" + TEXT.encode("utf-16-be"))
+    assert content_of(tmp_path / "a.diff", LARGEST) == TEXT.encode()
+
+
+def test_line_ends_of_utf8_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.diff").write_bytes(b"+int x;\r\n")
+    assert content_of(tmp_path / "a.diff", LARGEST) == b"+int x;\r\n"
+
+
+def test_what_is_too_long_stays_too_long(tmp_path: Path) -> None:
+    (tmp_path / "a.diff").write_bytes(("x" * LARGEST).encode("utf-16"))
+    assert len(content_of(tmp_path / "a.diff", LARGEST)) == LARGEST + 1
