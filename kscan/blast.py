@@ -82,7 +82,7 @@ def _text(driver: DriverBlast, whole: bool) -> str:
     hits = driver.hits
     rows = [
         ("driver", [driver.driver]),
-        ("built by", hits.builders or ["no symbol: obj-y, or a header"]),
+        ("built by", hits.builders or ["no symbol: obj-y, obj-m, or a header"]),
         ("set in", hits.defconfigs),
         ("matches", hits.compatibles),
         ("boards", hits.boards),
