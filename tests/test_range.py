@@ -679,7 +679,7 @@ def test_a_patch_that_is_applied_already_says_which_hunk(
     patch = tmp_path / "new.patch"
     patch.write_text(mail + "\n")
     said = one_line(kscan("diff", "--repo", guarded, "--patch", patch))
-    assert "new.patch: Makefile: hunk 1 is in the tree already; --base takes" in said
+    assert "new.patch: Makefile: hunk 1 is in the tree already; --base or --commit" in said
     assert said.rstrip().endswith("(on HEAD)")
 
 

@@ -148,7 +148,7 @@ class _Application:
         try:
             content, unsure = apply_hunks(content, file.hunks)
         except AlreadyMade as made:
-            why = f"hunk {made.number} is in the tree already; --base takes the commit before it"
+            why = f"hunk {made.number} is in the tree already; --base or --commit goes before it"
             raise self._refuse(path, why) from made
         except Misfit as misfit:
             why = f"hunk {misfit.number} does not apply: {misfit.why}"

@@ -182,7 +182,7 @@ def test_a_patch_that_is_in_the_tree_already_is_refused(tree: DirectoryTree) -> 
     with pytest.raises(KscanError) as caught:
         applied(tree, EDIT, EDIT)
     assert str(caught.value) == (
-        "2.patch: drivers/x.c: hunk 1 is in the tree already; --base takes the commit before it"
+        "2.patch: drivers/x.c: hunk 1 is in the tree already; --base or --commit goes before it"
     )
 
 
