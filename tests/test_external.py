@@ -230,6 +230,13 @@ def test_two_of_one_name_stand_apart(tmp_path: Path) -> None:
     assert tree.exists("drivers/iommu/iommu.c") and not tree.exists("external/foo/b.c")
 
 
+def test_one_that_is_named_twice_stands_once(tmp_path: Path) -> None:
+    (tmp_path / "foo").mkdir()
+    (tmp_path / "foo/a.c").write_text("int a;\n")
+    tree = beside(DirectoryTree(NEW), [tmp_path / "foo", tmp_path / "foo/../foo"])
+    assert [path for path in tree.paths() if path.startswith("external/")] == ["external/foo/a.c"]
+
+
 def test_its_name_says_which_source_it_is(tmp_path: Path) -> None:
     (tmp_path / "foo").mkdir()
     (tmp_path / "foo" / "a.c").write_text("int a;\n")

@@ -149,15 +149,14 @@ def _placed(found: Mapping[str, Sequence[str]], under: Sequence[str] = ()) -> li
 def beside(base: Tree, directories: Sequence[Path]) -> Tree:
     """`base` with `directories` beside it; raises `KscanError` for what is none, or in it."""
     found: dict[str, DirectoryTree] = {}
-    for directory in directories:
-        tree = DirectoryTree(_directory(directory))
-        if isinstance(base, DirectoryTree) and directory.resolve().is_relative_to(
-            base.root.resolve()
-        ):
+    places = {_directory(directory).resolve(): directory for directory in directories}
+    for place, directory in places.items():
+        tree = DirectoryTree(directory)
+        if isinstance(base, DirectoryTree) and place.is_relative_to(base.root.resolve()):
             raise KscanError(f"{directory}: below the tree, which has it already")
         if not any(path.endswith(C_SUFFIXES) for path in tree.paths()):
             raise KscanError(f"{directory}: no C file in it; --external takes a driver's directory")
-        found[_place(base, directory.resolve().name, found)] = tree
+        found[_place(base, place.name, found)] = tree
     return BesideTree(base, found) if found else base
 
 
