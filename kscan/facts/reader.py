@@ -234,6 +234,9 @@ class Reader:
             return None
 
     def _extracted(self, path: str, source: bytes) -> Unit | None:
+        if b"\0" in source:
+            self.skipped[path] = "a NUL byte in it: no text"
+            return None
         respelled = dialect.respell(source)
         try:
             unit = extract.unit_of(source, respelled)

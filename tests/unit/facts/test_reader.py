@@ -52,6 +52,15 @@ def test_what_the_other_has_parsed_was_not_in_the_store_before():
     assert mine.stored == {"c.c"}
 
 
+def test_a_file_that_is_no_text_is_a_skip():
+    reader = Reader(MemoryTree({**FILES, "object.c": "int o(void)\n{\n}\n\0"}), NullStore())
+    reader.load(["a.c", "object.c"])
+    assert [(skip.path, skip.reason) for skip in reader.skips] == [
+        ("object.c", "a NUL byte in it: no text")
+    ]
+    assert reader.parsed == 1 and not reader.unit("object.c").functions
+
+
 NAMING = """\
 int dev;
 int a(int dev) { return dev; }
