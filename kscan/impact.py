@@ -20,7 +20,7 @@ from kscan.change.functions import MOST_FILES, Bodies
 from kscan.change.kept import Kept, key_of
 from kscan.change.others import Others, names_above, search_ahead
 from kscan.change.outcome import Outcome, stands_beside
-from kscan.change.reach import already, called, delta, still
+from kscan.change.reach import already, called, delta, shifts, still
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings
 from kscan.change.sight import drivers_lost, out_of_sight
@@ -28,10 +28,11 @@ from kscan.change.uncovered import uncovered
 from kscan.facts.reader import Reader
 from kscan.hits.findings import Known, beforehand, with_hits
 from kscan.kernel.catalogue import catalogue
-from kscan.model import Confidence, Finding, Impact, KscanError, Reach, Skip, Stats, TreeInfo
+from kscan.model import Confidence, Finding, Impact, KscanError, Skip, Stats, TreeInfo
 from kscan.outcomes import Outcomes
 from kscan.program.program import Program
 from kscan.progress import Progress, silent
+from kscan.reachability import Reach, Shift
 from kscan.rules import Rule, selected
 from kscan.skips import by_path
 from kscan.source.compare import ChangedPath
@@ -112,6 +113,7 @@ class Diff:
             rules=tuple(rule.info() for rule in self.rules),
             added=self._added,
             removed=self._removed,
+            shifted=self._shifted,
             introduced=blamed(self._with_hits(found.introduced), attributed.shares),
             fixed=found.fixed,
             unchanged=found.unchanged,
@@ -143,6 +145,12 @@ class Diff:
         after = called(self.head.windows, self.ends.earlier(self.head_tree))
         altered, renames = self.ends.alterations.was_altered, self.ends.renames
         return delta(self.base.windows, after, altered, still(renames))
+
+    @property
+    def _shifted(self) -> tuple[Shift, ...]:
+        """What runs later than before, or is waited for again."""
+        before = called(self.base.windows, self.ends.spelled(self.head_tree))
+        return shifts(self.head.windows, before)
 
     @property
     def base(self) -> Outcome:

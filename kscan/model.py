@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kscan.reachability import Implementation, Reach, Shift
+
 
 class Severity(StrEnum):
     """How bad a finding is if it is true."""
@@ -306,29 +308,6 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Implementation:
-    """One function that fills a slot."""
-
-    function: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """A slot that became, or ceased to be, reachable inside a registration."""
-
-    api: str
-    slot: str
-    via: tuple[str, ...]
-    """Functions from the registration to the call through the slot."""
-    changed: tuple[str, ...]
-    """The functions on that path that the range changes."""
-    implementations: tuple[Implementation, ...]
-    reason: str = ""
-    """Set when the slot was reachable before but its gate was shut."""
-
-
-@dataclass(frozen=True, slots=True)
 class Sibling:
     """The same defect, still there, in another implementer of the slot a range repairs."""
 
@@ -375,6 +354,7 @@ class Impact:
     rules: tuple[RuleInfo, ...]
     added: tuple[Reach, ...] = ()
     removed: tuple[Reach, ...] = ()
+    shifted: tuple[Shift, ...] = ()
     introduced: tuple[Finding, ...] = ()
     fixed: tuple[Finding, ...] = ()
     unchanged: tuple[Finding, ...] = ()

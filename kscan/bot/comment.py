@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kscan.bot.policy import Judgement
 from kscan.model import Impact
 from kscan.report import clean, render, verdict
@@ -33,9 +35,10 @@ def _told(judgement: Judgement, limit: int) -> str:
 
 
 def _reaches(impact: Impact) -> str:
-    """What newly runs where, a line each."""
-    rows = [f"- {clean.prose(verdict.reach_sentence(r, impact))}" for r in impact.added[:_LISTED]]
-    more = len(impact.added) - _LISTED
+    """What newly runs where, or at another time, a line each."""
+    told = verdict.reach_sentences(replace(impact, removed=()))
+    rows = [f"- {clean.prose(sentence)}" for sentence in told[:_LISTED]]
+    more = len(told) - _LISTED
     return "\n".join([*rows, *([f"- {more:,} more not shown."] if more > 0 else [])])
 
 

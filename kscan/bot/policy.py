@@ -42,7 +42,7 @@ class Judgement:
     def speaks(self) -> bool:
         """There is anything to tell."""
         impact = self.impact
-        return self.warns or bool(impact.fixed or impact.added or impact.removed)
+        return self.warns or bool(impact.fixed or impact.added or impact.removed or impact.shifted)
 
 
 def judged(impact: Impact, policy: Policy) -> Judgement:

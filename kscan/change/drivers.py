@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kscan.model import AffectedDriver, Implementation
+from kscan.model import AffectedDriver
+from kscan.reachability import Implementation
 from kscan.window.registrations import driver_of
 
 MOST_DRIVERS = 50

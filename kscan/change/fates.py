@@ -17,8 +17,8 @@ from kscan.change.functions import Alterations, Bodies
 from kscan.change.members import renamed_members, renamed_structs
 from kscan.change.renames import Renames
 from kscan.facts.reader import Reader
-from kscan.model import Implementation
 from kscan.program.program import Program
+from kscan.reachability import Implementation
 from kscan.source.patched import PatchedTree
 from kscan.source.tree import Memory
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts.reader import Reader
-from kscan.model import Implementation
+from kscan.reachability import Implementation
 from kscan.source.compare import ChangedPath
 from kscan.source.tree import C_SUFFIXES, Unreadable
 

@@ -12,8 +12,8 @@ from kscan.change.reached import NEAR, Reached
 from kscan.change.reaching import Reaching
 from kscan.hazards.case import Case
 from kscan.kernel.catalogue import Catalogue
-from kscan.model import Implementation
 from kscan.program.program import Function, Program
+from kscan.reachability import Implementation
 from kscan.source.tree import Tree, WordTree
 
 MOST_ALTERED = 200

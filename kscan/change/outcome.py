@@ -47,6 +47,8 @@ class OpenSlot(msgspec.Struct, frozen=True, array_like=True):
     """Some table fills it, whether or not its function runs."""
     is_on_the_way: bool = False
     """It is of no driver's own table: the walk goes on through its functions."""
+    later: tuple[str, str] | None = None
+    """The function that leaves the call to another thread, and what that runs."""
 
 
 class OpenGate(msgspec.Struct, frozen=True, array_like=True):
@@ -125,7 +127,14 @@ def _slots(case: Case) -> Iterator[OpenSlot]:
         call = window.call_of(slot)
         way = _way(case, call.caller) if call is not None else ()
         is_filled = bool(filled or runners)
-        yield OpenSlot(str(slot), way, tuple(sorted(runners)), is_filled, is_on_the_way)
+        told = tuple(sorted(runners)), is_filled, is_on_the_way
+        yield OpenSlot(str(slot), way, *told, _later(case, slot))
+
+
+def _later(case: Case, slot: Slot) -> tuple[str, str] | None:
+    call = case.window.call_of(slot)
+    edge = case.window.reach.handover(call.caller) if call is not None else None
+    return (edge.caller.name, edge.callee.name) if edge is not None else None
 
 
 def _is_gated(registration: Registration) -> bool:

@@ -4,6 +4,7 @@
 A slot counts as added as well when its callbacks could be reached before but the gate kept
 them out, and the change opens the gate (`kscan.kernel.catalogue.Gate`).  Of a slot on the way
 to drivers' own, as a bus's ``dma_configure`` is, each function counts that is called now.
+What runs in both states may shift: another thread runs it later, or no longer does.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from kscan.change.outcome import OpenGate, OpenSlot, OpenWindow, Place, Runner
 from kscan.change.renames import Renames
 from kscan.kernel.names import anew
-from kscan.model import Implementation, Reach
+from kscan.reachability import Implementation, Reach, Shift
 
 IsAltered = Callable[[str, str], bool]
 """The function of a file, by path and name, is one that the change alters."""
@@ -42,6 +43,26 @@ def delta(
         for reach in _delta(window, others.get(window.api), is_altered, is_among)
     ]
     return tuple(sorted(found, key=lambda r: (r.api, bool(r.reason), len(r.via), r.slot)))
+
+
+def shifts(after: Iterable[OpenWindow], before: Iterable[OpenWindow]) -> tuple[Shift, ...]:
+    """What both states run, and only one of them has the registration wait for."""
+    earlier = {window.api: {slot.slot: slot for slot in window.slots} for window in before}
+    found: dict[tuple[str, tuple[str, str], bool], list[str]] = {}
+    for window in after:
+        known = earlier.get(window.api, {})
+        for slot in window.slots:
+            was = known.get(slot.slot)
+            if was is None or not (was.runners and slot.runners):
+                continue
+            later = slot.later or was.later
+            if later is not None and bool(was.later) != bool(slot.later):
+                key = window.api, later, slot.later is not None
+                found.setdefault(key, []).append(slot.slot)
+    return tuple(
+        Shift(api, tuple(sorted(slots)), caller, runner, is_later)
+        for (api, (caller, runner), is_later), slots in sorted(found.items())
+    )
 
 
 def still(renames: Renames) -> IsAmong:
@@ -117,4 +138,5 @@ def _reach(
             Implementation(runner.place.function, runner.place.path) for runner in runners
         ),
         reason=reason,
+        is_later=bool(slot.later),
     )

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from kscan.change.drivers import Link
 from kscan.facts import ir
 from kscan.kernel.catalogue import Catalogue
-from kscan.model import Implementation
 from kscan.program.filled import slot_facts
 from kscan.program.program import OUTSIDE, Program
+from kscan.reachability import Implementation
 
 LEVELS = 2
 """Times that the way goes on into other files, to the users of what a file exports."""

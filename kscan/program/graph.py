@@ -105,7 +105,11 @@ class Reach:
 
     def runs_later(self, target: Function) -> bool:
         """Another thread runs `target`, and need not have before the root returns."""
-        return any(edge.site.kind is EdgeKind.QUEUED for edge in self.way(target))
+        return self.handover(target) is not None
+
+    def handover(self, target: Function) -> Edge | None:
+        """The edge on the way to `target` that leaves it to another thread, if one does."""
+        return next((e for e in self.way(target) if e.site.kind is EdgeKind.QUEUED), None)
 
     def way_confidence(self, target: Function) -> Confidence:
         """That of the weakest edge on the way to `target`."""

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kscan.model import Finding, Implementation, Location, Reach, Step
+from kscan.model import Finding, Location, Step
+from kscan.reachability import Implementation, Reach
 from kscan.report.litmus import EDGES, Litmus
 
 BOX_WIDTH = 212

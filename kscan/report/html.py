@@ -118,6 +118,7 @@ def _audit(report: Report) -> dict[str, Any]:
         "notes": report.notes,
         "deltas": [],
         "reaches": [],
+        "shifts": [],
         "impact": None,
     }
 
@@ -163,6 +164,7 @@ def _range(impact: Impact) -> dict[str, Any]:
             *((verdict.reach_sentence(r, impact), r, graph.reach_path(r)) for r in impact.added),
             *((verdict.removed_sentence(r), r, graph.reach_path(r)) for r in impact.removed),
         ],
+        "shifts": [verdict.shift_sentence(shift) for shift in impact.shifted],
         "impact": impact,
     }
 

@@ -17,7 +17,6 @@ from kscan.model import (
     CallbackRef,
     Finding,
     Impact,
-    Reach,
     RegistrationRef,
     Report,
     RuleInfo,
@@ -27,6 +26,7 @@ from kscan.model import (
     TreeInfo,
     WindowEntry,
 )
+from kscan.reachability import Reach, Shift
 from kscan.report import clean, verdict
 
 REPORT_SCHEMA = "kscan/report/1"
@@ -75,6 +75,7 @@ def impact(document: Impact) -> Json:
         "reach": {
             "added": [_reach(reach) for reach in document.added],
             "removed": [_reach(reach) for reach in document.removed],
+            "shifted": [_shift(shift) for shift in document.shifted],
         },
         "introduced": findings(document.introduced),
         "fixed": findings(document.fixed),
@@ -254,4 +255,15 @@ def _reach(reach: Reach) -> Json:
             {"function": i.function, "path": i.path} for i in reach.implementations
         ],
         "reason": reach.reason,
+        "is_later": reach.is_later,
+    }
+
+
+def _shift(shift: Shift) -> Json:
+    return {
+        "api": shift.api,
+        "slots": list(shift.slots),
+        "caller": shift.caller,
+        "runner": shift.runner,
+        "is_later": shift.is_later,
     }

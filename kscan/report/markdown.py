@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kscan.model import Finding, Impact, Reach, Report
+from kscan.model import Finding, Impact, Report
+from kscan.reachability import Reach
 from kscan.report import clean, verdict
 from kscan.report.causes import Cause, also
 from kscan.report.drawing import drawing

@@ -93,8 +93,7 @@ def _range(impact: Impact) -> Json:
     properties = {
         "scenario": impact.head.scenario,
         "base": impact.base.commit or impact.base.name,
-        "reach": [clean.line(verdict.reach_sentence(r, impact)) for r in impact.added]
-        + [clean.line(verdict.removed_sentence(r)) for r in impact.removed],
+        "reach": [clean.line(sentence) for sentence in verdict.reach_sentences(impact)],
     }
     return _run("diff", impact, index, results, properties)
 

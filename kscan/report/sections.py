@@ -147,6 +147,7 @@ def _range(impact: Impact, full: int) -> Message:
         told, folds = verdict.slots_told(replace(impact, removed=()))
         sentences = [slot.sentence for slot in told]
         sentences += [fold.sentence(verdict.SLOTS_NAMED) for fold in folds]
+        sentences += map(verdict.shift_sentence, impact.shifted)
         return Message(" ".join((headline, *sentences, *_scenario(impact.head))), (), ())
     trees = [verdict.tree_title(tree) for tree in (impact.base, impact.head)]
     sections = (
@@ -200,7 +201,8 @@ def _scenario(tree: TreeInfo) -> tuple[str, ...]:
 def _reach(impact: Impact) -> Section:
     told, folds = verdict.slots_told(impact)
     title = "What runs inside a registration"
-    return Section(title, reaches=tuple(told), folds=tuple(folds))
+    sentences = tuple(map(verdict.shift_sentence, impact.shifted))
+    return Section(title, sentences, reaches=tuple(told), folds=tuple(folds))
 
 
 def _not_analysed(

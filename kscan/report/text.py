@@ -185,12 +185,18 @@ def _slots(impact: Impact, columns: int) -> list[Line]:
     rows: list[Line] = []
     for slot in told:
         rows += _reach("+" if slot.reach in impact.added else "-", slot, columns)
+    for shift in impact.shifted:
+        rows += _bold(f"~ {verdict.shift_sentence(shift)}", columns)
     for fold in folds:
         sign = "+" if fold.reaches[0] in impact.added else "-"
-        text = clean.line(f"{sign} {fold.sentence(FOLDED)}", _FOLD_LIMIT)
-        parts = wrap(text, columns, subsequent_indent=_INDENT, break_on_hyphens=False)
-        rows += [line(), *(line(Span(part, "bold")) for part in parts)]
+        rows += _bold(f"{sign} {fold.sentence(FOLDED)}", columns)
     return rows
+
+
+def _bold(text: str, columns: int) -> list[Line]:
+    text = clean.line(text, _FOLD_LIMIT)
+    parts = wrap(text, columns, subsequent_indent=_INDENT, break_on_hyphens=False)
+    return [line(), *(line(Span(part, "bold")) for part in parts)]
 
 
 def _reach(sign: str, slot: verdict.SlotTold, columns: int) -> list[Line]:

@@ -11,18 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from kscan.model import (
-    Confidence,
-    Finding,
-    Impact,
-    Implementation,
-    Passing,
-    Reach,
-    Report,
-    Severity,
-    Stats,
-    TreeInfo,
-)
+from kscan.model import Confidence, Finding, Impact, Passing, Report, Severity, Stats, TreeInfo
+from kscan.reachability import Implementation, Reach, Shift
 from kscan.report.clean import LINE_LIMIT
 from kscan.wording import counted
 
@@ -186,8 +176,7 @@ def reach_sentence(reach: Reach, impact: Impact) -> str:
     """The headline of a diff: how many implementations of a slot newly run in a registration."""
     total = len(set(reach.implementations))
     text = (
-        f"This range newly runs {counted(total, 'implementation')} of `{reach.slot}` "
-        f"inside {reach.api}()"
+        f"This range newly runs {counted(total, 'implementation')} of `{reach.slot}` {_when(reach)}"
     )
     unready = unready_implementations(reach, impact)
     if not unready:
@@ -202,7 +191,36 @@ def reach_sentence(reach: Reach, impact: Impact) -> str:
 def removed_sentence(reach: Reach) -> str:
     """The counterpart of :func:`reach_sentence` for a slot that ceased to be reachable."""
     number = counted(len(set(reach.implementations)), "implementation")
-    return f"This range no longer runs {number} of `{reach.slot}` inside {reach.api}()."
+    return f"This range no longer runs {number} of `{reach.slot}` {_when(reach)}."
+
+
+def _when(reach: Reach) -> str:
+    if reach.is_later:
+        return f"from {reach.api}() on, in another thread"
+    return f"inside {reach.api}()"
+
+
+def shift_sentence(shift: Shift) -> str:
+    """What runs later than before, and by whom; or what is waited for again."""
+    names = listed([f"`{slot}`" for slot in shift.slots], SLOTS_NAMED, LIST_LIMIT // 2)
+    if shift.is_later:
+        return (
+            f"This range runs {names} later: {shift.api}() no longer waits for {shift.runner}(), "
+            f"which {shift.caller}() leaves to another thread."
+        )
+    return (
+        f"This range has {shift.api}() wait again for {names}: before, {shift.caller}() left "
+        f"{shift.runner}() to another thread, and nothing waited for it."
+    )
+
+
+def reach_sentences(impact: Impact) -> list[str]:
+    """A sentence for what runs at another time, and for each slot that runs newly, or no longer."""
+    return [
+        *map(shift_sentence, impact.shifted),
+        *(reach_sentence(reach, impact) for reach in impact.added),
+        *map(removed_sentence, impact.removed),
+    ]
 
 
 def unready_implementations(reach: Reach, impact: Impact) -> set[Implementation]:

@@ -53,8 +53,9 @@ def test_what_newly_runs_is_folded_where_nothing_is_wrong_with_it() -> None:
     first, _, fold, _, *rows = text(harmless).splitlines()
     assert first == "**kscan: No finding introduced.**"
     assert fold.startswith("<details><summary>")
-    assert rows[0].startswith("- This range newly runs 3 implementations of `iommu_ops.of_xlate`")
-    assert "- 20 more not shown." in rows
+    assert rows[0].startswith("- This range runs `iommu_ops.probe_finalize`")
+    assert rows[1].startswith("- This range newly runs 3 implementations of `iommu_ops.of_xlate`")
+    assert "- 21 more not shown." in rows
 
 
 @pytest.mark.parametrize("make", [samples.change, resolved])

@@ -8,7 +8,7 @@ import trees
 
 from kscan.change.others import Others
 from kscan.kernel.catalogue import catalogue
-from kscan.model import Implementation
+from kscan.reachability import Implementation
 
 FILES = {
     "include/linux/thing.h": """

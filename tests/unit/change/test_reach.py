@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from kscan.change.outcome import OpenGate, OpenSlot, OpenWindow, Place, Runner
-from kscan.change.reach import delta
-from kscan.model import Implementation
+from kscan.change.reach import delta, shifts
+from kscan.reachability import Implementation, Shift
 
 API = "iommu_device_register"
 CORE = "drivers/iommu/iommu.c"
@@ -137,3 +139,25 @@ def test_nothing_is_said_where_one_side_is_not_known() -> None:
     assert delta([here], [unknown], Altered()) == ()
     assert delta([unknown], [here], Altered()) == ()
     assert delta([here], [], Altered()) == ()
+
+
+def test_a_slot_shifts_where_only_one_state_has_the_registration_wait_for_it() -> None:
+    names = ("iommu_ops.probe_device", "iommu_ops.of_xlate")
+    waited = [slot(name, PROBE, runs="foo") for name in names]
+    left = [replace(one, later=("iommu_device_register", "walk_fn")) for one in waited]
+    idle = slot("iommu_ops.release_device", PROBE)
+    before, after = (
+        window(None, *waited, idle),
+        window(None, *left, replace(idle, later=("a", "b"))),
+    )
+    told = (API, tuple(sorted(names)), "iommu_device_register", "walk_fn")
+    assert shifts([after], [before]) == (Shift(*told, is_later=True),)
+    assert shifts([before], [after]) == (Shift(*told, is_later=False),)
+    assert shifts([after], [window(None)]) == shifts([after], []) == shifts([after], [after]) == ()
+
+
+def test_what_newly_runs_in_another_thread_is_said_to_do_so() -> None:
+    left = replace(slot("iommu_ops.of_xlate", PROBE, runs="foo"), later=("a", "b"))
+    assert [reach.is_later for reach in delta([window(None, left)], [window(None)], Altered())] == [
+        True
+    ]

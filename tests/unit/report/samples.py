@@ -15,10 +15,8 @@ from kscan.model import (
     Fix,
     Hits,
     Impact,
-    Implementation,
     Location,
     Maintainer,
-    Reach,
     RegistrationRef,
     Report,
     RuleInfo,
@@ -33,6 +31,7 @@ from kscan.model import (
     TreeInfo,
     WindowEntry,
 )
+from kscan.reachability import Implementation, Reach, Shift
 
 FOO = "drivers/iommu/foo-iommu.c"
 PGTABLE = "drivers/iommu/foo-pgtable.c"
@@ -365,6 +364,13 @@ def change() -> Impact:
         changed=("iommu_setup_default_domain",),
         implementations=(Implementation("old_is_attach_deferred", "drivers/iommu/old.c"),),
     )
+    later = Shift(
+        api="iommu_device_register",
+        slots=("iommu_ops.probe_finalize", "iommu_ops.release_device"),
+        caller="bus_iommu_probe",
+        runner="finalize_work_fn",
+        is_later=True,
+    )
     twin = replace(
         unready_list(),
         primary=Location("drivers/iommu/old.c", 40, 2, "old_probe"),
@@ -379,6 +385,7 @@ def change() -> Impact:
         rules=RULES,
         added=(reach, gate),
         removed=(gone,),
+        shifted=(later,),
         introduced=(unready_list(), late_global()),
         fixed=(repaired,),
         unchanged=(twin,),

@@ -16,7 +16,6 @@ from kscan.model import (
     Confidence,
     Effect,
     Hits,
-    Implementation,
     Maintainer,
     Passing,
     Report,
@@ -24,6 +23,7 @@ from kscan.model import (
     Skip,
     StepKind,
 )
+from kscan.reachability import Implementation
 from kscan.report import render
 from kscan.report.drawing import drawing
 from kscan.report.paint import plain
@@ -241,6 +241,21 @@ def test_impact_starts_with_the_reachability_delta():
     )
     assert sentence in text
     assert text.index(sentence) < text.index("error: late-global")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "mail"])
+def test_what_shifts_is_told_though_nothing_else_is(form):
+    (later,) = samples.change().shifted
+    shifted = later, replace(later, slots=("iommu_ops.of_xlate",), is_later=False)
+    told = " ".join(render(form, replace(samples.quiet_change(), shifted=shifted)).split())
+    assert "iommu_device_register() no longer waits for" in told.replace("`", "")
+    assert "has iommu_device_register() wait again for iommu_ops.of_xlate" in told.replace("`", "")
+
+
+def test_what_newly_runs_in_another_thread_is_not_said_to_run_inside():
+    added = tuple(replace(reach, is_later=True) for reach in samples.change().added)
+    text = render("text", replace(samples.change(), added=added))
+    assert "`iommu_ops.of_xlate` from iommu_device_register() on, in another thread" in text
 
 
 def test_an_assumed_edge_is_marked_on_the_way():

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from text_tree import case_of
 
+from kscan.change.outcome import window_of
+from kscan.change.reach import shifts
 from kscan.hazards.case import Case
 from kscan.model import Confidence, Finding
 from kscan.program.calls import Slot
@@ -60,6 +62,7 @@ drivers/iommu/foo.c
 """
 
 MADE = "INIT_WORK(&i->work, walk_fn); "
+WAITED = (" flush_work(&i->work);", "")
 
 
 def case(body: str, top: str = "") -> Case:
@@ -131,3 +134,11 @@ def test_a_device_lock_is_let_go_of_where_nobody_waits() -> None:
         device_lock_in_window.check(case(MADE + "schedule_work(&i->work); flush_work(&i->work);"))
     )
     assert not list(device_lock_in_window.check(case(MADE + "schedule_work(&i->work);")))
+
+
+def test_a_change_from_one_to_the_other_is_told_with_who_leaves_what_to_the_thread() -> None:
+    inside, later = (window_of(case(MADE + "schedule_work(&i->work);" + f)) for f in WAITED)
+    (shift,) = shifts([later], [inside])
+    assert (shift.caller, shift.runner) == ("iommu_device_register", "walk_fn")
+    assert "iommu_ops.of_xlate" in shift.slots
+    assert shift.is_later
