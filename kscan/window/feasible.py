@@ -2,8 +2,9 @@
 """Feasible ways: those from a registration on whose conditions can hold together.
 
 The shortest way may pass ``id ? with_id(id) : without()`` with an id that its caller spells NULL,
-or a test of the bus that the device is not on. What is known on a way is which parameters are
-NULL there, and which bus's table it went through; everything else may be.
+or a test of the bus that the device is not on, or of the driver that it does not have. What is
+known on a way is which parameters are NULL there, and which of their members, and which bus's
+table it went through; everything else may be.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from itertools import count
 from kscan.facts import ir
 from kscan.flow.cfg import flow_of
 from kscan.flow.conditions import Condition, conditions_of, reduced
+from kscan.kernel.contracts import Unset
+from kscan.kernel.functions import Functions
 from kscan.program import macros
 from kscan.program.calls import CallSite, EdgeKind, Slot
 from kscan.program.graph import Edge, Reach, length
 from kscan.program.program import Function, Program
 from kscan.program.tables import Entry
+from kscan.program.types import scope_of
+from kscan.window.nulls import Nulls
 
 MOST_STATES = 2_000
 """Functions, each with what is known there, that one search visits."""
-
-_NULL = ("NULL", "0")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class _Known:
     """Parameters that are NULL."""
     valid: frozenset[str] = frozenset()
     """Parameters that point at something."""
+    unset: frozenset[tuple[str, str]] = frozenset()
+    """Members that are NULL, each with the parameter that leads to it."""
     tables: frozenset[str] = frozenset()
     """The tables that may be those of the device's bus; empty where any may."""
 
@@ -50,6 +55,9 @@ class Feasible:
     """Functions that a way passes only where there is no other."""
     visited: Callable[[Slot], Iterable[Entry]]
     """The table entries that the walk meets behind a slot."""
+    functions: Functions
+    unset: tuple[Unset, ...] = ()
+    """The members that are NULL of what the walk hands to a slot."""
 
     def way(self, shortest: tuple[Edge, ...]) -> tuple[Edge, ...]:
         """`shortest`, or the shortest way to the same function that does not contradict itself."""
@@ -127,9 +135,11 @@ class Feasible:
 
     def _excludes(self, known: _Known, condition: Condition, function: Function) -> bool:
         """`condition` does not hold where `known` does."""
+        if self._nulls(function, known).has(condition.test):
+            return condition.holds
         match condition.test:
             case ir.Name(id=name):
-                return name in (known.null if condition.holds else known.valid)
+                return not condition.holds and name in known.valid
             case ir.Call(callee=ir.Name()) as call if known.tables:
                 body = macros.expanded(self.program, function.path, call)
                 inner = reduced(body, condition.holds) if body is not None else None
@@ -138,17 +148,55 @@ class Feasible:
 
     def _passed(self, edge: Edge, known: _Known) -> _Known:
         """What is known of the callee's parameters, and of the device's bus."""
-        tables = self._tables(edge, known.tables)
+        tables, unset = self._tables(edge, known.tables), self._begun(edge)
         if edge.site.kind in (EdgeKind.ARGUMENT, EdgeKind.QUEUED, EdgeKind.ASSUMED):
-            return _Known(tables=tables)
-        given, changed = self._arguments(edge.caller, edge.site), self._changed(edge.callee)
+            return _Known(tables=tables, unset=unset)
+        changed = self._changed(edge.callee)
+        given, nulls = self._arguments(edge.caller, edge.site), self._nulls(edge.caller, known)
         named = zip(edge.callee.fact.params, given, strict=False)
         pairs = [(p.name, argument) for p, argument in named if p.name not in changed]
         return _Known(
-            frozenset(name for name, argument in pairs if _is_null(argument, known.null)),
+            frozenset(name for name, argument in pairs if nulls.has(argument)),
             frozenset(name for name, argument in pairs if _is_valid(argument, known.valid)),
+            unset | self._handed(edge.callee, pairs, known.unset),
             tables,
         )
+
+    def _begun(self, edge: Edge) -> frozenset[tuple[str, str]]:
+        """The members that are NULL of what the slot of `edge` is handed."""
+        callee, found = edge.callee, set[tuple[str, str]]()
+        for one in self.unset if edge.site.slot is not None else ():
+            tag, _, field = one.field.partition(".")
+            if str(edge.site.slot) == one.slot and not self._sets(callee, field):
+                scope, changed = scope_of(self.program, callee), self._changed(callee)
+                params = [p.name for p in callee.fact.params if scope.tag(p.type) == tag]
+                found.update((name, field) for name in params[:1] if name not in changed)
+        return frozenset(found)
+
+    def _handed(
+        self,
+        callee: Function,
+        pairs: Iterable[tuple[str, ir.Expr]],
+        unset: frozenset[tuple[str, str]],
+    ) -> frozenset[tuple[str, str]]:
+        """The members `unset` of what is handed on, by the parameters of `callee`."""
+        return frozenset(
+            (name, field)
+            for name, argument in (pairs if unset else ())
+            for one, field in unset
+            if isinstance(argument, ir.Name)
+            and argument.id == one
+            and not self._sets(callee, field)
+        )
+
+    def _sets(self, function: Function, field: str) -> bool:
+        """`function` assigns a member called `field`."""
+        nodes = ir.walk_body(self.program.body(function))
+        targets = (node.target for node in nodes if isinstance(node, ir.Assign))
+        return any(isinstance(one, ir.Member) and one.field == field for one in targets)
+
+    def _nulls(self, function: Function, known: _Known) -> Nulls:
+        return Nulls(self.program, self.functions, function, known.null, known.unset)
 
     def _arguments(self, caller: Function, site: CallSite) -> tuple[ir.Expr, ...]:
         for node in ir.walk_body(self.program.body(caller)):
@@ -170,17 +218,6 @@ class Feasible:
             return tables
         entries = self.visited(edge.site.slot)
         return frozenset(one.variable for one in entries if one.function == edge.callee)
-
-
-def _is_null(argument: ir.Expr, null: frozenset[str]) -> bool:
-    match argument:
-        case ir.Const(text=text):
-            return text in _NULL
-        case ir.Name(id=name):
-            return name in null
-        case ir.Cast(operand=inner):
-            return _is_null(inner, null)
-    return False
 
 
 def _is_valid(argument: ir.Expr, valid: frozenset[str]) -> bool:

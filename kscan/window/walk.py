@@ -143,7 +143,8 @@ class Walk:
             return Reach(_nowhere(self.contract.register))
         last, own = self.contract.failure.functions, self._own_directory
         found = reach(self.program, self.catalogue, self.root, self._followed, assumed, last, own)
-        feasible = Feasible(self.program, found, last, self.visited)
+        functions, unset = self.catalogue.functions, self.contract.unset
+        feasible = Feasible(self.program, found, last, self.visited, functions, unset)
         found.choose, found.is_met = feasible.way, feasible.is_met
         return found
 

@@ -90,3 +90,54 @@ def test_what_an_argument_that_is_null_keeps_from_running_is_not_in_the_window(
         assert case.window.reaches("iommu_ops.odd") is runs
     else:
         assert (case.window.key is not None) is runs
+
+
+BUS = """
+#include <linux/iommu.h>
+#define to_foo_driver(d) ((d) ? container_of(d, struct foo_driver, driver) : NULL)
+static int use(struct device *dev) { const struct iommu_ops *ops; return ops->odd(dev); }
+static int hands(struct device *dev) { if (!dev->driver) return 0; return use(dev); }
+static int takes(struct device_driver *drv, struct device *dev) { return drv ? use(dev) : 0; }
+static int sets(struct device *dev) { dev->driver = found(); return dev->driver ? use(dev) : 0; }
+static int platform_dma_configure(struct device *dev)
+{
+    struct device_driver *drv;
+    %s
+}
+struct bus_type platform_bus_type = { .dma_configure = platform_dma_configure };
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "runs"),
+    [
+        ("if (dev->driver && !managed(dev)) return use(dev); return 0;", False),
+        ("if (!dev->driver || managed(dev)) return 0; return use(dev);", False),
+        ("drv = dev->driver; if (drv) return use(dev); return 0;", False),
+        ("drv = READ_ONCE(dev->driver); if (!busy() && drv) return use(dev); return 0;", False),
+        ("struct foo_driver *foo = to_foo_driver(dev->driver); return foo ? use(dev) : 0;", False),
+        ("return hands(dev);", False),
+        ("return takes(dev->driver, dev);", False),
+        ("if (!dev->driver) return use(dev); return 0;", True),
+        ("if (dev->driver) return 0; return use(dev);", True),
+        ("if (dev->parent->driver) return use(dev); return 0;", True),
+        ("struct foo_driver *foo = to_other(dev->driver); return foo ? use(dev) : 0;", True),
+        ("drv = dev->driver; drv = found(); if (drv) return use(dev); return 0;", True),
+        ("drv = dev->driver; find(&drv); if (drv) return use(dev); return 0;", True),
+        ("dev = other_of(dev); if (dev->driver) return use(dev); return 0;", True),
+        ("return hands(other_of(dev));", True),
+        ("return takes(drv, dev);", True),
+        ("return sets(dev);", True),
+    ],
+)
+def test_a_device_without_a_driver_does_not_get_to_what_asks_for_one(code: str, runs: bool) -> None:
+    core, _, rest = CORE.partition("drivers/base/platform.c")
+    of = "drivers/of/device.c" + rest.partition("drivers/of/device.c")[2]
+    bus = "drivers/base/platform.c\n" + indent(BUS % code, "    ")
+    assert case_of(core + bus + of).window.reaches("iommu_ops.odd") is runs
+
+
+def test_the_core_may_meet_devices_that_have_one() -> None:
+    own = "if (dev->driver) ops->odd(dev); dev->bus->dma_configure(dev);"
+    tree = CORE.replace("dev->bus->dma_configure(dev);", own)
+    assert case_of(tree).window.reaches("iommu_ops.odd")
