@@ -66,6 +66,8 @@ class _Asked:
             with laid_to_absence(span.base, span.head):
                 impact = diff.impact()
             impact = accepts.of_impact(impact, View(min_confidence=least))
+        named = tuple(Path(p.name) if p.is_absolute() else p for p in self.catalogues)
+        asked = replace(asked, catalogues=named)  # for readers on other machines
         impact = inputs.elsewhere().repeatable(impact, span, asked)
         if fetch and span.head.commit:
             fetched = f"git fetch origin {span.head.commit} && {impact.reproduce}"

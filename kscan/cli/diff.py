@@ -219,6 +219,7 @@ class Inputs:
         words += [word for rule in asked.rules for word in ("--rule", rule)]
         words += [word for place in asked.under for word in ("--path", place)]
         words += ["--per-commit"] if asked.per_commit else []
+        words += options.spelled_catalogues(asked.catalogues)
         words += options.spelled_external(self.beside)
         words += ["--repo", self.repo] if self.repo != "." and len(self.places) < 2 else []
         if self.patches:

@@ -225,8 +225,13 @@ def again(
     words += spelled_external(external() if beside is None else beside)
     words += [word for patch in on_top for word in ("--on-top", patch)]
     words += ["--as-is"] if as_is else []
-    words += [word for path in catalogues for word in ("--catalog", str(path))]
+    words += spelled_catalogues(catalogues)
     return shlex.join(words)
+
+
+def spelled_catalogues(catalogues: Sequence[Path]) -> list[str]:
+    """The options that name `catalogues`."""
+    return [word for path in catalogues for word in ("--catalog", str(path))]
 
 
 def store(no_cache: bool) -> Memory:

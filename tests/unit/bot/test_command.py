@@ -205,6 +205,17 @@ def test_dry_run_prints_and_asks_nobody(kscan, forge, story, tmp_path) -> None:
     assert alone.startswith("**kscan: ")
 
 
+def test_what_repeats_the_answer_names_the_catalogue_of_the_reader(kscan, story, tmp_path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('[[stop]]\nreason = "calls nobody back"\nnames = ["quiet_*"]\n')
+    span = f"{story.before}..{story.new_path}"
+    where = ("--repo", story.repo, "--dry-run", "--range", span, "--catalog", own)
+    status, out, _ = kscan("github", *where)
+    assert status == 1
+    assert "kscan diff --catalog own.toml" in out
+    assert str(tmp_path) not in out
+
+
 def test_policy_is_that_of_the_base(kscan, tmp_path, cache, monkeypatch) -> None:
     monkeypatch.setenv("KSCAN_CACHE_DIR", cache)
     repo = tmp_path / "linux"
