@@ -43,6 +43,10 @@ class Later(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Macros at file scope that define an item, with its function."""
     threads: tuple[str, ...]
     """Have a function run that is handed to them."""
+    waits: tuple[str, ...]
+    """Return once a completion is signalled."""
+    signals: tuple[str, ...]
+    """Signal it."""
 
 
 class Joins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

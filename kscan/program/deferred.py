@@ -3,7 +3,8 @@
 
 Queueing an item names no function: that is said where the item is made, as by
 ``INIT_WORK(&foo->work, foo_work_fn)``, and looked for in the file that queues it. Where the
-queueing function then waits for the item, its function runs inside the call.
+queueing function then waits for the item, or for a completion that its function signals, that
+runs inside the call.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from kscan.program.types import Scope, scope_of
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """What a work item is known by within its file."""
+    """What a work item, or a completion, is known by within its file."""
 
     holder: str
     """The struct it is a member of, or the function it is a local of; empty for a global."""
@@ -33,7 +34,8 @@ def ways_out(program: Program, functions: Functions, caller: Function) -> list[C
     later, found = functions.later, list[CallSite]()
     for site in call_sites(program, caller):
         if any(matches(later.threads, name) for name in site.through):
-            found.append(replace(site, kind=EdgeKind.QUEUED, through=()))
+            is_awaited = _signals(program, functions, caller, site.at, site.name)
+            found.append(replace(site, kind=_kind(is_awaited), through=()))
             continue
         found.append(site)
         if site.kind is EdgeKind.DIRECT and matches(later.queues, site.name):
@@ -50,9 +52,24 @@ def _queued(
     if item is None:
         return
     is_awaited = any(one == item and at > site.at for one, at in _items(scope, later.awaits))
-    kind = EdgeKind.ARGUMENT if is_awaited else EdgeKind.QUEUED
     for name in dict.fromkeys(_functions_of(program, functions, caller.path, item)):
-        yield CallSite(kind, name, None, site.at)
+        ends_inside = is_awaited or _signals(program, functions, caller, site.at, name)
+        yield CallSite(_kind(ends_inside), name, None, site.at)
+
+
+def _kind(is_awaited: bool) -> EdgeKind:
+    return EdgeKind.ARGUMENT if is_awaited else EdgeKind.QUEUED
+
+
+def _signals(program: Program, functions: Functions, caller: Function, at: int, name: str) -> bool:
+    """The function `name` signals a completion that `caller` waits for after the offset `at`."""
+    later, scope = functions.later, scope_of(program, caller)
+    awaited = {one for one, place in _items(scope, later.waits) if place > at}
+    return bool(awaited) and any(
+        one in awaited
+        for runner in program.resolve(name, caller.path)
+        for one, _ in _items(scope_of(program, runner), later.signals)
+    )
 
 
 def _functions_of(program: Program, functions: Functions, path: str, item: _Item) -> Iterator[str]:

@@ -35,6 +35,8 @@ drivers/iommu/iommu.c
     static void walk_fn(struct work_struct *work) {{ walk(to_instance(work)); }}
     static void other_fn(struct work_struct *work) {{ }}
     static int walk_thread(void *i) {{ return walk(i); }}
+    static int ending_thread(struct iommu_device *i) {{ walk(i); complete(&i->done); return 0; }}
+    static void ending_fn(struct work_struct *work) {{ walk(0); complete_all(&walked); }}
     {globals}
     int iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, void *hw)
     {{
@@ -82,6 +84,10 @@ def found(body: str) -> list[Finding]:
         (MADE + "schedule_work(&i->work); flush_work(&other->work);", ""),
         ("schedule_work(&walking);", "static DECLARE_WORK(walking, walk_fn);"),
         ('kthread_run(walk_thread, i, "walk");', ""),
+        ('kthread_run(walk_thread, i, "walk"); wait_for_completion(&i->done);', ""),
+        ('kthread_run(ending_thread, i, "walk"); wait_for_completion(&i->other);', ""),
+        ('wait_for_completion(&i->done); kthread_run(ending_thread, i, "walk");', ""),
+        ('kthread_run(ending_thread, i, "x"); wait_for_completion_timeout(&i->done, 1);', ""),
     ],
 )
 def test_what_is_queued_runs_later(body: str, top: str) -> None:
@@ -95,6 +101,8 @@ def test_what_is_queued_runs_later(body: str, top: str) -> None:
     [
         MADE + "schedule_work(&i->work); flush_work(&i->work);",
         MADE + "schedule_work(&i->work); walk(i);",
+        'kthread_run(ending_thread, i, "walk"); wait_for_completion(&i->done);',
+        "INIT_WORK(&i->work, ending_fn); schedule_work(&i->work); wait_for_completion(&walked);",
         "walk(i);",
     ],
 )
