@@ -37,6 +37,8 @@ class Later(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     queues: tuple[str, ...]
     """Have the function of an item run, with the item's position."""
+    drains: tuple[str, ...]
+    """Return once the functions of all items of a queue have."""
     awaits: tuple[str, ...]
     """Return once the item's function has."""
     declares: tuple[str, ...]

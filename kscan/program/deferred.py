@@ -22,7 +22,7 @@ from kscan.program.types import Scope, scope_of
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """What a work item, or a completion, is known by within its file."""
+    """What a work item, its queue or a completion is known by within its file."""
 
     holder: str
     """The struct it is a member of, or the function it is a local of; empty for a global."""
@@ -51,10 +51,25 @@ def _queued(
     item = next((one for one, at in _items(scope, later.queues) if at == site.at), None)
     if item is None:
         return
-    is_awaited = any(one == item and at > site.at for one, at in _items(scope, later.awaits))
+    is_awaited = _waits(scope, later.awaits, item, site.at) or _drains(scope, functions, site.at)
     for name in dict.fromkeys(_functions_of(program, functions, caller.path, item)):
         ends_inside = is_awaited or _signals(program, functions, caller, site.at, name)
         yield CallSite(_kind(ends_inside), name, None, site.at)
+
+
+def _waits(scope: Scope, names: tuple[str, ...], item: _Item, at: int) -> bool:
+    """A call of one of `names`, after the offset `at`, is given `item`."""
+    return any(one == item and place > at for one, place in _items(scope, names))
+
+
+def _drains(scope: Scope, functions: Functions, at: int) -> bool:
+    """The queue that the call at the offset `at` is given is waited for after it.
+
+    A queue stands before its item.
+    """
+    later = functions.later
+    queue = next((one for one, place in _items(scope, later.queues, 1) if place == at), None)
+    return queue is not None and _waits(scope, later.drains, queue, at)
 
 
 def _kind(is_awaited: bool) -> EdgeKind:
@@ -86,10 +101,13 @@ def _functions_of(program: Program, functions: Functions, path: str, item: _Item
                 yield from _named(call.args[at + 1 : at + 2])
 
 
-def _items(scope: Scope, names: tuple[str, ...]) -> Iterator[tuple[_Item, int]]:
-    """The items that calls of `names` are given, with the offset of the call."""
+def _items(scope: Scope, names: tuple[str, ...], before: int = 0) -> Iterator[tuple[_Item, int]]:
+    """The items that calls of `names` are given, with the offset of the call.
+
+    Or what they are given so many places `before` their item.
+    """
     for call in _calls(scope, names):
-        item = _item(scope, call, position(names, _callee(call), 0))
+        item = _item(scope, call, position(names, _callee(call), 0) - before)
         if item is not None:
             yield item, call.at
 
@@ -106,7 +124,10 @@ def _callee(call: ir.Call) -> str:
 
 def _item(scope: Scope, call: ir.Call, at: int) -> _Item | None:
     match call.args[at : at + 1]:
-        case (ir.Unary(op="&", operand=ir.Member(object=holder, field=name)),):
+        case (
+            ir.Unary(op="&", operand=ir.Member(object=holder, field=name))
+            | ir.Member(object=holder, field=name),
+        ):
             return _Item(scope.tag_of(holder), name)
         case (ir.Unary(op="&", operand=ir.Name(id=name)) | ir.Name(id=name),):
             return _Item(scope.function.name if scope.is_automatic(name) else "", name)

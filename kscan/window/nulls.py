@@ -47,7 +47,7 @@ class Nulls:
         return False
 
     def _is_passed(self, call: ir.Call, name: str, depth: int) -> bool:
-        """What `call` gives is NULL for one of its arguments is."""
+        """What `call` gives is NULL, since one of its arguments is."""
         given = [self.has(argument, depth) for argument in call.args]
         if name in self.functions.transparent:
             at = self.functions.transparent.position(name)
@@ -57,12 +57,10 @@ class Nulls:
 
     def _is_copy(self, name: str, depth: int) -> bool:
         """The local `name` has one value, which is read from what is NULL."""
-        values = list(self._values(name))
-        return (
-            len(values) == 1
-            and not isinstance(values[0], ir.Const)
-            and (self.has(values[0], depth))
-        )
+        match list(self._values(name)):
+            case [value] if not isinstance(value, ir.Const):
+                return self.has(value, depth)
+        return False
 
     def _values(self, name: str) -> Iterator[ir.Expr]:
         body = self.program.body(self.function)

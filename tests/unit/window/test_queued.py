@@ -82,6 +82,9 @@ def found(body: str) -> list[Finding]:
         (MADE + "schedule_work(&i->work);", ""),
         (MADE + "flush_work(&i->work); schedule_work(&i->work);", ""),
         (MADE + "schedule_work(&i->work); flush_work(&other->work);", ""),
+        (MADE + "queue_work(i->queue, &i->work); flush_workqueue(other->queue);", ""),
+        (MADE + "flush_workqueue(i->queue); queue_work(i->queue, &i->work);", ""),
+        (MADE + "schedule_work(&i->work); flush_workqueue(system_wq);", ""),
         ("schedule_work(&walking);", "static DECLARE_WORK(walking, walk_fn);"),
         ('kthread_run(walk_thread, i, "walk");', ""),
         ('kthread_run(walk_thread, i, "walk"); wait_for_completion(&i->done);', ""),
@@ -101,6 +104,8 @@ def test_what_is_queued_runs_later(body: str, top: str) -> None:
     [
         MADE + "schedule_work(&i->work); flush_work(&i->work);",
         MADE + "schedule_work(&i->work); walk(i);",
+        MADE + "queue_work(i->queue, &i->work); flush_workqueue(i->queue);",
+        MADE + "queue_work_on(2, queue, &i->work); drain_workqueue(queue);",
         'kthread_run(ending_thread, i, "walk"); wait_for_completion(&i->done);',
         "INIT_WORK(&i->work, ending_fn); schedule_work(&i->work); wait_for_completion(&walked);",
         "walk(i);",
