@@ -11,6 +11,6 @@ EVERY = int(os.environ.get("KSCAN_EVERY", "64"))
 """One file in so many; 1 is all of them."""
 
 
-def share(paths: Iterable[str]) -> list[str]:
-    """One of `EVERY` `paths`, always the same ones, from all over the tree."""
-    return [path for path in paths if crc32(path.encode("utf-8", "surrogateescape")) % EVERY == 0]
+def share(paths: Iterable[str], every: int = EVERY) -> list[str]:
+    """One of `every` `paths`, always the same ones, from all over the tree."""
+    return [path for path in paths if crc32(path.encode("utf-8", "surrogateescape")) % every == 0]
