@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from zlib import crc32
 
-EVERY = int(os.environ.get("KSCAN_EVERY", "64"))
+EVERY = int(os.environ.get("KSCAN_EVERY", "192"))
 """One file in so many; 1 is all of them."""
 
 
