@@ -128,12 +128,13 @@ def _slots(case: Case) -> Iterator[OpenSlot]:
         way = _way(case, call.caller) if call is not None else ()
         is_filled = bool(filled or runners)
         told = tuple(sorted(runners)), is_filled, is_on_the_way
-        yield OpenSlot(str(slot), way, *told, _later(case, slot))
+        later = _later(case, call.caller) if call is not None else None
+        yield OpenSlot(str(slot), way, *told, later)
 
 
-def _later(case: Case, slot: Slot) -> tuple[str, str] | None:
-    call = case.window.call_of(slot)
-    edge = case.window.reach.handover(call.caller) if call is not None else None
+def _later(case: Case, caller: Function) -> tuple[str, str] | None:
+    """Who leaves `caller` to another thread, and what that runs; None where nobody does."""
+    edge = case.window.reach.handover(caller)
     return (edge.caller.name, edge.callee.name) if edge is not None else None
 
 

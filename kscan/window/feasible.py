@@ -191,8 +191,7 @@ class Feasible:
 
     def _sets(self, function: Function, field: str) -> bool:
         """`function` assigns a member called `field`."""
-        nodes = ir.walk_body(self.program.body(function))
-        targets = (node.target for node in nodes if isinstance(node, ir.Assign))
+        targets = (node.target for node in self.program.body(function).assignments)
         return any(isinstance(one, ir.Member) and one.field == field for one in targets)
 
     def _nulls(self, function: Function, known: _Known) -> Nulls:
