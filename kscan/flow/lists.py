@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from kscan.facts import ir
@@ -20,8 +20,8 @@ from kscan.program.types import Scope, scope_of
 Ways = Container[tuple[int, int]]
 """Nodes, and those that follow them."""
 
-_DEPTH = 3
-"""Callees below a function in which a search is looked for."""
+_Asked = dict[Function, bool]
+"""Functions, and whether they search."""
 
 
 def walk_of(scope: Scope, functions: Functions, loop: ir.ForEach) -> tuple[str, ir.Expr] | None:
@@ -90,6 +90,7 @@ class Lists:
         cfg = flow_of(self.program, function)
         target = cfg.containing(at)
         scope, waiting, seen = scope_of(self.program, function), [ENTRY], set[int]()
+        asked: _Asked = {function: False}
         is_searched = False
         while waiting and target is not None:
             index = waiting.pop()
@@ -98,7 +99,7 @@ class Lists:
             if index in seen:
                 continue
             seen.add(index)
-            if self._looks(scope, cfg.nodes[index], wanted, 0):
+            if self._looks(scope, cfg.nodes[index], wanted, asked):
                 is_searched = True
                 continue
             following = cfg.nodes[index].then
@@ -111,39 +112,49 @@ class Lists:
         node = place_of(scope, self.functions, join.node)
         return {join.place} if node is None else {join.place, node}
 
-    def _looks(self, scope: Scope, node: Node, wanted: set[Place], depth: int) -> bool:
+    def _looks(self, scope: Scope, node: Node, wanted: set[Place], asked: _Asked) -> bool:
         """One step walks a list, or asks whether it is empty."""
-        if node.kind is Kind.LOOP and isinstance(node.statement, ir.ForEach):
-            head = _head_of_loop(scope, self.functions, node.statement)
-            if head is not None and self._place(scope, head) in wanted:
-                return True
+        if node.kind is Kind.LOOP and self._walks(scope, node.statement, wanted):
+            return True
+        return self._asks(scope, node.expressions(), wanted, asked)
+
+    def _walks(self, scope: Scope, statement: ir.Stmt | None, wanted: set[Place]) -> bool:
+        if not isinstance(statement, ir.ForEach):
+            return False
+        head = _head_of_loop(scope, self.functions, statement)
+        return head is not None and self._place(scope, head) in wanted
+
+    def _asks(
+        self, scope: Scope, nodes: Iterable[ir.Expr], wanted: set[Place], asked: _Asked
+    ) -> bool:
+        for part in (part for node in nodes for part in ir.walk(node)):
+            match part:
+                case ir.Call(callee=ir.Name(id=name), args=args):
+                    if matches(self.functions.heads.empty, name) and args:
+                        if self._place(scope, args[0]) in wanted:
+                            return True
+                    elif self._searched_in(scope.function, name, wanted, asked):
+                        return True
+        return False
+
+    def _searched_in(self, caller: Function, name: str, wanted: set[Place], asked: _Asked) -> bool:
+        """A function of the same file that is called searches one of the lists."""
         return any(
-            self._asks(scope, part, wanted, depth)
-            for expr in node.expressions()
-            for part in ir.walk(expr)
+            self._searches(callee, wanted, asked)
+            for callee in self.program.resolve_within(name, caller.path, caller.path.__eq__)[:1]
         )
 
-    def _asks(self, scope: Scope, part: ir.Expr, wanted: set[Place], depth: int) -> bool:
-        match part:
-            case ir.Call(callee=ir.Name(id=name), args=args):
-                if matches(self.functions.heads.empty, name) and args:
-                    return self._place(scope, args[0]) in wanted
-                return depth < _DEPTH and self._searched_in(scope.function, name, wanted, depth)
-        return False
-
-    def _searched_in(self, caller: Function, name: str, wanted: set[Place], depth: int) -> bool:
-        """A function of the same file that is called searches one of the lists."""
-        for callee in self.program.resolve_within(name, caller.path, caller.path.__eq__)[:1]:
-            if callee == caller:
-                return False
-            scope = scope_of(self.program, callee)
-            return any(
-                isinstance(statement, ir.ForEach)
-                and (head := _head_of_loop(scope, self.functions, statement)) is not None
-                and self._place(scope, head) in wanted
-                for statement in ir.statements(self.program.body(callee).statements)
+    def _searches(self, function: Function, wanted: set[Place], asked: _Asked) -> bool:
+        """`function` searches one of the lists, itself or by what it calls."""
+        if function not in asked:
+            asked[function] = False
+            scope = scope_of(self.program, function)
+            asked[function] = any(
+                self._walks(scope, statement, wanted)
+                or self._asks(scope, ir.expressions(statement), wanted, asked)
+                for statement in ir.statements(self.program.body(function).statements)
             )
-        return False
+        return asked[function]
 
     def _place(self, scope: Scope, node: ir.Expr) -> Place | None:
         return place_of(scope, self.functions, node)

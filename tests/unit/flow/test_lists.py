@@ -25,6 +25,8 @@ HEAD = """
         }
         return 0;
     }
+    static int has(struct bar *bar, struct foo *foo) { return found(bar, foo) || has(bar, foo); }
+    static int has_any(struct bar *bar) { return !list_empty(&bar->foos); }
 """
 
 
@@ -37,6 +39,10 @@ HEAD = """
         ("if (list_empty(&bar->others)) list_add(&foo->list, &bar->foos);", False),
         ("if (!found(bar, foo)) list_add_tail(&foo->list, &bar->foos);", True),
         ("if (!found(bar, foo)) list_add_tail(&foo->list, &bar->others);", False),
+        ("if (!has(bar, foo)) list_add_tail(&foo->list, &bar->foos);", True),
+        ("if (!has(bar, foo)) list_add_tail(&foo->list, &bar->others);", False),
+        ("if (!has_any(bar)) list_add_tail(&foo->list, &bar->foos);", True),
+        ("if (!has_any(bar)) list_add_tail(&foo->list, &bar->others);", False),
         ("list_for_each_entry(pos, &bar->foos, list) if (pos == foo) return;"
          " list_add(&foo->list, &bar->foos);", True),
         ("list_for_each_entry(pos, &bar->others, list) if (pos == foo) return;"
