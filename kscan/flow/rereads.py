@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.cfg import Kind, Node, flow_of
@@ -19,8 +20,8 @@ from kscan.kernel.functions import Functions
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 
-_DEPTH = 3
-"""Calls of helpers in the same file that are followed."""
+_TELLING = 2
+"""Reads of one helper that are told: of two, one is no other read's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +91,20 @@ class Rereads:
                 holders = Holders(scope, self.functions, names)
         return holders
 
-    def reads(self, holders: Holders, node: ir.Expr, depth: int = 0) -> Iterator[Read]:
+    def reads(self, holders: Holders, node: ir.Expr) -> Iterator[Read]:
         """The reads of the member that evaluating `node` makes, messages left out."""
         match node:
             case ir.Call(callee=ir.Name(id=name)) if name in self.functions.logging:
                 return
             case ir.Call(callee=ir.Name(id=name)):
-                yield from self._called(holders, node, name, depth)
+                yield from self._called(holders, node, name)
             case ir.Assign(target=target, value=value) if self._is_member(holders, target):
-                yield from self.reads(holders, value, depth)
+                yield from self.reads(holders, value)
                 return
         if self._is_member(holders, node):
             yield Read(holders.scope.function, node.at)
         for part in ir.parts(node):
-            yield from self.reads(holders, part, depth)
+            yield from self.reads(holders, part)
 
     def _is_member(self, holders: Holders, node: ir.Expr) -> bool:
         if not isinstance(node, ir.Member) or node.field != self.place.name:
@@ -112,19 +113,19 @@ class Rereads:
             return False
         return holders.hold(node.object if node.arrow else ir.Unary("&", node.object, node.at))
 
-    def _called(self, holders: Holders, call: ir.Call, name: str, depth: int) -> Iterator[Read]:
+    def _called(self, holders: Holders, call: ir.Call, name: str) -> Iterator[Read]:
         """Reads in a helper of the same file that is handed the object."""
         caller = holders.scope.function
         for target in self.program.resolve(name, caller.path)[:1]:
-            if target.path != caller.path or target == caller or depth >= _DEPTH:
+            if target.path != caller.path or target == caller:
                 continue
             for position, argument in enumerate(call.args):
                 if holders.hold(argument):
                     frame = Call(caller, target, call.at)
-                    for read in self._in(target, position, depth + 1):
+                    for read in self._in(target, position):
                         yield Read(read.function, read.at, (frame, *read.frames))
 
-    def _in(self, function: Function, position: int, depth: int) -> tuple[Read, ...]:
+    def _in(self, function: Function, position: int) -> tuple[Read, ...]:
         """What `function` reads of the object at argument `position`."""
         key = (function, position)
         if key not in self._reading:
@@ -133,12 +134,13 @@ class Rereads:
             if position < len(params):
                 holders = self._holders(function, params[position].name)
                 body = self.program.body(function).statements
-                self._reading[key] = tuple(
+                found = (
                     read
                     for statement in body
                     for expr in ir.expressions(statement)
-                    for read in self.reads(holders, expr, depth)
+                    for read in self.reads(holders, expr)
                 )
+                self._reading[key] = tuple(islice(dict.fromkeys(found), _TELLING))
         return self._reading[key]
 
 

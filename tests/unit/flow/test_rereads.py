@@ -95,3 +95,16 @@ def test_the_member_of_another_struct_does_not_count() -> None:
 
 def test_a_loop_reads_the_member_again_and_again() -> None:
     assert rereads("while (dev->id) { if (dev->driver) return dev->driver->flag; } return 0;") == []
+
+
+def test_a_second_read_is_found_however_far_down_it_stands() -> None:
+    far = "".join(
+        f"static int g{n}(struct device *dev) {{ return g{n + 1}(dev) + g{n + 1}(dev); }}"
+        for n in range(30)
+    )
+    last = "static int g30(struct device *dev) { return !dev->driver; }"
+    text = f"{HEAD}{last}{far} int f(struct device *dev) {{ {DRV} if (g0(dev)) return 0;"
+    program = trees.program({"a.c": text + " return drv->flag; }"})
+    found = Rereads(program, catalogue().functions, field_named("device.driver"))
+    (reread,) = found.of(trees.function(program, "f"))
+    assert [frame.callee.name for frame in reread.second.frames] == [f"g{n}" for n in range(31)]
