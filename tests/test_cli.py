@@ -19,7 +19,10 @@ from pathlib import Path
 
 import pytest
 import sample_trees
+from click.testing import CliRunner
 from histories import History
+
+from kscan.cli import commands
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -87,8 +90,9 @@ def test_an_audit_without_findings_ends_with_0() -> None:
 
 def test_the_exit_status_follows_fail_on_not_the_format() -> None:
     for format_ in ("text", "concise", "json", "sarif", "markdown", "html", "github"):
-        assert kscan("audit", NEW_PATH, "-f", format_).returncode == 1
-        assert kscan("audit", NEW_PATH, "-f", format_, "--fail-on", "never").returncode == 0
+        line = ["audit", str(NEW_PATH), "--no-hits", "-f", format_]
+        assert CliRunner().invoke(commands.kscan, line).exit_code == 1
+        assert CliRunner().invoke(commands.kscan, [*line, "--fail-on", "never"]).exit_code == 0
 
 
 def test_text_diagnostics_start_as_editors_expect() -> None:

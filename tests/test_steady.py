@@ -145,11 +145,11 @@ WIDER = "".join(
     ("macros", "statement"),
     [
         (DOUBLING, "return M0(x);"),
-        (DOUBLING, "y = " + "".join(f"M{n}(" for n in range(50)) + "x" + ")" * 50 + ";"),
+        (DOUBLING, "y = " + "".join(f"M{n}(" for n in range(20)) + "x" + ")" * 20 + ";"),
         (MUTUAL, "return A(A(A(A(x))));"),
         (WIDER, "return W0(x);"),
-        ("#define D(a) ((a) + (a))\n", "y = " + "D(" * 90 + "x" + ")" * 90 + ";"),
-        ("#define P(a) ((a)->p)\n#define S(a) S(a)\n", "P(S(" * 40 + "x" + "))" * 40 + ";"),
+        ("#define D(a) ((a) + (a))\n", "y = " + "D(" * 30 + "x" + ")" * 30 + ";"),
+        ("#define P(a) ((a)->p)\n#define S(a) S(a)\n", "P(S(" * 20 + "x" + "))" * 20 + ";"),
     ],
 )  # fmt: skip
 def test_macros_that_grow_without_end(macros: str, statement: str) -> None:
@@ -448,9 +448,9 @@ def test_a_reader_that_goes_away_is_no_error(arguments: list[str], tmp_path: Pat
 @pytest.mark.parametrize(
     "text",
     [
-        "int a[] = {" + "1,\n" * 400_000 + "};\n",
-        "struct a a[] = {" + "{.a = f},\n" * 40_000 + "};\n",
-        "struct a *a[] = {" + "&b,\n" * 100_000 + "};\n",
+        "int a[] = {" + "1,\n" * 200_000 + "};\n",
+        "struct a a[] = {" + "{.a = f},\n" * 20_000 + "};\n",
+        "struct a *a[] = {" + "&b,\n" * 50_000 + "};\n",
         "int a" + ", b" * 40_000 + ";\n",
         "#define A B\n" * 50_000,
         "#if A\n" * 300 + "int a;\n" + "#endif\n" * 300,
