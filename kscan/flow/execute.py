@@ -19,7 +19,7 @@ from kscan.flow.comparing import excludes
 from kscan.flow.evaluate import Evaluation
 from kscan.flow.frame import Run, State
 from kscan.flow.values import ANY, Taint, Value, What, joined, truth
-from kscan.flow.world import Call
+from kscan.flow.world import DEPTH, TOO_DEEP, Call
 from kscan.program.program import Function
 from kscan.program.types import scope_of
 
@@ -29,13 +29,9 @@ _Way = tuple[int, Taint | None, frozenset[str]]
 Stored = tuple[tuple[str, Value], ...]
 """What places hold that the world is about, each by its key."""
 
-DEPTH = 24
-"""Calls entered below the first function; an audit of 6.12 needs 14."""
-
 MOST_STEPS = 6_000
 """Nodes one function's execution visits before it gives up; an audit of 6.12 needs 212."""
 
-TOO_DEEP = f"calls nested more than {DEPTH} deep below it are not followed"
 _TOO_LONG = f"executing it ends after {MOST_STEPS:,} statements"
 
 

@@ -17,7 +17,7 @@ from kscan.facts import ir
 from kscan.flow.cfg import Node, flow_of
 from kscan.flow.fates import MEMORY, REFERENCE, Acquired, Fate, Owned
 from kscan.flow.onward import Callees, Onward
-from kscan.flow.world import Call
+from kscan.flow.world import DEPTH, TOO_DEEP, Call
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches
 from kscan.program.program import Function, Program
@@ -25,9 +25,6 @@ from kscan.program.types import scope_of
 
 MOST_OWNED = 100
 """Objects of one function that are followed; in an audit of 6.12 none has more than 3."""
-
-_DEPTH = 4
-"""Callees below a function in which it may acquire something."""
 
 _TOO_MANY = f"of the objects that it acquires only the first {MOST_OWNED} are followed"
 
@@ -82,8 +79,11 @@ class Lifetimes:
             yield Owned(acquired, function, call.at, ends)
         elif name in self.functions.releases:
             return
-        elif depth < _DEPTH and self._may_yield(function, call):
+        elif self._may_yield(function, call):
             for target in self.callees.targets(name, function):
+                if depth == DEPTH:
+                    self.program.cut(function, TOO_DEEP)
+                    continue
                 for owned in self.of(target, depth + 1):
                     yield from self._yielded(function, node, call, target, owned)
 

@@ -29,6 +29,12 @@ class Happening(StrEnum):
     TIED = "tied"
 
 
+DEPTH = 24
+"""Calls followed below the first function; an audit of 6.12 needs 14."""
+
+TOO_DEEP = f"calls nested more than {DEPTH} deep below it are not followed"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One frame of an execution: `callee` entered from offset `at` of `caller`."""

@@ -20,7 +20,7 @@ from kscan.flow.sequence import following
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import SET, ZERO, Place, Value, What, truth
 from kscan.flow.world import World
-from kscan.flow.writes import DEPTH, Writes
+from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue
 from kscan.lateness.order import Order
@@ -259,7 +259,7 @@ class _Around:
     def of_result(self, node: Node, writes: Writes) -> Iterator[Write]:
         """What the statement of the call stores of its result: ``foo->bar = bar_register(foo)``."""
         function = self.function
-        direct = (w for expr in node.expressions() for w in writes.within(function, expr, DEPTH))
+        direct = (w for expr in node.expressions() for w in writes.directly(function, expr))
         if any(map(self._is_result, direct)):
             yield from filter(self._is_result, self.at(node, writes))
 

@@ -15,14 +15,14 @@ from functools import cached_property
 
 from kscan.facts import ir
 from kscan.flow.cfg import flow_of
-from kscan.flow.execute import DEPTH, TOO_DEEP, Execution
+from kscan.flow.execute import Execution
 from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists
 from kscan.flow.ownership import Lifetimes
 from kscan.flow.paths import Assigned, assigned, root_of, spelled
 from kscan.flow.places import field_named
 from kscan.flow.values import ANY, SET, Place, Value, What
-from kscan.flow.world import Call, World
+from kscan.flow.world import DEPTH, TOO_DEEP, Call, World
 from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Repeated

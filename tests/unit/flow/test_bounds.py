@@ -7,10 +7,11 @@ import pytest
 import trees
 
 from kscan.flow.calling import MOST_NESTED
-from kscan.flow.execute import DEPTH, MOST_STEPS, Execution
+from kscan.flow.execute import MOST_STEPS, Execution
+from kscan.flow.ownership import Lifetimes
 from kscan.flow.values import Place
-from kscan.flow.world import World
-from kscan.flow.writes import MOST_EXPANSIONS, Writes
+from kscan.flow.world import DEPTH, TOO_DEEP, World
+from kscan.flow.writes import MOST_EXPANSIONS, MOST_WRITES, Write, Writes
 from kscan.kernel.catalogue import catalogue
 from kscan.program.program import Program
 
@@ -81,6 +82,42 @@ def test_one_execution_ends_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_functions_that_call_each_other_are_followed_to_the_end() -> None:
     text = nested_calls(3).replace("*late", "*late + g1()")
     assert executed(text) == (True, [])
+
+
+def written(text: str) -> tuple[tuple[Write, ...], list[str]]:
+    """What `f` writes, and what was not looked into."""
+    made = trees.program({"a.c": HEAD + text})
+    found = Writes(made, catalogue(), lambda _path: True).of(trees.function(made, "f"))
+    return found, told(made)
+
+
+def test_a_write_too_deep_to_be_seen_is_told() -> None:
+    for number, writes, reasons in ((DEPTH, 1, []), (DEPTH + 1, 0, [f"f(): {TOO_DEEP}"])):
+        found, skips = written(nested_calls(number).replace("return *late", "late = 1"))
+        assert (len(found), skips) == (writes, reasons)
+
+
+def test_writers_that_call_each_other_are_followed_to_the_end() -> None:
+    text = nested_calls(3).replace("return *late", "late = 1; return g1()")
+    assert [len(written(text)[0]), *written(text)[1]] == [1]
+
+
+def test_writes_that_double_with_each_call_are_told_up_to_a_number() -> None:
+    calls = "".join(f"void g{n}(void) {{ g{n + 1}(); g{n + 1}(); }}\n" for n in range(13))
+    found, reasons = written(f"void g13(void) {{ late = 1; }}\n{calls}void f(void) {{ g0(); }}\n")
+    assert len(found) == MOST_WRITES
+    assert f"f(): of what it writes only the first {MOST_WRITES:,} are told" in reasons
+
+
+def test_an_object_acquired_too_deep_to_be_followed_is_told() -> None:
+    for number, owned, reasons in ((DEPTH, 1, []), (DEPTH + 1, 0, [f"g{DEPTH}(): {TOO_DEEP}"])):
+        text = nested_calls(number).replace("static int g", "static int *g")
+        made = trees.program(
+            {"a.c": text.replace("*late", "kzalloc(4)").replace("int f", "int *f")}
+        )
+        lifetimes = Lifetimes(made, catalogue().functions, lambda _path: True)
+        assert len(lifetimes.of(trees.function(made, "f"))) == owned
+        assert told(made) == reasons
 
 
 def test_macro_calls_of_which_there_are_too_many_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 import trees
 
 from kscan.flow.roots import root_name
+from kscan.flow.world import DEPTH
 from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import catalogue
 
@@ -52,7 +53,8 @@ def test_a_parameter_is_what_the_caller_hands_over() -> None:
 
 
 CHAIN = "".join(
-    f"static void f{n}(struct foo *g) {{ g->dev = {n}; f{n + 1}(g); }}" for n in reversed(range(9))
+    f"static void f{n}(struct foo *g) {{ g->dev = {n}; f{n + 1}(g); }}"
+    for n in reversed(range(DEPTH + 4))
 )
 CIRCLE = """
     static void odd(struct foo *g) { g->dev = 1; even(g); }
@@ -62,7 +64,10 @@ CIRCLE = """
 
 @pytest.mark.parametrize(
     ("text", "names", "numbers"),
-    [(CHAIN, ("f0", "f4", "f6"), (6, 5, 3)), (CIRCLE, ("odd", "even"), (2, 2))],
+    [
+        (CHAIN, ("f0", "f9", "f20"), (DEPTH + 1, DEPTH - 5, DEPTH - 16)),
+        (CIRCLE, ("odd", "even"), (2, 2)),
+    ],
     ids=["chain", "circle"],
 )
 def test_the_order_of_questions_does_not_matter(
