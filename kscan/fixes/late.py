@@ -109,6 +109,8 @@ class _Move:
         write = read.late.write
         if read.late.past_driver:
             raise Refused("it belongs before the driver is registered")
+        if read.late.past_queue:
+            raise Refused("it belongs before the call that has another thread register")
         if read.late.place == RUNTIME_PM or is_supply(read.late.place, case.catalogue.functions):
             raise Refused("it has to be switched off again where the registration fails")
         function = write.frames[0].caller if write.frames else write.function

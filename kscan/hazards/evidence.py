@@ -299,6 +299,7 @@ def _writing(found: LateRead) -> str:
 def _message(case: Case, found: LateRead, what: str) -> str:
     reader, contract = found.reader, found.registration.contract
     callback, api = reader.callback.function.name, contract.register
+    what = f"{what}, maybe" if found.late.past_queue else what
     if case.window.runs_later(reader.callback.slot):
         return f"{what} only after {api}() lets {callback}() run, which {DOES[reader.effect]}"
     if reader.victim is not None:

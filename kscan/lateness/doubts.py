@@ -115,6 +115,8 @@ class Doubts:
                 Confidence.MEDIUM,
                 "a device is there when the driver is registered, so that probe runs then",
             )
+        if late.past_queue:
+            yield Confidence.MEDIUM, "another thread registers, and may do so before the write"
         if late.early is not None:
             yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
         foreign, runtime = self._is_foreign(late.place), self._is_runtime_state(late)

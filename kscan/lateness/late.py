@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kscan.facts import ir
 from kscan.facts.unit import GlobalFact
@@ -27,10 +28,11 @@ from kscan.lateness.order import Order
 from kscan.lateness.probing import Probing
 from kscan.lateness.stages import InitStages
 from kscan.model import Confidence
+from kscan.program.deferred import queueing
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import Callers, is_private, registered_by
+from kscan.window.callers import MOST_CALLERS, Callers, is_private, registered_by
 from kscan.window.registrations import Registration
 
 LEVELS = 4
@@ -55,6 +57,8 @@ class Late:
     """Until then it is a number below zero."""
     past_driver: bool = False
     """It stands behind the registration of the driver, which runs probe if a device is there."""
+    past_queue: bool = False
+    """It stands behind the call that has another thread register, which may do so before."""
     kind: str = ""
     """What the place is for a reader: ``global`` for a member of a global struct, too."""
     spelled: str = ""
@@ -115,6 +119,7 @@ class Lateness:
             in_caller=outside,
             negative=self._is_negative(several[0]),
             past_driver=place in order.past_driver,
+            past_queue=place in order.past_queue,
             kind=kind,
             spelled=spelled,
             within=order.within.get(place, frozenset()),
@@ -212,6 +217,11 @@ class Lateness:
             one = Order()
             self._level(caller, call, ZERO, one, writes, world, level + 1, seen)
             one.past_driver.update(one.late)
+            orders.append(one)
+        for caller, call in islice(queueing(self.program, known, function), MOST_CALLERS):
+            one = Order()
+            self._level(caller, call, value, one, writes, world, level + 1, seen)
+            one.past_queue.update(one.late)
             orders.append(one)
         is_split_off = is_private(function) and len(calls) == len(orders) == 1
         if not level:

@@ -23,6 +23,8 @@ class Order:
     """Places whose first late write stands in a caller, one of several or of another file."""
     past_driver: set[Place] = field(default_factory=set)
     """Those written by whoever registers the driver, once that is registered."""
+    past_queue: set[Place] = field(default_factory=set)
+    """Those written by whoever has another thread register, once that may run."""
     within: dict[Place, frozenset[Function]] = field(default_factory=dict)
     """The callers of the registering function that alone write a place late."""
 
@@ -60,6 +62,7 @@ class Order:
                 if place not in self.late:
                     self.outside.update(one.outside & {place} if is_split_off else {place})
                     self.past_driver.update(one.past_driver & {place})
+                    self.past_queue.update(one.past_queue & {place})
                 self.late.setdefault(place, []).extend(several)
             for place, write in one.may.items():
                 self.may.setdefault(place, write)

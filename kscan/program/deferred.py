@@ -43,6 +43,34 @@ def ways_out(program: Program, functions: Functions, caller: Function) -> list[C
     return found
 
 
+def queueing(
+    program: Program, functions: Functions, target: Function
+) -> Iterator[tuple[Function, ir.Call]]:
+    """Who has another thread run `target`, in its file and without waiting, by which call."""
+    if not _is_handed_over(program, functions, target):
+        return
+    names = (*functions.later.queues, *functions.later.threads)
+    for caller in program.functions_in(target.path):
+        calls = {call.at: call for call in _calls(scope_of(program, caller), names)}
+        for site in ways_out(program, functions, caller) if calls else ():
+            if (site.kind, site.name) == (EdgeKind.QUEUED, target.name) and site.at in calls:
+                yield caller, calls[site.at]
+
+
+def _is_handed_over(program: Program, functions: Functions, target: Function) -> bool:
+    """A work item is made with `target`, or a thread, as far as its file tells."""
+    later, path = functions.later, target.path
+    names = (*functions.makers("work"), *later.threads)
+    return any(
+        matches(later.declares, made.name) and target.name in made.arguments
+        for made in program.unit(path).toplevel
+    ) or any(
+        target.name in _named(call.args)
+        for function in program.mentioning(path, target.name)
+        for call in _calls(scope_of(program, function), names)
+    )
+
+
 def _queued(
     program: Program, functions: Functions, caller: Function, site: CallSite
 ) -> Iterator[CallSite]:

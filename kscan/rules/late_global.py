@@ -5,7 +5,9 @@ What it finds
     A file-scope variable (static or not) that some path writes only once the registration has
     succeeded, while a callback of the registration's own table, or a function it calls, reads
     it. Writes are followed into callees, setters of other files, the callers of the probe, and
-    the init function that registers the driver: its probe runs then, if a device is there.
+    the init function that registers the driver: its probe runs then, if a device is there. Where
+    a work item or another thread registers, what is set once that may run counts as well, at
+    medium confidence.
 
 Why it matters
     The registration runs the callback at once, so the first instance to probe meets NULL or

@@ -7,6 +7,9 @@ import pytest
 from text_tree import case_of
 from windows import tree
 
+from kscan.fixes import mended
+from kscan.rules import selected
+
 HEAD = """
 struct list_head { struct list_head *next, *prev; };
 struct inner { int size; struct foo *next; };
@@ -1006,3 +1009,57 @@ def test_objects_of_a_library_that_the_driver_does_not_see(library: str, sure: s
     case = case_of(tree(**files, drivers__of__open_c=OPENING))
     (read,) = case.late_reads
     assert (read.late.spelled, read.confidence.value) == ("node.object", sure)
+
+
+QUEUED = """
+static void foo_register(struct foo *foo) { iommu_device_register(&foo->iommu, &foo_ops, 0); }
+static void foo_work(struct work_struct *work)
+{
+    foo_register(container_of(work, struct foo, work));
+}
+static int foo_thread(void *data) { foo_register(data); return 0; }
+static DECLARE_WORK(foo_static, foo_work);
+static int probe(struct device *dev, struct foo *foo)
+{
+    struct foo unused;
+
+    INIT_WORK(&foo->work, foo_work);
+    INIT_WORK(&foo->other, foo_other);
+    %s
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("schedule_work(&foo->work); only = foo;", "medium"),
+        ("queue_work(wq, &foo->work); only = foo;", "medium"),
+        ("schedule_work(&foo_static); only = foo;", "medium"),
+        ("kthread_run(foo_thread, foo, name); only = foo;", "medium"),
+        ("if (schedule_work(&foo->work)) only = foo;", "medium"),
+        ("only = foo; schedule_work(&foo->work);", ""),
+        ("only = foo; kthread_run(foo_thread, foo, name);", ""),
+        ("schedule_work(&foo->other); only = foo;", ""),
+        ("only = foo;", ""),
+    ],
+)
+def test_what_is_set_while_another_thread_may_register(body: str, expected: str) -> None:
+    callback = DRIVER[: DRIVER.index("static int probe")] % "only->lock = 1;"
+    made = tree(drivers__iommu__foo_c=HEAD + callback + QUEUED % body, drivers__of__open_c=OPENING)
+    found = [(one.late.spelled, one.confidence.value) for one in case_of(made).late_reads]
+    assert found == ([("only", expected)] if expected else [])
+
+
+def test_it_is_told_that_another_thread_registers() -> None:
+    callback = DRIVER[: DRIVER.index("static int probe")] % "only->lock = 1;"
+    code = HEAD + callback + QUEUED % "schedule_work(&foo->work); only = foo;"
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__open_c=OPENING))
+    (rule,) = selected(("late-global",))
+    (finding,) = rule.check(case)
+    assert "is set, maybe only after iommu_device_register()" in finding.message
+    assert finding.assumptions == ("another thread registers, and may do so before the write",)
+    fix = mended(case, rule, finding).fix
+    assert fix is not None and not fix.patch
+    assert "it belongs before the call that has another thread register" in fix.sentence
