@@ -23,7 +23,7 @@ from kscan.flow.values import RUNTIME_PM
 from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence
 from kscan.kernel.names import matches
-from kscan.lateness.late import LEVELS, Late
+from kscan.lateness.late import Late
 from kscan.lateness.masked import LateRead
 from kscan.model import Confidence, Finding, Fix
 from kscan.program.program import Function
@@ -268,13 +268,6 @@ def _leading(case: Case, registration: Registration, function: Function) -> int 
 
 
 def _upwards(case: Case, registration: Registration) -> Iterator[tuple[Function, int]]:
-    level, seen = [registration.function], {registration.function}
-    for _ in range(LEVELS):
-        above = []
-        for target in level:
-            for caller, call in case.callers.of(target):
-                yield caller, call.at
-                if caller not in seen:
-                    seen.add(caller)
-                    above.append(caller)
-        level = above
+    for target in case.callers.above(registration.function):
+        for caller, call in case.callers.of(target):
+            yield caller, call.at

@@ -19,7 +19,7 @@ from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Contract
 from kscan.lateness.doubts import Doubts
 from kscan.lateness.followers import Follower, Followers
-from kscan.lateness.late import LEVELS, Late, Lateness
+from kscan.lateness.late import Late, Lateness
 from kscan.lateness.masked import LateRead, masked
 from kscan.lateness.probing import holding, is_of_device
 from kscan.lateness.readers import Circumstances, Reader, Readers
@@ -28,9 +28,9 @@ from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 from kscan.window.buses import Buses
-from kscan.window.callers import Callers, calls_of, is_private
+from kscan.window.callers import LEVELS, Callers, calls_of, is_private
 from kscan.window.configured import Configured
-from kscan.window.drivers import bus_tag, probing_drivers, upwards
+from kscan.window.drivers import bus_tag, probing_drivers
 from kscan.window.inside import Inside
 from kscan.window.origins import Origins
 from kscan.window.registrations import Registration, Registrations
@@ -285,7 +285,7 @@ class Case:
         Not those that register an instance as well: a chip has the one or the other.
         """
         functions, writes = self.catalogue.functions, self.writes(registration)
-        above = tuple(upwards(self.callers, registration.function))
+        above = tuple(self.callers.above(registration.function))
         for follower in Followers(self.program, functions, writes).of(above):
             if follower.probe not in self._registering:
                 yield follower
@@ -293,7 +293,7 @@ class Case:
     @cached_property
     def _registering(self) -> frozenset[Function]:
         """The functions that register, and those that call them."""
-        found = (upwards(self.callers, one.function) for one in self.registrations)
+        found = (self.callers.above(one.function) for one in self.registrations)
         return frozenset(function for above in found for function in above)
 
     def _is_of_another_bus(self, late: Late, reader: Reader) -> bool:
@@ -383,11 +383,8 @@ class Case:
     def _holding(self, registration: Registration) -> Iterator[Place]:
         """The members that lead to the device being probed, as its callers set them, too."""
         writes = self.writes(registration)
-        level = [registration.function]
-        for _ in range(LEVELS):
-            for function in level:
-                yield from holding(self.program, writes.of(function))
-            level = [caller for f in level for caller, _ in self.callers.first_of(f)]
+        for function in self.callers.above(registration.function):
+            yield from holding(self.program, writes.of(function))
 
 
 def _key(registration: Registration) -> tuple[str, int]:

@@ -11,8 +11,7 @@ from kscan.model import Skip
 from kscan.program.program import Function
 from kscan.program.tables import foreign_members, table_entries, unread_macros
 from kscan.program.versions import is_for_others
-from kscan.window.callers import MOST_CALLERS, calls_of
-from kscan.window.drivers import LEVELS, upwards
+from kscan.window.callers import LEVELS, MOST_CALLERS, calls_of
 from kscan.window.published import Published, Publishing
 from kscan.window.registrations import Registration
 from kscan.window.window import Window
@@ -68,7 +67,7 @@ def _calls(case: Case, name: str) -> Iterator[tuple[Function, ir.Call]]:
 
 def _other_callers(case: Case, registration: Registration) -> Iterator[Skip]:
     """Functions that register for so many drivers that only some of those are looked at."""
-    for function in upwards(case.callers, registration.function, LEVELS - 1):
+    for function in case.callers.above(registration.function, LEVELS - 1):
         if case.callers.are_many(function):
             why = f"{function.name}() has more than {MOST_CALLERS} callers"
             yield Skip(function.path, f"{why}: only the first of them are looked at")

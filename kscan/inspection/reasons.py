@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence
-from kscan.lateness.late import LEVELS
 from kscan.model import Confidence, Effect, Finding, Step, StepKind
 from kscan.program.calls import CallSite, Slot, call_sites
 from kscan.program.program import Function
@@ -150,12 +149,8 @@ class Reasons:
         registration = self._registration
         if registration is None:
             return [step.location.path]
-        level, seen = [registration.function], {registration.function: None}
-        for _ in range(LEVELS):
-            above = [caller for f in level for caller, _ in self.case.callers.of(f)]
-            level = [f for f in dict.fromkeys(above) if f not in seen]
-            seen.update(dict.fromkeys(level))
-        names = [f"{function.name}()" for function in seen]
+        above = self.case.callers.above(registration.function)
+        names = [f"{function.name}()" for function in above]
         return [*names, "the driver's functions these call", "its __init functions"]
 
     # Refutations

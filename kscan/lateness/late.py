@@ -32,11 +32,15 @@ from kscan.program.deferred import queueing
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import MOST_CALLERS, Callers, is_private, registered_by
+from kscan.window.callers import (
+    LEVELS,
+    MOST_ABOVE,
+    MOST_CALLERS,
+    Callers,
+    is_private,
+    registered_by,
+)
 from kscan.window.registrations import Registration
-
-LEVELS = 4
-"""Callers above the registering function that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,7 @@ class Lateness:
         for place, several in around.early(cfg, node.index, writes).items():
             sure = cfg.passes(several, node.index)
             (order.must if sure else order.may).setdefault(place, next(iter(several.values())))
-        if level < LEVELS:
+        if level < LEVELS and len(seen) < MOST_ABOVE:
             self._callers(function, outcome.value, order, writes, world, level, seen)
 
     def _callers(

@@ -14,7 +14,6 @@ from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.program.program import Function, Program
 from kscan.window.callers import Callers
-from kscan.window.drivers import upwards
 
 
 @dataclass
@@ -41,7 +40,7 @@ class InitStages:
     @cached_property
     def _way(self) -> frozenset[Function]:
         """The registering function and its callers."""
-        return frozenset(upwards(self.callers, self.registering))
+        return frozenset(self.callers.above(self.registering))
 
     def _stored_in(self, path: str) -> dict[Place, list[tuple[Function, Write]]]:
         """What init functions of the file `path` write, and which of them do."""

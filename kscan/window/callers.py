@@ -18,6 +18,15 @@ from kscan.program.program import Function, Program
 MOST_CALLERS = 8
 """Callers of one function that are looked into: what has more is no driver but a library."""
 
+LEVELS = 8
+"""Callers of callers that are looked at above one that registers; an audit of 6.12 needs 4."""
+
+MOST_ABOVE = 200
+"""Functions above one that are looked at, level by level; an audit of 6.12 needs 8."""
+
+_TOO_FAR = f"callers more than {LEVELS} levels above it are not looked at"
+_TOO_MANY = f"of the functions above it only the nearest {MOST_ABOVE} are looked at"
+
 
 @dataclass
 class Callers:
@@ -71,6 +80,21 @@ class Callers:
     def first_of(self, target: Function) -> tuple[tuple[Function, ir.Call], ...]:
         """Those of `of` that are looked into."""
         return self._some_of(target)[:MOST_CALLERS]
+
+    def above(self, function: Function, levels: int = LEVELS) -> Iterator[Function]:
+        """`function`, its callers, and theirs, `levels` upwards, as far as they are looked into."""
+        level, seen = [function], {function}
+        for _ in range(levels):
+            yield from level
+            found = dict.fromkeys(caller for f in level for caller, _ in self.first_of(f))
+            level = [caller for caller in found if caller not in seen]
+            if len(seen) + len(level) > MOST_ABOVE:
+                self.program.cut(function, _TOO_MANY)
+                level = level[: MOST_ABOVE - len(seen)]
+            seen.update(level)
+        yield from level
+        if levels == LEVELS and any(map(self.first_of, level)):
+            self.program.cut(function, _TOO_FAR)
 
     def are_many(self, target: Function) -> bool:
         """`target` has callers that are not looked into."""

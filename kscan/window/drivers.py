@@ -12,13 +12,10 @@ from collections.abc import Iterator
 from kscan.facts import ir
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
-from kscan.window.callers import Callers, holders_in
+from kscan.window.callers import LEVELS, Callers, holders_in
 from kscan.window.registrations import Registration
 
 _DEVICE = "device"
-
-LEVELS = 4
-"""Callers above the registering function in which its probe is looked for."""
 
 
 def probing_drivers(callers: Callers, registration: Registration) -> frozenset[str]:
@@ -37,8 +34,8 @@ def _driven(callers: Callers, registering: Function) -> Iterator[tuple[Function,
 
     Those of other files are known where its callers were looked for, too.
     """
-    below_last = frozenset(upwards(callers, registering, LEVELS - 1))
-    for function in upwards(callers, registering):
+    below_last = frozenset(callers.above(registering, LEVELS - 1))
+    for function in callers.above(registering):
         paths = callers.holding(function) if function in below_last else (function.path,)
         for driver in _drivers_of(callers.program, function, paths):
             yield function, driver
@@ -51,17 +48,6 @@ def _drivers_of(program: Program, function: Function, paths: tuple[str, ...]) ->
     for call in program.unit(function.path).toplevel:
         if function.name in call.arguments:
             yield from call.arguments
-
-
-def upwards(callers: Callers, function: Function, levels: int = LEVELS) -> Iterator[Function]:
-    """`function`, its callers, and theirs, `levels` upwards."""
-    level, seen = [function], {function}
-    for _ in range(levels):
-        yield from level
-        above = [caller for f in level for caller, _ in callers.first_of(f)]
-        level = [f for f in dict.fromkeys(above) if f not in seen]
-        seen.update(level)
-    yield from level
 
 
 def bus_tag(program: Program, function: Function, at: int) -> str:
