@@ -74,10 +74,11 @@ def headline(finding: Finding) -> Line:
 def _report(report: Report, columns: int, min_confidence: Confidence) -> list[Line]:
     rows = _scenario(report.tree)
     rows += [line(f"kscan audit: {clean.line(verdict.tree_title(report.tree))}")]
-    rows += [line(verdict.coverage(report.stats)), line(verdict.looked_at(report))]
+    found = verdict.active(report.findings)
+    rows += [line(verdict.coverage(report.stats))]
+    rows += [line(verdict.looked_at(report))] if found else []
     rows += _few("window", verdict.closed_windows(report))
     rows += _skips(report.skips, "skipped")
-    found = verdict.active(report.findings)
     if not found:
         rows += [line(), line(verdict.nothing_found(report))]
     rows += _findings(found, report.tree.again, columns)

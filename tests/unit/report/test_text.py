@@ -215,9 +215,11 @@ def test_what_is_accepted_is_told_where_nothing_is_found():
     assert "No new finding" in render("markdown", hidden)
 
 
-def test_no_finding_says_what_was_looked_at():
-    text = audit_text(samples.clean_audit())
+@pytest.mark.parametrize("form", ["text", "html", "markdown"])
+def test_no_finding_says_once_what_was_looked_at(form):
+    text = render(form, samples.clean_audit())
     assert "No finding in 3 registrations, 3 slots in the window" in text
+    assert text.count("3 registrations, 3 slots in the window") == 1
 
 
 def test_colour_changes_no_character():
