@@ -15,7 +15,7 @@ from kscan.inspection import Document, Inspection, limits_text, not_macros
 from kscan.inspection.detours import Detours
 from kscan.inspection.naming import Call, Naming, calls_through, fits
 from kscan.kernel.contracts import Scenario
-from kscan.model import Confidence, weakest
+from kscan.model import Confidence, KscanError, weakest
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.graph import Edge, Reach, reach
 from kscan.program.program import Function
@@ -43,7 +43,10 @@ def paths(
     Edges of the catalogue's scenarios are assumed where the tree lacks them, unless `as_is`.
     With `further`, longer ways are looked for once the shortest are found.
     """
-    roots, targets = inspection.functions(start), inspection.functions(end)
+    targets = inspection.functions(end)
+    roots = [root for root in inspection.functions(start) if root not in targets]
+    if not roots:
+        raise KscanError(f"{targets[0].name}() is both ends: kscan callers {end} says who calls it")
     walks = [reach(inspection.program, inspection.catalogue, root) for root in roots]
     if not as_is:
         walks = [_assuming(inspection, walk) for walk in walks]

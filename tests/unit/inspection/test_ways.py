@@ -13,6 +13,7 @@ from kscan.facts.store import NullStore
 from kscan.inspection import Document, Inspection
 from kscan.inspection import paths as module
 from kscan.inspection.paths import as_text, paths
+from kscan.model import KscanError
 from kscan.source.open import open_tree
 
 Inspect = Callable[..., Inspection]
@@ -101,6 +102,36 @@ def test_the_stop_list_is_honoured_and_said(inspect: Inspect) -> None:
     stopped = paths(inspect(files), "log_it", "dev_printk")
     assert ways(stopped) == [[("log_it", "direct", "dev_printk")]]
     assert "dev_printk is on the stop list (logging" in as_text(stopped)
+
+
+def test_a_function_is_no_way_from_itself(inspect: Inspect) -> None:
+    with pytest.raises(KscanError, match=r"foo_run\(\) is both ends: kscan callers .*foo_run says"):
+        paths(inspect(), "foo_run", "drivers/foo/core.c:foo_run")
+
+
+def test_one_of_two_that_share_a_name_leads_to_the_other(inspect: Inspect) -> None:
+    files = {
+        "drivers/foo/first.c": """\
+        int foo_visit_all(void);
+        static int foo_same(void)
+        {
+                return foo_visit_all();
+        }
+        """,
+        "drivers/foo/last.c": """\
+        static int foo_same(void)
+        {
+                return 0;
+        }
+        int foo_visit_all(void)
+        {
+                return foo_same();
+        }
+        """,
+    }
+    found = paths(inspect(files), "foo_same", "drivers/foo/last.c:foo_same")
+    assert [place["path"] for place in found["from"]] == ["drivers/foo/first.c"]
+    assert ways(found)[0][0] == ("foo_same", "direct", "foo_visit_all")
 
 
 def test_a_search_that_gives_up_says_so(inspect: Inspect, monkeypatch: pytest.MonkeyPatch) -> None:
