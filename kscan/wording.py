@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+MEANT = 3
+"""Names that a reader may have meant, and is told."""
+LIKENESS = 0.82
+"""From which on one of very many names is taken for meant: 1 is the same."""
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -15,6 +20,19 @@ def enumerated(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def closest(wanted: str, known: Iterable[str], likeness: float = LIKENESS) -> list[str]:
+    """Those of `known` that `wanted` may be a slip for, the most alike first, if any is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for slips only
+
+    return get_close_matches(wanted, known, MEANT, likeness)
+
+
+def meant(names: Sequence[str]) -> str:
+    """``did you mean a, b or c?``; empty for none."""
+    *others, last = names or [""]
+    return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if last else ""
 
 
 def printable(text: str, kept: str = "") -> str:

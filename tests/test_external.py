@@ -72,6 +72,14 @@ def test_it_can_be_asked_for_where_it_lies(tmp_path: Path) -> None:
     assert "bar_vmsa_probe" in listed.stdout
 
 
+def test_a_slip_may_be_meant_for_a_function_beside_the_tree(tmp_path: Path) -> None:
+    tree, vendor = parted(NEW, tmp_path)
+    (vendor / "extra.c").write_text("int bar_extra_setup(void)\n{\n\treturn 0;\n}\n")
+    for slip, meant in (("bar_extra_stup", "bar_extra_setup"), ("iommu_devic_register", "iommu_d")):
+        done = kscan("callers", slip, tree, "--external", vendor)
+        assert f"did you mean {meant}" in done.stderr, done
+
+
 def test_one_that_has_a_number_is_asked_for_by_it(tmp_path: Path) -> None:
     tree, vendor = parted(NEW, tmp_path)
     (tree / "external" / "bar").mkdir(parents=True)

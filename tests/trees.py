@@ -18,14 +18,17 @@ from kscan.source.tree import Unreadable, blob_id_of, is_below
 class Index:
     """Where names are defined."""
 
-    def __init__(self, names: Mapping[str, set[bytes]]) -> None:
-        self.names = names
+    def __init__(self, found: Mapping[str, set[bytes]]) -> None:
+        self.found = found
 
     def files(self, name: str) -> tuple[str, ...]:
-        return tuple(sorted(p for p, known in self.names.items() if name.encode() in known))
+        return tuple(sorted(p for p, known in self.found.items() if name.encode() in known))
+
+    def names(self) -> Iterable[str]:
+        return {name.decode() for name in set().union(*self.found.values())}
 
     def __len__(self) -> int:
-        return len(set().union(*self.names.values()))
+        return len(set().union(*self.found.values()))
 
 
 class MemoryTree:

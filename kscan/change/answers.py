@@ -166,6 +166,10 @@ class _AskedIndex:
         self._asked.add(name)
         return self._index.files(name)
 
+    def names(self) -> Iterable[str]:
+        """Every name: what a slip may be meant for, on which no answer rests."""
+        return self._index.names()
+
 
 def answers_stand(
     questions: Questions, old: Tree, new: Tree, changed: Iterable[ChangedPath]

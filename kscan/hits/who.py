@@ -13,7 +13,7 @@ from kscan.hits import firmware, kbuild
 from kscan.hits.boards import Board, Boards
 from kscan.hits.kconfig import Defconfigs
 from kscan.model import Hits, KscanError
-from kscan.source.tree import C_SUFFIXES, Tree, Unreadable
+from kscan.source.tree import C_SUFFIXES, Tree, Unreadable, no_file
 from kscan.syntax import dialect, parser, queries
 
 
@@ -76,7 +76,7 @@ def files_of(tree: Tree, place: str) -> tuple[str, ...]:
     if tree.exists(path):
         return (path,)
     if not place.isidentifier():
-        raise KscanError(f"{place}: no such file in {tree.name}: give a path below its top")
+        raise no_file(tree, place)
     found = tuple(
         path for path in tree.files_with([place], suffixes=(".c",)) if _defines(tree, path, place)
     )

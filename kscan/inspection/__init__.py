@@ -16,8 +16,8 @@ from kscan.facts.reader import Cache, Reader
 from kscan.kernel.catalogue import Catalogue, catalogue
 from kscan.model import KscanError
 from kscan.program.program import OUTSIDE, Function, Program
-from kscan.source.tree import C_SUFFIXES, Tree, Unreadable
-from kscan.wording import counted
+from kscan.source.tree import C_SUFFIXES, Tree, Unreadable, no_file
+from kscan.wording import closest, counted, meant
 
 MOST_FILES = 600
 """Files one question has parsed before it says how many more there are."""
@@ -49,7 +49,7 @@ class Inspection:
             return []
         under = () if everywhere else self.under
         found = self.tree.files_with(wanted, suffixes=C_SUFFIXES, under=under)
-        return [path for path in found if not path.startswith(OUTSIDE)]
+        return list(filter(_is_kernel, found))
 
     def loaded(self, paths: Iterable[str], first: Iterable[str] = ()) -> list[str]:
         """`paths` with their facts read, at most `MOST_FILES`.
@@ -80,7 +80,7 @@ class Inspection:
         if not name.isidentifier():
             raise KscanError(f"{asked!r}: not a function: give a name, or PATH:NAME")
         if path and not self.tree.exists(path):
-            raise KscanError(f"{self.tree.name}: no file {path}: give a path below its top")
+            raise no_file(self.tree, path)
         known = [path] if path else list(self.program.definitions.files(name))
         found = self._defined(name, known)
         if found:
@@ -97,11 +97,23 @@ class Inspection:
                 f"{len(naming)} files that name it; give PATH:{name}"
             )
         where = path or self.tree.name
-        raise KscanError(f"{where}: no function {name}() is defined here: is it a macro?")
+        meant_for = self._meant(name, path) or "is it a macro?"
+        raise KscanError(f"{where}: no function {name}() is defined here: {meant_for}")
+
+    def _meant(self, name: str, path: str) -> str:
+        """What `name` may be a slip for, of what `path` defines or, of all files, is not static.
+
+        Names of static functions are not known before a file is parsed.
+        """
+        if path:
+            return meant(closest(name, {f.name for f in self.program.functions_in(path)}))
+        index = self.program.definitions
+        near = [n for n in closest(name, index.names()) if any(map(_is_kernel, index.files(n)))]
+        return f"{meant(near)} (static functions were not compared)" if near else ""
 
     def _defined(self, name: str, paths: list[str]) -> list[Function]:
         """The definitions of `name` in `paths`, kernel code only."""
-        kept = self.loaded(path for path in paths if not path.startswith(OUTSIDE))
+        kept = self.loaded(filter(_is_kernel, paths))
         return [found for path in kept for found in self.program.named(path, name)]
 
     def place(self, function: Function) -> Document:
@@ -128,6 +140,11 @@ class Inspection:
                 for skip in (*self.tree.skips, *self.program.reader.skips)
             ],
         }
+
+
+def _is_kernel(path: str) -> bool:
+    """`path` is a file of the kernel itself."""
+    return not path.startswith(OUTSIDE)
 
 
 def _rank(path: str) -> tuple[bool, bool, str]:

@@ -10,7 +10,7 @@ import msgspec
 from kscan.facts.unit import CType, FunctionFact, InvocationFact, SlotFact, Unit
 from kscan.inspection import Document, Inspection, on_one_line
 from kscan.model import KscanError
-from kscan.source.tree import C_SUFFIXES, is_below
+from kscan.source.tree import C_SUFFIXES, is_below, no_file
 from kscan.syntax import dialect, parser
 from kscan.wording import printable
 
@@ -23,7 +23,7 @@ def facts(inspection: Inspection, path: str) -> Document:
     if not inspection.tree.exists(path):
         if any(is_below(known, (path,)) for known in inspection.tree.paths()):
             raise KscanError(f"{inspection.tree.name}: {path} is a directory: give a file below it")
-        raise KscanError(f"{inspection.tree.name}: no file {path}: give a path below its top")
+        raise no_file(inspection.tree, path)
     if not path.endswith(C_SUFFIXES):
         raise KscanError(f"{path}: no C file: give one that ends in {' or '.join(C_SUFFIXES)}")
     unit = inspection.program.unit(path)

@@ -23,6 +23,7 @@ from kscan.kernel.locks import Locks, locks
 from kscan.kernel.names import anew, compiled, matches
 from kscan.kernel.typed import DIRECTORY, document, extended, read, typed
 from kscan.model import KscanError
+from kscan.wording import closest, meant
 
 
 def _places(directories: tuple[str, ...]) -> re.Pattern[str]:
@@ -127,8 +128,9 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         for contract in self.contracts:
             if register in (contract.register, contract.name):
                 return contract
-        known = ", ".join(c.register for c in self.contracts)
-        raise KscanError(f"no contract for {register}: known are {known}; add one with --catalog")
+        names = [contract.register for contract in self.contracts]
+        known = meant(closest(register, names)) or f"known are {', '.join(names)};"
+        raise KscanError(f"no contract for {register}: {known} add one with --catalog")
 
 
 class _ContractFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

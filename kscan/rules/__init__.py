@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kscan.model import Finding, KscanError, RuleInfo, Severity
+from kscan.wording import closest, meant
 
 if TYPE_CHECKING:
     from kscan.hazards.case import Case
@@ -76,13 +77,15 @@ def selected(ids: tuple[str, ...], where: str = "") -> tuple[Rule, ...]:
     return tuple(known[wanted] for wanted in dict.fromkeys(ids)) if ids else rules()
 
 
+_LIKENESS = 0.6
+"""From which on one of a dozen names is taken for meant."""
+
+
 def _meant(wanted: str, known: Iterable[str]) -> str:
     """What to try in place of `wanted`."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for slips only
-
-    near = get_close_matches(wanted, known, 1)
+    near = closest(wanted, known, _LIKENESS)[:1]
     if near:
-        return f"did you mean {near[0]}? `kscan rules` lists all"
+        return f"{meant(near)} `kscan rules` lists all"
     return f"`kscan rules` lists {', '.join(known)}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from kscan.model import KscanError, Skip
@@ -138,6 +139,10 @@ class _JoinedIndex:
         """Paths of the files that define `name`, sorted."""
         theirs = {top: index.files(name) for top, index in self._theirs.items()}
         return tuple(sorted([*self._own.files(name), *_placed(theirs)]))
+
+    def names(self) -> set[str]:
+        """The names in all of them."""
+        return {*self._own.names(), *chain(*(index.names() for index in self._theirs.values()))}
 
 
 def _placed(found: Mapping[str, Sequence[str]], under: Sequence[str] = ()) -> list[str]:

@@ -238,3 +238,7 @@ class _PatchedIndex:
         """Paths of the files that define `name`, sorted."""
         kept = [path for path in self._below.files(name) if path not in self._changes]
         return tuple(sorted([*kept, *self._changed.files(name)]))
+
+    def names(self) -> set[str]:
+        """The names of the tree below, and of what changed."""
+        return {*self._below.names(), *self._changed.names()}

@@ -183,6 +183,10 @@ class NameIndex:
         several = known if isinstance(known, tuple) else (known,)
         return tuple(sorted(self._paths[number] for number in several))
 
+    def names(self) -> Iterator[str]:
+        """The names."""
+        return map(os.fsdecode, self._numbers)
+
     def __bytes__(self) -> bytes:
         """What `from_bytes` reads: paths, names of one file, its number each, the others."""
         one = {name: n for name, n in self._numbers.items() if isinstance(n, int)}

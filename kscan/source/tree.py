@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from kscan.model import KscanError, Skip
+from kscan.wording import MEANT, closest, meant
 
 LARGEST = 8 << 20
 """Bytes; a larger source file is a skip. The largest hand-written file of 6.12 has 1 MB."""
@@ -43,6 +44,9 @@ class DefinitionIndex(Protocol):
 
     def files(self, name: str) -> tuple[str, ...]:
         """Paths of the files that define `name` without ``static``, sorted."""
+
+    def names(self) -> Iterable[str]:
+        """Every name that has such files, and perhaps some that changes took them from."""
 
 
 class Memory(Protocol):
@@ -152,6 +156,14 @@ def version_in_makefile(makefile: bytes) -> str:
         return ""
     numbers = [said.get(key, "") for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
     return ".".join(number for number in numbers if number) + said.get("EXTRAVERSION", "")
+
+
+def no_file(tree: Tree, path: str) -> KscanError:
+    """What to raise where `tree` has no file `path`: which of its C files may be meant."""
+    files = [known for known in tree.paths() if known.endswith(C_SUFFIXES)]
+    named = [known for known in files if known.endswith(f"/{path.rpartition('/')[2]}")]
+    near = meant(named if 0 < len(named) <= MEANT else closest(path, files))
+    return KscanError(f"{tree.name}: no file {path}: {near or 'give a path below its top'}")
 
 
 def is_below(path: str, directories: Sequence[str]) -> bool:

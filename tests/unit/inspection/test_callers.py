@@ -182,6 +182,27 @@ def test_a_file_that_is_not_there_is_said(inspect: Inspect) -> None:
         callers(inspect(), "nofile.c:foo_run")
 
 
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("foo_generic_strat", r"did you mean foo_generic_start\? \(static functions were not"),
+        ("drivers/foo/bar.c:bar_strat", r"bar\.c: no function .* did you mean bar_start\?$"),
+        ("bar_strat", r"is it a macro\?$"),
+        ("drivers/fooo/bar.c:bar_start", r"no file .* did you mean drivers/foo/bar\.c\?$"),
+        ("twin.c:bar_start", r"no file twin\.c: did you mean drivers/foo/twin\.c\?$"),
+    ],
+)
+def test_a_slip_is_told_what_may_be_meant(inspect: Inspect, slip: str, meant: str) -> None:
+    with pytest.raises(KscanError, match=meant):
+        callers(inspect(), slip)
+
+
+def test_a_slip_is_not_told_a_name_that_only_a_tool_has(inspect: Inspect) -> None:
+    files = {"tools/probe.c": "int tool_measure(void)\n{\n\treturn 0;\n}\n"}
+    with pytest.raises(KscanError, match="is it a macro"):
+        callers(inspect(files), "tool_mesure")
+
+
 def test_the_callers_of_several_stand_below_one_heading(inspect: Inspect) -> None:
     twin = "static int twin(void)\n{{\n\treturn 0;\n}}\nint {0}(void)\n{{\n\treturn twin();\n}}\n"
     files = {f"sound/{name}.c": twin.format(f"use_{name}") for name in "ab"}

@@ -579,3 +579,5 @@ def test_an_unknown_registration_names_those_that_are_known(tree: Path, catalog:
     assert isinstance(done.exception, KscanError)
     assert "no contract for gadget_register: known are" in str(done.exception)
     assert "add one with --catalog" in str(done.exception)
+    slip = CliRunner().invoke(kscan, ["window", "iommu_device_registr", str(tree)])
+    assert "did you mean iommu_device_register? add one" in str(slip.exception)

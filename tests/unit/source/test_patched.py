@@ -64,6 +64,7 @@ def test_searches(tree: PatchedTree) -> None:
     assert index.files("f") == ("drivers/new/d.c",)
     assert index.files("g") == ()
     assert index.files("h") == ("drivers/a.c",)
+    assert {name for name in index.names() if index.files(name)} == {"f", "h"}
 
 
 def test_each_word_has_its_files(tree: PatchedTree) -> None:
