@@ -354,6 +354,12 @@ def test_a_file_may_be_named_from_the_root_of_all() -> None:
         (("bot", "nipa", "--nope"), " (kscan bot nipa --help)"),
         (("audit", NEW_PATH, "-o", ""), "-o: the name of the file is empty: give one"),
         (("audit", "./-x"), "/-x: no such directory; give"),
+        (("audit", NEW_PATH, "--baseline", ""), "'--baseline': the name is empty: give one"),
+        (("audit", NEW_PATH, "--external", ""), "'--external': the name is empty: give one"),
+        (("diff", "HEAD", "--repo", ""), "'--repo': the name is empty: give one"),
+        (("diff", "--patch", ""), "'--patch': the name is empty: give one"),
+        (("diff", ""), "the name of a range is empty: give A..B, or two"),
+        (("query", ""), "'FILE.scm': the name is empty: give one"),
     ],
 )
 def test_what_the_command_line_does_not_take_is_one_line(
@@ -361,6 +367,46 @@ def test_what_the_command_line_does_not_take_is_one_line(
 ) -> None:
     told = one_line(kscan(*words))
     assert told.startswith("kscan: error: ") and said in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("audit", NEW_PATH, "--config"),
+        ("audit", NEW_PATH, "--baseline"),
+        ("diff", "--repo", NEW_PATH, "--patch"),
+        ("explain", "v1-0123", NEW_PATH, "--on-top"),
+        ("bot", "mail", "--from", "A <a@example.org>"),
+        ("triage",),
+        ("query",),
+    ],
+)
+def test_nobody_waits_for_a_pipe_without_a_writer(words: tuple[str | Path, ...], tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "pipe: a named pipe: give a file" in one_line(kscan(*words, tmp_path / "pipe"))
+
+
+def test_a_pipe_that_a_shell_hands_over_is_read() -> None:
+    done = shell(f'"$KSCAN" audit {NEW_PATH} --baseline <("$KSCAN" baseline {NEW_PATH} -o -)')
+    assert done.returncode == 0, done.stderr
+    assert "9 in the baseline" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("audit", "nowhere"),
+        ("baseline", "nowhere"),
+        ("diff", "HEAD", "--repo", "nowhere"),
+        ("bot", "mail", "nowhere"),
+    ],
+)
+def test_where_the_answer_goes_is_asked_before_it_is_looked_for(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    said = one_line(kscan(*words, "-o", tmp_path / "none" / "file"))
+    assert "none/file: no such file or directory: give a file that can be written" in said
+    assert ": is a directory: give a file" in one_line(kscan(*words, "-o", tmp_path))
 
 
 def test_a_shell_completes_rules() -> None:

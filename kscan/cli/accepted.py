@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kscan.cli import named
+
 if TYPE_CHECKING:
     from kscan.config import Config
     from kscan.model import Impact, Report
@@ -23,9 +25,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def accepting_options(command: _F) -> _F:
     """``--baseline FILE`` and ``--config FILE``."""
     for add in (
-        click.option("--config", type=click.Path(path_type=Path), metavar="FILE",
+        click.option("--config", type=named.FILE, metavar="FILE",
                      help="Suppressions and policy; else kscan.toml at the top of the tree."),
-        click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE",
+        click.option("--baseline", type=named.FILE, metavar="FILE",
                      help="Hide the findings that kscan baseline wrote there."),
     ):  # fmt: skip
         command = add(command)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kscan.cli import options
+from kscan.cli import named, options
 from kscan.model import Confidence
 from kscan.wording import counted
 
@@ -28,6 +28,7 @@ FILE = "kscan-baseline.jsonl"
     "-o",
     "--output",
     default=FILE,
+    type=named.OUTPUT,
     show_default=True,
     metavar="FILE",
     help="Where the baseline goes; - is stdout.",

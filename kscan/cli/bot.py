@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kscan.cli import accepted, options
+from kscan.cli import accepted, named, options
 from kscan.cli.diff import Inputs
 from kscan.model import KscanError
 
@@ -84,11 +84,11 @@ def _shared(command: _F) -> _F:
     for add in (
         options.run_options,
         options.external_option,
-        click.option("--config", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+        click.option("--config", type=named.FILE, metavar="FILE",
                      help="Policy and suppressions, instead of kscan.toml of the base."),
         click.option("--scenario", default="", metavar="NAME",
                      help="Assume the call edges of this scenario in both trees."),
-        click.option("--repo", default=".", metavar="DIR",
+        click.option("--repo", default=".", metavar="DIR", type=named.PLACE,
                      help="The repository; the current directory unless given."),
     ):  # fmt: skip
         command = add(command)
@@ -177,7 +177,7 @@ def _post(request: Pipeline, judgement: Judgement, key: str) -> None:
 
 @command.command()
 @click.argument("files", nargs=-1, required=True, metavar="MBOX...",
-                type=click.Path(path_type=Path, dir_okay=False))  # fmt: skip
+                type=named.FILE)  # fmt: skip
 @click.option("--from", "sender", envvar="KSCAN_FROM", metavar="WHO",
               help="Who writes, as 'Jo Doe <jo@example.org>'; else KSCAN_FROM, else as git has it "
                    "from GIT_AUTHOR_EMAIL or EMAIL.")  # fmt: skip
@@ -186,14 +186,14 @@ def _post(request: Pipeline, judgement: Judgement, key: str) -> None:
 @click.option("--archive", metavar="URL", help="Where Closes points; lore.kernel.org unless given.")
 @click.option("--cc-maintainers", is_flag=True, help="Copy to the maintainers of the drivers hit.")
 @click.option("--if-any", is_flag=True, help="Write nothing where there is nothing to tell.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Write the message there, not to stdout.")  # fmt: skip
+@click.option("-o", "--output", type=named.OUTPUT, metavar="FILE",
+              help="Write the message there; - is stdout.")  # fmt: skip
 @_shared
 @click.pass_context
 def mail(
     ctx: click.Context, /, files: tuple[Path, ...], sender: str | None, base: str | None,
     reported_by: bool, archive: str | None, cc_maintainers: bool, if_any: bool,
-    output: Path | None, **given: Any,
+    output: str | None, **given: Any,
 ) -> None:  # fmt: skip
     """Write a reply to a patch that came by mail.
 
@@ -220,8 +220,8 @@ def mail(
     ctx.exit(int(judgement.fails))
 
 
-def _written(message: bytes, output: Path | None) -> None:
-    if output is None:
+def _written(message: bytes, output: str | None) -> None:
+    if output is None or output == "-":
         click.echo(message, nl=False)
         return
     from kscan.cli.output import put  # noqa: PLC0415 - after the work

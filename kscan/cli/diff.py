@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscan.cli import accepted, options
+from kscan.cli import accepted, named, options
 from kscan.model import Confidence, KscanError
 
 if TYPE_CHECKING:
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     "patches",
     multiple=True,
     metavar="FILE",
+    type=named.PLACE,
     help="Put this patch or mbox, - for stdin, on top of the base (repeatable).",
 )
 @click.option("--worktree", is_flag=True, help="What the files on disk change on top of HEAD.")
-@click.option("--repo", default=".", metavar="DIR", help="The repository; here unless given.")
+@click.option("--repo", default=".", metavar="DIR", type=named.PLACE,
+              help="The repository; here unless given.")  # fmt: skip
 @click.option(
     "--base", metavar="REV", help="What patches go on: else their base-commit, else HEAD."
 )
@@ -143,6 +145,8 @@ class Inputs:
             raise
 
     def _refuse_mixture(self) -> None:
+        if self.places == ("",):
+            raise KscanError("the name of a range is empty: give A..B, or two directories")
         if self.patches and len(self.places) == 1 and ".." not in self.places[0]:
             place = self.places[0]
             meant = "--repo" if Path(place).is_dir() else "--base"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscan.cli import options
+from kscan.cli import named, options
 from kscan.model import KscanError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _FINGERPRINT = re.compile(r"v\d.*|[0-9a-f-]+")
     "--on-top",
     multiple=True,
     metavar="FILE",
+    type=named.PLACE,
     help="Put this patch or mbox on top of TREE first (repeatable).",
 )
 @click.option("--patch", is_flag=True, help="Print the finding's fix as a diff for git apply.")

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from kscan.cli import named
 from kscan.model import Confidence, KscanError, Severity
 from kscan.wording import printable
 
@@ -44,7 +45,7 @@ def _kept_for_trees(ctx: click.Context, _param: click.Parameter, given: tuple[Pa
 
 
 external_option = click.option(
-    "--external", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
+    "--external", multiple=True, metavar="DIR", type=named.FILE,
     expose_value=False, callback=_kept_for_trees,
     help="Drivers kept out of the tree, as make M=DIR builds them (repeatable).",
 )  # fmt: skip
@@ -86,22 +87,13 @@ def output_options(command: _F) -> _F:
                      show_default=True, help="Exit 1 at findings this bad, or worse."),
         click.option("--min-confidence", type=click.Choice(CONFIDENCES), default="medium",
                      show_default=True, help="Leave out findings less certain."),
-        click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
+        click.option("-o", "--output", type=named.OUTPUT, metavar="FILE",
                      help="Write the report there; - is stdout."),
         click.option("-f", "--format", "format_", type=click.Choice(FORMATS), default="text",
                      show_default=True, help="How the report is written."),
     ):  # fmt: skip
         command = add(command)
     return command
-
-
-class _Named(click.Path):
-    """A path that is spelled: the empty word is no name for the current directory."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "":
-            self.fail("the name is empty: give a file", param, ctx)
-        return super().convert(value, param, ctx)
 
 
 class _Jobs(click.IntRange):
@@ -145,7 +137,7 @@ def run_options(command: _F) -> _F:
                      help="How many processes may work; one per core unless given. "
                      "The answer is the same."),
         click.option("--catalog", "catalogues", multiple=True, metavar="FILE",
-                     type=_Named(path_type=Path), help="Add contracts from a TOML file."),
+                     type=named.FILE, help="Add contracts from a TOML file."),
     ):  # fmt: skip
         command = add(command)
     return command

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kscan.model import KscanError
@@ -20,11 +22,37 @@ def put(place: Path | str, content: str | bytes) -> None:
 
     A device, a pipe and what a symbolic link leads to are written; permissions are kept.
     """
+    text = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    with _told(place):
+        _put(place, text)
+
+
+def refuse_unwritable(place: Path | str) -> None:
+    """Raises `KscanError` where `put` would: as far as is known before there is any content."""
     if not os.fspath(place):
         raise KscanError("-o: the name of the file is empty: give one that can be written")
-    text = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    if is_open(place):
+        return
+    with _told(place):
+        target = Path(os.path.realpath(place))
+        before = _state(target)
+        if before is not None and stat.S_ISDIR(before.st_mode):
+            raise _failing(errno.EISDIR)
+        if not target.parent.is_dir():
+            raise _failing(errno.ENOENT)
+        if not any(os.access(spot, os.W_OK) for spot in (target, target.parent)):
+            raise _failing(errno.EACCES)
+
+
+def _failing(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+@contextmanager
+def _told(place: Path | str) -> Iterator[None]:
+    """What the system says against writing `place`, as a `KscanError`."""
     try:
-        _put(place, text)
+        yield
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise KscanError(
@@ -32,11 +60,15 @@ def put(place: Path | str, content: str | bytes) -> None:
         ) from None
 
 
+def is_open(place: Path | str) -> bool:
+    """`place` is where names lead to what is open already."""
+    return os.path.abspath(place).startswith(_KERNEL)  # noqa: PTH100 - no link is followed
+
+
 def _put(place: Path | str, content: bytes) -> None:
     target = Path(os.path.realpath(place))
     before = _state(target)
-    is_open = os.path.abspath(place).startswith(_KERNEL)  # noqa: PTH100 - no link is followed
-    if is_open or (before is not None and not stat.S_ISREG(before.st_mode)):
+    if is_open(place) or (before is not None and not stat.S_ISREG(before.st_mode)):
         Path(place).write_bytes(content)
         return
     try:

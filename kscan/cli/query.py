@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from kscan.cli import options
+from kscan.cli import named, options
 from kscan.model import KscanError
 
 
 @click.command(short_help="Run a tree-sitter query over a tree.")
-@click.argument("file", metavar="FILE.scm", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE.scm", type=named.FILE)
 @click.argument("path", default=".", metavar="[PATH]")
 @options.tree_argument
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",

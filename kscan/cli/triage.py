@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscan.cli import options
+from kscan.cli import named, options
 from kscan.model import KscanError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Say which finding explains an oops.")
-@click.argument("log", default="-", metavar="[LOG]")
+@click.argument("log", default="-", metavar="[LOG]", type=named.PLACE)
 @click.argument("tree", default=None, required=False, metavar="[TREE]")
 @click.option("--tree", "named", default=None, metavar="TREE", help="Another way to give TREE.")
 @click.option("--commit", metavar="REV", help="Read this commit, not the files on disk.")

@@ -6,11 +6,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from kscan.cli.output import put
+from kscan.cli.output import put, refuse_unwritable
 from kscan.model import KscanError
 
 
@@ -68,9 +69,22 @@ def test_what_stood_there_stays_until_all_is_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [place]
 
 
-@pytest.mark.parametrize("name", ["", "no/such/file", ".", "nul\0"])
-def test_what_cannot_be_written_is_one_line(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["no/such/file", ".", "nul\0", "file/below"])
+@pytest.mark.parametrize("way", [lambda place: put(place, "x"), refuse_unwritable])
+def test_what_cannot_be_written_is_one_line(
+    name: str, way: Callable[[str], None], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(KscanError, match="that can be written") as caught:
-        put(f"{tmp_path}/{name}" if name else name, "x")
+        way(f"{tmp_path}/{name}")
     assert "\n" not in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_what_can_be_written_is_not_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("new")
+    for place in ("file", "link", "new"):
+        refuse_unwritable(tmp_path / place)
+    refuse_unwritable("/dev/stdout")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link"]
