@@ -11,6 +11,9 @@ import errno
 import sys
 from pathlib import Path
 
+_START = 16
+"""Bytes, of which half are zero where text that begins with ASCII is UTF-16."""
+
 
 def content_of(name: Path | str, most: int) -> bytes:
     """The bytes of the file `name`, or of stdin: one more than `most` where there are more.
@@ -28,8 +31,19 @@ def content_of(name: Path | str, most: int) -> bytes:
 
 
 def _plain(content: bytes) -> bytes:
-    """`content` without a byte order mark, and in UTF-8 where that tells of UTF-16."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = content.decode("utf-16", "replace")
+    """`content` without a byte order mark, and in UTF-8 where it is UTF-16."""
+    coding = _wide(content)
+    if coding:
+        text = content.decode(coding, "replace")
         return text.replace("\r\n", "\n").encode("utf-8", "replace")
     return content.removeprefix(codecs.BOM_UTF8)
+
+
+def _wide(content: bytes) -> str:
+    """Which UTF-16 `content` is, by its mark or by every other byte of its start; else empty."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    halves = content[:_START:2], content[1:_START:2]
+    if len(content) >= _START and [any(half) for half in halves].count(False) == 1:
+        return "utf-16-le" if any(halves[0]) else "utf-16-be"
+    return ""

@@ -46,6 +46,8 @@ _PATCHES = (".patch", ".diff")
 _PARAMETERISED = frozenset(("content-type", "content-disposition"))
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{7,64})[ \t\r]*$", re.MULTILINE)
 _DIFF = re.compile(rb"^diff --git |^diff -[^\n]*\n(?=--- )|^--- [^\n]*\n\+\+\+ ", re.MULTILINE)
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK]")
+_COLOURED = re.compile(rb"^(?:\x1b\[[0-9;]*[mK])+(?:diff --git |diff -|--- )", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def messages(name: str, content: bytes) -> Iterator[Message]:
 
 def letters(name: str, content: bytes) -> Iterator[tuple[Message, bytes]]:
     """Each message with its bytes, headers and all; raises `KscanError`."""
-    content = _unpacked(name, content)
+    content = _uncoloured(_unpacked(name, content))
     starts = list(_SEPARATOR.finditer(content))
     if starts and not content[: starts[0].start()].strip():
         ends = [start.start() for start in starts[1:]] + [len(content)]
@@ -103,6 +105,14 @@ def _unpacked(name: str, content: bytes) -> bytes:
         if not unpacking.eof:
             raise KscanError(f"{name}: cut short, or larger than {LARGEST_MAIL >> 20} MB unpacked")
     return content
+
+
+def _uncoloured(content: bytes) -> bytes:
+    """`content` without the colours that ``--color`` gave to its diff, where it did.
+
+    Escapes in a diff whose headers have none are those of a file.
+    """
+    return _COLOUR.sub(b"", content) if _COLOURED.search(content) else content
 
 
 def parsed(raw: bytes) -> Mail:

@@ -13,9 +13,9 @@ TEXT = "--- a/foo.c\n+++ b/foo.c\n+/* Jörg */\n"
 LARGEST = 1000
 
 
-@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_text_is_utf8_whatever_its_mark_tells(tmp_path: Path, coding: str) -> None:
-    ends = "\r\n" if coding == "utf-16" else "\n"
+    ends = "\r\n" if "16" in coding else "\n"
     (tmp_path / "a.diff").write_bytes(TEXT.replace("\n", ends).encode(coding))
     assert content_of(tmp_path / "a.diff", LARGEST) == TEXT.encode()
 
@@ -23,6 +23,12 @@ def test_text_is_utf8_whatever_its_mark_tells(tmp_path: Path, coding: str) -> No
 def test_big_endian_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.diff").write_bytes(b"\xfe\xff" + TEXT.encode("utf-16-be"))
     assert content_of(tmp_path / "a.diff", LARGEST) == TEXT.encode()
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\0", b"a\0b", b"-\0-\0-\0--- a/f", b"\0" * 20])
+def test_a_zero_here_and_there_is_no_utf16(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.diff").write_bytes(content)
+    assert content_of(tmp_path / "a.diff", LARGEST) == content
 
 
 def test_line_ends_of_utf8_are_kept(tmp_path: Path) -> None:

@@ -68,6 +68,27 @@ def test_a_git_diff(tree: DirectoryTree) -> None:
     assert changes(tree, EDIT) == {"drivers/x.c": b"int a;\nint B;\nint c;\n"}
 
 
+def _painted(diff: bytes) -> bytes:
+    """`diff` as ``git diff --color`` writes it."""
+    colours = {b"+": b"32", b"-": b"31", b"@": b"36", b" ": b""}
+    rows = []
+    for number, line in enumerate(diff.splitlines()):
+        colour = b"1" if number < 4 else colours[line[:1]]
+        rows.append(b"\x1b[%sm%s\x1b[m" % (colour, line) if colour else line)
+    return b"\n".join(rows) + b"\n"
+
+
+def test_colours_are_no_part_of_a_diff(tree: DirectoryTree) -> None:
+    assert changes(tree, _painted(EDIT)) == changes(tree, EDIT)
+    sent = mail("[PATCH] x", _painted(EDIT).replace(b"\x1b[m", b"\x1b[0m\x1b[K"))
+    assert changes(tree, sent) == changes(tree, EDIT)
+
+
+def test_escapes_of_a_file_are_kept(tree: DirectoryTree) -> None:
+    shown = EDIT.replace(b"+int B;", b"+int B; /* \x1b[1m */")
+    assert changes(tree, shown)["drivers/x.c"] == b"int a;\nint B; /* \x1b[1m */\nint c;\n"
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
