@@ -350,7 +350,8 @@ class Diff:
             if window.note and window.api not in self._unregistered
         ]
         anew = self.ends.told if self.ends.spelled(self.head_tree) else ()
-        return (*self.range.notes, *silent, *anew, *(told if left_out else []))
+        same = [] if self.range.changed else ["base and head are the same: nothing is changed"]
+        return (*same, *self.range.notes, *silent, *anew, *(told if left_out else []))
 
     def _refuse_unknown_scenario(self) -> None:
         known = [scenario.name for scenario in self.catalogue.scenarios]

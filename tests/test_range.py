@@ -273,6 +273,13 @@ def edited(tmp_path: Path, edit: Callable[[History], object], subject: str = "ed
 FOO = "drivers/iommu/acme-iommu.c"
 
 
+def test_ends_that_are_the_same_are_told(story: Told, new_path: Impact) -> None:
+    same = "base and head are the same: nothing is changed"
+    for spec in ("HEAD..HEAD", "HEAD...HEAD~1"):
+        assert impact(story.range(spec)).notes == (same,)
+    assert same not in new_path.notes
+
+
 def test_a_comment_changes_nothing(tmp_path: Path) -> None:
     def edit(history: History) -> None:
         text = (history.root / FOO).read_text()
