@@ -409,6 +409,11 @@ def test_where_the_answer_goes_is_asked_before_it_is_looked_for(
     assert ": is a directory: give a file" in one_line(kscan(*words, "-o", tmp_path))
 
 
+def test_a_part_without_c_has_no_health() -> None:
+    said = one_line(kscan("health", NEW_PATH, "--path", "include"))
+    assert "include: no .c file below" in said
+
+
 def test_a_shell_completes_rules() -> None:
     for words in ("kscan audit --rule late-", "kscan explain late-"):
         count = str(len(words.split()) - 1)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from kscan.cli import options
+from kscan.model import KscanError
 
 
 @click.command(short_help="Say how much of the C is understood.")
@@ -33,6 +34,8 @@ def command(
         under = options.places(under, tree)
         options.refuse_unknown(opened, under)
         answer = health(opened, under=under, jobs=jobs, progress=progress)
+    if not (answer.files or answer.skips):
+        raise KscanError(f"{', '.join(under)}: no .c file below: give a directory that has some")
     if format_ == "json":
         import json  # noqa: PLC0415 - only here
 
