@@ -137,7 +137,7 @@ def run_options(command: _F) -> _F:
                      help="How many processes may work; one per core unless given. "
                      "The answer is the same."),
         click.option("--catalog", "catalogues", multiple=True, metavar="FILE",
-                     type=named.FILE, help="Add contracts from a TOML file."),
+                     type=named.FILE, help="Add contracts from a TOML file (repeatable)."),
     ):  # fmt: skip
         command = add(command)
     return command
