@@ -80,8 +80,9 @@ def _alike(named: Sequence[tuple[str, Finding]]) -> dict[str, tuple[tuple[str, s
     ids = {id(finding): name for name, finding in named}
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for cause in causes(finding for _, finding in named):
-        several = [(ids[id(finding)], told(finding)) for finding in cause.findings]
-        found.update((name, tuple(s for s in several if s[0] != name)) for name, _ in several)
+        several = [(ids[id(finding)], finding) for finding in cause.findings]
+        for name, lead in several:
+            found[name] = tuple((one, told(f, lead)) for one, f in several if one != name)
     return found
 
 

@@ -16,6 +16,7 @@ from kscan.model import (
     Stats,
     Step,
     StepKind,
+    Subject,
     TreeInfo,
 )
 from kscan.report import mail, markdown, text
@@ -27,6 +28,16 @@ from tests.made_findings import BAR, finding
 XLATE = finding()
 ATTACH = finding(callback="foo_attach", slot="iommu_domain_ops.attach_dev")
 GROUP = finding(callback="foo_group", slot="iommu_ops.device_group", confidence=Confidence.MEDIUM)
+
+
+def _at(one: Finding, line: int) -> Finding:
+    """`one` of a call in `line`."""
+    assert one.registration is not None
+    return replace(
+        one,
+        primary=replace(one.primary, line=line),
+        registration=replace(one.registration, line=line),
+    )
 
 
 def report(*findings: Finding) -> Report:
@@ -63,6 +74,28 @@ def test_of_equals_the_shortest_trace_leads() -> None:
 )
 def test_what_differs_otherwise_has_a_cause_of_its_own(other: Finding) -> None:
     assert [cause.lead for cause in causes([XLATE, other])] == [XLATE, other]
+
+
+def test_calls_of_one_function_that_register_alike_have_one_cause() -> None:
+    cases = [one for line in (40, 44, 48) for one in (_at(XLATE, line), _at(ATTACH, line))]
+    (cause,) = causes(cases)
+    assert cause.findings == tuple(cases)
+    told = also(cause, 2)
+    assert told[0].startswith("foo_attach() (iommu_domain_ops.attach_dev): crash")
+    assert told[1].startswith("foo_of_xlate() (iommu_ops.of_xlate) registered in line 44: crash")
+    assert told[2] == "3 more"
+
+
+def test_a_call_that_meets_something_else_has_a_cause_of_its_own() -> None:
+    other, registration = _at(XLATE, 44), XLATE.registration
+    assert registration is not None
+    for unlike in (
+        replace(other, registration=replace(registration, function="foo_resume")),
+        replace(other, subject=Subject("global", "other_dev")),
+        replace(other, primary=replace(other.primary, line=90)),
+        _at(ATTACH, 44),
+    ):
+        assert [cause.lead for cause in causes([XLATE, unlike])] == [XLATE, unlike]
 
 
 def test_the_others_are_counted_where_they_are_many() -> None:
