@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from click.shell_completion import CompletionItem
 
 from kscan.cli import named
 from kscan.model import Confidence, KscanError, Severity
-from kscan.wording import printable
+from kscan.wording import closest, meant, printable
 
 SKIPS_NAMED = 5
 """Files that were not analysed and are named beside a format that has no room for them."""
@@ -312,7 +313,9 @@ def refuse_unknown(tree: Tree, under: tuple[str, ...], base: Tree | None = None)
     trees = [tree] if base is None else [tree, base]
     for place in under:
         if not any(is_below(path, (place,)) for known in trees for path in known.paths()):
-            raise KscanError(f"{place}: nothing below it in {tree.name}; give a path below its top")
+            folders = {path.rpartition("/")[0] for path in tree.paths()}
+            near = meant(closest(place, folders)) or "give a path below its top"
+            raise KscanError(f"{place}: nothing below it in {tree.name}; {near}")
 
 
 def below(place: str, tree: str) -> str:
@@ -347,10 +350,21 @@ def _beside(place: Path, tree: str) -> str:
 
 
 def places(given: Sequence[str], tree: str) -> tuple[str, ...]:
-    """`below` for each of several; raises `KscanError` for one without a name."""
+    """`below` for each of several, none where one is the top, which has all.
+
+    Raises `KscanError` for one without a name.
+    """
     if "" in given:
         raise KscanError("--path: the name is empty: give a directory below the top, or none")
-    return tuple(below(place, tree) for place in given)
+    found = tuple(posixpath.normpath(below(place, tree)) for place in given)
+    return () if any(_is_top(place, tree) for place in found) else found
+
+
+def _is_top(place: str, tree: str) -> bool:
+    """`place`, as `below` gives it, is the top of `tree`."""
+    if not place.startswith("/") or "\0" in place + tree:
+        return place == "."
+    return Path(place).resolve() == Path(tree).resolve()
 
 
 def refuse_directory(place: str, tree: str, usage: str) -> None:

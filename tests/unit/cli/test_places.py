@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kscan.cli.options import below, places
+from kscan.cli.options import below, places, refuse_unknown
+from kscan.model import KscanError
+from kscan.source.directory import DirectoryTree
 
 
 @pytest.fixture
@@ -26,6 +28,25 @@ def test_a_path_is_one_below_the_top(around: Path, given: str) -> None:
 
 def test_what_the_tree_has_is_meant_before_what_stands_here(around: Path) -> None:
     assert below("linux/drivers", "linux") == "linux/drivers"
+
+
+@pytest.mark.parametrize(
+    "given", ["drivers//iommu", "drivers/iommu/", "drivers/../drivers/./iommu"]
+)
+def test_a_place_is_spelled_as_the_tree_spells_it(around: Path, given: str) -> None:
+    assert places([given], "linux") == ("drivers/iommu",)
+
+
+def test_the_top_is_everywhere(around: Path) -> None:
+    (around / "other").symlink_to("linux")
+    for given in (".", "./", str(around / "linux"), "other", "drivers/.."):
+        assert places(["drivers/iommu", given], "linux") == ()
+
+
+def test_a_slip_is_told_what_may_be_meant(around: Path) -> None:
+    (around / "linux/drivers/iommu/x.c").touch()
+    with pytest.raises(KscanError, match=r"nothing below it in .*; did you mean drivers/iommu\?$"):
+        refuse_unknown(DirectoryTree("linux"), ("driver/iommu",))
 
 
 def test_what_is_nowhere_stays_as_it_is(around: Path) -> None:
