@@ -571,7 +571,7 @@ def test_a_byte_order_mark_is_no_part_of_the_contract(tree: Path, catalog: Path)
 def test_an_empty_file_name_is_not_the_current_directory(tree: Path) -> None:
     done = CliRunner().invoke(kscan, ["audit", str(tree), "--catalog", ""])
     assert done.exit_code == 2
-    assert "Invalid value for '--catalog': the name is empty: give a file" in done.output
+    assert "Invalid value for '--catalog': the name is empty: give one" in done.output
 
 
 def test_an_unknown_registration_names_those_that_are_known(tree: Path, catalog: Path) -> None:
