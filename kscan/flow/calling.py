@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from kscan.facts import ir
-from kscan.flow import nodes, power, tying
+from kscan.flow import nodes, ownmember, power, tying
 from kscan.flow.frame import Frame
 from kscan.flow.paths import spelled
 from kscan.flow.places import place_of, ready_place
@@ -137,10 +137,13 @@ def _fresh(frame: Frame, node: ir.Call, name: str) -> Value:
     return Value(What.ANY, None, "fresh")
 
 
-def _got(frame: Frame, node: ir.Call, _name: str) -> Value | None:
+def _got(frame: Frame, node: ir.Call, name: str) -> Value | None:
     """Driver data."""
     if not node.args:
         return None
+    member = ownmember.read(frame.scope.program, frame.function.path, node, name)
+    if member is not None:
+        return frame.value(member)
     return driver_data(frame, frame.value(node.args[0]), node.at, guarded=True)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from kscan.facts import ir
-from kscan.flow import children, copied
+from kscan.flow import children, copied, ownmember
 from kscan.flow.cfg import Node
 from kscan.flow.paths import addressed, rests_on
 from kscan.flow.places import membership, place_of, ready_place
@@ -168,6 +168,10 @@ class Writes:
             yield from self._prepared(scope, call, name)
             return
         if matches(functions.drvdata.setters, name) and len(call.args) > 1:
+            own = ownmember.stored(self.program, scope.function.path, call, name)
+            if own is not None:
+                yield from self._assigned(scope, own.target, own)
+                return
             yield Write(DRVDATA, scope.function, call.at, call.args[0], call.args[1])
             return
         if name in functions.runtime_pm.enablers and call.args:

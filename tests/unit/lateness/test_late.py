@@ -1063,3 +1063,61 @@ def test_it_is_told_that_another_thread_registers() -> None:
     fix = mended(case, rule, finding).fix
     assert fix is not None and not fix.patch
     assert "it belongs before the call that has another thread register" in fix.sentence
+
+
+CLASSES = """
+struct foo { struct iommu_device iommu; struct bar bar; int lock; };
+static int foo_of_xlate(struct device *dev)
+{
+    struct bar *bar = dev_iommu_priv_get(dev);
+    struct foo *foo = bar_get_drvdata(bar);
+
+    foo->lock = 1;
+    return 0;
+}
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static int probe(struct device *dev, struct foo *foo)
+{
+    BEFORE
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    AFTER
+    return 0;
+}
+"""
+OWN = """
+struct bar { int id; void *data; };
+static inline void bar_set_drvdata(struct bar *bar, void *data) { bar->data = data; }
+static inline void *bar_get_drvdata(const struct bar *bar) { return bar->data; }
+"""
+THE_DEVICES = """
+struct bar { struct device dev; };
+static inline void bar_set_drvdata(struct bar *bar, void *data)
+{
+    dev_set_drvdata(&bar->dev, data);
+}
+static inline void *bar_get_drvdata(struct bar *bar) { return dev_get_drvdata(&bar->dev); }
+"""
+SET_IT = "bar_set_drvdata(&foo->bar, foo);"
+
+
+@pytest.mark.parametrize(
+    ("header", "before", "after", "expected"),
+    [
+        (OWN, "", SET_IT, [("bar.data", "crash")]),
+        (OWN, "", "foo->bar.data = foo;", [("foo.bar.data", "crash")]),
+        (OWN, SET_IT, SET_IT, []),
+        (OWN, SET_IT, "", []),
+        (THE_DEVICES, "", SET_IT, []),
+    ],
+)
+def test_driver_data_that_a_class_has_a_member_for(
+    header: str, before: str, after: str, expected: list[tuple[str, str]]
+) -> None:
+    code = CLASSES.replace("BEFORE", before).replace("AFTER", after)
+    made = tree(
+        drivers__iommu__foo_c="#include <linux/bar.h>\n" + code,
+        include__linux__bar_h=header,
+        drivers__of__open_c=OPENING,
+    )
+    reads = case_of(made).late_reads
+    assert [(one.late.spelled, one.reader.effect.value) for one in reads] == expected
