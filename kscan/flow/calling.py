@@ -144,18 +144,22 @@ def _got(frame: Frame, node: ir.Call, name: str) -> Value | None:
     member = ownmember.read(frame.scope.program, frame.function.path, node, name)
     if member is not None:
         return frame.value(member)
-    return driver_data(frame, frame.value(node.args[0]), node.at, guarded=True)
+    device = frame.value(node.args[0])
+    frame.dereferenced(device, node.at)
+    place = ownmember.place(frame.scope, node.args[0], frame.execution.world.registered)
+    return driver_data(frame, device, node.at, place)
 
 
-def driver_data(frame: Frame, device: Value, at: int, guarded: bool = False) -> Value:
-    """Driver data of a device that was looked up is the instance's; of its own, not."""
-    if guarded:
-        frame.dereferenced(device, at)
-    world = frame.execution.world
-    if device.is_of_instance:
-        frame.execution.touched.add(DRVDATA)
-    if DRVDATA in world.late and device.is_of_instance:
-        return Value(What.ZERO, frame.taint(DRVDATA, at))
+def driver_data(frame: Frame, device: Value, at: int, place: Place = DRVDATA) -> Value:
+    """Driver data of a device that was looked up is the instance's; of its own, not.
+
+    What is registered has its own in another `place`.
+    """
+    if place == DRVDATA and not device.is_of_instance:
+        return ANY
+    frame.execution.touched.add(place)
+    if place in frame.execution.world.late:
+        return Value(What.ZERO, frame.taint(place, at))
     return ANY
 
 

@@ -1,14 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Driver data that is no device's: a class's own object has a member for it.
+"""Driver data that is not the probed device's: that of the object a driver registers.
 
 ``watchdog_set_drvdata()`` stores in ``watchdog_device.driver_data`` (include/linux/watchdog.h),
-where most of its kind go through dev_set_drvdata().
+``pwmchip_set_drvdata()`` in the device inside the ``pwm_chip`` (include/linux/pwm.h).
 """
 
 from __future__ import annotations
 
 from kscan.facts import ir
+from kscan.flow.values import DRVDATA, Place
 from kscan.program.program import Program
+from kscan.program.types import Scope
+
+_DEVICE = "device"
+
+
+def place(scope: Scope, device: ir.Expr, registered: str) -> Place:
+    """What holds the driver data of `device`, which may be inside an object that is `registered`.
+
+    That is a struct's tag.
+    """
+    if registered and around(scope, device) == registered:
+        return Place("field", registered, "dev.driver_data")
+    return DRVDATA
+
+
+def around(scope: Scope, device: ir.Expr) -> str:
+    """The struct around `device`, as ``platform_device``; empty where none is known."""
+    match device:
+        case ir.Unary(op="&", operand=inner):
+            return around(scope, inner)
+        case ir.Member(object=inner, field="dev") if scope.tag_of(device) == _DEVICE:
+            return around(scope, inner) if scope.type_of(device).ptr == 0 else ""
+    tag = scope.tag_of(device)
+    return tag if tag != _DEVICE else ""
 
 
 def stored(program: Program, path: str, call: ir.Call, name: str) -> ir.Assign | None:

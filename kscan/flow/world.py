@@ -90,5 +90,7 @@ class World:
     """Those late places that are members of the instance's device: another one's are not late."""
     as_bound: bool = False
     """A look-up among the devices of `drivers` finds the instance all the same."""
+    registered: str = ""
+    """The struct of what the driver registers: its driver data is its own."""
     ties: bool = False
     """What is put on a device whose origin is ``client`` is noted."""

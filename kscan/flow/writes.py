@@ -16,7 +16,7 @@ from kscan.flow.places import membership, place_of, ready_place
 from kscan.flow.roots import root_name
 from kscan.flow.stores import assignments
 from kscan.flow.supplies import switch
-from kscan.flow.values import DRVDATA, RUNTIME_PM, Place
+from kscan.flow.values import RUNTIME_PM, Place
 from kscan.flow.world import DEPTH, TOO_DEEP, Call
 from kscan.flow.written import Write, lasting, momentary
 from kscan.kernel.catalogue import Catalogue
@@ -56,6 +56,8 @@ class Writes:
     catalogue: Catalogue
     belongs: Callable[[str], bool]
     """Whether a file is the driver's own."""
+    registered: str = ""
+    """The struct of what the driver registers."""
     _whole: dict[Function, _Answer] = field(default_factory=dict)
     """Answers that no call was too deep for: they hold wherever less deep, too."""
     _cut: dict[tuple[Function, int], _Answer] = field(default_factory=dict)
@@ -172,7 +174,8 @@ class Writes:
             if own is not None:
                 yield from self._assigned(scope, own.target, own)
                 return
-            yield Write(DRVDATA, scope.function, call.at, call.args[0], call.args[1])
+            place = ownmember.place(scope, call.args[0], self.registered)
+            yield Write(place, scope.function, call.at, call.args[0], call.args[1])
             return
         if name in functions.runtime_pm.enablers and call.args:
             yield Write(RUNTIME_PM, scope.function, call.at, call.args[0])

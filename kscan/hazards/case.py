@@ -142,8 +142,14 @@ class Case:
         """The writes of the driver's functions, which drivers beside each other share."""
         belongs = self.belongs(registration)
         if belongs not in self._writes:
-            self._writes[belongs] = Writes(self.program, self.catalogue, belongs)
+            registered = self._registered(registration)
+            self._writes[belongs] = Writes(self.program, self.catalogue, belongs, registered)
         return self._writes[belongs]
+
+    def _registered(self, registration: Registration) -> str:
+        """The struct of what `registration` publishes, as ``iommu_device``."""
+        scope, at = scope_of(self.program, registration.function), self.contract.object
+        return next(map(scope.tag_of, registration.call.args[at : at + 1]), "")
 
     def lifetimes(self, belongs: Ownership | OneFile) -> Lifetimes:
         """The objects that functions acquire, followed into those that are `belongs`'s own."""
@@ -174,7 +180,8 @@ class Case:
                 self.program, self.catalogue, self.contract, self.belongs(registration),
                 self.window.callbacks(registration), self._returned.dereferenced_by,
                 self.window.absent,
-                partial(self._circumstances, registration), registration.gated, self.uncovering,
+                partial(self._circumstances, registration), registration.gated,
+                self._registered(registration), self.uncovering,
             )  # fmt: skip
         return self._readers[key]
 

@@ -143,6 +143,8 @@ class Readers:
     """Asked when a callback is executed, which most never are."""
     alone: bool = False
     """What the callbacks are handed belongs to this very instance."""
+    registered: str = ""
+    """The struct of what is registered."""
     uncovering: bool = False
     """Each late place is met as if whatever else is wrong kept nobody from it."""
     _idle: dict[Callback, _Run] = field(default_factory=dict)
@@ -313,7 +315,7 @@ class Readers:
             drivers=around.drivers, given={**dict.fromkeys(zero, ZERO), **around.given},
             negative=around.negative, alone=self.alone, of_instance=of_instance, ties=ties,
             never=frozenset(offered.never if offered is not None else ()),
-            as_bound=self.uncovering,
+            as_bound=self.uncovering, registered=self.registered,
         )  # fmt: skip
         execution = Execution(self.program, world)
         function = callback.function

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.facts import ir
+from kscan.flow.ownmember import around
 from kscan.program.program import Function, Program
-from kscan.program.types import Scope, scope_of
+from kscan.program.types import scope_of
 from kscan.window.callers import LEVELS, Callers, holders_in
 from kscan.window.registrations import Registration
-
-_DEVICE = "device"
 
 
 def probing_drivers(callers: Callers, registration: Registration) -> frozenset[str]:
@@ -57,15 +56,5 @@ def bus_tag(program: Program, function: Function, at: int) -> str:
     """
     for node in ir.walk_body(program.body(function)):
         if isinstance(node, ir.Call) and node.at == at and node.args:
-            return _bus_tag(scope_of(program, function), node.args[0])
+            return around(scope_of(program, function), node.args[0])
     return ""
-
-
-def _bus_tag(scope: Scope, device: ir.Expr) -> str:
-    match device:
-        case ir.Unary(op="&", operand=inner):
-            return _bus_tag(scope, inner)
-        case ir.Member(object=inner, field="dev") if scope.tag_of(device) == _DEVICE:
-            return _bus_tag(scope, inner) if scope.type_of(device).ptr == 0 else ""
-    tag = scope.tag_of(device)
-    return tag if tag != _DEVICE else ""

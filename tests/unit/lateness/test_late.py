@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from text_tree import case_of
+from text_tree import TextTree, case_of
 from windows import tree
 
+from kscan.audit import Audit, Options
+from kscan.facts.store import NullStore
 from kscan.fixes import mended
 from kscan.rules import selected
 
@@ -1121,3 +1125,81 @@ def test_driver_data_that_a_class_has_a_member_for(
     )
     reads = case_of(made).late_reads
     assert [(one.late.spelled, one.reader.effect.value) for one in reads] == expected
+
+
+CHIPS = """
+struct chip { struct device dev; const struct chip_ops *ops; };
+struct chip_ops { int (*start)(struct chip *chip); };
+int chip_add(struct chip *chip);
+static inline void chip_set_drvdata(struct chip *chip, void *data)
+{
+    dev_set_drvdata(&chip->dev, data);
+}
+static inline void *chip_get_drvdata(struct chip *chip) { return dev_get_drvdata(&chip->dev); }
+"""
+OF_A_CHIP = """
+#include <linux/chip.h>
+struct platform_device { struct device dev; };
+struct foo { struct chip chip; int lock; };
+static int foo_start(struct chip *chip)
+{
+    struct foo *foo = GET;
+
+    foo->lock = 1;
+    return 0;
+}
+static const struct chip_ops foo_ops = { .start = foo_start };
+static int foo_probe(struct platform_device *pdev)
+{
+    struct foo *foo = devm_kzalloc(&pdev->dev, sizeof(*foo), 0);
+
+    BEFORE
+    foo->chip.ops = &foo_ops;
+    chip_add(&foo->chip);
+    AFTER
+    return 0;
+}
+"""
+OF_CHIPS = """
+[[contract]]
+name = "chip"
+register = "chip_add"
+object = 0
+table = 9
+table_field = "chip.ops"
+tables = ["chip_ops"]
+window = "open"
+source = "drivers/chip/core.c"
+why = "it may be started from the call on"
+"""
+GET = "chip_get_drvdata(chip)"
+SET_CHIPS = "chip_set_drvdata(&foo->chip, foo);"
+SET_DEVICES = "platform_set_drvdata(pdev, foo);"
+
+
+@pytest.mark.parametrize(
+    ("get", "before", "after", "late"),
+    [
+        (GET, "", SET_CHIPS, True),
+        (GET, SET_DEVICES, SET_CHIPS, True),
+        (GET, "", "dev_set_drvdata(&foo->chip.dev, foo);", True),
+        ("dev_get_drvdata(&chip->dev)", SET_DEVICES, SET_CHIPS, True),
+        (GET, SET_CHIPS, SET_DEVICES, False),
+        (GET, SET_CHIPS, "", False),
+        ("container_of(chip, struct foo, chip)", "", SET_CHIPS, False),
+    ],
+)
+def test_driver_data_of_the_object_that_is_registered(
+    get: str, before: str, after: str, *, late: bool, tmp_path: Path
+) -> None:
+    code = OF_A_CHIP.replace("GET", get).replace("BEFORE", before).replace("AFTER", after)
+    made = tree(
+        include__linux__chip_h=CHIPS,
+        drivers__chip__core_c="#include <linux/chip.h>\nint chip_add(struct chip *c) { return 0; }",
+        drivers__chip__foo_c=code,
+    )
+    own = tmp_path / "own.toml"
+    own.write_text(OF_CHIPS)
+    (case,) = Audit(TextTree(made), Options(catalogues=(own,)), NullStore(), only="chip_add").cases
+    found = [one.late.spelled for one in case.late_reads]
+    assert found == ["chip.dev.driver_data"] * late
