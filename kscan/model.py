@@ -323,6 +323,8 @@ class AffectedDriver:
     driver: str
     why: tuple[str, ...]
     """Shortest chain of functions between the change and the driver's entry point."""
+    is_inside: bool = False
+    """The whole chain runs inside a registration."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,22 @@ class Others:
         further += self._far.go_on()
         uncounted = [path for step in steps for path in step.not_looked_into]
         uncounted += [link.path for link in further]
-        return share(altered, links, self.touched, uncounted)
+        return share(altered, links, self.touched, uncounted, self._is_inside)
+
+    def _is_inside(self, link: Link) -> bool:
+        """A registration runs it: what registers calls in, or is called back from there."""
+        return any(_runs(case, called, link) for case, called in self._called)
+
+    @cached_property
+    def _called(self) -> list[tuple[Case, frozenset[tuple[str, str]]]]:
+        """What the registrations of each case run: the core's functions, and drivers' own."""
+        found = []
+        for case in self.cases:
+            called = {*case.window.reach.functions()}
+            for registration in case.registrations:
+                called.update(c.function for c in case.window.callbacks(registration))
+            found.append((case, frozenset((f.path, f.name) for f in called)))
+        return found
 
     @cached_property
     def _core(self) -> frozenset[Function]:
@@ -102,6 +117,15 @@ class Others:
                 for registration in case.registrations:
                     place = registration.function
                     yield Link(len(way), place.path, (place.name, *way))
+
+
+def _runs(case: Case, called: frozenset[tuple[str, str]], link: Link) -> bool:
+    """The registrations of `case`, which run what is `called`, run the whole of `link`."""
+    first, *others = link.functions
+    if (link.path, first) in called or others[:1] == [case.window.root.name]:
+        return True
+    names = {name for _, name in called}
+    return (link.path, link.functions[-1]) in called and names.issuperset(link.functions)
 
 
 def names_above(

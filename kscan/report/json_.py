@@ -88,7 +88,10 @@ def impact(document: Impact) -> Json:
         "changed_functions": [
             {"function": f.function, "path": f.path} for f in document.changed_functions
         ],
-        "drivers": [{"driver": d.driver, "why": list(d.why)} for d in document.drivers],
+        "drivers": [
+            {"driver": d.driver, "why": list(d.why), "inside": d.is_inside}
+            for d in document.drivers
+        ],
         "drivers_not_listed": document.drivers_not_listed,
         "commits": [
             {

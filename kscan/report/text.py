@@ -228,17 +228,22 @@ def _passing(passing: Sequence[Passing]) -> list[Line]:
 
 
 def _drivers(impact: Impact, columns: int) -> list[Line]:
-    """The nearest drivers without a finding, where others have one; else nothing."""
+    """The nearest drivers without a finding that a registration has meet the change.
+
+    Nothing where no driver has a finding.
+    """
     found = (*impact.introduced, *impact.fixed)
     hit = {finding.driver for finding in found}
-    quiet = [driver for driver in impact.drivers if driver.driver not in hit]
+    inside = [driver for driver in impact.drivers if driver.is_inside]
+    quiet = [driver for driver in inside if driver.driver not in hit]
     if not (found and quiet):
         return []
     changed = counted(len(impact.changed_functions), "changed function")
-    rows = [line(), line(f"Without a new finding, yet within reach of the {changed}:")]
+    told = f"Without a new finding, yet within reach of the {changed} inside a registration:"
+    rows = [line(), line(told)]
     for driver in quiet[:DRIVERS_SHOWN]:
         rows += _labelled([(driver.driver, " - ".join(driver.why))], columns)
-    more = len(quiet[DRIVERS_SHOWN:]) + impact.drivers_not_listed
+    more = len(quiet[DRIVERS_SHOWN:])
     return [*rows, line(f"{_INDENT}and {more:,} more")] if more else rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 import trees
+from text_tree import case_of
 
 from kscan.change.others import Others
 from kscan.kernel.catalogue import catalogue
@@ -55,3 +56,58 @@ def test_the_drivers_beside_a_change(
     found = others.share([Implementation(name, path)])
     assert [driver.driver for driver in found.drivers] == drivers
     assert found.not_listed == further
+
+
+REGISTERING = """
+include/linux/iommu.h
+    struct device { int id; };
+    struct iommu_ops { int (*of_xlate)(struct device *dev); };
+    struct iommu_device { const struct iommu_ops *ops; };
+    int iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, void *hw);
+    int iommu_fwspec_add_ids(struct device *dev);
+drivers/iommu/iommu.c
+    #include <linux/iommu.h>
+    int iommu_fwspec_init(void) { return 0; }
+    int iommu_fwspec_add_ids(struct device *dev) { return 1; }
+    static int walk(struct iommu_device *i) { iommu_fwspec_init(); return i->ops->of_xlate(0); }
+    int iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, void *hw)
+    {
+        i->ops = ops;
+        return walk(i);
+    }
+drivers/iommu/foo.c
+    #include <linux/iommu.h>
+    struct driver { int (*probe)(struct iommu_device *i); };
+    static int foo_of_xlate(struct device *dev) { return iommu_fwspec_add_ids(dev); }
+    static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+    static int foo_probe(struct iommu_device *i) { return iommu_device_register(i, &foo_ops, i); }
+    static const struct driver foo_driver = { .probe = foo_probe };
+drivers/iommu/late.c
+    #include <linux/iommu.h>
+    struct late_ops { int (*start)(struct device *dev); };
+    static int late_start(struct device *dev) { return iommu_fwspec_add_ids(dev); }
+    static const struct late_ops late_ops = { .start = late_start };
+drivers/iommu/never.c
+    #include <linux/iommu.h>
+    static int never_of_xlate(struct device *dev) { return 0; }
+    static const struct iommu_ops never_ops = { .of_xlate = never_of_xlate };
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        # a registration leads to the change, which calls the callbacks of what registers
+        ("walk", ["drivers/iommu/foo"], ["drivers/iommu/never"]),
+        # a callback of what registers comes to the change, a driver's other function does
+        ("iommu_fwspec_add_ids", ["drivers/iommu/foo"], ["drivers/iommu/late"]),
+    ],
+)
+def test_drivers_that_meet_the_change_inside_a_registration_come_first(
+    name: str, inside: list[str], outside: list[str]
+) -> None:
+    case, path = case_of(REGISTERING, as_is=True), "drivers/iommu/iommu.c"
+    others = Others(case.program, catalogue(), (case,), frozenset({path}))
+    found = others.share([Implementation(name, path)]).drivers
+    assert [one.driver for one in found] == inside + outside
+    assert [one.driver for one in found if one.is_inside] == inside

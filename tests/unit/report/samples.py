@@ -396,9 +396,13 @@ def change() -> Impact:
         ),
         drivers=(
             AffectedDriver(
-                "drivers/iommu/foo-iommu", ("iommu_init_device", "of_iommu_xlate", "foo_of_xlate")
+                "drivers/iommu/foo-iommu", ("iommu_init_device", "of_iommu_xlate", "foo_of_xlate"),
+                is_inside=True,
             ),
-            AffectedDriver("drivers/iommu/old", ("iommu_init_device", "old_probe_device")),
+            AffectedDriver(
+                "drivers/iommu/old", ("iommu_init_device", "old_probe_device"), is_inside=True
+            ),
+            AffectedDriver("drivers/memory/old", ("platform_dma_configure", "old_device_init")),
         ),
         drivers_not_listed=41,
         commits=(

@@ -305,7 +305,7 @@ def test_slots_without_a_finding_are_folded_behind_those_with_one():
 def test_one_changed_function_takes_the_singular():
     change = samples.change()
     text = render("text", replace(change, changed_functions=change.changed_functions[:1]))
-    assert "Without a new finding, yet within reach of the 1 changed function:" in text
+    assert "the 1 changed function inside a registration:" in text
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "mail"])
@@ -322,20 +322,26 @@ def test_a_reason_that_several_slots_have_is_told_once(form: str):
     assert told.count("as for `iommu_ops.s0`") == 2
 
 
-def test_drivers_within_reach_are_told_beside_findings_alone_and_five_of_them():
-    drivers = tuple(AffectedDriver(f"drivers/x/{n}", ("f", "g")) for n in range(8))
+def test_drivers_a_registration_leads_to_are_told_beside_findings_alone_and_five_of_them():
+    outside = AffectedDriver("drivers/a", ("f", "g"))
+    inside = (AffectedDriver(f"drivers/x/{n}", ("f", "g"), is_inside=True) for n in range(8))
+    drivers = (outside, *inside)
     change = replace(samples.change(), drivers=drivers)
     text = render("text", change)
     assert "drivers/x/4: f - g" in text
     assert "drivers/x/5" not in text
-    assert "    and 44 more" in text
+    assert "drivers/a" not in text
+    assert "    and 3 more" in text
     quiet = replace(change, introduced=(), fixed=())
     assert "within reach" not in render("text", quiet)
 
 
 def test_a_driver_with_a_finding_is_not_told_to_have_none():
     found = samples.late_global()
-    drivers = (AffectedDriver(found.driver, ("f", "g")), AffectedDriver("drivers/x", ("f", "h")))
+    drivers = (
+        AffectedDriver(found.driver, ("f", "g"), is_inside=True),
+        AffectedDriver("drivers/x", ("f", "h"), is_inside=True),
+    )
     text = render("text", replace(samples.change(), drivers=drivers))
     assert "drivers/x: f - h" in text
     assert f"{found.driver}: f - g" not in text
