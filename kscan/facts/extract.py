@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
 
@@ -17,6 +17,7 @@ from kscan.facts.declarators import (
     storage_of,
     text_of,
 )
+from kscan.facts.defines import without_comments
 from kscan.facts.invocations import invocations
 from kscan.facts.unit import (
     CallFact,
@@ -29,6 +30,7 @@ from kscan.facts.unit import (
     Unit,
 )
 from kscan.syntax import dialect, parser, queries
+from kscan.syntax.declaring import commas
 
 _NEGATIVE = re.compile(r"\(?-\s?\w+\)?")
 _ZERO = ("0", "NULL", "false", "{0}", "{}", "{ }", "{ 0 }")
@@ -52,7 +54,7 @@ def unit_of(source: bytes, respelled: dialect.Respelled | None = None) -> Unit:
         globals=tuple(objects),
         slots=tuple(tables.slots(initialised)),
         macros=tuple(_macros(found)),
-        typedefs=tuple(_typedefs(found.get("typedef", []))),
+        typedefs=(*_typedefs(found.get("typedef", [])), *_classes(respelled.marks)),
         includes=tuple(text_of(node).strip('"<>') for node in found.get("include", [])),
         toplevel=toplevel,
         invocations=tuple(invocations(initialised, source)),
@@ -149,6 +151,16 @@ def _typedefs(nodes: list[Node]) -> Iterator[TypedefFact]:
         for declarator in node.children_by_field_name("declarator"):
             name = declared(declarator, "")[0]
             yield TypedefFact(name, declared(declarator, base_type(kind, name))[1])
+
+
+def _classes(marks: Iterable[dialect.Mark]) -> Iterator[TypedefFact]:
+    """The type of each class: ``DEFINE_CLASS(name, type, …)`` (include/linux/cleanup.h)."""
+    for mark in marks:
+        text = without_comments(mark.text) if mark.kind == "class" else b""
+        if len(at := commas(text)) > 1:
+            name, kind = (text[i + 1 : j].decode(errors="replace") for i, j in ((0, at[0]), at[:2]))
+            words = [word for word in kind.replace("*", " ").split() if word != "const"]
+            yield TypedefFact(name.strip(), CType(" ".join(words), kind.count("*")))
 
 
 def _macros(found: dict[str, list[Node]]) -> Iterator[MacroFact]:

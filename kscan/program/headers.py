@@ -51,7 +51,9 @@ _PATTERNS = {
         rb"\n(?!static\b|typedef\b)(?=[A-Za-z_])[^;={}#()]{0,400}?"
         rb"\b(\w+)[ \t]*\([^;{}#]{0,4000};"
     ),
-    Says.TYPEDEF: rb"\n(?:typedef\b[^\n;]*?|\} ?)\b(\w+)[ \t]*;",
+    Says.TYPEDEF: (
+        rb"\n(?:DEFINE_CLASS\((?=\w+,)|(?:typedef\b[^\n;]*?|\} ?)\b(?=\w+[ \t]*;))(\w+)"
+    ),
     Says.OBJECT: rb"\nextern\b[^\n;(]*?\b(\w+)(?:\[[^\]\n]{0,200}\])?[ \t]*;",
 }
 _COMPILED = {says: re.compile(pattern) for says, pattern in _PATTERNS.items()}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Macros that declare: a bitmap, a flexible array, a group of fields, a per-CPU object.
+"""Macros that declare: a bitmap, a flexible array, a group of fields, a per-CPU object, a class.
 
 Each becomes the declaration it stands for (``include/linux/types.h``, ``stddef.h``,
-``percpu-defs.h``), its names in place; so does one whose name only ends like theirs, as
-``__DECLARE_FLEX_ARRAY`` does.  The macro's name is a mark of kind ``declaration``.
+``percpu-defs.h``, ``cleanup.h``), its names in place; so does one whose name only ends like
+theirs, as ``__DECLARE_FLEX_ARRAY`` does.  The macro's name is a mark of kind ``declaration``.
 A bit-field without a name, which the grammar does not know, becomes blank, and the ``auto`` of
 C23 the name of a type; ``at_least`` (``include/linux/compiler_types.h``) tells nothing of a
 parameter.
@@ -32,6 +32,8 @@ _GROUP = re.compile(rb"struct_group(?:_attr|_tagged)?+\s*+(" + PARENTHESES + rb"
 _MAP_FIELD = re.compile(rb"\b__(?:uint|type|array|ulong)[ \t]*+" + PARENTHESES + rb"[ \t]*+;")
 _AUTO = re.compile(rb"\bauto(?=[ \t]++\*?+[A-Za-z_]\w*+[ \t]*+=)")
 _AT_LEAST = re.compile(rb"\[(at_least)(?=\s)")
+_CLASS = re.compile(rb"^DEFINE_CLASS(" + PARENTHESES + rb");?+", re.MULTILINE)
+_OF_CLASS = re.compile(rb"\b(CLASS\()\w++\s*+(,)\s*+\w++\s*+(\))\s*+(\(\s*+\))?+")
 _DIMENSION = re.compile(rb"\[[^]\n]*+(?P<whole>\](?=\s++\w))?+")
 _BRACKET = re.compile(rb"[(){}\[\],]")
 _IN_WORD = frozenset((string.ascii_letters + string.digits + "_").encode())
@@ -74,6 +76,13 @@ def respell_declaring(draft: Draft) -> None:
     for m in _BIT_FIELD.finditer(text):
         if kind := _BIT_TYPE.search(text, max(0, m.start() - 30), m.start()):
             draft.blank(kind.start(), m.end())
+    _respell_rare(draft, text)
+
+
+def _respell_rare(draft: Draft, text: bytes) -> None:
+    """What few files have, by a word that tells."""
+    if b"CLASS" in text:
+        _respell_classes(draft, text)
     if b"struct_group" in text:
         for m in _GROUP.finditer(text):
             _ungroup_fields(draft, m)
@@ -116,6 +125,23 @@ def _declare_typed(draft: Draft, m: re.Match[bytes]) -> None:
     for dimension in _DIMENSION.finditer(bytes(draft.text[m.start() : m.end()])):
         if dimension["whole"]:
             draft.blank(m.start() + dimension.start(), m.start() + dimension.end())
+
+
+def _respell_classes(draft: Draft, text: bytes) -> None:
+    """``CLASS(name, object)(arguments);`` as ``name  object;(arguments);``.
+
+    ``DEFINE_CLASS(name, type, …)`` becomes blank: its arguments are a mark of kind ``class``.
+    """
+    for m in _CLASS.finditer(text):
+        draft.mark(*m.span(1), "class")
+        draft.blank(*m.span())
+    for m in _OF_CLASS.finditer(text):
+        draft.mark(m.start(), m.end(1) - 1, "declaration")
+        draft.blank(*m.span(1))
+        draft.blank(*m.span(2))
+        draft.put(m.start(3), b";")
+        if m[4]:
+            draft.blank(*m.span(4))
 
 
 def _ungroup_fields(draft: Draft, m: re.Match[bytes]) -> None:

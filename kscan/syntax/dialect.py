@@ -12,6 +12,7 @@ What no longer stands in the text is kept as a `Mark`, by kind:
 ``annotation``            ``__init``, ``__iomem``, ``__free(kfree)``, an attribute
 ``asm``                   an ``asm`` block with its operands
 ``branch``, ``dead``      a conditional branch left out; one that ``#if 0`` rules out
+``class``                 the arguments of ``DEFINE_CLASS()``, the name and the type first
 ``loop``, ``guard``       the macro that now reads ``while`` or ``if``; its arguments stay
 ``definition``            the macro that defines a function; its first argument is the name
 ``declaration``           the macro that declares; the names in it stay

@@ -70,6 +70,19 @@ static inline void __baz(int a) __must_hold(lock)
     assert names_in(source, Says.INLINE) == {"foo_alloc", "__bar", "__baz"}
 
 
+def test_a_typedef_is_one_of_a_struct_too_and_a_class() -> None:
+    source = b"""typedef int foo_t;
+typedef struct baz {
+	int a;
+} baz_t;
+DEFINE_CLASS(held, struct bar *, put(_T), get(), void)
+struct other {
+	int b;
+} one, two;
+"""
+    assert names_in(source, Says.TYPEDEF) == {"foo_t", "baz_t", "held"}
+
+
 def test_a_header_is_read_once_for_what_it_includes_and_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -165,6 +178,33 @@ def test_an_inferred_type_is_that_of_the_initialiser() -> None:
     )  # fmt: skip
     sites = call_sites(made, trees.function(made, "f"))
     assert [site.slot for site in sites] == [Slot("ops", "put")] * 3
+
+
+def test_an_object_of_a_class_has_the_type_that_a_header_gives_the_class() -> None:
+    header = """
+        struct ops { int (*put)(void); };
+        struct held { struct ops *ops; };
+        DEFINE_CLASS(foo_held,
+                     struct held,
+                     release(&_T),
+                     ({ struct held made; made.ops = get(foo); made; }),
+                     struct foo *foo)
+        DEFINE_CLASS(foo_ops, struct ops *, put(_T), get(foo), struct foo *foo)
+    """
+    source = """
+        #include "held.h"
+        int f(struct foo *foo)
+        {
+            CLASS(foo_held, held)(foo);
+            CLASS(foo_ops, ops)(prepared(foo));
+
+            return held.ops->put() + ops->put();
+        }
+    """
+    made = trees.program({"a.c": source, "held.h": header})
+    sites = call_sites(made, trees.function(made, "f"))
+    assert [site.slot for site in sites if site.slot] == [Slot("ops", "put")] * 2
+    assert "prepared" in [site.name for site in sites]
 
 
 def test_a_function_handed_over_is_an_edge_from_who_hands_it() -> None:

@@ -23,7 +23,7 @@ FRAGMENTS = [
     b"case 1 ... 2:", b"x:\n", b"if (a)", b"else ", b"do {", b"} while_each_x(a);", b"for_each_x(a, b)",
     b"list_for_each_entry(a, b, c) {", b"scoped_guard(mutex, &x) {", b"\tFOO(a)\n", b"FOO(a, b)\n", b"FOO(a) {\n",
     b"\tFOO\n", b"SYSCALL_DEFINE2(a, int, b, long, c)\n{\n\t", b"MACHINE_START(A, \"b\")\n\t.x = 1,\nMACHINE_END\n",
-    b"DEFINE_PER_CPU(struct a, b);", b"DECLARE_BITMAP(a, 5);", b"struct_group(a, int b;);", b"typeof(x)",
+    b"DEFINE_PER_CPU(struct a, b);", b"DEFINE_CLASS(a,\n struct b,\n c(_T), d, int e)\n", b"CLASS(a, b)(c);", b"DECLARE_BITMAP(a, 5);", b"struct_group(a, int b;);", b"typeof(x)",
     b"offsetof(struct a, b.c)", b"asm volatile(\"x\" : : )", b"f(.a = 1, .b = {{2}})", b"f(, {1, 2})", b"return",
     b"f(a, return -1, ==)", b'"a" B(c) "d"', b"A B \"c\"", b"(a;)", b"\x00", b"\x01", b"\x02", b"\xff", b"1a",
 ]  # fmt: skip
@@ -155,6 +155,8 @@ PARSES = {
     "invocation with fields": 'define_machine(foo) {\n\t.name = "bar",\n};\n',
     "machine": 'DT_MACHINE_START(FOO, "a foo")\n\t.init = bar,\nMACHINE_END\n\nint a;\n',
     "per-CPU object": "static DEFINE_PER_CPU(struct foo *, bar);\nDEFINE_PER_CPU(u32 [4], baz) = { 1 };\n",
+    "class": "DEFINE_CLASS(foo,\n\t     struct foo *,\n\t     if (_T) put(_T),\n\t     ({ int x = a; get(x); }), int a)\nint b;\n",
+    "objects of a class": "int foo(void)\n{\n\tCLASS(bar, b)(x, &y);\n\tCLASS(bar, c)();\n\tif (b.a)\n\t\treturn 1;\n\treturn 0;\n}\n",
     "bitmap": "struct foo {\n\tDECLARE_BITMAP(map, 64);\n\tint a;\n};\n",
     "hash table": "struct foo {\n\tDECLARE_HASHTABLE(tbl, 16);\n\tint a;\n};\n",
     "flexible array": "struct foo {\n\tint a;\n\tDECLARE_FLEX_ARRAY(struct bar, b);\n};\n",
@@ -346,6 +348,8 @@ MUCH = 1_000_000
         b"for_each" * (MUCH // 4),
         b"} " + b"a_for_each" * (MUCH // 5) + b";",
         b"DEFINE_PER_CPU" * (MUCH // 7),
+        b"DEFINE_CLASS(a, " + b"b " * MUCH + b", c)",
+        b"CLASS(a, b" * (MUCH // 5),
         b"DEFINE_PER_CPU(" + b"[" * MUCH + b", b);",
         b"struct a b[" * (MUCH // 4),
         b",.a[" * (MUCH // 2),
@@ -365,3 +369,21 @@ def test_loops_and_dimensions_that_stand_among_others_are_found() -> None:
     assert text.splitlines()[1].split() == [b"int", b"b", b";"]
     text = respell(b"int __cacheline_internodealigned_in_smp a, __cacheline_x b;\n").text
     assert text.split() == [b"int", b"a,", b"__cacheline_x", b"b;"]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("DEFINE_CLASS(fd, struct fd,\n\tput(_T), get(a), int a)\nint b;", "int b;"),
+        ("DEFINE_CLASS(fd, struct fd, put(_T), get(a), int a);", ""),
+        ("void f(void) { CLASS(bar, b)(c); }", "void f(void) { bar b;(c); }"),
+        ("void f(void) { CLASS(bar,\n b)( ); }", "void f(void) { bar b; ; }"),
+        ("void f(void) { scoped_class(bar, b); }", "void f(void) { scoped_class(bar, b); }"),
+    ],
+)
+def test_an_object_of_a_class_is_a_local_variable(source: str, words: str) -> None:
+    text = respell(source.encode()).text
+    assert text.decode().split() == words.split()
+    assert [i for i, c in enumerate(text) if c == 10] == [
+        i for i, c in enumerate(source) if c == "\n"
+    ]
