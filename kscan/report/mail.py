@@ -7,10 +7,12 @@ numbers. No line of foreign text can pass for a trailer (``Reviewed-by:``) that 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from kscan.model import Finding, Impact, Report
+from kscan.reachability import Implementation, Reach
 from kscan.report import clean, verdict
 from kscan.report.causes import Cause, also
 from kscan.report.drawing import drawing
@@ -71,8 +73,14 @@ def _reach(slot: verdict.SlotTold) -> list[str]:
         ("why", slot.why),
     ]
     for label, part in slot.runners:
-        told.append((label, verdict.listed([i.function for i in part], LISTED)))
+        told.append((label, verdict.listed(_names(part, reach), LISTED)))
     return rows + [row for label, text in told if text for row in _item(f"{label}: {text}")]
+
+
+def _names(part: Iterable[Implementation], reach: Reach) -> list[str]:
+    """The functions; where several of the slot have one name, each with its file."""
+    often = Counter(one.function for one in set(reach.implementations))
+    return [f"{i.function} ({i.path})" if often[i.function] > 1 else i.function for i in part]
 
 
 def _finding(cause: Cause, again: str) -> list[str]:

@@ -131,3 +131,14 @@ def test_long_command_continues_as_a_shell_reads_it():
     start = next(i for i, row in enumerate(rows) if row.strip().startswith("kscan diff --repo"))
     shell = "\n".join(rows[start:]).replace("\\\n", "").split()
     assert shell == command.split()
+
+
+def test_functions_that_share_a_name_are_told_with_their_files():
+    change = samples.change()
+    reach = change.added[0]
+    one, *others = reach.implementations
+    twin = replace(one, path="drivers/iommu/twin.c")
+    added = replace(reach, implementations=(one, twin, *others))
+    told = " ".join(render("mail", replace(change, added=(added,))).split())
+    assert f"not ready: {one.function} ({one.path})" in told
+    assert f"also run: {one.function} (drivers/iommu/twin.c), {others[0].function}, " in told
