@@ -175,6 +175,8 @@ def closed_windows(report: Report) -> list[str]:
 def reach_sentence(reach: Reach, impact: Impact) -> str:
     """The headline of a diff: how many implementations of a slot newly run in a registration."""
     total = len(set(reach.implementations))
+    if not total:
+        return f"This range newly calls `{reach.slot}` {_when(reach)}; nothing fills it."
     text = (
         f"This range newly runs {counted(total, 'implementation')} of `{reach.slot}` {_when(reach)}"
     )
@@ -190,6 +192,8 @@ def reach_sentence(reach: Reach, impact: Impact) -> str:
 
 def removed_sentence(reach: Reach) -> str:
     """The counterpart of :func:`reach_sentence` for a slot that ceased to be reachable."""
+    if not reach.implementations:
+        return f"This range no longer calls `{reach.slot}` {_when(reach)}; nothing filled it."
     number = counted(len(set(reach.implementations)), "implementation")
     return f"This range no longer runs {number} of `{reach.slot}` {_when(reach)}."
 

@@ -260,6 +260,18 @@ def test_what_newly_runs_in_another_thread_is_not_said_to_run_inside():
     assert "`iommu_ops.of_xlate` from iommu_device_register() on, in another thread" in text
 
 
+def test_a_slot_that_nothing_fills_runs_no_implementation():
+    change = samples.change()
+    added, removed = (
+        replace(reach[0], implementations=()) for reach in (change.added, change.removed)
+    )
+    text = render("text", replace(change, introduced=(), added=(added,), removed=(removed,)))
+    assert (
+        "newly calls `iommu_ops.of_xlate` inside iommu_device_register(); nothing fills it." in text
+    )
+    assert "no longer calls `iommu_ops.is_attach_deferred` inside" in text
+
+
 def test_an_assumed_edge_is_marked_on_the_way():
     text = audit_text(samples.audit())
     assert "iommu_init_device -[bus_type.dma_configure, assumed]->" in " ".join(text.split())
