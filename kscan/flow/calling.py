@@ -13,7 +13,7 @@ from kscan.facts import ir
 from kscan.flow import nodes, ownmember, power, tying
 from kscan.flow.frame import Frame
 from kscan.flow.paths import spelled
-from kscan.flow.places import place_of, ready_place
+from kscan.flow.places import field_named, place_of, ready_place
 from kscan.flow.roots import root_name
 from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
@@ -311,6 +311,7 @@ def _handed_over(frame: Frame, node: ir.Call, name: str, args: list[Value]) -> V
     functions = frame.execution.world.functions
     if name in functions.tolerant:
         return ANY
+    _kept(frame, name, args)
     program, path, belongs = frame.scope.program, frame.function.path, frame.execution.world.belongs
     if not late and program.is_elsewhere(name, path, belongs):
         return ANY
@@ -324,6 +325,13 @@ def _handed_over(frame: Frame, node: ir.Call, name: str, args: list[Value]) -> V
         what = Happening.WRONG if _only_numbers(frame, node, args) else Happening.CRASH
         frame.note(what, late[0], node.at, f"hands it to {name}()", sure=False)
     return ANY
+
+
+def _kept(frame: Frame, name: str, args: list[Value]) -> None:
+    """What a function that stores a pointer in a field leaves there, whoever defines it."""
+    for keeper in frame.execution.world.functions.keeper:
+        if matches(keeper.setters, name) and keeper.value < len(args):
+            frame.state.env[field_named(keeper.field).key] = args[keeper.value]
 
 
 def _only_numbers(frame: Frame, node: ir.Call, args: list[Value]) -> bool:

@@ -107,6 +107,8 @@ PRIV = "dev_iommu.priv"
          [("lost", PRIV)]),
         (f"if (!dev_iommu_priv_get(dev)) {{ {ALLOCATE} set_priv(dev, c); }}"
          " c = dev_iommu_priv_get(dev); c->id = spec->id;", [("lost", PRIV)]),
+        (f"if (!dev_iommu_priv_get(dev)) {{ {ALLOCATE} dev_iommu_priv_set(dev, c); }}"
+         " c = dev_iommu_priv_get(dev); c->id = spec->id;", [("lost", PRIV)]),
         ("c = dev_iommu_priv_get(dev); if (!c) { c = devm_kzalloc(dev->parent, 8, 1);"
          " dev_iommu_priv_set(dev, c); }", []),
         ("c = dev_iommu_priv_get(dev); if (!c) { c = devres_alloc(0, 8, 1);"
