@@ -23,8 +23,8 @@ from kscan.facts.defines import Defines
 from kscan.facts.lower import lowered
 from kscan.facts.unit import FunctionFact, Unit
 from kscan.model import Skip
-from kscan.source.tree import Memory, Tree, Unreadable, blob_id_of
-from kscan.syntax import dialect, parser, queries
+from kscan.source.tree import Memory, Tree, Unreadable, blob_id_of, version_in_makefile
+from kscan.syntax import dialect, parser, queries, versions
 
 NESTING = 10_000
 """Python's recursion limit: bodies nest up to `kscan.facts.lower.DEEPEST`, calls within them."""
@@ -98,7 +98,8 @@ class Reader:
     def load(self, paths: Iterable[str]) -> None:
         """Reads the facts of several files, stored ones first."""
         wanted = [path for path in dict.fromkeys(paths) if path not in self.units]
-        sources = {path: source for path in wanted if (source := self._source(path)) is not None}
+        read = {path: source for path in wanted if (source := self._source(path)) is not None}
+        sources = {path: self._meant(source) for path, source in read.items()}
         keys = {path: f"{blob_id_of(source)}:{digest()}" for path, source in sources.items()}
         stored = self.cache.get_many(keys.values())
         fresh: dict[str, bytes] = {}
@@ -116,7 +117,7 @@ class Reader:
     def defines(self, path: str) -> Defines:
         """The macros of `path`, which need not be parsed for them."""
         if path not in self._defines:
-            self._defines[path] = Defines(self._source(path) or b"")
+            self._defines[path] = Defines(self._meant(self._source(path) or b""))
         return self._defines[path]
 
     def beyond(self, known: Collection[str]) -> Readings:
@@ -224,6 +225,16 @@ class Reader:
             self._last = path, source
         return self._last[1]
 
+    def _meant(self, source: bytes) -> bytes:
+        """`source` without the lines that tests of the version keep out of this tree's kernel.
+
+        The Makefile is read for them alone, so that the tree knows what it was asked.
+        """
+        if versions.WORD not in source or not self.tree.exists("Makefile"):
+            return source
+        version = versions.version_of(version_in_makefile(self.tree.read("Makefile")))
+        return versions.without_others(source, version) if version else source
+
     def _read(self, path: str) -> bytes | None:
         try:
             return self.tree.read(path)
@@ -252,7 +263,7 @@ class Reader:
             source = self._source(path)
             if source is None:
                 return None
-            self._keep(path, dialect.respell(source))
+            self._keep(path, dialect.respell(self._meant(source)))
         return self._texts[path]
 
     def _keep(self, path: str, respelled: dialect.Respelled) -> None:

@@ -10,7 +10,6 @@ from kscan.hazards.case import Case
 from kscan.model import Skip
 from kscan.program.program import Function
 from kscan.program.tables import foreign_members, table_entries, unread_macros
-from kscan.program.versions import is_for_others
 from kscan.window.callers import LEVELS, MOST_CALLERS, calls_of
 from kscan.window.published import Published, Publishing
 from kscan.window.registrations import Registration
@@ -60,9 +59,7 @@ def _calls(case: Case, name: str) -> Iterator[tuple[Function, ir.Call]]:
     for path in case.window.tables.paths:
         if path.endswith(".c") and program.reader.names(path, name.encode()):
             for function in program.functions_in(path):
-                for call in calls_of(program, function, name):
-                    if not is_for_others(program, path, call.at):
-                        yield function, call
+                yield from ((function, call) for call in calls_of(program, function, name))
 
 
 def _other_callers(case: Case, registration: Registration) -> Iterator[Skip]:

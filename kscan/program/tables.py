@@ -11,7 +11,6 @@ from kscan.model import Confidence
 from kscan.program.calls import Slot
 from kscan.program.filled import filled, slot_facts
 from kscan.program.program import Function, Program
-from kscan.program.versions import lines_for_others
 
 _MOST_HOPS = 4
 
@@ -145,11 +144,8 @@ def _is_value(program: Program, path: str, invocation: InvocationFact) -> bool:
 
 
 def _entries(program: Program, path: str, variable: str) -> Iterator[SlotFact]:
-    """What the table `variable` of `path` holds in a kernel of this tree's version."""
-    left_out = lines_for_others(program, path)
-    for fact in filled(program, path).by_table.get(variable, ()):
-        if fact.fields and not any(fact.line in lines for lines in left_out):
-            yield fact
+    """What the table `variable` of `path` holds."""
+    return (f for f in filled(program, path).by_table.get(variable, ()) if f.fields)
 
 
 def home(program: Program, path: str, variable: str) -> str | None:

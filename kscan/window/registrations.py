@@ -17,7 +17,6 @@ from kscan.kernel.contracts import Contract
 from kscan.kernel.functions import Functions
 from kscan.program import macros
 from kscan.program.program import Function, Program
-from kscan.program.versions import is_for_others, lines_for_others
 from kscan.window.callers import Callers, calls_of
 from kscan.window.inner import Inner, inner_functions
 from kscan.window.published import Handed, Published, Publishing
@@ -145,8 +144,8 @@ class Registrations:
     def _calls(self, function: Function) -> list[ir.Call]:
         """The calls of the contract's function, without those for another kernel.
 
-        Drivers for several kernels have one for each, under ``#if``: the version in its test
-        tells, or the number of parameters.
+        Drivers for several kernels have one for each, under ``#if``; where no test of the version
+        tells, the number of parameters does.
         """
         calls = list(calls_of(self.program, function, self.contract.register))
         calls += [call for name in self._macros for call in self._within(function, name)]
@@ -154,8 +153,6 @@ class Registrations:
         calls += [
             call for inner in self._inner.values() for call in self._within_it(function, inner)
         ]
-        path = function.path
-        calls = [call for call in calls if not is_for_others(self.program, path, call.at)]
         here = self.program.resolve(self.contract.register, function.path)[:1]
         fitting = [c for c in calls for f in here if len(c.args) == len(f.fact.params)]
         return fitting or calls
@@ -193,12 +190,9 @@ class Registrations:
             yield inner.as_registration(self.contract.register, call)
 
     def _macros_of_paths(self) -> Iterator[tuple[str, MacroFact]]:
-        """The macros of files that name the contract's function, without those for others."""
+        """The macros of files that name the contract's function."""
         for path in self.paths:
-            left_out = lines_for_others(self.program, path)
-            for macro in self.program.unit(path).macros:
-                if not any(macro.line in lines for lines in left_out):
-                    yield path, macro
+            yield from ((path, macro) for macro in self.program.unit(path).macros)
 
     def _expanding(self) -> Iterator[str]:
         """Files that may use such a macro of a header, or an inner function."""

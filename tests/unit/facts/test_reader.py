@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from trees import MemoryTree
 
+from kscan.facts import ir
 from kscan.facts.reader import MOST_LINED, Reader
 from kscan.facts.store import NullStore
 
@@ -98,3 +99,73 @@ def test_lines_and_columns_are_those_of_the_source() -> None:
         assert lines == ["", "", *(row.strip() for row in rows), ""]
     assert reader.position("gone.c", 0) == (1, 1)
     assert reader.source_line("gone.c", 1) == ""
+
+
+OLD = "#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)"
+FOR_SEVERAL = f"""\
+{OLD}
+#define LIMIT 1
+struct foo {{ int old; }};
+static int ready(struct foo *foo)
+{{
+    foo->old = before(foo, LIMIT);
+    return 0;
+}}
+#else
+#define LIMIT 2
+struct foo {{ int new; }};
+static int ready(struct foo *foo)
+{{
+    return after(foo);
+}}
+#endif
+static int probe(struct foo *foo,
+{OLD}
+                 int old)
+#else
+                 long new)
+#endif
+{{
+{OLD}
+    before(foo, LIMIT);
+    if (old)
+#else
+    if (new)
+#endif
+        after(foo);
+    return 0;
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("makefile", "kept", "calls"),
+    [
+        ("VERSION = 4\n", ["1", "old", "old"], [["before"], ["before", "after"]]),
+        ("VERSION = 6\nPATCHLEVEL = 1\n", ["2", "new", "new"], [["after"], ["after"]]),
+    ],
+)
+def test_a_file_holds_what_is_meant_for_the_kernel_of_the_tree(
+    makefile: str, kept: list[str], calls: list[list[str]]
+) -> None:
+    reader = Reader(MemoryTree({"Makefile": makefile, "a.c": FOR_SEVERAL}), NullStore())
+    unit = reader.unit("a.c")
+    ((member,),) = (struct.fields for struct in unit.structs)
+    ready, probe = unit.functions
+    assert [*(m.body for m in unit.macros), member.name, probe.params[1].name] == kept
+    assert reader.defines("a.c").macro("LIMIT").body == kept[0]
+    assert [
+        [
+            node.callee.id
+            for node in ir.walk_body(reader.body("a.c", f))
+            if isinstance(node, ir.Call)
+        ]
+        for f in (ready, probe)
+    ] == calls
+    assert FOR_SEVERAL[probe.start :].startswith("static int probe")
+
+
+def test_a_file_keeps_everything_where_nothing_says_which_kernel_it_is() -> None:
+    for files in ({}, {"Makefile": "obj-y += a.o\n"}):
+        reader = Reader(MemoryTree({**files, "a.c": FOR_SEVERAL}), NullStore())
+        assert [m.body for m in reader.unit("a.c").macros] == ["1", "2"]

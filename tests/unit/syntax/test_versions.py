@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from kscan.syntax.versions import lines_for_others, version_of
+from kscan.syntax.versions import lines_for_others, version_of, without_others
 
 NEW = "LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)"
 OLD = "LINUX_VERSION_CODE < KERNEL_VERSION(5,4,0)"
+TURNED = "KERNEL_VERSION(5, 17, 0) <= LINUX_VERSION_CODE"
 
 
 def left(text: str, version: str) -> str:
@@ -27,6 +28,8 @@ def left(text: str, version: str) -> str:
     [
         (f"#if {NEW}\na\n#else\nb\n#endif\nc", "a c", "b c"),
         (f"#if ({NEW})\na\n#endif\nc", "a c", "c"),
+        (f"#if ({TURNED})\na\n#else\nb\n#endif", "a", "b"),
+        (f"#if {TURNED} && defined(X)\na\n#else\nb\n#endif", "a b", "b"),
         (f"#if {OLD}\na\n#elif {NEW}\nb\n#else\nc\n#endif", "b", "a"),
         (f"#if {NEW} && defined(X)\na\n#else\nb\n#endif", "a b", "b"),
         (f"#if {OLD} || defined(X)\na\n#else\nb\n#endif", "a b", "a"),
@@ -41,7 +44,7 @@ def left(text: str, version: str) -> str:
         (f"/*\n#if {OLD}\n*/\na", "/* */ a", "/* */ a"),
         ("#if LINUX_VERSION_CODE >= \\\n#  KERNEL_VERSION(5, 17, 0)\na\n#endif", "a", "a"),
         ("#if LINUX_VERSION_CODE >= \\\n    KERNEL_VERSION(5, 17, 0)\na\n#endif",
-         "    KERNEL_VERSION(5, 17, 0) a", "    KERNEL_VERSION(5, 17, 0)"),
+         "a", ""),
         (f"#else\na\n#endif\n#if {NEW}\nb", "a b", "a b"),
         # no version has numbers of thousands of digits
         (f"#if {NEW.replace('17', '1' * 5000)}\na\n#else\nb\n#endif", "a b", "a b"),
@@ -50,6 +53,25 @@ def left(text: str, version: str) -> str:
 def test_what_is_left(text: str, new: str, old: str) -> None:
     assert left(text, "6.1.3") == new
     assert left(text, "5.3") == old
+
+
+def test_what_is_for_others_becomes_blank_where_it_stands() -> None:
+    lines = [f"#if {OLD}", "a(\tb);\r", "#else", "c();", "#endif", "d();"]
+    text = "\n".join(lines).encode()
+
+    def keeping(*kept: str) -> bytes:
+        """`text` with all lines but those blank."""
+        spaces = (line if line in kept else " " * len(line.strip()) for line in lines)
+        ends = ("\r" if line.endswith("\r") and line not in kept else "" for line in lines)
+        return "\n".join(map("".join, zip(spaces, ends, strict=True))).encode()
+
+    assert without_others(text, (6, 1, 0)) == keeping("c();", "d();")
+    assert without_others(text, (5, 3, 0)) == keeping("a(\tb);\r", "d();")
+
+
+def test_a_branch_that_something_else_decides_keeps_its_tests() -> None:
+    text = f"#ifdef X\na\n#elif {NEW}\nb\n#else\nc\n#endif\n".encode()
+    assert without_others(text, (6, 1, 0)) == text.replace(b"\nc\n", b"\n \n")
 
 
 @pytest.mark.parametrize(
