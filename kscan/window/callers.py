@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who calls a function, by name: its own file, and the files that name it."""
+"""Who calls a function: by name, in the files that name it, or as a hook of its driver."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from kscan.facts import ir
 from kscan.flow.roots import root_name
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
+from kscan.program.calls import Slot, callee_of
 from kscan.program.filled import filled
+from kscan.program.hooks import hooked
 from kscan.program.program import Function, Program
+from kscan.program.tables import slot_of
+from kscan.program.types import scope_of
+from kscan.window.scope import ownership
 
 MOST_CALLERS = 8
 """Callers of one function that are looked into: what has more is no driver but a library."""
@@ -106,12 +111,31 @@ class Callers:
         return self._first[target]
 
     def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
-        """Functions that call `target` by name, with the call."""
+        """Functions that call `target` by name, or through what it alone fills, with the call."""
         for path in self._naming(target):
             for caller in self.program.mentioning(path, target.name):
                 for call in calls_of(self.program, caller, target.name):
                     if target in self.program.resolve(target.name, path):
                         yield caller, call
+        yield from self._hooking(target)
+
+    def _hooking(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
+        """Those that call it through a member of their driver's own struct."""
+        program, belongs = self.program, ownership([target.path], frozenset())
+        for slot in dict.fromkeys(self._slots(target)):
+            if hooked(program, slot, target.path, belongs) != target:
+                continue
+            for path in (target.path, *program.siblings(target.path)):
+                if program.reader.names(path, slot.field.encode()):
+                    for caller in program.mentioning(path, slot.field):
+                        yield from ((caller, call) for call in _through(program, caller, slot))
+
+    def _slots(self, target: Function) -> Iterator[Slot]:
+        """The members that tables fill with it."""
+        for path in self._naming(target):
+            for fact in filled(self.program, path).by_value.get(target.name, ()):
+                if fact.fields and target in self.program.resolve(target.name, path):
+                    yield slot_of(self.program, path, fact)
 
     def holding(self, target: Function) -> tuple[str, ...]:
         """The files that may have `target` in a table; its own alone where it is a library's."""
@@ -141,6 +165,15 @@ def calls_of(program: Program, caller: Function, name: str) -> Iterator[ir.Call]
             and node.callee.id == name
         ):
             yield node
+
+
+def _through(program: Program, caller: Function, slot: Slot) -> Iterator[ir.Call]:
+    """The calls through `slot` in the body of `caller`."""
+    for node in ir.walk_body(program.body(caller)):
+        if isinstance(node, ir.Call) and not isinstance(node.callee, ir.Name):
+            site = callee_of(scope_of(program, caller), node)
+            if site is not None and site.slot == slot:
+                yield node
 
 
 def registered_by(

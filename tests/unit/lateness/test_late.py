@@ -650,6 +650,29 @@ def test_a_registration_split_off_for_one_caller_is_as_sure_as_in_it(
     assert ("the late write stands in a caller" in read.doubts) is (confidence == "low")
 
 
+HOOKED = """
+struct soc { int (*bring_up)(struct foo *foo); };
+static int bring_up(struct foo *foo) { return iommu_device_register(&foo->iommu, &foo_ops, 0); }
+static const struct soc soc = { .bring_up = bring_up };
+static int probe(struct device *dev, struct foo *foo, const struct soc *of)
+{
+    int err;
+
+    BEFORE
+    err = of->bring_up(foo);
+    foo->version = 1;
+    return err;
+}
+"""
+
+
+@pytest.mark.parametrize(("before", "late"), [("", True), ("foo->version = 1;", False)])
+def test_a_registration_that_only_a_member_of_a_struct_leads_to(before: str, *, late: bool) -> None:
+    callback = DRIVER[: DRIVER.index("static int probe")] % "if (foo->version >= 3) use(each);"
+    code = HEAD + callback + HOOKED.replace("BEFORE", before)
+    assert bool(case_of(tree(drivers__iommu__foo_c=code)).late_reads) is late
+
+
 @pytest.mark.parametrize(
     ("header", "text"),
     [
