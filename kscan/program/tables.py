@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from kscan.facts.unit import InvocationFact, SlotFact
+from kscan.facts.unit import GlobalFact, InvocationFact, SlotFact
 from kscan.model import Confidence
 from kscan.program.calls import Slot
 from kscan.program.filled import filled, slot_facts
@@ -143,9 +144,32 @@ def _is_value(program: Program, path: str, invocation: InvocationFact) -> bool:
     )
 
 
-def _entries(program: Program, path: str, variable: str) -> Iterator[SlotFact]:
-    """What the table `variable` of `path` holds."""
-    return (f for f in filled(program, path).by_table.get(variable, ()) if f.fields)
+def _entries(program: Program, path: str, variable: str) -> list[SlotFact]:
+    """What the table `variable` of `path` holds.
+
+    Of several definitions, as ``#if`` tells apart, those that fill members which the struct
+    lacks are meant for other kernels.
+    """
+    facts = [f for f in filled(program, path).by_table.get(variable, ()) if f.fields]
+    starts = [one.line for one in program.unit(path).globals if _defines(one, variable)]
+    if len(starts) < 2:
+        return facts
+    strange = {bisect(starts, f.line) for f in facts if not _has_member(program, path, f)}
+    fitting = [f for f in facts if bisect(starts, f.line) not in strange]
+    return fitting or facts
+
+
+def _defines(fact: GlobalFact, variable: str) -> bool:
+    return fact.name == variable and fact.initialised and not fact.extern
+
+
+def _has_member(program: Program, path: str, fact: SlotFact) -> bool:
+    """The struct has the member that `fact` fills, or is not known here."""
+    slot = slot_of(program, path, fact)
+    return (
+        program.record(slot.tag, path) is None
+        or program.field_type(slot.tag, slot.field, path) is not None
+    )
 
 
 def home(program: Program, path: str, variable: str) -> str | None:

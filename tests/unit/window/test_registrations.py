@@ -239,6 +239,42 @@ def test_a_table_for_another_kernel_is_a_skip() -> None:
     assert Skip("drivers/iommu/foo.c", why) in report.skips
 
 
+@pytest.mark.parametrize("old_first", [True, False])
+@pytest.mark.parametrize(
+    ("old", "callbacks"),
+    [
+        (".of_xlate = old_of_xlate, .map = foo_map", ["foo_of_xlate"]),
+        (".of_xlate = old_of_xlate", ["foo_of_xlate", "old_of_xlate"]),
+    ],
+)
+def test_of_two_definitions_of_a_table_the_one_that_fits_counts(
+    old: str, callbacks: list[str], *, old_first: bool
+) -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, 0);")
+    new = "static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };"
+    assert new in text
+    both = [new, new.replace(".of_xlate = foo_of_xlate", old)]
+    first, second = reversed(both) if old_first else both
+    chosen = f"#ifdef FOO_WIDE\n    {first}\n    #else\n    {second}\n    #endif"
+    text = text.replace(new, chosen).replace("    static int foo_of_xlate(",
+        "    static int old_of_xlate(struct device *dev)\n    {\n        return 0;\n    }\n"
+        "    static int foo_of_xlate(", 1)  # fmt: skip
+    case = case_of(text)
+    (registration,) = case.registrations
+    found = sorted(c.function.name for c in case.window.callbacks(registration))
+    assert found == callbacks
+    assert not list(unseen(case))
+
+
+def test_definitions_of_a_table_that_are_all_for_other_kernels_are_a_skip() -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, 0);")
+    new = "static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };"
+    odd = new.replace("{ .of", "{ .map = foo_map, .of"), new.replace("{ .of", "{ .old = f, .of")
+    chosen = "#ifdef FOO_WIDE\n    {}\n    #else\n    {}\n    #endif".format(*odd)
+    (skip,) = unseen(case_of(text.replace(new, chosen)))
+    assert skip.reason == "foo_ops fills map, old: no members of it here"
+
+
 @pytest.mark.parametrize(
     ("makefile", "attach", "callbacks"),
     [
