@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An initialiser that stands in no blob: what a macro in a table spells, as facts."""
+"""C that stands in no blob: what a macro in a table or at file scope spells, as facts."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from kscan.facts.extract import unit_of
 from kscan.facts.invocations import invocations
 from kscan.facts.tables import slots
-from kscan.facts.unit import InvocationFact, SlotFact
+from kscan.facts.unit import InvocationFact, SlotFact, Unit
 from kscan.syntax import dialect, parser, queries
 
 NAME = "_"
@@ -33,3 +34,12 @@ def initialised(text: str) -> Spelled | None:
         return None
     found = queries.captures("facts/tables", root)
     return tuple(slots(found)), tuple(invocations(found, source))
+
+
+@lru_cache(_REMEMBERED)
+def declared(text: str) -> Unit:
+    """The facts of `text`, declarations at file scope; none where it does not parse."""
+    try:
+        return unit_of(f"{text};\n".encode())
+    except parser.Unparsable:
+        return Unit()

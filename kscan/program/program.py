@@ -30,6 +30,7 @@ from kscan.facts.unit import (
     Unit,
 )
 from kscan.model import Skip
+from kscan.program.declared import completed
 from kscan.program.headers import Headers, Says
 from kscan.source.tree import DefinitionIndex
 
@@ -89,6 +90,7 @@ class Program:
     """What the tables of files hold, as `kscan.program.filled` found it."""
     cut_short: set[Skip] = field(default_factory=set)
     """Functions that are not followed to the end, and the bound which that comes to."""
+    _units: dict[str, Unit] = field(default_factory=dict)
     _resolved: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
     _meanings: dict[tuple[str, str], _Meaning] = field(default_factory=dict)
     _inlined: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -125,8 +127,11 @@ class Program:
         return self._indexing.result()
 
     def unit(self, path: str) -> Unit:
-        """The facts of `path`."""
-        return self.reader.unit(path)
+        """The facts of `path`, with what its own macros declare."""
+        known = self._units.get(path)
+        if known is None:
+            known = self._units[path] = completed(self.reader, path, self.reader.unit(path))
+        return known
 
     def functions_in(self, path: str) -> tuple[Function, ...]:
         """The functions `path` defines, in order."""
