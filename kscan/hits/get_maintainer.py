@@ -20,7 +20,7 @@ from kscan.hits import mailmap
 from kscan.hits.mailmap import Mailbox
 from kscan.hits.patterns import Glob, glob, regex
 from kscan.model import Maintainer
-from kscan.source.tree import Tree, Unreadable
+from kscan.source.tree import EXTERNAL, Tree, Unreadable, is_below
 
 _ENTRY = re.compile(r"^([A-Z]):\s*(.*)")
 _SECONDS = 5.0
@@ -62,10 +62,11 @@ class Section:
 def maintainers(tree: Tree, path: str) -> tuple[Maintainer, ...]:
     """Who answers for `path`: people first, then lists, the most specific section first.
 
-    Empty where the tree has no MAINTAINERS file.
+    Empty where the tree has no MAINTAINERS file, and for what stands beside it: no entry of it
+    is meant for that, whatever its name.
     """
     known = sections(tree)
-    if not known:
+    if not known or is_below(path, (EXTERNAL,)):
         return ()
     people = _People(mailmap.of(tree))
     lists: dict[str, Maintainer] = {}

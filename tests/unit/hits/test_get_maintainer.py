@@ -60,6 +60,11 @@ def test_a_file_nobody_claims_goes_to_the_list(tree_of):
     assert asked(tree_of, FOO, "mm/x.c") == [("", "linux-kernel@vger.kernel.org", "open list")]
 
 
+@pytest.mark.parametrize(("path", "claims"), [("external/foo/a.c", False), ("externals/a.c", True)])
+def test_nobody_answers_for_what_stands_beside_the_tree(tree_of, path, claims):
+    assert bool(asked(tree_of, FOO.replace("F:\tdrivers/foo/", "N:\tfoo"), path)) is claims
+
+
 @pytest.mark.parametrize(
     ("status", "role"),
     [
