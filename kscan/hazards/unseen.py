@@ -87,13 +87,13 @@ def _unknown(case: Case) -> str:
 def _unknown_of(case: Case, table: Published) -> str:
     """What of an ops table is not looked at, and why."""
     place, tags = (table.path, table.variable), case.contract.tables
-    strange = foreign_members(case.program, *place, tags)
-    if strange:
-        return f"fills {', '.join(strange)}: no members of it here"
     entries = list(table_entries(case.program, *place, case.contract.through.fields))
+    below = dict.fromkeys([place, *((entry.path, entry.variable) for entry in entries)])
+    strange = [name for one in below for name in foreign_members(case.program, *one, tags)]
+    if strange:
+        return f"fills {', '.join(dict.fromkeys(strange))}: no members of it here"
     if not entries:
         return _EMPTY
-    below = dict.fromkeys([place, *((entry.path, entry.variable) for entry in entries)])
     unread = [macro for one in below for macro in unread_macros(case.program, *one)]
     return f"holds {', '.join(unread)}: what that fills is not known" if unread else ""
 

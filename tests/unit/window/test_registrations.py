@@ -231,6 +231,19 @@ def test_a_table_that_a_known_macro_fills_has_callbacks() -> None:
     assert [c.function for c in window.callbacks] == ["foo_of_xlate"]
 
 
+def test_a_table_below_for_another_kernel_is_a_skip() -> None:
+    text = driver("return iommu_device_register(&foo->iommu, &foo_ops, dev);")
+    text = text.replace("    struct iommu_ops {",
+        "    struct iommu_domain_ops { void (*free)(struct device *dev); };\n    struct iommu_ops {"
+        "\n        const struct iommu_domain_ops *default_domain_ops;", 1)  # fmt: skip
+    below = "static const struct iommu_domain_ops below = { .free = foo_of_xlate, .map = foo_map };"
+    text = text.replace("    static const struct iommu_ops foo_ops = {",
+        f"    {below}\n    static const struct iommu_ops foo_ops = {{"
+        " .default_domain_ops = &below,", 1)  # fmt: skip
+    (skip,) = unseen(case_of(text))
+    assert skip.reason == "foo_ops fills map: no members of it here"
+
+
 def test_a_table_for_another_kernel_is_a_skip() -> None:
     text = driver("return iommu_device_register(&foo->iommu, &foo_ops, dev);")
     text = text.replace("{ .of_xlate", "{ .attach_dev = foo_attach, .map = foo_map, .of_xlate")
