@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kscan.program import flagged
 from kscan.source.search import NOT_FUNCTIONS
 from kscan.source.tree import EXTERNAL, Tree, Unreadable
 from kscan.syntax.draft import without_mark
@@ -82,6 +83,7 @@ class Headers:
     )
     _sketched: set[str] = field(default_factory=set)
     _spelled: dict[str, tuple[tuple[bool, str], ...]] = field(default_factory=dict)
+    _flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def saying(self, says: Says, name: str, path: str) -> list[str]:
         """Headers in the closure of `path` that say `says` of `name`, nearest first."""
@@ -124,8 +126,14 @@ class Headers:
         return known
 
     def _place(self, quoted: bool, spelled: str, path: str, arch: str) -> str:
-        places = _places(quoted, spelled, path, arch)
+        places = _places(quoted, spelled, path, arch, self._flagged(posixpath.dirname(path)))
         return next((place for place in places if self.tree.exists(place)), "")
+
+    def _flagged(self, directory: str) -> tuple[str, ...]:
+        """Where the Makefile has the headers of the files in `directory` looked for."""
+        if directory not in self._flags:
+            self._flags[directory] = flagged.directories(self.tree, directory)
+        return self._flags[directory]
 
     def _includes(self, path: str) -> tuple[tuple[bool, str], ...]:
         if path not in self._spelled:
@@ -153,8 +161,13 @@ class Headers:
             return b"\n"
 
 
-def _places(quoted: bool, spelled: str, path: str, arch: str) -> Iterator[str]:
-    """Where an include may be found, in the order of the kernel's ``-I`` flags."""
+def _places(
+    quoted: bool, spelled: str, path: str, arch: str, flags: tuple[str, ...]
+) -> Iterator[str]:
+    """Where an include may be found, in the order of the kernel's ``-I`` flags.
+
+    Those of a driver's own, `flags` among them, come first.
+    """
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), spelled))
     if quoted and not beside.startswith(".."):
         yield beside
@@ -163,6 +176,7 @@ def _places(quoted: bool, spelled: str, path: str, arch: str) -> Iterator[str]:
         return
     if path.startswith(f"{EXTERNAL}/"):  # ccflags-y := -I$(src)/include, as such drivers have it
         yield f"{'/'.join(path.split('/')[:2])}/include/{normal}"
+    yield from (posixpath.normpath(f"{directory}/{normal}") for directory in flags)
     if arch:
         yield f"arch/{arch}/include/{normal}"
     yield f"include/{normal}"
