@@ -40,6 +40,7 @@ MOST_EXPANSIONS = 200
 """Expansions within one call, its macros' macros included; an audit of 6.12 needs 28."""
 
 
+_REST = "__VA_ARGS__"
 _NAME = re.compile(r"\w+")
 _VARIABLE = re.compile(r"\b[a-z_]\w*+")
 _PASTED = re.compile(r"\w++(?:\s*+##\s*+\w++)++")
@@ -83,12 +84,33 @@ def _expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
     macro = program.macro(call.callee.id, path)
     if macro is None or macro.params is None or "..." in macro.params:
         return None
-    given = dict(zip(macro.params, call.args, strict=False))
-    text = _pasted(macro.body, given)
+    return _put_in(macro.body, dict(zip(macro.params, call.args, strict=False)), call.at)
+
+
+def with_rest(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
+    """`call` with its macro expanded once that takes any number of arguments; None for others.
+
+    ``#define foo_add(foo, ...) foo_register(&(foo)->dev, ##__VA_ARGS__)``, or ``args...``.
+    """
+    macro = program.macro(call.callee.id, path) if isinstance(call.callee, ir.Name) else None
+    if macro is None or not macro.params:
+        return None
+    *names, last = macro.params
+    if last != "..." and len(call.args) <= len(macro.params):
+        return None
+    rest = {f"{_REST}{n}": arg for n, arg in enumerate(call.args[len(names) :])}
+    spelled = re.compile(rf"(,\s*+)?(?:##\s*+)?\b{_REST if last == '...' else last}\b")
+    text = spelled.sub(lambda m: f"{m[1] or ''}{', '.join(rest)}" if rest else "", macro.body)
+    return _put_in(text, dict(zip(names, call.args, strict=False)) | rest, call.at)
+
+
+def _put_in(text: str, given: dict[str, ir.Expr], at: int) -> ir.Expr | None:
+    """The macro body `text` with `given` put in; None where it is no expression, or too large."""
+    text = _pasted(text, given)
     body = _body_of(text)
     if body is None or _is_large(text, body, given):
         return None
-    return substituted(body, given, call.at)
+    return substituted(body, given, at)
 
 
 def _pasted(text: str, given: dict[str, ir.Expr]) -> str:

@@ -205,7 +205,8 @@ class Registrations:
     def _within(self, function: Function, name: str) -> Iterator[ir.Call]:
         """The calls of the contract's function that those of the macro `name` amount to."""
         for call in calls_of(self.program, function, name):
-            expanded = macros.expanded(self.program, function.path, call)
+            at = self.program, function.path, call
+            expanded = macros.expanded(*at) or macros.with_rest(*at)
             for node in ir.walk(expanded) if expanded is not None else ():
                 match node:
                     case ir.Call(callee=ir.Name(id=called)) if called == self.contract.register:

@@ -12,7 +12,7 @@ from kscan.kernel.catalogue import catalogue
 from kscan.program.calls import EdgeKind, Slot, call_sites
 from kscan.program.graph import Assumed, reach
 from kscan.program.headers import Says, names_in
-from kscan.program.macros import expanded
+from kscan.program.macros import expanded, with_rest
 from kscan.program.tables import Tables, table_entries
 from kscan.program.types import Scope
 
@@ -139,6 +139,26 @@ def test_a_call_of_a_macro_is_expanded_once() -> None:
     assert expanded(made, "a.c", call) is found
     assert expanded(made, "other.c", call) is None
     assert expanded(made, "a.c", ir.Call(ir.Name("to_foo", 0), (ir.Name("e", 7),), 5)) != found
+
+
+@pytest.mark.parametrize(
+    ("macro", "given", "found"),
+    [
+        ("(...) f(__VA_ARGS__)", "a, b", "f(a, b)"),
+        ("(x, ...) f(x, ##__VA_ARGS__)", "a, b, c", "f(a, b, c)"),
+        ("(x, ...) f(x, ##__VA_ARGS__)", "a", "f(a)"),
+        ("(x, rest...) f(x, ##rest)", "a, b, c", "f(a, b, c)"),
+        ("(x, ...) f(#x, __VA_ARGS__)", "a, b", None),
+        ("(x) f(x)", "a", None),
+        (" f", "a", None),
+    ],
+)
+def test_a_macro_takes_what_is_left(macro: str, given: str, found: str | None) -> None:
+    made = trees.program({"a.c": f"#define OF{macro}\nvoid start(void) {{ OF({given}); }}"})
+    call = next(ir.walk_body(made.body(trees.function(made, "start"))))
+    assert isinstance(call, ir.Call)
+    meant = with_rest(made, "a.c", call)
+    assert (spelled(meant) if meant else None) == found
 
 
 @pytest.mark.parametrize(

@@ -586,7 +586,15 @@ FOR_OLD = (
 )
 
 
-@pytest.mark.parametrize("macros", [ALIAS, FOR_OLD])
+REST = (
+    "#define foo_register(...) iommu_device_register(__VA_ARGS__)\n",
+    "#define foo_register(i, ...) iommu_device_register(i, ##__VA_ARGS__)\n",
+    "#define foo_register(i, args...) iommu_device_register(i, ## args)\n",
+    "#define foo_register(i, o, d, ...) iommu_device_register(i, o, d, ##__VA_ARGS__)\n",
+)
+
+
+@pytest.mark.parametrize("macros", [ALIAS, FOR_OLD, *REST])
 def test_a_registration_by_another_name(macros: str) -> None:
     text = driver(f"{macros}return foo_register(&foo->iommu, &foo_ops, dev);")
     assert published(f"Makefile\n    VERSION = 6\n{text}") == [("foo_ops",)]
