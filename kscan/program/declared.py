@@ -46,11 +46,9 @@ def _at(line: int, fact: _Fact) -> _Fact:
 
 def _declared(reader: Reader, path: str, unit: Unit) -> Iterator[tuple[CallFact, Unit]]:
     """The macros at file scope that declare something, and what that is."""
-    if not unit.toplevel:
-        return
-    own = {macro.name: macro for macro in reversed(unit.macros)}
+    macros = _macros(reader, path, unit) if unit.toplevel else {}
     for call in unit.toplevel:
-        macro = own.get(call.name) or _beside(reader, path, unit, call.name)
+        macro = macros.get(call.name)
         if macro is not None and macro.params is not None and _INITIALISES.search(macro.body):
             text = invoked.text_of(macro, call.arguments)
             if text is not None:
@@ -58,10 +56,12 @@ def _declared(reader: Reader, path: str, unit: Unit) -> Iterator[tuple[CallFact,
                 yield call, spelled.declared(text.rstrip("; \n").replace("\n", "\n\t"))
 
 
-def _beside(reader: Reader, path: str, unit: Unit, name: str) -> MacroFact | None:
-    """The macro `name` of a header that stands beside `path`."""
-    for header in (join(dirname(path), include) for include in unit.includes):
-        if reader.tree.exists(header):
+def _macros(reader: Reader, path: str, unit: Unit) -> dict[str, MacroFact]:
+    """The macros used at file scope that `path` itself or a header beside it defines."""
+    found = {macro.name: macro for macro in reversed(unit.macros)}
+    used = {call.name for call in unit.toplevel} - found.keys()
+    for header in (join(dirname(path), include) for include in unit.includes if used):
+        for name in used if reader.tree.exists(header) else ():
             with suppress(Unsure):
-                return reader.defines(header).macro(name)
-    return None
+                found.setdefault(name, reader.defines(header).macro(name))
+    return found
