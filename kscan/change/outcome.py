@@ -140,10 +140,7 @@ def _later(case: Case, caller: Function) -> tuple[str, str] | None:
 
 def _is_gated(registration: Registration) -> bool:
     """The gate's argument is not NULL, nor NULL on some condition."""
-    gate = registration.contract.gate
-    if gate is None or not registration.gated:
-        return False
-    return not isinstance(registration.call.args[gate.argument], ir.Choice)
+    return registration.gated and not isinstance(registration.at_gate, ir.Choice)
 
 
 def _gate(case: Case) -> OpenGate | None:

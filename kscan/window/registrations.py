@@ -40,6 +40,8 @@ class Registration:
     tables: tuple[Published, ...] = ()
     functions: tuple[Handed, ...] = ()
     """Where the contract's callback is handed over itself, and in no table."""
+    is_short: bool = False
+    """The call lacks arguments that the function takes: it is written for another kernel."""
 
     @property
     def published(self) -> tuple[str, ...]:
@@ -53,11 +55,18 @@ class Registration:
         return self.call.at
 
     @property
-    def gated(self) -> bool:
-        """The gate's argument is not plainly NULL."""
+    def at_gate(self) -> ir.Expr | None:
+        """The gate's argument; None where there is no gate, or the call lacks it."""
         gate = self.contract.gate
-        if gate is None or gate.argument >= len(self.call.args):
-            return False
+        given = self.call.args[gate.argument :] if gate is not None else ()
+        return given[0] if given else None
+
+    @property
+    def gated(self) -> bool:
+        """The gate's argument is not plainly NULL, nor would be where the call lacks it."""
+        gate = self.contract.gate
+        if gate is None or self.at_gate is None:
+            return gate is not None and self.is_short
         return not _is_null(self.call, gate.argument)
 
 
@@ -88,7 +97,12 @@ class Registrations:
                     tables = tuple(publishing.tables(where, call))
                     functions = tuple(publishing.functions(where, call))
                     if tables or functions or not _is_null(call, self.contract.table):
-                        yield Registration(self.contract, where, call, tables, functions)
+                        short = self._is_short(where, call)
+                        yield Registration(self.contract, where, call, tables, functions, short)
+
+    def _is_short(self, function: Function, call: ir.Call) -> bool:
+        taking = self.program.resolve(self.contract.register, function.path)[:1]
+        return any(len(call.args) < len(one.fact.params) for one in taking)
 
     def _placed(self, function: Function) -> Iterator[tuple[Function, ir.Call]]:
         """The calls of `function`, where they count; one stands for all that it hands on."""

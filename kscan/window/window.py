@@ -73,10 +73,9 @@ class Window(Walk):
 
         None where the gate is open anyway, or stays shut.
         """
-        gate = self.contract.gate
-        if gate is None or self._is_open(registration):
+        if self._is_open(registration):
             return None
-        match registration.call.args[gate.argument]:
+        match registration.at_gate:
             case ir.Choice(test=test, then=ir.Const(text="NULL" | "0")):
                 return test, True
             case ir.Choice(test=test, other=ir.Const(text="NULL" | "0")):

@@ -115,6 +115,15 @@ def test_the_table_that_the_object_is_told(told: str, found: list[tuple[str, ...
     assert published(driver(body, old=True)) == found
 
 
+@pytest.mark.parametrize(("old", "gated"), [(True, False), (False, True)])
+def test_a_call_without_what_the_gate_asks_is_taken_to_give_it(*, old: bool, gated: bool) -> None:
+    body = "foo->iommu.ops = &foo_ops; return iommu_device_register(&foo->iommu);"
+    case = case_of(driver(body, old=old))
+    (registration,) = case.registrations
+    assert (registration.published, registration.gated) == (("foo_ops",), gated)
+    assert case.window.gate_is_open(registration) is not gated
+
+
 @pytest.mark.parametrize(
     ("given", "found"),
     [
