@@ -103,8 +103,12 @@ class Lateness:
         order = Order()
         world = World(self.catalogue.functions, belongs=belongs)
         self._level(registration.function, registration.call, ZERO, order, writes, world, 0, set())
-        found = [self._late(place, order) for place in order.late if self._counts(place, order)]
         stages = InitStages(self.program, self.callers, writes, registration.function)
+        for write in stages.globals_set_later():
+            if not write.partial and write.place not in order.late:
+                order.late[write.place] = [write]
+                order.past_driver.add(write.place)
+        found = [self._late(place, order) for place in order.late if self._counts(place, order)]
         return tuple(late for late in found if not stages.set_earlier(late.place, late.write))
 
     def _late(self, place: Place, order: Order) -> Late:

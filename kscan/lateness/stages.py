@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Earlier init stages: functions marked ``__init`` beside the way to a registration.
+"""Init stages: functions marked ``__init`` beside the way to a registration.
 
-What they write is there before the driver that registers is probed.
+What they write is there before the driver that registers is probed, unless their stage is known
+to come after the one in which the driver is registered (include/linux/init.h).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +16,13 @@ from kscan.flow.values import Place
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.program.program import Function, Program
-from kscan.window.callers import Callers
+from kscan.window.callers import Callers, holders_in, registered_by
+
+_ORDER = (
+    "early", "pure", "core", "postcore", "arch", "subsys", "fs", "rootfs", "device", "late",
+)  # fmt: skip
+_STAGE = re.compile(rf"({'|'.join(_ORDER)})_initcall(?:_sync)?")
+_AS_DEVICE = re.compile(r"module_init|__initcall|(?:module|builtin)_\w*driver\w*")
 
 
 @dataclass
@@ -32,10 +41,41 @@ class InitStages:
             return False
         way = {*self._way, late.function, *(frame.caller for frame in late.frames)}
         return any(
-            function not in way and way.isdisjoint(frame.caller for frame in write.frames)
+            function not in way
+            and not self._is_later(function)
+            and way.isdisjoint(frame.caller for frame in write.frames)
             for path in {self.registering.path, late.function.path}
             for function, write in self._stored_in(path).get(place, ())
         )
+
+    def globals_set_later(self) -> Iterator[Write]:
+        """What functions of a later stage write, in files on the way to the registration."""
+        for path in dict.fromkeys(function.path for function in self._way):
+            for place, several in self._stored_in(path).items():
+                if place.kind == "global":
+                    yield from (write for function, write in several if self._is_later(function))
+
+    def _is_later(self, function: Function) -> bool:
+        """Its stage is known to come after that in which the driver is registered."""
+        stages = self._stages(function.path, {function.name})
+        return bool(self._begun and stages) and min(stages) > min(self._begun)
+
+    @cached_property
+    def _begun(self) -> list[int]:
+        """The stages in which what leads to the registration begins."""
+        functions, found = self.writes.catalogue.functions, []
+        for function in self._way:
+            drivers = holders_in(self.program, function.path, function)
+            inits = (init.name for init, _ in registered_by(self.program, functions, function))
+            found += self._stages(function.path, {function.name, *drivers, *inits})
+        return found
+
+    def _stages(self, path: str, names: set[str]) -> list[int]:
+        """The stages that macros in `path` give the functions or drivers `names`, by number."""
+        calls = [c for c in self.program.unit(path).toplevel if names.intersection(c.arguments)]
+        found = [_ORDER.index(m[1]) for c in calls if (m := _STAGE.fullmatch(c.name))]
+        as_device = (c for c in calls if _AS_DEVICE.fullmatch(c.name))
+        return found + [_ORDER.index("device") for _ in as_device]
 
     @cached_property
     def _way(self) -> frozenset[Function]:

@@ -532,6 +532,51 @@ def test_what_an_earlier_init_stage_writes_is_not_late(way: str, *, late: bool) 
     assert bool(case.late_reads) is late
 
 
+LATER = """
+static int foo_probe(struct platform_device *pdev)
+{
+    struct foo *foo = 0;
+
+    return iommu_device_register(&foo->iommu, &foo_ops, 0);
+}
+static struct platform_driver foo_driver = { .probe = foo_probe };
+static int __init foo_init(void) { return platform_driver_register(&foo_driver); }
+static int __init foo_set(void) { only = foo_find(); return 0; }
+%s
+"""
+
+
+@pytest.mark.parametrize(
+    ("stages", "late"),
+    [
+        ("subsys_initcall(foo_init); late_initcall(foo_set);", True),
+        ("subsys_initcall(foo_init); device_initcall_sync(foo_set);", True),
+        ("builtin_platform_driver(foo_driver); late_initcall(foo_set);", True),
+        ("module_init(foo_init); core_initcall(foo_set);", False),
+        ("module_init(foo_init); device_initcall(foo_set);", False),
+        ("subsys_initcall(foo_init);", False),
+        ("late_initcall(foo_set);", False),
+    ],
+)
+def test_what_a_later_init_stage_writes_is_late(stages: str, *, late: bool) -> None:
+    callback = DRIVER[: DRIVER.index("static int probe")] % "only->lock = 1;"
+    code = HEAD + callback + LATER % stages
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__open_c=OPENING))
+    found = [(one.late.spelled, one.confidence.value) for one in case.late_reads]
+    assert found == [("only", "medium")] * late
+
+
+def test_a_later_init_stage_is_no_earlier_one() -> None:
+    callback = DRIVER[: DRIVER.index("static int probe")] % "only->lock = 1;"
+    code = HEAD + callback + LATER % "subsys_initcall(foo_init); late_initcall(foo_set);"
+    code = code.replace(
+        "return iommu_device_register(&foo->iommu, &foo_ops, 0);",
+        "iommu_device_register(&foo->iommu, &foo_ops, 0); only = foo; return 0;",
+    )
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__open_c=OPENING))
+    assert [one.late.spelled for one in case.late_reads] == ["only"]
+
+
 BUSES = """
 struct platform_device { struct device dev; };
 struct auxiliary_device { struct device dev; };
