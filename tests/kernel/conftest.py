@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kscan.facts.store import Store
+
 PACKAGES = Path("/usr/src")
 KEPT = Path(os.environ.get("KSCAN_KERNELS") or Path.home() / ".cache" / "kscan-kernels")
 
@@ -36,6 +38,12 @@ def unpacked(version: str) -> Path:
             raise
     shutil.rmtree(partial, ignore_errors=True)
     return tree
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """One store for all that need not be done anew, whichever process does it."""
+    return Store(tmp_path_factory.getbasetemp().parent / "store")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from kscan.facts.store import NullStore, Store
+from kscan.facts.store import Store
 from kscan.impact import Diff, Options
 from kscan.model import Finding, Impact
 from kscan.source.ranges import directory_range, open_range
@@ -53,13 +53,11 @@ class Kernel:
     """linux-source-6.12 as a repository: as it is, with the new call, and two repairs."""
 
     root: Path
+    store: Store
 
-    def impact(
-        self, spec: str, options: Options | None = None, cache: Path | None = None
-    ) -> Impact:
-        store = Store(cache) if cache else NullStore()
+    def impact(self, spec: str, options: Options | None = None) -> Impact:
         span = open_range(Repository(self.root), spec)
-        return Diff(span, options or Options(hits=False), store).impact()
+        return Diff(span, options or Options(hits=False), self.store).impact()
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -107,14 +105,14 @@ def made(source: Path, root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def kernel(tree_6_12: Path) -> Kernel:
+def kernel(tree_6_12: Path, store: Store) -> Kernel:
     """The repository, made once and kept beside the tree."""
     root = tree_6_12.parent / f"{tree_6_12.name}-git"
     if not root.is_dir():
         partial = root.with_name(f"{root.name}.{os.getpid()}")
         made(tree_6_12, partial)
         partial.rename(root)
-    return Kernel(root)
+    return Kernel(root, store)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +170,9 @@ def test_drivers_nearby_are_named_with_the_way(new_call: Impact) -> None:
     assert ways["drivers/iommu/exynos-iommu"] == ("iommu_init_device", "exynos_iommu_probe_device")
     assert ways["drivers/base/platform"] == ("iommu_init_device", "platform_dma_configure")
     assert "drivers/iommu/iommu" not in ways
-    assert [len(way) for way in ways.values()] == sorted(len(way) for way in ways.values())
+    order = [(not driver.is_inside, len(driver.why)) for driver in new_call.drivers]
+    assert order == sorted(order)
+    assert {is_outside for is_outside, _ in order} == {False, True}
 
 
 # The repairs
@@ -220,18 +220,18 @@ def test_the_whole_story_commit_by_commit(kernel: Kernel) -> None:
 
 
 def test_one_commit_gives_the_same_answer_from_what_was_kept(
-    kernel: Kernel, tmp_path: Path
+    kernel: Kernel, new_call: Impact
 ) -> None:
-    first, again = (kernel.impact("base..probe", Options(), tmp_path) for _ in range(2))
-    assert again.introduced == first.introduced and first.introduced
-    assert again.added == first.added
+    again = kernel.impact("base..probe")
+    assert again.introduced == new_call.introduced and new_call.introduced
+    assert again.added == new_call.added
 
 
 # From 6.1 to 6.12
 
 
 @pytest.fixture(scope="module")
-def releases(tree_6_1: Path, tree_6_12: Path) -> Callable[[str], Impact]:
+def releases(tree_6_1: Path, tree_6_12: Path, store: Store) -> Callable[[str], Impact]:
     """What changed between the releases, under a scenario; made once."""
     known: dict[str, Impact] = {}
 
@@ -239,7 +239,7 @@ def releases(tree_6_1: Path, tree_6_12: Path) -> Callable[[str], Impact]:
         if scenario not in known:
             span = directory_range(tree_6_1, tree_6_12)
             asked = Options("" if scenario == "as-is" else scenario, hits=False)
-            known[scenario] = Diff(span, asked, NullStore()).impact()
+            known[scenario] = Diff(span, asked, store).impact()
         return known[scenario]
 
     return impact

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kscan.audit import Audit, Options
-from kscan.facts.store import NullStore
+from kscan.facts.store import NullStore, Store
 from kscan.model import Finding
 from kscan.program.succession import succession
 from kscan.rules import rules
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.kernel
 
 
 @pytest.fixture(scope="module")
-def audit(tree_6_12: Path) -> Audit:
-    return Audit(open_tree(tree_6_12), Options(hits=False), NullStore())
+def audit(tree_6_12: Path, store: Store) -> Audit:
+    return Audit(open_tree(tree_6_12), Options(hits=False), store)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kscan.audit import Audit, Options
-from kscan.facts.store import NullStore
+from kscan.facts.store import Store
 from kscan.hazards.case import Case
 from kscan.program.calls import EdgeKind, Slot
 from kscan.source.open import open_tree
@@ -31,24 +31,24 @@ EDGE = b"""
 """
 
 
-def case(tree: Tree | Path, as_is: bool = False) -> Case:
+def case(tree: Tree | Path, store: Store, as_is: bool = False) -> Case:
     opened = open_tree(tree) if isinstance(tree, Path) else tree
-    return Audit(opened, Options(as_is=as_is), NullStore()).cases[0]
+    return Audit(opened, Options(as_is=as_is), store).cases[0]
 
 
 def slots(found: Case) -> set[str]:
     return {str(slot) for slot in found.window.slots}
 
 
-def test_as_it_stands_no_firmware_is_parsed_inside(tree_6_12: Path) -> None:
-    found = slots(case(tree_6_12, as_is=True))
+def test_as_it_stands_no_firmware_is_parsed_inside(tree_6_12: Path, store: Store) -> None:
+    found = slots(case(tree_6_12, store, as_is=True))
     assert "iommu_ops.of_xlate" not in found
     assert "bus_type.dma_configure" not in found
     assert "iommu_ops.probe_device" in found
 
 
-def test_under_the_scenario_it_is(tree_6_12: Path) -> None:
-    opened = case(tree_6_12)
+def test_under_the_scenario_it_is(tree_6_12: Path, store: Store) -> None:
+    opened = case(tree_6_12, store)
     found = slots(opened)
     assert {"iommu_ops.of_xlate", "bus_type.dma_configure", "iommu_domain_ops.attach_dev"} <= found
     assert {f"iommu_ops.{name}" for name in RUN.split()} <= found
@@ -60,29 +60,29 @@ def test_under_the_scenario_it_is(tree_6_12: Path) -> None:
     assert [name for name in way if name in steps] == steps
 
 
-def test_under_the_scenario_it_is_on_an_older_tree_too(tree_6_1: Path) -> None:
-    opened = case(tree_6_1)
+def test_under_the_scenario_it_is_on_an_older_tree_too(tree_6_1: Path, store: Store) -> None:
+    opened = case(tree_6_1, store)
     assert opened.window.assumed[0].caller != "iommu_init_device"
     assert {"iommu_ops.of_xlate", "bus_type.dma_configure"} <= slots(opened)
 
 
-def test_where_the_source_has_the_edge_nothing_is_assumed(tree_6_12: Path) -> None:
+def test_where_the_source_has_the_edge_nothing_is_assumed(tree_6_12: Path, store: Store) -> None:
     base = open_tree(tree_6_12)
     path = "drivers/iommu/iommu.c"
     text = base.read(path)
     first = text.index(b"if (!dev_iommu_get(dev))", text.index(b"static int iommu_init_device("))
     after = text.index(b"return -ENOMEM;\n", first) + len(b"return -ENOMEM;\n")
-    opened = case(PatchedTree(base, {path: text[:after] + EDGE + text[after:]}))
+    opened = case(PatchedTree(base, {path: text[:after] + EDGE + text[after:]}), store)
     assert opened.window.assumed == ()
-    assert slots(opened) == slots(case(tree_6_12))
+    assert slots(opened) == slots(case(tree_6_12, store))
     kinds = {
         e.site.kind for f in opened.window.reach.functions() for e in opened.window.reach.way(f)
     }
     assert EdgeKind.ASSUMED not in kinds
 
 
-def test_a_registration_runs_its_own_table_only(tree_6_12: Path) -> None:
-    opened = case(tree_6_12)
+def test_a_registration_runs_its_own_table_only(tree_6_12: Path, store: Store) -> None:
+    opened = case(tree_6_12, store)
     for registration in opened.registrations:
         homes = {table.path for table in registration.tables}
         owners = {home.rpartition("/")[0] for home in homes}
@@ -95,8 +95,8 @@ def test_a_registration_runs_its_own_table_only(tree_6_12: Path) -> None:
     assert named and all(name.startswith("rk_") for name in named)
 
 
-def test_the_gate_keeps_gated_windows_shut_as_it_stands(tree_6_12: Path) -> None:
-    opened = case(tree_6_12, as_is=True)
+def test_the_gate_keeps_gated_windows_shut_as_it_stands(tree_6_12: Path, store: Store) -> None:
+    opened = case(tree_6_12, store, as_is=True)
     for registration in opened.registrations:
         expected = not registration.gated or opened.window.opened_by(registration) is not None
         assert bool(opened.window.callbacks(registration)) is expected

@@ -89,7 +89,7 @@ def test_what_no_makefile_names_is_built_by_nothing(tree, tmp_path):
 
 
 def test_a_place_the_tree_does_not_have(tree):
-    with pytest.raises(KscanError, match="no file drivers/no.c"):
+    with pytest.raises(KscanError, match="no file drivers/no"):
         blast(tree, "drivers/no.c")
 
 
