@@ -88,7 +88,7 @@ def edit(root: Path, path: str, *changes: tuple[str, str]) -> None:
 def made(source: Path, root: Path) -> None:
     shutil.copytree(source, root, symlinks=True)
     git(root, "init", "-q", "-b", "main")
-    git(root, "add", "-f", "-A")
+    git(root, "-c", "core.bigFileThreshold=1", "add", "-f", "-A")  # into a pack at once
     git(root, "commit", "-q", "-m", "Linux 6.12")
     git(root, "tag", "base")
     edit(root, CORE, (BEFORE_CALL, NEW_CALL + BEFORE_CALL))
@@ -100,7 +100,6 @@ def made(source: Path, root: Path) -> None:
     edit(root, ROCKCHIP, (SETS, ""), (REGISTERS, SETS + "\n" + REGISTERS))
     git(root, "commit", "-q", "-a", "-m", "iommu/rockchip: set dma_dev before registering")
     git(root, "tag", "rockchip")
-    git(root, "repack", "-adq", "--window=0")
     git(root, "checkout", "-q", "probe")
 
 

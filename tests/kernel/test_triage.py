@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kscan.audit import audit
+from kscan.audit import Audit, Options
+from kscan.facts.store import Store
 from kscan.source.directory import DirectoryTree
 from kscan.triage.match import Strength
 from kscan.triage.outcome import Outcome, triage
@@ -95,10 +96,10 @@ DUMMY = LATE.format(
 
 
 @pytest.fixture(scope="module")
-def outcomes(tree_6_12: Path) -> tuple[Outcome, ...]:
+def outcomes(tree_6_12: Path, store: Store) -> tuple[Outcome, ...]:
     tree = DirectoryTree(tree_6_12)
     log = "".join((ROCKCHIP, MEDIATEK, DISK, DUMMY)).encode()
-    return triage(log, audit(tree, cache=False), tree)
+    return triage(log, Audit(tree, Options(), store).report(), tree)
 
 
 def test_the_rockchip_oops_is_what_the_audit_predicts(outcomes):
