@@ -141,7 +141,7 @@ def _got(frame: Frame, node: ir.Call, name: str) -> Value | None:
     """Driver data."""
     if not node.args:
         return None
-    member = ownmember.read(frame.scope.program, frame.function.path, node, name)
+    member = ownmember.read(frame.scope, frame.execution.world.functions, node, name)
     if member is not None:
         return frame.value(member)
     device = frame.value(node.args[0])

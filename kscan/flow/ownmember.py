@@ -7,9 +7,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kscan.facts import ir
+from kscan.flow.places import place_of
 from kscan.flow.values import DRVDATA, Place
-from kscan.program.program import Program
+from kscan.kernel.functions import Functions
 from kscan.program.types import Scope
 
 _DEVICE = "device"
@@ -36,30 +39,32 @@ def around(scope: Scope, device: ir.Expr) -> str:
     return tag if tag != _DEVICE else ""
 
 
-def stored(program: Program, path: str, call: ir.Call, name: str) -> ir.Assign | None:
-    """The assignment that a `call` of the setter `name` in `path` is; None where it is none."""
-    for assigned in _body(program, path, name).assignments:
-        match assigned.target:
-            case ir.Member(object=ir.Name()) as member if len(call.args) > 1:
-                return ir.Assign("=", _of(call, member), call.args[1], call.at)
-    return None
+def stored(scope: Scope, functions: Functions, call: ir.Call, name: str) -> ir.Assign | None:
+    """The assignment that a `call` of the setter `name` is; None where it is none."""
+    found = (assigned.target for assigned in _body(scope, name).assignments)
+    member = _own(scope, functions, call, found)
+    return ir.Assign("=", member, call.args[1], call.at) if member is not None else None
 
 
-def read(program: Program, path: str, call: ir.Call, name: str) -> ir.Member | None:
-    """The member that a `call` of the getter `name` in `path` reads; None where it is none."""
-    for statement in _body(program, path, name).statements:
-        match statement:
-            case ir.Return(value=ir.Member(object=ir.Name()) as member):
-                return _of(call, member)
-    return None
+def read(scope: Scope, functions: Functions, call: ir.Call, name: str) -> ir.Member | None:
+    """The member that a `call` of the getter `name` reads; None where it is none."""
+    returns = (one for one in _body(scope, name).statements if isinstance(one, ir.Return))
+    return _own(scope, functions, call, (one.value for one in returns))
 
 
-def _body(program: Program, path: str, name: str) -> ir.Body:
-    """The body of the inline function `name`, as `path` sees it; an empty one where it is none."""
-    inline = (f for f in program.resolve(name, path)[:1] if f.fact.inline)
+def _body(scope: Scope, name: str) -> ir.Body:
+    """The body of the inline function `name`; an empty one where it is none."""
+    program = scope.program
+    inline = (f for f in program.resolve(name, scope.function.path)[:1] if f.fact.inline)
     return next(map(program.body, inline), ir.Body(()))
 
 
-def _of(call: ir.Call, member: ir.Member) -> ir.Member:
-    """`member` of the object that `call` is given."""
-    return ir.Member(call.args[0], member.field, member.arrow, call.at)
+def _own(
+    scope: Scope, functions: Functions, call: ir.Call, found: Iterable[ir.Expr | None]
+) -> ir.Member | None:
+    """The first member in `found`, of the object that `call` is given; none of a device."""
+    for node in found:
+        if isinstance(node, ir.Member) and isinstance(node.object, ir.Name):
+            member = ir.Member(call.args[0], node.field, node.arrow, call.at)
+            return member if place_of(scope, functions, member) != DRVDATA else None
+    return None

@@ -170,7 +170,7 @@ class Writes:
             yield from self._prepared(scope, call, name)
             return
         if matches(functions.drvdata.setters, name) and len(call.args) > 1:
-            own = ownmember.stored(self.program, scope.function.path, call, name)
+            own = ownmember.stored(scope, functions, call, name)
             if own is not None:
                 yield from self._assigned(scope, own.target, own)
                 return

@@ -1197,6 +1197,8 @@ def test_driver_data_that_a_class_has_a_member_for(
 
 CHIPS = """
 struct chip { struct device dev; const struct chip_ops *ops; };
+static inline void dev_set_drvdata(struct device *dev, void *data) { dev->driver_data = data; }
+static inline void *dev_get_drvdata(const struct device *dev) { return dev->driver_data; }
 struct chip_ops { int (*start)(struct chip *chip); };
 int chip_add(struct chip *chip);
 static inline void chip_set_drvdata(struct chip *chip, void *data)

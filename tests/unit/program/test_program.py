@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import trees
 
@@ -13,6 +15,7 @@ from kscan.program.calls import EdgeKind, Slot, call_sites
 from kscan.program.graph import Assumed, reach
 from kscan.program.headers import Says, names_in
 from kscan.program.macros import expanded, with_rest
+from kscan.program.program import Program
 from kscan.program.tables import Tables, table_entries
 from kscan.program.types import Scope
 
@@ -141,6 +144,17 @@ def test_a_call_of_a_macro_is_expanded_once() -> None:
     assert expanded(made, "a.c", ir.Call(ir.Name("to_foo", 0), (ir.Name("e", 7),), 5)) != found
 
 
+def meant(
+    expand: Callable[[Program, str, ir.Call], ir.Expr | None], macro: str, given: str
+) -> str | None:
+    """What `expand` makes of the call of a `macro`, its parameters and body, with `given`."""
+    made = trees.program({"a.c": f"#define OF{macro}\nvoid start(void) {{ OF({given}); }}"})
+    call = next(ir.walk_body(made.body(trees.function(made, "start"))))
+    assert isinstance(call, ir.Call)
+    node = expand(made, "a.c", call)
+    return spelled(node) if node else None
+
+
 @pytest.mark.parametrize(
     ("macro", "given", "found"),
     [
@@ -154,11 +168,7 @@ def test_a_call_of_a_macro_is_expanded_once() -> None:
     ],
 )
 def test_a_macro_takes_what_is_left(macro: str, given: str, found: str | None) -> None:
-    made = trees.program({"a.c": f"#define OF{macro}\nvoid start(void) {{ OF({given}); }}"})
-    call = next(ir.walk_body(made.body(trees.function(made, "start"))))
-    assert isinstance(call, ir.Call)
-    meant = with_rest(made, "a.c", call)
-    assert (spelled(meant) if meant else None) == found
+    assert meant(with_rest, macro, given) == found
 
 
 @pytest.mark.parametrize(
@@ -174,11 +184,7 @@ def test_a_macro_takes_what_is_left(macro: str, given: str, found: str | None) -
     ],
 )
 def test_a_macro_puts_names_together(body: str, given: str, found: str | None) -> None:
-    made = trees.program({"a.c": f"#define OF(which) {body}\nvoid start(void) {{ OF({given}); }}"})
-    call = next(ir.walk_body(made.body(trees.function(made, "start"))))
-    assert isinstance(call, ir.Call)
-    meant = expanded(made, "a.c", call)
-    assert (spelled(meant) if meant else None) == found
+    assert meant(expanded, f"(which) {body}", given) == found
 
 
 def test_an_inferred_type_is_that_of_the_initialiser() -> None:
