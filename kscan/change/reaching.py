@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from kscan.change.drivers import Link
 from kscan.facts import ir
 from kscan.kernel.catalogue import Catalogue
-from kscan.program.filled import slot_facts
+from kscan.program.filled import holding
 from kscan.program.program import OUTSIDE, Program
 from kscan.reachability import Implementation
 
@@ -87,11 +87,10 @@ class Reaching:
 
     def _is_entry(self, reached: _Reached) -> bool:
         """An ops table holds the function, or an initcall or a module macro names it."""
-        entries = slot_facts(self.program, reached.path)
+        if holding(self.program, reached.path, reached.name):
+            return True
         toplevel = self.program.unit(reached.path).toplevel
-        return any(reached.name in fact.values for fact in entries) or any(
-            reached.name in call.arguments for call in toplevel
-        )
+        return any(reached.name in call.arguments for call in toplevel)
 
     def _is_exported(self, reached: _Reached) -> bool:
         """Other files see it, and calling it means something."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from kscan.facts import ir
 from kscan.flow.world import Call
 from kscan.flow.written import Write
-from kscan.program.filled import slot_facts
+from kscan.program.filled import filling
 from kscan.program.program import Function, Program
 from kscan.program.tables import slot_of
 
@@ -28,8 +28,8 @@ def probes(program: Program, path: str) -> tuple[Function, ...]:
     """The probe functions of the platform drivers in the file `path`."""
     names = {
         name
-        for fact in slot_facts(program, path)
-        if fact.fields[-1:] == ("probe",) and slot_of(program, path, fact).tag == _DRIVER
+        for fact in filling(program, path, "probe")
+        if slot_of(program, path, fact).tag == _DRIVER
         for name in fact.values
     }
     return tuple(function for function in program.functions_in(path) if function.name in names)

@@ -15,7 +15,7 @@ from kscan.inspection import Document, Inspection, limits_text
 from kscan.inspection.naming import Call, Filled, Naming, calls_through
 from kscan.model import Confidence
 from kscan.program.calls import EdgeKind
-from kscan.program.filled import slot_facts
+from kscan.program.filled import holding
 from kscan.program.program import Function
 from kscan.wording import printable
 
@@ -92,7 +92,7 @@ def _mentions(naming: Naming, calls: list[Call]) -> Iterator[Document]:
     for path in naming.files:
         if naming.meant(name, path) is None:
             continue
-        tables = {fact.line for fact in slot_facts(program, path) if name in fact.values}
+        tables = {fact.line for fact in holding(program, path, name)}
         for caller in program.functions_in(path):
             if caller in known or not program.mentions(caller, name):
                 continue

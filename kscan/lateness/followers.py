@@ -25,7 +25,7 @@ from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches
 from kscan.lateness.late import Late
 from kscan.lateness.probing import Probing
-from kscan.program.filled import slot_facts
+from kscan.program.filled import filling, holding
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import registered_by
@@ -80,8 +80,8 @@ class Followers:
 
     def _probed_after(self, init: Function, first: ir.Call) -> Iterator[tuple[Function, ir.Call]]:
         """The probes of drivers that `init` registers only once `first` has returned; and how."""
-        for fact in slot_facts(self.program, init.path):
-            if fact.fields[-1:] == (_PROBE,) and fact.variable:
+        for fact in filling(self.program, init.path, _PROBE):
+            if fact.variable:
                 for probe in self.program.named(init.path, fact.values[0]):
                     calls = list(registered_by(self.program, self.functions, probe))
                     after = all(c == init and self._follows(init, first, s) for c, s in calls)
@@ -98,11 +98,8 @@ class Followers:
 
     def _is_listed(self, probe: Function) -> bool:
         """A macro at file scope registers the driver of `probe`, whenever that is."""
-        facts, toplevel = (
-            slot_facts(self.program, probe.path),
-            self.program.unit(probe.path).toplevel,
-        )
-        drivers = {fact.variable for fact in facts if probe.name in fact.values}
+        toplevel = self.program.unit(probe.path).toplevel
+        drivers = {fact.variable for fact in holding(self.program, probe.path, probe.name)}
         return any(drivers & set(call.arguments) for call in toplevel)
 
 

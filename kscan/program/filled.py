@@ -20,6 +20,7 @@ import msgspec
 from kscan.facts.spelled import NAME, Spelled, initialised
 from kscan.facts.unit import InvocationFact, SlotFact
 from kscan.program import invoked
+from kscan.program.brought import brought
 from kscan.program.program import Program
 
 MOST_TEXT = 4 << 20
@@ -48,9 +49,22 @@ class Filled:
         return _grouped((fact.variable, fact) for fact in self.slots)
 
     @cached_property
-    def by_value(self) -> dict[str, tuple[SlotFact, ...]]:
-        """The entries that name a function or an object, by that name."""
-        return _grouped((name, f) for f in self.slots for name in dict.fromkeys(f.values))
+    def by_word(self) -> dict[str, tuple[SlotFact, ...]]:
+        """The entries by each word that they name or fill."""
+        return _by_word(self.slots)
+
+
+@dataclass(frozen=True)
+class _Spelled:
+    """What the tables of a file hold as far as no macro needs to be read for it."""
+
+    by_word: dict[str, tuple[SlotFact, ...]]
+    brought: frozenset[str] | None
+    """What macros in them may name; None where that is anything."""
+
+
+def _by_word(facts: Iterable[SlotFact]) -> dict[str, tuple[SlotFact, ...]]:
+    return _grouped((w, f) for f in facts for w in dict.fromkeys((*f.values, *f.fields[-1:])))
 
 
 def _grouped(pairs: Iterable[tuple[str, SlotFact]]) -> dict[str, tuple[SlotFact, ...]]:
@@ -73,12 +87,45 @@ def filled(program: Program, path: str) -> Filled:
     return known
 
 
+def holding(program: Program, path: str, name: str) -> list[SlotFact]:
+    """The table entries of `path` that name the function or object `name`."""
+    return [fact for fact in _naming(program, path, name) if name in fact.values]
+
+
+def filling(program: Program, path: str, member: str) -> list[SlotFact]:
+    """The table entries of `path` that fill something called `member`."""
+    return [fact for fact in _naming(program, path, member) if fact.fields[-1:] == (member,)]
+
+
+def _naming(program: Program, path: str, word: str) -> tuple[SlotFact, ...]:
+    """The table entries of `path` that have `word`; macros are read only where one may bring it."""
+    known: Filled | _Spelled | None = program.filled.get(path)
+    if known is None:
+        known = program.spelled.get(path)
+        if known is None:
+            known = program.spelled[path] = _spelled_in(program, path)
+        if known.brought is None or word in known.brought:
+            known = filled(program, path)
+    return known.by_word.get(word, ())
+
+
+def _spelled_in(program: Program, path: str) -> _Spelled:
+    own = frozenset(_own_macros(program, path))
+    invocations = _invocations(program, path, own)
+    return _Spelled(_by_word(program.unit(path).slots), brought(program, path, invocations, own))
+
+
 def _filled(program: Program, path: str) -> Filled:
-    unit = program.unit(path)
     reading = _Reading(program, path)
     own = frozenset(_own_macros(program, path))
-    facts = reading.settled(unit.slots, (*unit.invocations, *_values(unit.slots, own.__contains__)))
+    facts = reading.settled(program.unit(path).slots, _invocations(program, path, own))
     return Filled(tuple(facts), tuple(dict.fromkeys(reading.unread)))
+
+
+def _invocations(program: Program, path: str, own: frozenset[str]) -> tuple[InvocationFact, ...]:
+    """The macros in the tables of `path`, which has the macros `own`."""
+    unit = program.unit(path)
+    return (*unit.invocations, *_values(unit.slots, own.__contains__))
 
 
 def _held(fact: SlotFact) -> object:

@@ -88,6 +88,8 @@ class Program:
     """What calls of macros mean in a file, as `kscan.program.macros` found it."""
     filled: dict[str, Any] = field(default_factory=dict)
     """What the tables of files hold, as `kscan.program.filled` found it."""
+    spelled: dict[str, Any] = field(default_factory=dict)
+    """The same as far as no macro needs to be read for it."""
     cut_short: set[Skip] = field(default_factory=set)
     """Functions that are not followed to the end, and the bound which that comes to."""
     _units: dict[str, Unit] = field(default_factory=dict)

@@ -59,6 +59,7 @@ def take_over(program: Program, succession: Succession) -> None:
         return
     _headers(program, earlier, changed)
     program.filled.update(_kept(earlier.filled, changed))
+    program.spelled.update(_kept(earlier.spelled, changed))
     program._records.update(_without(earlier._records, 1, changed))
     program._named.update(_without(earlier._named, 2, changed))
     program._resolved.update(

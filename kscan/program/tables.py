@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from kscan.facts.unit import GlobalFact, InvocationFact, SlotFact
 from kscan.model import Confidence
 from kscan.program.calls import Slot
-from kscan.program.filled import filled, slot_facts
+from kscan.program.filled import filled, filling
 from kscan.program.program import Function, Program
 
 _MOST_HOPS = 4
@@ -52,9 +52,8 @@ class Tables:
     def _filling(self, name: str) -> Iterator[Entry]:
         self.program.reader.load(self.paths)
         for path in self.paths:
-            for fact in slot_facts(self.program, path):
-                if fact.fields and fact.fields[-1] == name:
-                    yield from self._made(path, fact)
+            for fact in filling(self.program, path, name):
+                yield from self._made(path, fact)
 
     def _made(self, path: str, fact: SlotFact) -> Iterator[Entry]:
         slot = slot_of(self.program, path, fact)

@@ -13,7 +13,7 @@ from kscan.flow.roots import root_name
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
 from kscan.program.calls import Slot, callee_of
-from kscan.program.filled import filled
+from kscan.program.filled import holding
 from kscan.program.hooks import hooked
 from kscan.program.program import Function, Program
 from kscan.program.tables import slot_of
@@ -133,7 +133,7 @@ class Callers:
     def _slots(self, target: Function) -> Iterator[Slot]:
         """The members that tables fill with it."""
         for path in self._naming(target):
-            for fact in filled(self.program, path).by_value.get(target.name, ()):
+            for fact in holding(self.program, path, target.name):
                 if fact.fields and target in self.program.resolve(target.name, path):
                     yield slot_of(self.program, path, fact)
 
@@ -206,7 +206,7 @@ def holders_in(program: Program, path: str, function: Function) -> Iterator[str]
     """Names of the objects of `path` that hold `function`, or are handed over with it."""
     if function not in program.resolve(function.name, path):
         return
-    for fact in filled(program, path).by_value.get(function.name, ()):
+    for fact in holding(program, path, function.name):
         if fact.variable:
             yield fact.variable
     for entry in (entry for role in devices().handed for entry in role.by):

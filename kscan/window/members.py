@@ -16,7 +16,7 @@ from kscan.flow.roots import embedding
 from kscan.kernel.contracts import Contract
 from kscan.model import Confidence
 from kscan.program.calls import Slot
-from kscan.program.filled import slot_facts
+from kscan.program.filled import filling
 from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
@@ -165,7 +165,7 @@ class Members:
         fields = (*filter(None, inside.split(".")), self._member[1])
         if place is None:
             return
-        for fact in slot_facts(self.program, place):
+        for fact in filling(self.program, place, fields[-1]):
             if (fact.variable, fact.fields) == (outer.id, fields):
                 yield from ((value, place) for value in fact.values)
 

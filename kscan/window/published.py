@@ -13,7 +13,7 @@ from kscan.kernel.contracts import Contract
 from kscan.kernel.functions import Functions
 from kscan.model import Confidence, weakest
 from kscan.program.calls import Slot
-from kscan.program.filled import slot_facts
+from kscan.program.filled import filling, slot_facts
 from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
@@ -104,11 +104,10 @@ class Publishing:
 
     def _filling(self, function: Function, name: str) -> Iterator[Handed]:
         """Functions that the file of `function` puts into a field called `name`."""
-        for fact in slot_facts(self.program, function.path):
-            if fact.fields and fact.fields[-1] == name:
-                for value in fact.values:
-                    for target in self.program.resolve(value, function.path)[:1]:
-                        yield Handed(target, Confidence.MEDIUM)
+        for fact in filling(self.program, function.path, name):
+            for value in fact.values:
+                for target in self.program.resolve(value, function.path)[:1]:
+                    yield Handed(target, Confidence.MEDIUM)
 
     def tables(self, function: Function, call: ir.Call) -> Iterator[Published]:
         """The ops tables that `call` in `function` may publish, each once."""
@@ -267,9 +266,7 @@ class Publishing:
 
     def _put_into(self, path: str, name: str) -> Iterator[Published]:
         """Tables that initialisers and assignments of the file `path` put into a field `name`."""
-        for fact in slot_facts(self.program, path):
-            if not fact.fields or fact.fields[-1] != name:
-                continue
+        for fact in filling(self.program, path, name):
             for value in fact.values:
                 place = self._defined(path, value)
                 if place is not None:

@@ -10,7 +10,7 @@ from kscan.facts import ir
 from kscan.flow.paths import spelled
 from kscan.kernel.devices import Devices, Handed
 from kscan.program.calls import Slot
-from kscan.program.filled import slot_facts
+from kscan.program.filled import holding
 from kscan.program.program import Function, Program
 from kscan.program.tables import slot_of
 from kscan.program.types import scope_of
@@ -23,18 +23,16 @@ class Roles:
 
     program: Program
     devices: Devices
-    _slots: dict[str, dict[str, tuple[Slot, ...]]] = field(default_factory=dict)
+    _slots: dict[Function, tuple[Slot, ...]] = field(default_factory=dict)
 
     def filled(self, function: Function) -> tuple[Slot, ...]:
         """The slots that tables of its own file put `function` into."""
-        path = function.path
-        if path not in self._slots:
-            slots: dict[str, list[Slot]] = {}
-            for fact in slot_facts(self.program, path):
-                for name in fact.values if fact.fields else ():
-                    slots.setdefault(name, []).append(slot_of(self.program, path, fact))
-            self._slots[path] = {name: tuple(found) for name, found in slots.items()}
-        return self._slots[path].get(function.name, ())
+        if function not in self._slots:
+            facts = holding(self.program, function.path, function.name)
+            self._slots[function] = tuple(
+                slot_of(self.program, function.path, fact) for fact in facts if fact.fields
+            )
+        return self._slots[function]
 
     def handed_by(self, function: Function) -> Iterator[tuple[Handed, str]]:
         """What makes `function` a callback by handing it over, in its own file."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 import trees
 
-from kscan.program.filled import filled, slot_facts
+from kscan.program.filled import filled, filling, holding, slot_facts
 from kscan.program.program import Program
 from kscan.program.tables import table_entries, unread_macros
 
@@ -192,3 +192,42 @@ def test_macros_that_multiply_come_to_an_end() -> None:
     doubled = [f"#define M{n} M{n + 1}, M{n + 1}\n" for n in range(30)]
     made = program("".join(doubled) + "#define M30 .get = foo_get\nconst struct ops t = { M0 };")
     assert filled(made, "a.c").unread
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const struct ops t = { .get = foo_get, HEADER_OPS };",
+        "const struct ops t = { NESTED(foo) };",
+        "#define OWN() .set = foo_set, HEADER_OPS\nconst struct ops t = { OWN() };",
+        "#define GET .get = foo_get\n#define OWN(x) x, .set = foo_set\n"
+        "const struct ops t = { OWN(GET) };",
+        "#define VALUE foo_get\nconst struct ops t = { .get = VALUE, .put = foo_put };",
+        "const struct ops t = { .get = CONFIGURED(foo_get), .set = foo_set };",
+        "#define OWN(x) .in = &(const struct in_ops) { .attach = x }\n"
+        "const struct ops t = { OWN(CONFIGURED(foo_attach)) };",
+    ],
+)
+def test_what_one_word_is_asked_for_is_what_all_entries_have_of_it(text: str) -> None:
+    every = slot_facts(program(text), "a.c")
+    for word in ("get", "put", "set", "attach", "foo_get", "foo_put", "foo_set", "foo_attach"):
+        asked = program(text)
+        assert holding(asked, "a.c", word) == [f for f in every if word in f.values]
+        assert filling(asked, "a.c", word) == [f for f in every if f.fields[-1:] == (word,)]
+
+
+def test_macros_are_read_only_where_one_may_bring_the_word() -> None:
+    made = program(
+        "#define CLOCK(x) .set = x\n#define OWN CLOCK(foo_set)\n"
+        "const struct ops t = { .get = foo_get, OWN };"
+    )
+    assert [f.fields for f in holding(made, "a.c", "foo_get")] == [("get",)]
+    assert filling(made, "a.c", "put") == []
+    assert "a.c" not in made.filled
+    assert [f.fields for f in holding(made, "a.c", "foo_set")] == [("set",)]
+    assert "a.c" in made.filled
+
+
+def test_a_word_that_macros_put_together_may_be_any() -> None:
+    made = program("const struct ops t = { NESTED(foo) };")
+    assert [f.fields for f in holding(made, "a.c", "foo_put")] == [("put",)]
