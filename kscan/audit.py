@@ -4,27 +4,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kscan.checking import FAILURES, Checking, may_share, settle
+from kscan.checking import FAILURES, Checking
 from kscan.facts.reader import Reader
 from kscan.hazards.case import Case
-from kscan.hazards.evidence import Evidence
-from kscan.hazards.misfits import misfits
-from kscan.hazards.unseen import assumption, unseen, why_closed
+from kscan.hazards.told import ADVICE, Told
+from kscan.hazards.unseen import assumption, unseen
 from kscan.hits.findings import beforehand, with_hits
 from kscan.kernel.catalogue import Catalogue, catalogue
 from kscan.kernel.contracts import Contract, Scenario
-from kscan.model import Confidence, Finding, Report, Skip, Stats, TreeInfo, WindowEntry
+from kscan.model import Confidence, Finding, Report, Skip, Stats, TreeInfo
 from kscan.program.program import Program
 from kscan.program.succession import Succession, take_over
 from kscan.program.tables import Tables
 from kscan.progress import Progress, silent
 from kscan.rules import Rule, selected
+from kscan.sharing import Sharing, may_share, settle
 from kscan.skips import by_path
 from kscan.source.open import open_tree
+from kscan.source.search import functions_around
 from kscan.source.tree import C_SUFFIXES, Memory, Tree, WordTree
 from kscan.window.callers import Callers, calls_it
 from kscan.window.window import Window
@@ -105,7 +106,8 @@ class Audit:
         self.progress(f"searching {self.tree.name} for {names}")
         self._search_ahead(contracts)
         cases = [self._case(contract) for contract in contracts]
-        self.callers.search_ahead(sorted({name for case in cases for name in case.may_register}))
+        named = ((case.contract.register, case.registering) for case in cases)
+        self.callers.search_ahead({f for name, paths in named for f in self._around(name, paths)})
         return cases
 
     def _case(self, contract: Contract) -> Case:
@@ -116,17 +118,22 @@ class Audit:
         window = Window(self.program, self.catalogue, contract, tables, scenario)
         naming = [path for path in paths if self.reader.names(path, contract.register.encode())]
         wanted = paths if window.follows else naming
-        self.progress(f"reading {len(wanted)} files for {contract.register}")
-        self.reader.load(wanted)
         registering = tuple(path for path in naming if self._may_register(path, contract.register))
         return Case(
             self.program,
             self.catalogue,
             window,
+            tuple(wanted),
             registering,
             self.callers,
             self.options.uncovering,
         )
+
+    def _around(self, name: str, paths: tuple[str, ...]) -> set[str]:
+        """Functions in `paths` that may call `name`, as far as text tells, and others may call."""
+        word = name.encode()
+        found = {one for path in paths for one in functions_around(self.tree.read(path), word)}
+        return {one.decode("ascii", "replace") for one in found - {word}}
 
     def _words(self, contract: Contract) -> list[str]:
         """What a file names that has to do with `contract`."""
@@ -153,35 +160,25 @@ class Audit:
     def _checking(self, shown_from: int = 0) -> Checking:
         """The rules at work here; what is less certain than `shown_from` gets no fix."""
         under = self.options.under
-        return Checking(
-            self.reader, self.cases, under, shown_from, self.progress, self.failed, self.jobs
-        )
-
-    def window(self) -> Iterator[WindowEntry]:
-        """Every registration and what runs inside it."""
-        for case in self.cases:
-            evidence = Evidence(case.program, case.window)
-            slots = tuple(str(slot) for slot in case.window.slots)
-            for registration in case.registrations:
-                callbacks = case.window.callbacks(registration)
-                yield WindowEntry(
-                    evidence.registration(registration),
-                    slots if case.window.gate_is_open(registration) else (),
-                    tuple(evidence.callback(callback) for callback in callbacks),
-                    why_closed(case, registration),
-                )
+        return Checking(self.cases, under, shown_from, self.progress, self.failed)
 
     def unseen(self) -> Iterator[Skip]:
         """Registrations whose callbacks, or some of them, nobody looked at."""
-        for contract in self.undefined:
-            why = f"{contract.register}() is not defined here: nothing inside it is looked at"
-            yield Skip(f"contract {contract.name}", why)
+        yield from self._undefined()
         for case in self.cases:
             yield from unseen(case)
 
-    def info(self, advice: str = " (--as-is leaves it out)") -> TreeInfo:
+    def _undefined(self) -> Iterator[Skip]:
+        for contract in self.undefined:
+            why = f"{contract.register}() is not defined here: nothing inside it is looked at"
+            yield Skip(f"contract {contract.name}", why)
+
+    def info(self, advice: str = ADVICE) -> TreeInfo:
         """Which source this is, and what was assumed of it, with `advice`."""
-        note = " ".join(assumption(case.window, advice) for case in self.cases).strip()
+        return self._info([assumption(case.window, advice) for case in self.cases])
+
+    def _info(self, assumed: Iterable[str]) -> TreeInfo:
+        note = " ".join(assumed).strip()
         scenarios = [c.window.scenario.name for c in self.cases if c.window.scenario]
         return TreeInfo(
             self.tree.name,
@@ -218,38 +215,43 @@ class Audit:
         """The whole answer."""
         rules = selected(self.options.rules)
         least, likely = self.options.min_confidence.rank, self._likely
-        core = frozenset(path for case in self.cases for path in (case.core if likely else ()))
-        sharing = self._checking(least).shared(rules)
-        with beforehand(self.tree, likely, core) as hits, sharing as found:
-            findings = found()
+        sharing = Sharing(self.reader, self._checking(least), rules).between(self.jobs)
+        with beforehand(self.tree, likely, self._core if likely else ()) as hits, sharing as answer:
+            findings, told = answer()
             kept = tuple(f for f in findings if f.confidence.rank >= least)
             if self.options.hits and kept:
                 self.progress("looking for the hardware that is hit")
                 kept = with_hits(self.tree, kept, hits(), self.jobs)
-        skipped = (*self.unseen(), *self.tree.skips, *self.reader.skips, *self.failed)
+        unseen = (*self._undefined(), *(skip for one in told for skip in one.unseen))
+        skipped = (*unseen, *self.tree.skips, *self.reader.skips, *self.failed)
         return Report(
-            tree=self.info(),
+            tree=self._info(one.assumption for one in told),
             stats=self.stats(),
             rules=tuple(rule.info() for rule in rules),
             findings=kept,
-            window=tuple(self.window()),
+            window=tuple(entry for one in told for entry in one.window),
             skips=by_path(skipped),
             hidden=len(findings) - len(kept),
-            notes=tuple(dict.fromkeys(self.notes())),
+            notes=tuple(dict.fromkeys(self._notes(told))),
         )
 
-    def notes(self) -> Iterator[str]:
+    def _notes(self, told: Iterable[Told]) -> Iterator[str]:
         """What contracts say that this tree knows nothing of."""
         for name in self.absent:
             yield f"{name}() is not in this tree, nor who calls it"
-        for case in self.cases:
-            yield from misfits(case)
+        for one in told:
+            yield from one.misfits
 
     def suspects(self) -> list[str]:
         """Files that findings may stand in: what registers, and what configures a device's DMA."""
         drivers = {path for case in self.cases for path in case.registering}
         configuring = {p for case in self.cases if case.configured for p in case.configured.paths}
         return sorted(drivers | configuring)
+
+    @property
+    def _core(self) -> frozenset[str]:
+        """Of `suspects`, those that the registration itself runs, and others like them."""
+        return frozenset(path for case in self.cases if case.configured for path in case.core)
 
     @property
     def _likely(self) -> list[str]:

@@ -27,10 +27,15 @@ _MOST_TOKENS = 1024
 """So many fit into any pipe, one of a single page included: writing them never waits."""
 
 
-def may_fork(jobs: int | None) -> bool:
-    """There may be a second process: `jobs`, or else the processors, are more than one."""
+def processes(jobs: int | None) -> int:
+    """How many processes may work: `jobs`, or else one per processor; one where none can fork."""
     number = jobs if jobs is not None else len(os.sched_getaffinity(0))
-    return number > 1 and sys.platform == "linux"
+    return number if sys.platform == "linux" else 1
+
+
+def may_fork(jobs: int | None) -> bool:
+    """There may be a second process."""
+    return processes(jobs) > 1
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def crowded(story: Path) -> Iterator[Path]:
 def test_of_very_many_late_places_the_first_are_looked_at_and_that_is_told(
     crowded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     reports = [
         Audit(open_tree(crowded), Options(hits=False), NullStore(), jobs=jobs).report()
         for jobs in (1, 2)
@@ -128,7 +128,7 @@ def deep(number: int) -> str:
 def test_calls_nested_too_deep_to_be_followed_are_told(
     story: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     place = story / "drivers/iommu/many.c"
     said = f"many_of_xlate(): calls nested more than {DEPTH} deep below it are not followed"
     for number, found, reasons in ((DEPTH, {"own"}, []), (4 * DEPTH, set(), [said])):

@@ -26,7 +26,6 @@ from text_tree import function_of
 from trees import MemoryTree
 
 from kscan.audit import Audit, Options
-from kscan.checking import Checking
 from kscan.cli.commands import kscan
 from kscan.facts import extract, ir, lower
 from kscan.facts.reader import Reader
@@ -43,6 +42,7 @@ from kscan.program.calls import call_sites
 from kscan.program.headers import MOST, Headers, Says, names_in
 from kscan.program.program import Program
 from kscan.rules import Rule, rules
+from kscan.sharing import Sharing
 from kscan.source.open import open_tree
 from kscan.source.tree import LARGEST
 from kscan.syntax import dialect, parser
@@ -209,7 +209,7 @@ def test_a_rule_that_raises_in_another_process_is_a_skip_too(
     good = next(rule for rule in rules() if rule.id == "late-global")
     bad = rule_that_raises(KeyError("x"))
     assert good.each and not bad.each
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     monkeypatch.setattr("kscan.audit.selected", lambda _ids: (bad, good))
     reports = [
         Audit(open_tree(tree), Options(), NullStore(), jobs=jobs).report() for jobs in (1, 2)
@@ -225,15 +225,16 @@ def test_a_rule_that_raises_for_each_driver_says_the_same_by_two_processes(
         raise KeyError(case.late_reads[0].late.spelled)
         yield
 
-    def last_first(turns: Turns, noted: list[int]) -> Iterator[int]:
-        noted += turns
-        yield from reversed(noted)
+    in_order = Turns.__iter__
+
+    def last_first(turns: Turns) -> Iterator[int]:
+        yield from reversed(list(in_order(turns)))
 
     tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
     bad = Rule(check, "raises", Severity.NOTE, each=True)
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     monkeypatch.setattr("kscan.audit.selected", lambda _ids: (bad,))
-    monkeypatch.setattr("kscan.checking._noted", last_first)
+    monkeypatch.setattr(Turns, "__iter__", last_first)
     skips = [
         Audit(open_tree(tree), Options(), NullStore(), jobs=jobs).report().skips for jobs in (1, 2)
     ]
@@ -246,7 +247,7 @@ def test_drivers_at_which_one_rule_fails_are_named(
 ) -> None:
     tree = sample_trees.materialise(sample_trees.SAMPLE_TREES / "late-global", tmp_path)
     bad = rule_that_raises(RuntimeError("x" * 10_000), each=True)
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     monkeypatch.setattr("kscan.audit.selected", lambda _ids: (bad,))
     (skip,) = Audit(open_tree(tree), Options(), NullStore(), jobs=jobs).report().skips
     assert skip.path == bad.id
@@ -507,7 +508,7 @@ def test_a_probe_of_thousands_of_statements(tmp_path: Path) -> None:
 def test_rules_shared_out_find_what_one_process_does(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     source = sample_trees.materialise(tree, tmp_path / "linux")
     options = Options(min_confidence=Confidence.LOW)
     reports = []
@@ -532,7 +533,7 @@ def with_boards(tmp_path: Path) -> Path:
 def test_hits_looked_up_aside_are_those_of_one_process(
     with_boards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     reports = []
     for jobs in (1, 2):
         report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=jobs).report()
@@ -546,7 +547,7 @@ def test_hits_looked_up_aside_are_those_of_one_process(
 def test_a_process_that_is_killed_takes_nothing_along(
     with_boards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
     monkeypatch.setattr("kscan.workers._do", _ended)
     report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
@@ -556,13 +557,13 @@ def test_a_process_that_is_killed_takes_nothing_along(
 def test_a_process_that_is_killed_in_its_turn_takes_no_driver_along(
     with_boards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def one_turn(_self: Checking, _each: object, _others: object, turns: Turns) -> None:
+    def one_turn(_self: Sharing, turns: Turns) -> None:
         next(iter(turns))
         os._exit(9)
 
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
-    monkeypatch.setattr("kscan.checking.Checking._part", one_turn)
+    monkeypatch.setattr("kscan.sharing.Sharing._part", one_turn)
     report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()
     assert report.findings == whole.findings != ()
 
@@ -570,7 +571,7 @@ def test_a_process_that_is_killed_in_its_turn_takes_no_driver_along(
 def test_what_fails_before_hits_are_looked_up_aside_costs_no_finding(
     with_boards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.checking.FEWEST_FILES", 0)
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
     whole = Audit(open_tree(with_boards), Options(), NullStore(), jobs=1).report()
     monkeypatch.setattr("kscan.audit.Audit.suspects", Mock(side_effect=KeyError("x")))
     report = Audit(open_tree(with_boards), Options(), NullStore(), jobs=2).report()

@@ -28,7 +28,7 @@ from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 from kscan.window.buses import Buses
-from kscan.window.callers import LEVELS, Callers, calls_of, is_private
+from kscan.window.callers import LEVELS, Callers, calls_of
 from kscan.window.configured import Configured
 from kscan.window.drivers import bus_tag, probing_drivers
 from kscan.window.inside import Inside
@@ -64,6 +64,8 @@ class Case:
     program: Program
     catalogue: Catalogue
     window: Window
+    searched: tuple[str, ...]
+    """Files that matter, which are read together."""
     registering: tuple[str, ...]
     """Files that name the contract's function."""
     callers: Callers
@@ -95,14 +97,6 @@ class Case:
             for node in self.program.body(function).assignments
         )
 
-    @property
-    def may_register(self) -> set[str]:
-        """Functions of external linkage that may register: their callers are of interest."""
-        word = self.contract.register
-        functions = (f for path in self.registering for f in self.program.functions_in(path))
-        names = {f.name for f in functions if not is_private(f) and self.program.mentions(f, word)}
-        return names - {word}
-
     def settle(self) -> None:
         """Waits for searches that were started."""
         self.callers.settle()
@@ -111,6 +105,7 @@ class Case:
     @cached_property
     def registrations(self) -> tuple[Registration, ...]:
         """Every registration of the contract."""
+        self.program.reader.load(self.searched)
         functions = self.catalogue.functions
         found = Registrations(
             self.program, functions, self.contract, self.registering, self.callers

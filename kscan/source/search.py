@@ -137,6 +137,19 @@ def defined_names(text: Text) -> set[bytes]:
     return {match[1] for match in _DEFINITION.finditer(text)} - NOT_FUNCTIONS
 
 
+def functions_around(text: bytes, word: bytes) -> set[bytes]:
+    """Names of the functions of external linkage in whose body `word` stands, as text tells."""
+    found: set[bytes] = set()
+    at = text.find(word)
+    while at >= 0:
+        body = text.rfind(b"\n{", 0, at)
+        if body >= 0 and text.find(b"\n}", body, at) < 0:
+            head = text[text.rfind(b"\n\n", 0, body) + 1 : body]
+            found.update(match[1] for match in _DEFINITION.finditer(head))
+        at = text.find(word, at + len(word))
+    return found - NOT_FUNCTIONS
+
+
 def grep_matches(output: bytes, prefix: int) -> Iterator[tuple[str, bytes]]:
     """Path and match, or line, in the order found, from ``git grep -z``; paths may hold newlines.
 

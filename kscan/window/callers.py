@@ -42,11 +42,11 @@ class Callers:
     _first: dict[Function, tuple[tuple[Function, ir.Call], ...]] = field(default_factory=dict)
     _searching: Future[object] | None = None
 
-    def search_ahead(self, names: list[str]) -> None:
+    def search_ahead(self, names: set[str]) -> None:
         """Starts to look for `names` beside whatever comes next: git does the work."""
         waiting = ThreadPoolExecutor(1)
         tree = self.program.reader.tree
-        self._searching = waiting.submit(tree.files_with, names, suffixes=(".c",))
+        self._searching = waiting.submit(tree.files_with, sorted(names), suffixes=(".c",))
         waiting.shutdown(wait=False)
 
     def settle(self) -> None:

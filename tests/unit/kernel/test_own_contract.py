@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -14,10 +15,12 @@ from click.testing import CliRunner
 from kscan.audit import Audit, Options
 from kscan.cli.commands import kscan
 from kscan.facts.store import NullStore
-from kscan.model import Confidence, Finding, KscanError
+from kscan.model import Confidence, Finding, KscanError, Report
 from kscan.rules import selected
+from kscan.sharing import Sharing
 from kscan.source.open import open_tree
 from kscan.source.tree import LARGEST
+from kscan.workers import Turns
 
 CATALOG = """\
 [[contract]]
@@ -238,9 +241,9 @@ def catalog(tmp_path: Path) -> Path:
     return path
 
 
-def audit(tree: Path, catalog: Path, **options: bool) -> Audit:
+def audit(tree: Path, catalog: Path, jobs: int = 1, **options: bool) -> Audit:
     asked = Options(min_confidence=Confidence.LOW, catalogues=(catalog,), hits=False, **options)
-    return Audit(open_tree(tree), asked, NullStore())
+    return Audit(open_tree(tree), asked, NullStore(), jobs=jobs)
 
 
 def late(found: Audit) -> set[tuple[str, str, str, str]]:
@@ -320,6 +323,40 @@ def test_a_callback_handed_over_itself_may_run_from_the_call_on(tree: Path, cata
     assert [s.note for s in one.trace][:2] == [
         "publishes my_alarm: the window opens", "may run from the registration on",
     ]  # fmt: skip
+
+
+def reported(tree: Path, catalog: Path, jobs: int) -> Report:
+    report = audit(tree, catalog, jobs).report()
+    return replace(report, stats=replace(report.stats, seconds=0.0))
+
+
+@pytest.mark.parametrize("jobs", [2, 3, 8])
+def test_contracts_shared_out_come_to_what_one_process_says(
+    tree: Path, catalog: Path, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
+    alone = reported(tree, catalog, 1)
+    assert {f.registration.api for f in alone.findings if f.registration} == {
+        "gizmo_register", "alarm_on"
+    }  # fmt: skip
+    assert {entry.registration.api for entry in alone.window} == {"gizmo_register", "alarm_on"}
+    assert reported(tree, catalog, jobs) == alone
+
+
+@pytest.mark.parametrize("others", ["first", "whole"])
+def test_a_contract_is_looked_at_though_a_process_was_ended_that_took_it_on(
+    tree: Path, catalog: Path, others: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(_self: Sharing, turns: Turns) -> None:
+        numbers = iter(turns)
+        for _ in range(1 if others == "first" else 2):
+            next(numbers, None)
+        os._exit(9)
+
+    monkeypatch.setattr("kscan.sharing.FEWEST_FILES", 0)
+    alone = reported(tree, catalog, 1)
+    monkeypatch.setattr(Sharing, "_part", taken)
+    assert reported(tree, catalog, 2) == alone
 
 
 def test_text_says_that_the_window_stays_open(tree: Path, catalog: Path) -> None:

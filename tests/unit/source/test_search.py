@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from kscan.source import directory, git
 from kscan.source.directory import DirectoryTree
-from kscan.source.search import NameIndex, WordSearch, any_of, defined_names, strings_for
+from kscan.source.search import (
+    NameIndex,
+    WordSearch,
+    any_of,
+    defined_names,
+    functions_around,
+    strings_for,
+)
 
 ODD_FILES: dict[bytes, bytes] = {
     b"plain.c": b"int of_xlate(void)\n{\n\treturn 0;\n}\n",
@@ -127,6 +134,38 @@ def test_names_of_one_subsystem_are_looked_for_together(
         "iommu_two": ["many.c"],
         "iommu_none": [],
     }
+
+
+def test_the_functions_that_a_word_stands_in() -> None:
+    text = b"""\
+#include <linux/foo.h>
+
+/* foo_register() is for all */
+static int foo_local(void)
+{
+\tfoo_register();
+}
+
+int foo_add(struct foo *foo,
+\t    int number)
+{
+\tint ret = 0;
+
+\tif (number) {
+\t\tret = foo_register(foo);
+\t}
+\treturn ret;
+}
+
+struct foo *foo_new(void)
+{
+\treturn NULL;
+}
+int (*foo_hook)(void) = foo_register;
+"""
+    assert functions_around(text, b"foo_register") == {b"foo_add"}
+    assert functions_around(text, b"NULL") == {b"foo_new"}
+    assert functions_around(text, b"foo_other") == set()
 
 
 def test_words_that_are_no_identifiers(
