@@ -32,7 +32,7 @@ class Rule:
     summary: str
     severity: Severity
     each: bool = False
-    """It looks at each registration by itself, so that two processes may share them out.
+    """It looks at each registration by itself, so that processes may share them out.
 
     Of those it asks `Case.late_reads` and `Case.bound_reads` alone, which keep to whose turn it is.
     """
