@@ -32,8 +32,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 _NEVER = frozenset("\0\n")
 _FEW = 20
 """Words up to which looking for each is faster than a pattern for all."""
-_TELLING = 6
-"""Length from which on a beginning that names share stands in few lines besides theirs."""
+_TELLING = 5
+"""Length from which on a beginning that three names share is worth the other lines that have it."""
 RECORD = re.compile(rb"([^\0]+)\0([^\n]+)\n")
 """Path and match, or line, as ``git grep -z`` prints them; a path may hold newlines."""
 

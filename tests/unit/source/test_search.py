@@ -410,6 +410,7 @@ def test_a_word_has_no_word_beside_it() -> None:
         ("iommu_ops iommu_get iommu_put a", "a iommu_"),
         ("iommu_ops iommu_get iommu_put a b", ""),
         ("dma_configure of_dma_configure of_dma_configure_id", "dma_configure"),
+        ("devm_get devm_put devm_node", "devm_"),
         ("of_get of_put of_node", ""),
         ("iommu_ops iommu_get", ""),
         ("f g", ""),
