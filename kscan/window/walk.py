@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from kscan.facts import ir
 from kscan.facts.unit import UNKNOWN, FunctionFact
@@ -40,7 +41,7 @@ class Walk:
     def root(self) -> Function:
         """The contract's function, or the one that a header makes of it; raises `KscanError`."""
         name = self.contract.register
-        for called in (name, *self._called_by_macros(name), *self._called_inline(name)):
+        for called in chain([name], self._called_by_macros(name), self._called_inline(name)):
             for path in self.program.definitions.files(called):
                 for found in self.program.resolve(called, path):
                     if found.path == path:
