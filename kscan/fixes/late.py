@@ -25,6 +25,7 @@ from kscan.hazards.evidence import Evidence
 from kscan.kernel.names import matches
 from kscan.lateness.late import Late
 from kscan.lateness.masked import LateRead
+from kscan.lateness.order import Behind
 from kscan.model import Confidence, Finding, Fix
 from kscan.program.program import Function
 from kscan.window.registrations import Registration
@@ -107,9 +108,9 @@ class _Move:
     def of(cls, case: Case, read: LateRead) -> _Move:
         """The move for one finding; raises `Refused` where its places are not found."""
         write = read.late.write
-        if read.late.past_driver:
+        if read.late.behind is Behind.DRIVER:
             raise Refused("it belongs before the driver is registered")
-        if read.late.past_queue:
+        if read.late.behind is Behind.QUEUE:
             raise Refused("it belongs before the call that has another thread register")
         if read.late.place == RUNTIME_PM or is_supply(read.late.place, case.catalogue.functions):
             raise Refused("it has to be switched off again where the registration fails")

@@ -14,6 +14,7 @@ from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
 from kscan.kernel.contracts import slot_matches
 from kscan.lateness.late import Late
+from kscan.lateness.order import Behind
 from kscan.lateness.readers import Reader
 from kscan.model import Confidence, Effect
 from kscan.program.hooks import declaring
@@ -110,12 +111,12 @@ class Doubts:
 
     def _of_write(self, late: Late, *, wrong: bool) -> Iterator[Doubt]:
         """Doubts about the late write; the value of what is read as zero is doubtful already."""
-        if late.past_driver:
+        if late.behind is Behind.DRIVER:
             yield (
                 Confidence.MEDIUM,
                 "a device is there when the driver is registered, so that probe runs then",
             )
-        if late.past_queue:
+        if late.behind is Behind.QUEUE:
             yield Confidence.MEDIUM, "another thread registers, and may do so before the write"
         if late.early is not None:
             yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"

@@ -24,6 +24,7 @@ from kscan.flow.written import Write
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches
 from kscan.lateness.late import Late
+from kscan.lateness.order import Behind
 from kscan.lateness.probing import Probing
 from kscan.program.filled import filling, holding
 from kscan.program.program import Function, Program
@@ -106,7 +107,7 @@ class Followers:
 def _late(write: Write, frame: Call) -> Late:
     """Driver data that is set by `write` in a probe that runs inside the call of `frame`."""
     inside = replace(write, frames=(frame, *write.frames))
-    return Late(DRVDATA, inside, past_driver=True, kind=DRVDATA.kind, spelled=DRVDATA.spelled)
+    return Late(DRVDATA, inside, behind=Behind.DRIVER, kind=DRVDATA.kind, spelled=DRVDATA.spelled)
 
 
 def reads(program: Program, functions: Functions, reached: tuple[Function, ...], tag: str) -> Sites:

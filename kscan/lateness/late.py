@@ -24,7 +24,7 @@ from kscan.flow.world import World
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue
-from kscan.lateness.order import Order
+from kscan.lateness.order import Behind, Order
 from kscan.lateness.probing import Probing
 from kscan.lateness.stages import InitStages
 from kscan.model import Confidence
@@ -59,10 +59,8 @@ class Late:
     """The write stands in a caller of the registering function, after its return."""
     negative: bool = False
     """Until then it is a number below zero."""
-    past_driver: bool = False
-    """It stands behind the registration of the driver, which runs probe if a device is there."""
-    past_queue: bool = False
-    """It stands behind the call that has another thread register, which may do so before."""
+    behind: Behind = Behind.CALL
+    """What the first late write stands behind."""
     kind: str = ""
     """What the place is for a reader: ``global`` for a member of a global struct, too."""
     spelled: str = ""
@@ -106,8 +104,7 @@ class Lateness:
         stages = InitStages(self.program, self.callers, writes, registration.function)
         for write in stages.globals_set_later():
             if not write.partial and write.place not in order.late:
-                order.late[write.place] = [write]
-                order.past_driver.add(write.place)
+                order.add(write, Behind.DRIVER)
         found = [self._late(place, order) for place in order.late if self._counts(place, order)]
         return tuple(late for late in found if not stages.set_earlier(late.place, late.write))
 
@@ -126,8 +123,7 @@ class Lateness:
             further=tuple(several[1:]),
             in_caller=outside,
             negative=self._is_negative(several[0]),
-            past_driver=place in order.past_driver,
-            past_queue=place in order.past_queue,
+            behind=order.behind[place],
             kind=kind,
             spelled=spelled,
             within=order.within.get(place, frozenset()),
@@ -199,7 +195,7 @@ class Lateness:
                 if index not in before or not around.is_of_another(cfg, node.index, index, write):
                     found.append(write)
         for write in filter(around.counts_late, found):
-            order.late.setdefault(write.place, []).append(write)
+            order.add(write)
         for place, several in around.early(cfg, node.index, writes).items():
             sure = cfg.passes(several, node.index)
             (order.must if sure else order.may).setdefault(place, next(iter(several.values())))
@@ -214,23 +210,18 @@ class Lateness:
         if value.what is What.ANY and function.fact.result.ptr:
             value = SET
         orders: list[Order] = []
-        calls = self.callers.first_of(function)
-        for caller, call in calls:
-            one = Order()
-            self._level(caller, call, value, one, writes, world, level + 1, seen)
-            orders.append(one)
-        holding = self.callers.holding(function)
-        known = self.catalogue.functions
-        for caller, call in registered_by(self.program, known, function, holding):
-            one = Order()
-            self._level(caller, call, ZERO, one, writes, world, level + 1, seen)
-            one.past_driver.update(one.late)
-            orders.append(one)
-        for caller, call in islice(queueing(self.program, known, function), MOST_CALLERS):
-            one = Order()
-            self._level(caller, call, value, one, writes, world, level + 1, seen)
-            one.past_queue.update(one.late)
-            orders.append(one)
+        calls, known = self.callers.first_of(function), self.catalogue.functions
+        drivers = registered_by(self.program, known, function, self.callers.holding(function))
+        queues = islice(queueing(self.program, known, function), MOST_CALLERS)
+        for behind, found, yielded in (
+            (Behind.CALL, calls, value), (Behind.DRIVER, drivers, ZERO),
+            (Behind.QUEUE, queues, value),
+        ):  # fmt: skip
+            for caller, call in found:
+                one = Order()
+                self._level(caller, call, yielded, one, writes, world, level + 1, seen)
+                one.put(behind)
+                orders.append(one)
         is_split_off = is_private(function) and len(calls) == len(orders) == 1
         if not level:
             order.within = order.apart([caller for caller, _ in calls], orders)

@@ -5,11 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from kscan.flow.values import Place
 from kscan.flow.writes import whole
 from kscan.flow.written import Write
 from kscan.program.program import Function
+
+
+class Behind(IntEnum):
+    """What a late write stands behind; of several, the one that is the least sure to register."""
+
+    CALL = 0
+    """The registration, or the call of a function that leads to it."""
+    DRIVER = 1
+    """The registration of the driver, which runs probe if a device is there."""
+    QUEUE = 2
+    """The call that has another thread register, which may do so before."""
 
 
 @dataclass
@@ -21,10 +33,8 @@ class Order:
     may: dict[Place, Write] = field(default_factory=dict)
     outside: set[Place] = field(default_factory=set)
     """Places whose first late write stands in a caller, one of several or of another file."""
-    past_driver: set[Place] = field(default_factory=set)
-    """Those written by whoever registers the driver, once that is registered."""
-    past_queue: set[Place] = field(default_factory=set)
-    """Those written by whoever has another thread register, once that may run."""
+    behind: dict[Place, Behind] = field(default_factory=dict)
+    """What the first late write of each stands behind."""
     within: dict[Place, frozenset[Function]] = field(default_factory=dict)
     """The callers of the registering function that alone write a place late."""
 
@@ -52,6 +62,15 @@ class Order:
             (early.function, early.at) != (late.function, late.at) for late in self.late[place]
         )
 
+    def add(self, write: Write, behind: Behind = Behind.CALL) -> None:
+        """Add a late write."""
+        self.late.setdefault(write.place, []).append(write)
+        self.behind.setdefault(write.place, behind)
+
+    def put(self, behind: Behind) -> None:
+        """All that is late here stands `behind` that as well."""
+        self.behind = {place: max(behind, self.behind[place]) for place in self.late}
+
     def take_in(self, orders: Sequence[Order], *, is_split_off: bool) -> None:
         """Add what callers write around the registering function, an order for each of them.
 
@@ -61,8 +80,7 @@ class Order:
             for place, several in one.late.items():
                 if place not in self.late:
                     self.outside.update(one.outside & {place} if is_split_off else {place})
-                    self.past_driver.update(one.past_driver & {place})
-                    self.past_queue.update(one.past_queue & {place})
+                    self.behind[place] = one.behind[place]
                 self.late.setdefault(place, []).extend(several)
             for place, write in one.may.items():
                 self.may.setdefault(place, write)

@@ -34,6 +34,7 @@ class InitStages:
     writes: Writes
     registering: Function
     _stored: dict[str, dict[Place, list[tuple[Function, Write]]]] = field(default_factory=dict)
+    _later: dict[Function, bool] = field(default_factory=dict)
 
     def set_earlier(self, place: Place, late: Write) -> bool:
         """One of them writes `place`, which `late` is the first late write of."""
@@ -57,8 +58,11 @@ class InitStages:
 
     def _is_later(self, function: Function) -> bool:
         """Its stage is known to come after that in which the driver is registered."""
-        stages = self._stages(function.path, {function.name})
-        return bool(self._begun and stages) and min(stages) > min(self._begun)
+        if function not in self._later:
+            stages = self._stages(function.path, {function.name})
+            later = bool(self._begun and stages) and min(stages) > min(self._begun)
+            self._later[function] = later
+        return self._later[function]
 
     @cached_property
     def _begun(self) -> list[int]:

@@ -1137,6 +1137,27 @@ def test_it_is_told_that_another_thread_registers() -> None:
     assert "it belongs before the call that has another thread register" in fix.sentence
 
 
+def test_a_probe_that_has_another_thread_register_leaves_it_unsure() -> None:
+    """A write behind the driver's registration is behind what probe queues, too."""
+    callback = DRIVER[: DRIVER.index("static int probe")] % "only->lock = 1;"
+    driven = """
+static struct platform_driver foo_driver = { .probe = probe };
+static int __init foo_init(void)
+{
+    int ret = platform_driver_register(&foo_driver);
+
+    only = foo_find();
+    return ret;
+}
+"""
+    code = HEAD + callback + QUEUED % "schedule_work(&foo->work);" + driven
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__open_c=OPENING))
+    (rule,) = selected(("late-global",))
+    (finding,) = rule.check(case)
+    assert "is set, maybe only after iommu_device_register()" in finding.message
+    assert finding.confidence.value == "medium"
+
+
 CLASSES = """
 struct foo { struct iommu_device iommu; struct bar bar; int lock; };
 static int foo_of_xlate(struct device *dev)
