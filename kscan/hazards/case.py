@@ -227,11 +227,13 @@ class Case:
         return found
 
     def late_reads_of(self, registration: Registration) -> tuple[LateRead, ...]:
-        """Those of one registration."""
+        """Those of one registration, one for a callback that looks at a late place."""
         key = _key(registration)
         if key not in self._reads:
-            found = tuple(self._late_reads(registration))
-            self._reads[key] = tuple(masked(found, self.contract))
+            found: dict[tuple[Place, Callback], LateRead] = {}
+            for read in self._late_reads(registration):
+                found.setdefault((read.late.place, read.reader.callback), read)
+            self._reads[key] = tuple(masked(tuple(found.values()), self.contract))
         return self._reads[key]
 
     def _late_reads(self, registration: Registration) -> Iterator[LateRead]:

@@ -19,7 +19,7 @@ from kscan.flow.paths import addressed
 from kscan.flow.roots import embedding, root_name
 from kscan.flow.sequence import following
 from kscan.flow.supplies import is_supply
-from kscan.flow.values import SET, ZERO, Place, Value, What, truth
+from kscan.flow.values import DRVDATA, SET, ZERO, Place, Value, What, truth
 from kscan.flow.world import World
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
@@ -40,6 +40,7 @@ from kscan.window.callers import (
     is_private,
     registered_by,
 )
+from kscan.window.drivers import bus_tag
 from kscan.window.registrations import Registration
 
 
@@ -110,19 +111,20 @@ class Lateness:
 
     def _late(self, place: Place, order: Order) -> Late:
         several = order.late[place]
-        early = order.maybe_early(place)
-        doubtful = early is not None or several[0].element
+        first = several[0]
+        early = order.maybe_early(first.place)
+        doubtful = early is not None or first.element
         sure = Confidence.MEDIUM if doubtful else Confidence.HIGH
         outside = place in order.outside
-        kind, spelled = self._spelled(several[0])
+        kind, spelled = self._spelled(first)
         return Late(
-            place,
-            several[0],
+            first.place,
+            first,
             sure,
             early,
             further=tuple(several[1:]),
             in_caller=outside,
-            negative=self._is_negative(several[0]),
+            negative=self._is_negative(first),
             behind=order.behind[place],
             kind=kind,
             spelled=spelled,
@@ -158,9 +160,11 @@ class Lateness:
         return place.kind, f"{tag}.{path}" if tag else place.spelled
 
     def _counts(self, place: Place, order: Order) -> bool:
-        apart = is_supply(place, self.catalogue.functions)
         write = order.late[place][0]
-        if order.is_early(place, apart=apart) or (write.element and order.fills_before(place)):
+        apart = is_supply(write.place, self.catalogue.functions)
+        if write.element and order.fills_before(place):
+            return False
+        if order.is_early(write.place, apart=apart):
             return False
         if place.kind == "global" or isinstance(write.target, ir.Name):
             known = self._object(write)
@@ -195,7 +199,7 @@ class Lateness:
                 if index not in before or not around.is_of_another(cfg, node.index, index, write):
                     found.append(write)
         for write in filter(around.counts_late, found):
-            order.add(write)
+            order.add(write, bus=around.bus_of(write))
         for place, several in around.early(cfg, node.index, writes).items():
             sure = cfg.passes(several, node.index)
             (order.must if sure else order.may).setdefault(place, next(iter(several.values())))
@@ -345,6 +349,12 @@ class _Around:
         if write.place.is_of_device:
             return self._is_of_probing(write)
         return True
+
+    def bus_of(self, write: Write) -> str:
+        """The bus's struct of the device whose driver data it sets; empty where none is known."""
+        if write.place != DRVDATA:
+            return ""
+        return bus_tag(self.lateness.program, write.function, write.at)
 
     def _made_later(self, root: str) -> bool:
         """The object's variable is a local first assigned after the registration."""

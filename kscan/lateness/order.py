@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from kscan.flow.values import Place
+from kscan.flow.values import DRVDATA, Place
 from kscan.flow.writes import whole
 from kscan.flow.written import Write
 from kscan.program.program import Function
@@ -29,6 +29,7 @@ class Order:
     """What was found around one registration."""
 
     late: dict[Place, list[Write]] = field(default_factory=dict)
+    """The late writes; those of driver data apart for each bus, whose struct owns the place."""
     must: dict[Place, Write] = field(default_factory=dict)
     may: dict[Place, Write] = field(default_factory=dict)
     outside: set[Place] = field(default_factory=set)
@@ -62,10 +63,12 @@ class Order:
             (early.function, early.at) != (late.function, late.at) for late in self.late[place]
         )
 
-    def add(self, write: Write, behind: Behind = Behind.CALL) -> None:
-        """Add a late write."""
-        self.late.setdefault(write.place, []).append(write)
-        self.behind.setdefault(write.place, behind)
+    def add(self, write: Write, behind: Behind = Behind.CALL, bus: str = "") -> None:
+        """Add a late write; of driver data with the struct of the device's bus, if known."""
+        apart = replace(DRVDATA, owner=bus) if write.place == DRVDATA else write.place
+        place = _known(apart, self.late)
+        self.late.setdefault(place, []).append(write)
+        self.behind.setdefault(place, behind)
 
     def put(self, behind: Behind) -> None:
         """All that is late here stands `behind` that as well."""
@@ -77,7 +80,8 @@ class Order:
         One that `is_split_off` has a single caller, and is as good as part of it.
         """
         for one in orders:
-            for place, several in one.late.items():
+            for apart, several in one.late.items():
+                place = _known(apart, self.late)
                 if place not in self.late:
                     self.outside.update(one.outside & {place} if is_split_off else {place})
                     self.behind[place] = one.behind[place]
@@ -98,7 +102,17 @@ class Order:
         """
         found: dict[Place, frozenset[Function]] = {}
         for caller, one in zip(callers, orders, strict=False):
-            for place in one.late.keys() - self.late.keys():
-                found[place] = found.get(place, frozenset()) | {caller}
-        others = {place for one in orders[len(callers) :] for place in one.late}
+            for place in one.late:
+                if _known(place, self.late) not in self.late:
+                    known = _known(place, found)
+                    found[known] = found.get(known, frozenset()) | {caller}
+        others = {_known(p, found) for one in orders[len(callers) :] for p in one.late}
         return {place: late for place, late in found.items() if place not in others}
+
+
+def _known(place: Place, among: Iterable[Place]) -> Place:
+    """`place`; of driver data the first one `among` that may be of a device of the same bus."""
+    if place.kind != DRVDATA.kind:
+        return place
+    known = (one for one in among if one.kind == place.kind)
+    return next((one for one in known if not (one.owner and place.owner) or one == place), place)

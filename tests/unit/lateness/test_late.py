@@ -615,6 +615,51 @@ def test_driver_data_of_another_bus(read: str, bus: str, write: str, *, late: bo
     assert bool(case.late_reads) is late
 
 
+TWO_BUSES = """
+struct platform_device { struct device dev; };
+struct auxiliary_device { struct device dev; };
+struct usb_interface { struct device dev; };
+struct foo { struct iommu_device iommu; };
+static int foo_of_xlate(struct device *dev)
+{
+    struct %s *found = of_find_device_by_node(dev);
+    struct foo *foo = %s;
+
+    return foo->iommu.ops != 0;
+}
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static int probe(struct platform_device *pdev, struct auxiliary_device *adev, struct foo *foo)
+{
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    platform_set_drvdata(pdev, foo);
+    auxiliary_set_drvdata(adev, foo);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("bus", "read", "setter"),
+    [
+        ("platform_device", "platform_get_drvdata(found)", "platform_set_drvdata(pdev, foo);"),
+        ("auxiliary_device", "auxiliary_get_drvdata(found)", "auxiliary_set_drvdata(adev, foo);"),
+        ("auxiliary_device", "dev_get_drvdata(&found->dev)", "auxiliary_set_drvdata(adev, foo);"),
+        ("device", "dev_get_drvdata(found)", "platform_set_drvdata(pdev, foo);"),
+        ("usb_interface", "dev_get_drvdata(&found->dev)", ""),
+    ],
+)
+def test_driver_data_of_two_devices(bus: str, read: str, setter: str) -> None:
+    """Each is late for who reads that of its bus; who reads of any bus meets the first."""
+    case = case_of(tree(drivers__iommu__foo_c=TWO_BUSES % (bus, read)))
+    reader = case.program.reader
+    setting = [
+        reader.source_line(path, reader.position(path, one.late.write.at)[0]).strip()
+        for one in case.late_reads
+        for path in [one.late.write.function.path]
+    ]
+    assert setting == ([setter] if setter else [])
+
+
 COMPAT = """
 #include <linux/iommu.h>
 static inline int foo_add(struct iommu_device *iommu, const struct iommu_ops *ops)
