@@ -125,8 +125,11 @@ class Store:
             self._ask(lambda connection: self._rows.write(connection, rows))
 
     def stats(self) -> StoreStats:
-        """Number of entries and bytes in use; zeros where the store cannot be used."""
-        entries, size = self._ask(counted) or (0, 0)
+        """Number of entries and bytes in use; zeros where there is none, or none to be used.
+
+        To look makes nothing.
+        """
+        entries, size = (0, 0) if self._is_absent() else self._ask(counted) or (0, 0)
         return StoreStats(str(self.path), entries, size, self._limit)
 
     def clear(self) -> None:
@@ -184,6 +187,12 @@ class Store:
 
     def _is_writable(self) -> bool:
         return os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+
+    def _is_absent(self) -> bool:
+        """Nothing was kept there so far, and nothing is in the way."""
+        directory = self.path.parent
+        in_the_way = os.path.lexists(directory) and not directory.is_dir()
+        return not os.path.lexists(self.path) and not in_the_way
 
     def _warn(self, what: str) -> None:
         warning = f"cache: {self.path}: {what}"

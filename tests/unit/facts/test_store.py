@@ -70,6 +70,22 @@ def test_what_is_kept_is_found_again(tmp_path: Path) -> None:
     assert store.warnings == again.warnings == ()
 
 
+def test_to_look_at_a_store_makes_none(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for directory in (tmp_path / "new", tmp_path / "empty"):
+        store = Store(directory)
+        assert (store.stats().entries, store.stats().bytes) == (0, 0)
+        assert store.warnings == ()
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+def test_to_look_at_what_is_in_the_way_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    store = Store(tmp_path / "file")
+    assert store.stats().entries == 0
+    assert len(store.warnings) == 1
+
+
 def test_a_new_value_takes_the_place_of_the_old(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.put_many({"k": b"old"})
