@@ -13,8 +13,10 @@ from kscan.hits import firmware, kbuild
 from kscan.hits.boards import Board, Boards
 from kscan.hits.kconfig import Defconfigs
 from kscan.model import Hits, KscanError
+from kscan.source.near import defined_near
 from kscan.source.tree import C_SUFFIXES, Tree, Unreadable, no_file
 from kscan.syntax import dialect, parser, queries
+from kscan.wording import closest, meant
 
 
 def hits(tree: Tree, place: str) -> Hits:
@@ -81,7 +83,8 @@ def files_of(tree: Tree, place: str) -> tuple[str, ...]:
         path for path in tree.files_with([place], suffixes=(".c",)) if _defines(tree, path, place)
     )
     if not found:
-        raise KscanError(f"{place}: no C file of {tree.name} defines it: give a file instead")
+        near = meant(closest(place, defined_near(tree, place))) or "give a file instead"
+        raise KscanError(f"{place}: no C file of {tree.name} defines it: {near}")
     return found
 
 

@@ -16,6 +16,7 @@ from kscan.facts.reader import Cache, Reader
 from kscan.kernel.catalogue import Catalogue, catalogue
 from kscan.model import KscanError
 from kscan.program.program import OUTSIDE, Function, Program
+from kscan.source.near import defined_near
 from kscan.source.tree import C_SUFFIXES, Tree, Unreadable, no_file
 from kscan.wording import closest, counted, meant
 
@@ -101,15 +102,20 @@ class Inspection:
         raise KscanError(f"{where}: no function {name}() is defined here: {meant_for}")
 
     def _meant(self, name: str, path: str) -> str:
-        """What `name` may be a slip for, of what `path` defines or, of all files, is not static.
+        """What `name` may be a slip for, of what `path` defines, or any file.
 
-        Names of static functions are not known before a file is parsed.
+        Names of static functions are not known before a file is looked into.
         """
         if path:
             return meant(closest(name, {f.name for f in self.program.functions_in(path)}))
         index = self.program.definitions
-        near = [n for n in closest(name, index.names()) if any(map(_is_kernel, index.files(n)))]
-        return f"{meant(near)} (static functions were not compared)" if near else ""
+        beside = defined_near(self.tree, name, _is_kernel, index)
+        near = [
+            known
+            for known in closest(name, beside.union(index.names()))
+            if known in beside or any(map(_is_kernel, index.files(known)))
+        ]
+        return f"{meant(near)} (not every static function was compared)" if near else ""
 
     def _defined(self, name: str, paths: list[str]) -> list[Function]:
         """The definitions of `name` in `paths`, kernel code only."""

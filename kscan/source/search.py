@@ -22,12 +22,14 @@ _ANNOTATION = (
     r"__(?:attribute|attribute__|printf|scanf|section|aligned)[ \t]*\(+[^()\n]*\)+[ \t]*)?"
 )
 _TYPE = r"(?:[A-Za-z_*][\w* \t]*[ \t*]|\*)?"
-_HEAD = rf"(?!static\b)(?=[A-Za-z_*]){_ANNOTATION}{_TYPE}"
+_ANY_HEAD = rf"(?=[A-Za-z_*]){_ANNOTATION}{_TYPE}"
+_HEAD = rf"(?!static\b){_ANY_HEAD}"
 _NAME = r"[A-Za-z_]\w*"
 _TAIL = r"(?=[ \t]*\((?![^\n]*;[ \t\r\f]*(?:/[*/][^\n]*)?$))"
 
 GREP_DEFINITION = rf"^{_HEAD}\K{_NAME}{_TAIL}"
 _DEFINITION = re.compile(f"^{_HEAD}({_NAME}){_TAIL}".encode(), re.MULTILINE)
+_ANY_DEFINITION = re.compile(f"^{_ANY_HEAD}({_NAME}){_TAIL}".encode(), re.MULTILINE)
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 _NEVER = frozenset("\0\n")
 _FEW = 20
@@ -148,6 +150,11 @@ def functions_around(text: bytes, word: bytes) -> set[bytes]:
             found.update(match[1] for match in _DEFINITION.finditer(head))
         at = text.find(word, at + len(word))
     return found - NOT_FUNCTIONS
+
+
+def functions_named(text: Text) -> set[bytes]:
+    """Names of the functions that `text` defines, static ones too, as far as text tells."""
+    return {match[1] for match in _ANY_DEFINITION.finditer(text)} - NOT_FUNCTIONS
 
 
 def grep_matches(output: bytes, prefix: int) -> Iterator[tuple[str, bytes]]:

@@ -65,6 +65,19 @@ def test_a_function_stands_for_its_file(tree):
     assert [driver.path for driver in answer.drivers] == ["drivers/acme.c"]
 
 
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        ("acme_og", "did you mean acme_go[?]"),
+        ("plain_going", "did you mean plain_go[?]"),
+        ("go_acme", "give a file instead"),
+    ],
+)
+def test_a_misspelt_function_is_told_what_may_be_meant(tree, slip, said):
+    with pytest.raises(KscanError, match=f"no C file of small defines it: {said}"):
+        blast(tree, slip)
+
+
 def test_json_is_whole(tree):
     document = json.loads(json.dumps(as_json(blast(tree, "drivers/acme.c"))))
     assert document["schema"] == "kscan/hits/1"

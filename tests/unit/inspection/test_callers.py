@@ -185,9 +185,10 @@ def test_a_file_that_is_not_there_is_said(inspect: Inspect) -> None:
 @pytest.mark.parametrize(
     ("slip", "meant"),
     [
-        ("foo_generic_strat", r"did you mean foo_generic_start\? \(static functions were not"),
+        ("foo_generic_strat", r"did you mean foo_generic_start\? \(not every static"),
         ("drivers/foo/bar.c:bar_strat", r"bar\.c: no function .* did you mean bar_start\?$"),
-        ("bar_strat", r"is it a macro\?$"),
+        ("bar_strat", r"did you mean bar_start\? \(not every static"),
+        ("strat_bar", r"is it a macro\?$"),
         ("drivers/fooo/bar.c:bar_start", r"no file .* did you mean drivers/foo/bar\.c\?$"),
         ("twin.c:bar_start", r"no file twin\.c: did you mean drivers/foo/twin\.c\?$"),
     ],
@@ -197,8 +198,9 @@ def test_a_slip_is_told_what_may_be_meant(inspect: Inspect, slip: str, meant: st
         callers(inspect(), slip)
 
 
-def test_a_slip_is_not_told_a_name_that_only_a_tool_has(inspect: Inspect) -> None:
-    files = {"tools/probe.c": "int tool_measure(void)\n{\n\treturn 0;\n}\n"}
+@pytest.mark.parametrize("before", ["", "static "])
+def test_a_slip_is_not_told_a_name_that_only_a_tool_has(inspect: Inspect, before: str) -> None:
+    files = {"tools/tool.c": f"{before}int tool_measure(void)\n{{\n\treturn 0;\n}}\n"}
     with pytest.raises(KscanError, match="is it a macro"):
         callers(inspect(files), "tool_mesure")
 
