@@ -133,8 +133,27 @@ def _error(frame: Frame, node: ir.Call, _name: str) -> Value:
 
 def _fresh(frame: Frame, node: ir.Call, name: str) -> Value:
     frame.execution.acquired.add((frame.function, node.at))
-    _handed_over(frame, node, name, _arguments(frame, node, name))
+    args = _arguments(frame, node, name)
+    is_late = any(arg.taint is not None and arg.what in INVALID for arg in args)
+    inner = _allocation(frame, node) if is_late and name not in frame.expanding else None
+    if inner is None or not may_expand(frame):
+        _handed_over(frame, node, name, args)
+    else:
+        frame.expanding.add(name)
+        frame.value(inner)
+        frame.expanding.discard(name)
     return Value(What.ANY, None, "fresh")
+
+
+def _allocation(frame: Frame, node: ir.Call) -> ir.Call | None:
+    """The call that allocates in the macro that `node` calls: ``kmem_cache_alloc_noprof()``."""
+    at = frame.scope.program, frame.function.path, node
+    expanded = macros.expanded(*at) or macros.with_rest(*at)
+    for part in ir.walk(expanded) if expanded is not None else ():
+        match part:
+            case ir.Call(callee=ir.Name(id=name)) if name in frame.execution.world.functions.fresh:
+                return part
+    return None
 
 
 def _got(frame: Frame, node: ir.Call, name: str) -> Value | None:
