@@ -3,33 +3,29 @@
 
 A driver that is kept outside the kernel is written for several, and what one of them needs
 stands beside what another one does.  Which lines are meant for a given version follows from
-such tests alone; any other condition may hold or not.
+such tests, and from those of macros that the file itself defines under one; any other condition
+may hold or not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import eq, ge, gt, le, lt, ne
 
 from kscan.syntax.draft import Directive, Draft
+from kscan.syntax.version_tests import WORD, Macros, Unset, Version, holds, is_defined
 
-Version = tuple[int, int, int]
-
-WORD = b"LINUX_VERSION_CODE"
-"""No file without it has such a test."""
+__all__ = ["WORD", "lines_for_others", "version_of", "without_others"]
 
 _NUMBERS = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
-_OTHER = rb"KERNEL_VERSION\s*\(\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\)"
-_OPERATOR = rb"\s*([<>=!]=|[<>])\s*"
-_TERM = re.compile(rb"[(\s]*LINUX_VERSION_CODE" + _OPERATOR + _OTHER + rb"[)\s]*")
-_TURNED = re.compile(rb"[(\s]*" + _OTHER + _OPERATOR + rb"LINUX_VERSION_CODE[)\s]*")
 _SEEN = re.compile(rb"[^\r]")
-_COMPARES: dict[bytes, Callable[[Version, Version], bool]] = {
-    b">=": ge, b">": gt, b"<=": le, b"<": lt, b"==": eq, b"!=": ne,
-}  # fmt: skip
+_NAMED = re.compile(rb"#\s*+\w++[\s\\]++(\w++)(\(?)")
+_SYMBOL = b"CONFIG_"
+"""What Kconfig defines, whoever else does."""
+_FLAGS = (b"", b"1")
+"""Bodies of macros that are there to be asked for."""
 
 
 def version_of(spelled: str) -> Version | None:
@@ -49,15 +45,22 @@ def lines_for_others(source: bytes, version: Version) -> tuple[range, ...]:
     """
     found: list[range] = []
     stack: list[_Group] = []
+    flags = _Flags()
     for line in Draft(source).directives:
-        if line.word in (b"if", b"ifdef", b"ifndef"):
-            stack.append(_Group([line], [_holds(line, version)]))
+        is_out = bool(stack) and stack[-1].is_out
+        if line.word in (b"define", b"undef"):
+            flags.name(line, is_out=is_out)
+        elif line.word in (b"if", b"ifdef", b"ifndef"):
+            stack.append(_Group(is_within=is_out))
+            stack[-1].goes_on(line, _holds(line, version, flags.macros), flags)
         elif stack and line.word in (b"elif", b"elifdef", b"elifndef", b"else"):
             found += stack[-1].left_out(source, line)
-            stack[-1].goes_on(line, True if line.word == b"else" else _holds(line, version))
+            stack[-1].ends(flags)
+            stack[-1].goes_on(line, _holds(line, version, flags.macros), flags)
         elif stack and line.word == b"endif":
             group = stack.pop()
             found += group.left_out(source, line)
+            group.ends(flags)
             if group.is_decided():
                 found += (_lines(source, test) for test in (*group.tests, line))
     return tuple(found)
@@ -77,23 +80,79 @@ def without_others(source: bytes, version: Version) -> bytes:
 
 
 @dataclass
+class _Flags:
+    """What is known of macros of the file, at one of its lines."""
+
+    macros: dict[bytes, bytes | Unset] = field(default_factory=dict)
+    named: list[bytes] = field(default_factory=list)
+    """Those that the branches around that line define, or take back."""
+
+    def name(self, line: Directive, *, is_out: bool) -> None:
+        """Remembers what `line` says of a macro.
+
+        One that is left out says that of a flag which the file itself sets, and nobody else then.
+        """
+        found = _NAMED.match(line.text)
+        if found is None:
+            return
+        name, is_called = found[1], bool(found[2])
+        body = b"" if is_called else _joined(line.text[found.end() :]).strip(b" \t;/")
+        is_flag = not is_called and body in _FLAGS and not name.startswith(_SYMBOL)
+        if not is_out:
+            self._set(name, body if line.word == b"define" else Unset.NEVER)
+        elif line.word == b"define" and is_flag and name not in self.macros:
+            self._set(name, Unset.NEVER)
+
+    def _set(self, name: bytes, known: bytes | Unset) -> None:
+        self.macros[name] = known
+        self.named.append(name)
+
+    def leave(self, mark: int) -> None:
+        """Forgets what is said from `mark` on, in a branch that may stay or not."""
+        self.macros.update(dict.fromkeys(self.named[mark:], Unset.OPEN))
+        del self.named[mark:]
+
+
+@dataclass
 class _Group:
     """An ``#if`` up to its ``#endif``, at one of its branches."""
 
-    tests: list[Directive]
+    is_within: bool
+    """A branch around it is left out."""
+    tests: list[Directive] = field(default_factory=list)
     """Those of its branches so far."""
-    hold: list[bool | None]
+    hold: list[bool | None] = field(default_factory=list)
     """Whether each of them holds; None where that is open."""
+    is_left_out: bool = False
+    """The test of the present branch is not the first to hold."""
+    _is_taken: bool = False
+    """The test of a branch so far holds."""
+    _is_open: bool = False
+    """Whether that of one does is open."""
+    _mark: int = 0
 
-    def goes_on(self, line: Directive, holds: bool | None) -> None:
+    @property
+    def is_out(self) -> bool:
+        """The present branch, or one around it, is left out."""
+        return self.is_within or self.is_left_out
+
+    def goes_on(self, line: Directive, holds: bool | None, flags: _Flags) -> None:
         """The next branch begins at `line`."""
+        self.is_left_out = holds is False or self._is_taken
+        self._is_taken = self._is_taken or holds is True
+        self._is_open = self._is_open or holds is None
         self.tests.append(line)
         self.hold.append(holds)
+        self._mark = len(flags.named)
+
+    def ends(self, flags: _Flags) -> None:
+        """The branch ends: what it says of macros is open where the branch itself is."""
+        if self._is_open:
+            flags.leave(self._mark)
 
     def left_out(self, source: bytes, end: Directive) -> Iterator[range]:
-        """The lines of the branch that ends at `end`, where its test is not the first to hold."""
-        *before, holds = self.hold
-        if holds is False or True in before:
+        """The lines of the branch that ends at `end`, where it is left out."""
+        if self.is_left_out:
             first = source.count(b"\n", 0, self.tests[-1].end) + 2
             yield range(first, source.count(b"\n", 0, end.start) + 1)
 
@@ -103,28 +162,17 @@ class _Group:
         return None not in self.hold[:until]
 
 
-def _holds(line: Directive, version: Version) -> bool | None:
+def _holds(line: Directive, version: Version, macros: Macros) -> bool | None:
     """Whether the test `line` holds for `version`; None where something else decides."""
-    test = line.text.partition(line.word)[2].replace(b"\\\n", b" ")
-    if line.word not in (b"if", b"elif") or (b"||" in test and b"&&" in test):
-        return None
-    either = b"||" in test
-    terms = [_compared(term, version) for term in re.split(rb"\|\||&&", test)]
-    if either in terms:
-        return either
-    return None if None in terms else not either
+    test = _joined(line.text.partition(line.word)[2])
+    if line.word == b"else":
+        return True
+    if line.word in (b"if", b"elif"):
+        return holds(test, version, macros)
+    known = is_defined(b"".join(test.split()[:1]), macros)
+    return known if known is None or line.word.endswith(b"fdef") else not known
 
 
-def _compared(term: bytes, version: Version) -> bool | None:
-    if found := _TERM.fullmatch(term):
-        operator, *other = found.groups()
-        return _COMPARES[operator](version, _numbers(other))
-    if found := _TURNED.fullmatch(term):
-        *other, operator = found.groups()
-        return _COMPARES[operator](_numbers(other), version)
-    return None
-
-
-def _numbers(spelled: Sequence[bytes]) -> Version:
-    major, minor, patch = map(int, spelled)
-    return major, minor, patch
+def _joined(text: bytes) -> bytes:
+    """`text` of a directive on one line."""
+    return text.replace(b"\\\n", b" ")

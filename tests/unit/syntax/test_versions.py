@@ -34,8 +34,27 @@ def left(text: str, version: str) -> str:
         (f"#if {NEW} && defined(X)\na\n#else\nb\n#endif", "a b", "b"),
         (f"#if {OLD} || defined(X)\na\n#else\nb\n#endif", "a b", "a"),
         (f"#if {NEW} || {OLD}\na\n#else\nb\n#endif", "a", "a"),
-        (f"#if ({NEW} && defined(X)) || {OLD}\na\n#else\nb\n#endif", "a b", "a b"),
-        (f"#if !({NEW})\na\n#else\nb\n#endif", "a b", "a b"),
+        (f"#if ({NEW} && defined(X)) || {OLD}\na\n#else\nb\n#endif", "a b", "a"),
+        (f"#if {OLD} || {NEW} && defined(X)\na\n#else\nb\n#endif", "a b", "a"),
+        (f"#if ({OLD} || {NEW}) && !({OLD})\na\n#else\nb\n#endif", "a", "b"),
+        (f"#if ({NEW} || defined(X)) && defined Y\na\n#else\nb\n#endif", "a b", "a b"),
+        (f"#if !({NEW})\na\n#else\nb\n#endif", "b", "a"),
+        (f"#if !({NEW} || defined(X))\na\n#else\nb\n#endif", "b", "a b"),
+        (f"#if !!({NEW})\na\n#else\nb\n#endif", "a", "b"),
+        (f"#if !defined(X) || !({OLD})\na\n#else\nb\n#endif", "a", "a b"),
+        ("#if (LINUX_VERSION_CODE) >= KERNEL_VERSION(5, 17, 0)\na\n#else\nb\n#endif", "a", "b"),
+        # what is computed, chosen or called says nothing, what stands beside it does
+        (f"#if ({NEW}) == X\na\n#else\nb\n#endif", "a b", "a b"),
+        (f"#if !({NEW}) == X\na\n#else\nb\n#endif", "a b", "a b"),
+        (f"#if {NEW} + 1\na\n#else\nb\n#endif", "a b", "a b"),
+        (f"#if {NEW} ? 0 : 1\na\n#else\nb\n#endif", "a b", "a b"),
+        (f"#if {NEW} && IS_ENABLED(CONFIG_X)\na\n#else\nb\n#endif", "a b", "b"),
+        (f"#if (X + (Y || 1)) > 3 || {NEW}\na\n#else\nb\n#endif", "a", "a b"),
+        (f"#if {NEW} X\na\n#else\nb\n#endif", "a b", "a b"),
+        (f"#if ({NEW}\na\n#else\nb\n#endif", "a b", "a b"),
+        (f"#if {NEW})\na\n#else\nb\n#endif", "a b", "a b"),
+        (f"#if ! && {NEW}\na\n#else\nb\n#endif", "a b", "b"),
+        (f"#if {'(' * 5000}{NEW}{')' * 5000}\na\n#else\nb\n#endif", "a b", "a b"),
         # another condition may hold, also before one of the version
         (f"#ifdef X\na\n#elif {NEW}\nb\n#else\nc\n#endif", "a b", "a c"),
         (f"#ifdef X\n#if {OLD}\na\n#endif\nb\n#else\nc\n#endif", "b c", "a b c"),
@@ -53,6 +72,62 @@ def left(text: str, version: str) -> str:
 def test_what_is_left(text: str, new: str, old: str) -> None:
     assert left(text, "6.1.3") == new
     assert left(text, "5.3") == old
+
+
+ASKED = "#ifdef HAVE\na\n#else\nb\n#endif"
+SET = f"#if {NEW}\n#define HAVE\n#endif\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "new", "old"),
+    [
+        (SET + ASKED, "a", "b"),
+        (SET + "#ifndef HAVE\na\n#else\nb\n#endif", "b", "a"),
+        (SET + "#if defined(HAVE) && defined(X)\na\n#else\nb\n#endif", "a b", "b"),
+        (SET + "#if !defined HAVE\na\n#else\nb\n#endif", "b", "a"),
+        (SET + "#ifdef X\na\n#elifdef HAVE\nb\n#else\nc\n#endif", "a b", "a c"),
+        (SET.replace("#define HAVE", "#  define\tHAVE /* of it */ 1 // so") + ASKED, "a", "b"),
+        (SET.replace("#endif", "#else\n#define HAVE 0\n#endif") + ASKED, "a", "a"),
+        (SET.replace("HAVE", "HAVE 1").replace("#endif", "#else\n#define HAVE 0\n#endif")
+         + "#if HAVE\na\n#else\nb\n#endif", "a", "b"),
+        (SET.replace("HAVE", "HAVE 1") + "#if HAVE\na\n#else\nb\n#endif", "a", "b"),
+        (f"#define HAVE ({NEW})\n#if HAVE\na\n#else\nb\n#endif", "a", "b"),
+        (f"#define HAVE ({NEW})\n" + ASKED, "a", "a"),
+        # what a flag stands for may be anything
+        (SET + "#if HAVE\na\n#else\nb\n#endif", "a b", "b"),
+        (f"#if {NEW}\n#define HAVE(x) x\n#endif\n" + ASKED, "a", "a b"),
+        (f"#if {NEW}\n#define HAVE other\n#endif\n" + ASKED, "a", "a b"),
+        (SET.replace("HAVE", "CONFIG_X") + ASKED.replace("HAVE", "CONFIG_X"), "a", "a b"),
+        # it may be set before, afterwards, or where something else says so
+        (ASKED + "\n" + SET.strip(), "a b", "a b"),
+        (SET + "#undef HAVE\n" + ASKED, "b", "b"),
+        (SET + f"#if {OLD}\n#define HAVE\n#endif\n" + ASKED, "a", "a"),
+        ("#ifdef X\n#define HAVE\n#endif\n" + SET + ASKED, "a", "a b"),
+        (SET + "#ifdef X\n#define HAVE\n#endif\n" + ASKED, "a b", "a b"),
+        (SET + "#ifdef X\n#undef HAVE\n#endif\n" + ASKED, "a b", "a b"),
+        (f"#ifdef X\n{SET}#endif\n" + ASKED, "a b", "a b"),
+        (f"#ifdef X\n{SET}{ASKED}\n#endif", "a", "b"),
+        (f"#ifndef FOO_H\n#define FOO_H\n{SET}{ASKED}\n#endif", "a", "b"),
+        (f"#ifdef X\n{SET}#else\n{ASKED}\n#endif", "a b", "a b"),
+        (f"#if {OLD}\n{SET}#endif\n" + ASKED, "b", "b"),
+        (SET + f"#if {OLD}\n#undef HAVE\n#endif\n" + ASKED, "a", "b"),
+    ],
+)  # fmt: skip
+def test_macros_that_the_file_defines_for_some_versions(text: str, new: str, old: str) -> None:
+    assert left(text, "6.1.3") == new
+    assert left(text, "5.3") == old
+
+
+def test_a_macro_may_go_on_in_the_next_line() -> None:
+    text = f"#define HAVE \\\n ({NEW} && \\\n {TURNED})\n#if HAVE\na\n#else\nb\n#endif"
+    assert left(text, "6.1.3").split()[-1] == "a"
+    assert left(text, "5.3").split()[-1] == "b"
+
+
+def test_a_test_of_many_macros_takes_no_longer_than_it_is() -> None:
+    """Each body names the one before twice: what it stands for doubles with each."""
+    body = "".join(f"#define M{n} (M{n - 1} && M{n - 1} && {NEW})\n" for n in range(1, 200))
+    assert left(f"#define M0 1\n{body}#if M199\na\n#else\nb\n#endif", "5.3") == "b"
 
 
 def test_what_is_for_others_becomes_blank_where_it_stands() -> None:
