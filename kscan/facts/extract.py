@@ -18,7 +18,7 @@ from kscan.facts.declarators import (
     text_of,
 )
 from kscan.facts.defines import without_comments
-from kscan.facts.invocations import invocations
+from kscan.facts.invocations import invocations, texts
 from kscan.facts.unit import (
     CallFact,
     CType,
@@ -44,7 +44,8 @@ def unit_of(source: bytes, respelled: dialect.Respelled | None = None) -> Unit:
     found = queries.captures("facts/declarations", root)
     initialised = queries.captures("facts/tables", root)
     prototypes, objects = _declarations(found.get("declaration", []))
-    toplevel = tuple(filter(None, map(_toplevel, found.get("toplevel", []))))
+    toplevel = [call for node in found.get("toplevel", []) if (call := _toplevel(node)) is not None]
+    toplevel = sorted([*toplevel, *_unended(respelled.marks, source)], key=lambda call: call.line)
     lines = source.split(b"\n")
     objects += [made for call in toplevel if (made := _made(call, lines)) is not None]
     return Unit(
@@ -56,7 +57,7 @@ def unit_of(source: bytes, respelled: dialect.Respelled | None = None) -> Unit:
         macros=tuple(_macros(found)),
         typedefs=(*_typedefs(found.get("typedef", [])), *_classes(respelled.marks)),
         includes=tuple(text_of(node).strip('"<>') for node in found.get("include", [])),
-        toplevel=toplevel,
+        toplevel=tuple(toplevel),
         invocations=tuple(invocations(initialised, source)),
     )
 
@@ -191,6 +192,18 @@ def _toplevel(node: Node) -> CallFact | None:
     return CallFact(
         call, tuple(text_of(a) for a in arguments.named_children), node.start_point[0] + 1
     )
+
+
+def _unended(marks: Iterable[dialect.Mark], source: bytes) -> Iterator[CallFact]:
+    """The macros at file scope that no semicolon ends."""
+    line, last = 1, 0
+    for mark in sorted(marks, key=lambda mark: mark.offset):
+        if mark.kind == "toplevel":
+            line, last = line + source.count(b"\n", last, mark.offset), mark.offset
+            name, opening, rest = without_comments(mark.text).partition(b"(")
+            call = name.decode("utf-8", "replace").strip()
+            if call.isidentifier():
+                yield CallFact(call, texts(opening + rest), line)
 
 
 _MAKERS = {

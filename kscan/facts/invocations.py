@@ -98,7 +98,7 @@ def _made(node: Node, place: Placement, source: bytes, whole: bool) -> Iterator[
     if name.type != "identifier" or text_of(name) == "NULL":
         return
     given = node.child_by_field_name("arguments")
-    arguments = _texts(source[given.start_byte : given.end_byte]) if given is not None else None
+    arguments = texts(source[given.start_byte : given.end_byte]) if given is not None else None
     line = node.start_point[0] + 1
     yield InvocationFact(
         place.owner, place.variable, place.fields, text_of(name), arguments, line, place.inner,
@@ -106,7 +106,7 @@ def _made(node: Node, place: Placement, source: bytes, whole: bool) -> Iterator[
     )  # fmt: skip
 
 
-def _texts(spelled: bytes) -> tuple[str, ...]:
+def texts(spelled: bytes) -> tuple[str, ...]:
     """The arguments that stand between the parentheses of `spelled`, as the source has them."""
     plain = without_comments(spelled)
     hidden = _LITERAL.sub(lambda literal: b"_" * len(literal[0]), plain)

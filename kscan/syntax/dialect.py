@@ -17,6 +17,7 @@ What no longer stands in the text is kept as a `Mark`, by kind:
 ``definition``            the macro that defines a function; its first argument is the name
 ``declaration``           the macro that declares; the names in it stay
 ``invocation``            a macro invocation for whose semicolon there was no room
+``toplevel``              one at file scope
 ``initialiser``           a designated list handed to a macro
 ``storage``               ``static`` before a macro invocation
 ``type``, ``typeof``      a macro that makes a type; only its name stays

@@ -134,7 +134,7 @@ def _end_invocation(draft: Draft, m: re.Match[bytes], name: int) -> None:
         if byte in b" \t":
             draft.put(offset, b";")
             return
-    draft.mark(name, end, "invocation")
+    draft.mark(name, end, "toplevel")
     draft.blank(name, end)
 
 

@@ -74,6 +74,21 @@ def test_arrays_of_addresses() -> None:
     assert unit.slots[0].values == ("a", "b")
 
 
+def test_calls_at_file_scope_with_and_without_a_semicolon() -> None:
+    unit = unit_of(
+        b"int foo;\nfirst(foo)\nsecond(foo, /* a, */ &foo)\nTHIRD(foo); \n"
+        b"static FOURTH(\n\tone(foo, 1),\n\tfoo)\nfifth()\nlast(foo)\n"
+    )
+    assert [(call.name, call.arguments, call.line) for call in unit.toplevel] == [
+        ("first", ("foo",), 2),
+        ("second", ("foo", "&foo"), 3),
+        ("THIRD", ("foo",), 4),
+        ("FOURTH", ("one(foo, 1)", "foo"), 5),
+        ("fifth", (), 8),
+        ("last", ("foo",), 9),
+    ]
+
+
 @given(st.binary(max_size=400))
 def test_any_bytes_have_facts_or_a_reason(source: bytes) -> None:
     try:

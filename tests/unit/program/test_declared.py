@@ -34,7 +34,17 @@ def entries(files: dict[str, str]) -> list[tuple[str, str]]:
     return [(str(entry.slot), entry.function.name) for entry in found]
 
 
-@pytest.mark.parametrize("use", ["FOO_OPS(foo_ops, foo);", "static FOO_OPS( foo_ops,\n    foo );"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        "FOO_OPS(foo_ops, foo);",
+        "static FOO_OPS( foo_ops,\n    foo );",
+        "FOO_OPS(foo_ops, foo)",
+        "FOO_OPS(foo_ops, foo)\n\nstatic int foo_late(void)\n{\n    return 0;\n}",
+        "static FOO_OPS(foo_ops,foo)\n#define FOO_LATE 1",
+        "FOO_OPS(foo_ops /* first, (second) */, foo)\nstatic int foo_late;",
+    ],
+)
 def test_a_table_that_a_macro_declares(use: str) -> None:
     driver = DRIVER % use
     for files in (
@@ -53,6 +63,10 @@ def test_a_table_that_a_macro_declares(use: str) -> None:
         (OPS.replace("{", "("), "FOO_OPS(foo_ops, foo);"),
         ("#define FOO_OPS(name, which) struct ops name", "FOO_OPS(foo_ops, foo);"),
         (OPS.replace("(name, which)", " name", 1), "FOO_OPS(foo_ops, foo);"),
+        # a definition, an object, and a call
+        (OPS, "FOO_OPS(foo_ops, foo)\n{\n    return 0;\n}"),
+        (OPS, "int FOO_OPS(foo_ops, foo)\nint late;"),
+        (OPS, "int foo_late(void)\n{\n    FOO_OPS(foo_ops, foo)\n}"),
     ],
 )
 def test_what_declares_no_table(macro: str, use: str) -> None:
