@@ -265,9 +265,20 @@ class Evaluation(Frame):
         return self._written(node.target, value, node.at)
 
     def _stepped(self, node: ir.Unary, before: Value) -> Value:
-        """``x++`` yields what was there before, where nothing was read too early."""
-        after = self._written(node.operand, ANY, node.at)
+        """``x++`` yields what was there before, where nothing was read too early.
+
+        A counter that starts from a plain number is not zero any more.
+        """
+        after = SET if node.op == "++" and self._is_counter(node.operand) else ANY
+        after = self._written(node.operand, after, node.at)
         return before if node.postfix and before.taint is None else after
+
+    def _is_counter(self, node: ir.Expr) -> bool:
+        """`node` is a local variable that a loop counts with."""
+        if not isinstance(node, ir.Name) or not self.scope.is_automatic(node.id):
+            return False
+        is_given = any(parameter.name == node.id for parameter in self.function.fact.params)
+        return not is_given and node.id in self.scope.program.body(self.function).counters
 
     def _written(self, target: ir.Expr, value: Value, at: int) -> Value:
         """`value`, which `target` holds from here on."""

@@ -292,7 +292,7 @@ class _Around:
 
         So it is with several objects, each of which is registered once it is complete.
         """
-        if write.place.kind != "field" or write.base is None:
+        if write.place.kind == "global" or write.base is None:
             return False
         names = {part.id for part in ir.walk(write.base) if isinstance(part, ir.Name)}
         return any(

@@ -499,6 +499,16 @@ EACH = "iommu_device_register(&foo->iommu, &foo_ops, 0);"
         # the object is the same, or is registered before its loop begins
         (f"for (; loose; loose++) {{ if (dev) {LATE} @ }}", [("foo.next", "crash", "medium")]),
         (f"@ for (; foo; foo++) {{ {LATE} }}", NEXT),
+        # before the first is registered, or before another one
+        (f"int i; for (i = 0; i < 4; i++) {{ if (!i) {LATE} @ }}", []),
+        (f"int i; for (i = 0; i < 4; i++) {{ if (i == 1) {LATE} @ }}",
+         [("foo.next", "crash", "medium")]),
+        (f"int i = loose; for (; i < 4; i++) {{ if (!i) {LATE} @ }}",
+         [("foo.next", "crash", "medium")]),
+        (f"int i; for (i = 0; i < 4; i++) {{ if (dev) i -= 2; if (!i) {LATE} @ }}",
+         [("foo.next", "crash", "medium")]),
+        (f"int i; for (i = 0; i < 4; i++) {{ for_each_set_bit(i, &foo->flags, 4) use(foo);"
+         f" if (!i) {LATE} @ }}", [("foo.next", "crash", "medium")]),
     ],
 )  # fmt: skip
 def test_registered_in_a_loop(body: str, expected: list[tuple[str, str, str]]) -> None:
@@ -508,6 +518,17 @@ def test_registered_in_a_loop(body: str, expected: list[tuple[str, str, str]]) -
     assert [
         (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
     ] == expected
+
+
+@pytest.mark.parametrize(
+    ("each", "late"), [("foo = several[i];", False), ("if (dev) foo = several[i];", True)]
+)
+def test_made_ready_in_a_loop_before_it_is_registered(each: str, *, late: bool) -> None:
+    loop = f"int i; for (i = 0; i < 4; i++) {{ {each} if (dev) spin_lock_init(&foo->lock); @ }}"
+    driver = DRIVER.replace(EACH, "%s")
+    code = HEAD + driver % ("spin_lock(&foo->lock);", loop.replace("@", EACH), "")
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    assert [one.late.spelled for one in case.late_reads] == ["foo.lock"] * late
 
 
 STAGES = """
