@@ -8,6 +8,7 @@ handed a value that was read too early.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from kscan.facts import ir
 from kscan.flow import nodes, ownmember, power, tying
@@ -218,8 +219,11 @@ def _container(frame: Frame, node: ir.Call, name: str) -> Value | None:
     if not tag and not name.startswith("container_of"):
         return None
     member = frame.value(node.args[0]) if node.args else ANY
-    is_first = len(node.args) > 2 and frame.scope.begins_with(tag, spelled(node.args[2]))
-    return member if is_first else offset_into(member)
+    name = spelled(node.args[2]) if len(node.args) > 2 else ""
+    around = member if name and frame.scope.begins_with(tag, name) else offset_into(member)
+    if not member.within:
+        return around
+    return replace(around, within=member.within[1:] if member.within[0] == (tag, name) else ())
 
 
 def _elsewhere(frame: Frame, node: ir.Call, _name: str) -> Value:
@@ -383,5 +387,8 @@ def needs(frame: Frame, node: ir.Expr, kind: str, at: int, note: str) -> None:
         return
     ready = ready_place(place, kind)
     frame.execution.touched.add(ready)
-    if ready in frame.execution.world.late:
+    world = frame.execution.world
+    if ready in world.late and not (
+        ready in world.embedded and world.is_of_another(ready, frame.value(node).within[1:])
+    ):
         frame.note(Happening.UNREADY, frame.taint(ready, at), at, note)

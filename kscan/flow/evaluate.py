@@ -10,6 +10,7 @@ from typing import Any
 
 from kscan.facts import ir
 from kscan.flow import calling, comparing, nodes
+from kscan.flow.embedded import Holders
 from kscan.flow.frame import MOST_VALUES, Frame
 from kscan.flow.places import place_of
 from kscan.flow.values import (
@@ -115,10 +116,17 @@ class Evaluation(Frame):
         if stored is not None:
             return stored
         self.execution.touched.add(place)
-        if place in world.late and (place not in world.of_instance or holder.is_of_instance):
+        if self._is_late(place, holder):
             below = place in world.negative
             return Value(What.ERROR if below else What.ZERO, self.taint(place, at))
         return world.given.get(place, otherwise)
+
+    def _is_late(self, place: Place, holder: Value) -> bool:
+        """The member `place` of the object `holder` is."""
+        world = self.execution.world
+        if place not in world.late or world.is_of_another(place, holder.within):
+            return False
+        return place not in world.of_instance or holder.is_of_instance
 
     def _member(self, node: ir.Member, *, is_number: bool = False) -> Value:
         """The value of a member; nothing of a struct, unless that `is_number` (an atomic)."""
@@ -132,9 +140,14 @@ class Evaluation(Frame):
             return calling.driver_data(self, base, node.at)
         kind = self.scope.type_of(node)
         if not is_number and (kind.array or (not kind.ptr and kind.tag)):
-            return Value(What.ANY, None, base.origin)
+            return Value(What.ANY, None, base.origin, within=self._inside(node, base))
         led_to = nodes.member(self.execution.world.functions, place, base)
         return self._read(place, node.at, led_to, base)
+
+    def _inside(self, node: ir.Member, outer: Value) -> Holders:
+        """What the member `node` of the object `outer` lies in."""
+        tag = self.scope.tag_of(node.object) if self.execution.world.embedded else ""
+        return ((tag, node.field), *outer.within) if tag else ()
 
     def loaded(self, node: ir.Expr) -> Value:
         """The value of `node`, which may be an atomic or a key: a struct that holds a number."""
@@ -171,9 +184,10 @@ class Evaluation(Frame):
                 self.state.env[inner.id] = ANY
             return SET
         if isinstance(inner, ir.Member):
-            if not inner.arrow:
-                return self._addressed(inner.object)
-            return offset_into(self.value(inner.object))
+            outer = self.value(inner.object) if inner.arrow else self._addressed(inner.object)
+            found = offset_into(outer) if inner.arrow else outer
+            within = self._inside(inner, outer)
+            return replace(found, within=within) if within or found.within else found
         if isinstance(inner, ir.Unary) and inner.op == "*":
             return self.value(inner.operand)
         if isinstance(inner, ir.Index):

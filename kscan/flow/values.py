@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from kscan.flow.embedded import Holders
+
 
 class What(IntEnum):
     """The part of a value's range that matters."""
@@ -95,6 +97,8 @@ class Value:
     """What was read too early decided that it is this value, and is no part of it."""
     points: Place | None = None
     """The list or map whose address it is."""
+    within: Holders = ()
+    """The members that what it is, or points at, lies in."""
 
     @property
     def is_of_instance(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kscan.flow.embedded import Holders, are_apart
 from kscan.flow.values import Place, Taint, Value
 from kscan.kernel.functions import Functions
 from kscan.program.program import Function
@@ -88,9 +89,16 @@ class World:
     """What places hold before the first function starts."""
     of_instance: frozenset[Place] = frozenset()
     """Those late places that are members of the instance's device: another one's are not late."""
+    embedded: Mapping[Place, frozenset[Holders]] = field(default_factory=dict)
+    """What the objects lie in whose late places these are: those in other members are not late."""
     as_bound: bool = False
     """A look-up among the devices of `drivers` finds the instance all the same."""
     registered: str = ""
     """The struct of what the driver registers: its driver data is its own."""
     ties: bool = False
     """What is put on a device whose origin is ``client`` is noted."""
+
+    def is_of_another(self, place: Place, within: Holders) -> bool:
+        """The late `place` is that of other objects than what lies `within` some members."""
+        late = self.embedded.get(place, frozenset())
+        return bool(late) and all(are_apart(one, within) for one in late)

@@ -22,7 +22,7 @@ from kscan.lateness.followers import Follower, Followers
 from kscan.lateness.late import Late, Lateness
 from kscan.lateness.masked import LateRead, masked
 from kscan.lateness.probing import holding, is_of_device
-from kscan.lateness.readers import Circumstances, Reader, Readers
+from kscan.lateness.readers import Circumstances, Reader, Readers, Whose
 from kscan.model import Skip, weakest
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
@@ -248,15 +248,20 @@ class Case:
             one = late[number]
             others = late[number + 1 :] if later else late
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
-            apart = is_of_device(self.program, one.write, self.belongs(registration))
-            of_instance = frozenset({one.place} if apart else ())
+            whose = self._whose(registration, one)
             of = self.readers(registration).of
-            for reader in of(one.place, lists, unset, of_instance, one.comes_by):
+            for reader in of(one.place, lists, unset, whose, one.comes_by):
                 yield from self._met(one, reader, doubted)
         if not any(one.place == DRVDATA for one in late):
             for follower in self._followers(registration):
                 for reader in self.readers(registration).following(follower):
                     yield from self._met(follower.late, reader, doubted)
+
+    def _whose(self, registration: Registration, late: Late) -> Whose:
+        """Whose member the place of `late` is."""
+        apart = is_of_device(self.program, late.write, self.belongs(registration))
+        of_instance = frozenset({late.place} if apart else ())
+        return Whose(of_instance, {late.place: late.embedded} if late.embedded else {})
 
     def _met_in_window(self, registration: Registration) -> Iterable[int]:
         """The numbers of the late places that callbacks touch; the first `MOST_LATE` of them.

@@ -7,13 +7,14 @@ the way to the registration is early, what the success side leads to is late.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from kscan.facts import ir
 from kscan.facts.unit import GlobalFact
 from kscan.flow.cfg import Cfg, Node, flow_of
+from kscan.flow.embedded import Holders, holders
 from kscan.flow.execute import Execution
 from kscan.flow.paths import addressed
 from kscan.flow.roots import embedding, root_name
@@ -26,6 +27,7 @@ from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue
 from kscan.lateness.order import Behind, Order
 from kscan.lateness.probing import Probing
+from kscan.lateness.siblings import Siblings
 from kscan.lateness.stages import InitStages
 from kscan.model import Confidence
 from kscan.program.deferred import queueing
@@ -66,6 +68,8 @@ class Late:
     """What the place is for a reader: ``global`` for a member of a global struct, too."""
     spelled: str = ""
     """As a reader writes it: ``foo_iommu.feat.streams``."""
+    embedded: frozenset[Holders] = frozenset()
+    """The members that the objects written to lie in; none where one is not known to lie in any."""
     within: frozenset[Function] = frozenset()
     """The callers of the registering function that alone are late; none where all are."""
 
@@ -102,6 +106,7 @@ class Lateness:
         order = Order()
         world = World(self.catalogue.functions, belongs=belongs)
         self._level(registration.function, registration.call, ZERO, order, writes, world, 0, set())
+        order.leave_out(Siblings(self.program, registration).have)
         stages = InitStages(self.program, self.callers, writes, registration.function)
         for write in stages.globals_set_later():
             if not write.partial and write.place not in order.late:
@@ -128,8 +133,18 @@ class Lateness:
             behind=order.behind[place],
             kind=kind,
             spelled=spelled,
+            embedded=self._embedded(several),
             within=order.within.get(place, frozenset()),
         )
+
+    def _embedded(self, several: Iterable[Write]) -> frozenset[Holders]:
+        """What the objects lie in that `several` writes set, where that is known of each."""
+        found = frozenset(self._holders(write) for write in several)
+        return found if () not in found else frozenset()
+
+    def _holders(self, write: Write) -> Holders:
+        first = write.frames[0].caller if write.frames else write.function
+        return () if write.base is None else holders(scope_of(self.program, first), write.base)
 
     def _is_negative(self, write: Write) -> bool:
         """The object that `write` sets is below zero from the start."""

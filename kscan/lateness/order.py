@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
@@ -73,6 +73,11 @@ class Order:
     def put(self, behind: Behind) -> None:
         """All that is late here stands `behind` that as well."""
         self.behind = {place: max(behind, self.behind[place]) for place in self.late}
+
+    def leave_out(self, is_of_another: Callable[[Write], bool]) -> None:
+        """Leave out the late writes that have nothing to do with what is registered."""
+        left = {p: [w for w in several if not is_of_another(w)] for p, several in self.late.items()}
+        self.late = {place: several for place, several in left.items() if several}
 
     def take_in(self, orders: Sequence[Order], *, is_split_off: bool) -> None:
         """Add what callers write around the registering function, an order for each of them.

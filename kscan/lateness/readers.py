@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from kscan.flow.calling import BOUND
+from kscan.flow.embedded import Holders
 from kscan.flow.execute import Execution, Outcome, declined, is_refusal
 from kscan.flow.supplies import is_supply
 from kscan.flow.tying import RESOURCE
@@ -115,6 +116,19 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Whose:
+    """Whose members late places are: those of other objects are not late."""
+
+    of_instance: frozenset[Place] = frozenset()
+    """They are members of the instance's device."""
+    embedded: Mapping[Place, frozenset[Holders]] = field(default_factory=dict)
+    """Of objects that lie in these members."""
+
+
+_ANYONES = Whose()
+
+
+@dataclass(frozen=True)
 class Circumstances:
     """What holds wherever the callbacks of a registration run."""
 
@@ -154,16 +168,16 @@ class Readers:
         place: Place,
         lists: frozenset[Place],
         unset: frozenset[Place] = frozenset(),
-        of_instance: frozenset[Place] = frozenset(),
+        whose: Whose = _ANYONES,
         comes_by: Callable[[Function], bool] = lambda _function: False,
     ) -> Iterator[Reader]:
         """The callbacks that suffer from `place` being late; what leads to `lists` is as well.
 
         Not those that come to it only where one of `unset`, which are late too, is not zero, nor
-        those that read one of `of_instance` of another device. A function that all late writes
+        those that read it of another object than `whose` it is. A function that all late writes
         `comes_by` finds zero when it runs late, too: there it is no wrong number.
         """
-        for callback, run in self._sweep(frozenset({place}) | lists, place, of_instance):
+        for callback, run in self._sweep(frozenset({place}) | lists, place, whose):
             events = (
                 event
                 for event in run.events_of(place)
@@ -206,7 +220,8 @@ class Readers:
         if not guards or reader.victim is not None:
             return False
         world = found.execution.world
-        run = self._run(reader.callback, world.late, zero=guards, of_instance=world.of_instance)
+        whose = Whose(world.of_instance, world.embedded)
+        run = self._run(reader.callback, world.late, zero=guards, whose=whose)
         spots = {(event.what, event.function, event.at) for event in run.events_of(place)}
         event = reader.event
         if (event.what, event.function, event.at) in spots:
@@ -255,7 +270,7 @@ class Readers:
         self,
         late: frozenset[Place],
         place: Place,
-        of_instance: frozenset[Place] = frozenset(),
+        whose: Whose = _ANYONES,
     ) -> Iterator[tuple[Callback, _Run]]:
         """The runs of the callbacks that touch `place` and are not kept from running."""
         refused: list[Callback] = []
@@ -264,7 +279,7 @@ class Readers:
                 continue
             rest = run = self._at_rest(callback)
             if self._touches(rest, place):
-                run = self._run(callback, late, of_instance=of_instance)
+                run = self._run(callback, late, whose=whose)
                 yield callback, run
             if run.refuses and (self._may_refuse(callback) or not rest.refuses):
                 refused.append(callback)
@@ -305,7 +320,7 @@ class Readers:
         results: Mapping[tuple[str, int], Value] | None = None,
         zero: frozenset[Place] = frozenset(),
         *,
-        of_instance: frozenset[Place] = frozenset(),
+        whose: Whose = _ANYONES,
         ties: bool = False,
     ) -> _Run:
         offered = self.contract.offered_to(str(callback.slot))
@@ -313,7 +328,8 @@ class Readers:
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
             drivers=around.drivers, given={**dict.fromkeys(zero, ZERO), **around.given},
-            negative=around.negative, alone=self.alone, of_instance=of_instance, ties=ties,
+            negative=around.negative, alone=self.alone, of_instance=whose.of_instance, ties=ties,
+            embedded=whose.embedded,
             never=frozenset(offered.never if offered is not None else ()),
             as_bound=self.uncovering, registered=self.registered,
         )  # fmt: skip
