@@ -26,6 +26,12 @@ class Inner:
     """Of the contract's function."""
     args: tuple[ir.Expr, ...]
     """What it hands on."""
+    only_in: str = ""
+    """The file that alone can call it, where one alone can."""
+
+    def is_seen_from(self, path: str) -> bool:
+        """A function of `path` may call it."""
+        return self.only_in in ("", path)
 
     def as_registration(self, register: str, call: ir.Call) -> ir.Call:
         """What `call` of the inner function is as one of the contract's function `register`."""
@@ -45,8 +51,9 @@ def inner_functions(program: Program, contract: Contract, paths: Iterable[str]) 
         for params, call in _called_alone(program, contract.register, path):
             if _hands_all_on(contract, params, call) and isinstance(call.callee, ir.Name):
                 known = program.resolve(call.callee.id, path)
-                if known and not any(map(is_private, known)):
-                    found[call.callee.id] = Inner(call.callee.id, params, call.args)
+                only_in = path if any(map(is_private, known)) else ""
+                if known:
+                    found[call.callee.id] = Inner(call.callee.id, params, call.args, only_in)
     return found
 
 

@@ -200,7 +200,8 @@ class Registrations:
 
     def _within_it(self, function: Function, inner: Inner) -> Iterator[ir.Call]:
         """The calls of `inner` by others than the contract's function, as calls of that."""
-        for call in calls_of(self.program, function, inner.name):
+        seen = inner.is_seen_from(function.path)
+        for call in calls_of(self.program, function, inner.name) if seen else ():
             yield inner.as_registration(self.contract.register, call)
 
     def _macros_of_paths(self) -> Iterator[tuple[str, MacroFact]]:
@@ -211,7 +212,8 @@ class Registrations:
     def _expanding(self) -> Iterator[str]:
         """Files that may use such a macro of a header, or an inner function."""
         known = {**self._macros, **self._aliases}
-        names = sorted({*(n for n, path in known.items() if path.endswith(".h")), *self._inner})
+        inner = (one.name for one in self._inner.values() if not one.only_in)
+        names = sorted({*(n for n, path in known.items() if path.endswith(".h")), *inner})
         self.callers.prepare(names)
         for name in names:
             yield from self.callers.files[name]

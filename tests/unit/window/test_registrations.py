@@ -587,6 +587,51 @@ def test_what_the_registration_merely_calls_registers_as_well(
     assert [(one.published, one.gated) for one in registrations if one.published] == found
 
 
+PRIVATE = """
+static int __iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, int nr)
+{
+    return iommu_init_device(0, ops);
+}
+int iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, void *hw)
+{
+    return __iommu_device_register(i, ops, 1);
+}
+int devm_iommu_device_register(struct device *dev, struct iommu_device *i,
+                               const struct iommu_ops *ops)
+{
+    int ret = __iommu_device_register(i, ops, 0);
+
+    return ret ? ret : devm_add_action(dev, release, i);
+}
+"""
+NAMESAKE = (
+    TABLE.replace("foo", "bar")
+    + """
+static int __iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, int nr)
+{
+    return 0;
+}
+static int probe(struct device *dev, struct bar *bar)
+{
+    return __iommu_device_register(&bar->iommu, &bar_ops, 0);
+}
+static int probe_too(struct device *dev, struct bar *bar)
+{
+    return iommu_device_register(&bar->iommu, &old_ops, 0);
+}
+"""
+)
+
+
+def test_what_the_registration_merely_calls_may_be_private_to_its_file() -> None:
+    text = driver("return devm_iommu_device_register(dev, &foo->iommu, &foo_ops);")
+    start = text.index("    int iommu_device_register(")
+    end = text.index("drivers/base/platform.c")
+    text = text[:start] + indent(PRIVATE, "    ") + text[end:]
+    text += "drivers/iommu/bar.c\n" + indent(NAMESAKE, "    ")
+    assert published(text) == [("old_ops",), ("foo_ops",)]
+
+
 ALIAS = "#define foo_register iommu_device_register\n"
 FOR_OLD = (
     "#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)\n"
