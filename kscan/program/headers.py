@@ -53,7 +53,8 @@ _PATTERNS = {
         rb"\b(\w+)[ \t]*\([^;{}#]{0,4000};"
     ),
     Says.TYPEDEF: (
-        rb"\n(?:DEFINE_CLASS\((?=\w+,)|(?:typedef\b[^\n;]*?|\} ?)\b(?=\w+[ \t]*;))(\w+)"
+        rb"\n(?:DEFINE_CLASS\((?=\w+,)|typedef\b[^\n;(]*+\([ \t]*+\*[ \t]*+(?=\w+[ \t]*\))"
+        rb"|(?:typedef\b[^\n;]*?|\} ?)\b(?=\w+[ \t]*;))(\w+)"
     ),
     Says.OBJECT: rb"\nextern\b[^\n;(]*?\b(\w+)(?:\[[^\]\n]{0,200}\])?[ \t]*;",
 }

@@ -20,7 +20,7 @@ from kscan.program.filled import filling
 from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
-from kscan.program.types import scope_of
+from kscan.program.types import Scope, scope_of
 
 _HOPS = 3
 _Store = tuple[ir.Assign, str]
@@ -115,14 +115,17 @@ class Members:
                 case ir.Assign(target=ir.Member(object=inner, field=field, arrow=arrow)):
                     if field != (name or field) or scope.tag_of(inner) != tag:
                         continue
-                    if not name and not scope.type_of(node.target).fn:
+                    if not name and not _is_callback(scope, node.target):
                         continue
                     if not any(_is_another(inner, arrow, other) for other in registered):
                         yield node, field
 
     def _parts(self, function: Function) -> Iterator[ir.Expr]:
-        """The expressions of `function`, and those that its macros mean."""
-        for node in ir.walk_body(self.program.body(function)):
+        """The expressions of `function`, what its macros mean, and what its initialisers store."""
+        body = self.program.body(function)
+        for declared in ir.declarations(body.statements):
+            yield from _initialising(declared)
+        for node in ir.walk_body(body):
             yield node
             yield from self._meant(function, node, 0)
 
@@ -178,6 +181,25 @@ class Members:
                         yield value
 
 
+def _initialising(declared: ir.Declare) -> Iterator[ir.Assign]:
+    """``struct foo foo = { .get = foo_get }`` as assignments."""
+    literal = declared.value
+    if not isinstance(literal, ir.Literal):
+        return
+    for fields, value in literal.items:
+        target: ir.Expr = ir.Name(declared.name, literal.at)
+        for field in fields:
+            target = ir.Member(target, field, False, literal.at)
+        yield ir.Assign("=", target, value, literal.at)
+
+
+def _is_callback(scope: Scope, node: ir.Expr) -> bool:
+    """`node` holds a function, by its own type or by the name of that."""
+    kind = scope.type_of(node)
+    alias = scope.program.typedef(kind.base, scope.function.path) if kind.base else None
+    return kind.fn or (alias is not None and alias.type.fn)
+
+
 def _held(flow: Cfg, target: Node, stores: list[_Store]) -> list[_Store]:
     """Those of `stores` that count at `target`: some way leads there without another of the same.
 
@@ -204,7 +226,7 @@ def _is_nothing(value: ir.Expr) -> bool:
 
 
 def _is_another(holder: ir.Expr, arrow: bool, registered: ir.Expr) -> bool:
-    """`holder` is surely not the object `registered`: another member of the same object.
+    """`holder` is surely not the object `registered`: another variable, or member of one object.
 
     A pointer may lead to what is embedded beside it, and of two elements nothing is known.
     """
@@ -212,4 +234,5 @@ def _is_another(holder: ir.Expr, arrow: bool, registered: ir.Expr) -> bool:
     one, other = spelled(holder), spelled(registered)
     if arrow == embedded or "[" in one + other or not (one and other):
         return False
-    return root_of(holder) == root_of(registered) != "" and one != other
+    are_variables = "->" not in one + other
+    return one != other and (are_variables or root_of(holder) == root_of(registered) != "")

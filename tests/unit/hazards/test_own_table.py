@@ -27,10 +27,13 @@ why = "whoever finds the chip may call it from then on"
 
 TREE = """
 include/linux/chip.h
+    struct chip;
+    typedef void (*chip_put_t)(struct chip *chip);
     struct chip {
         const char *label;
         int (*get)(struct chip *chip);
         void (*set)(struct chip *chip);
+        chip_put_t put;
     };
     int chip_add(struct chip *chip);
 drivers/chip/core.c
@@ -83,6 +86,13 @@ def test_what_only_names_the_struct_stays_unread(tmp_path: Path) -> None:
         ("struct chip *chip = &foo->chip; chip->get = foo_get; return chip_add(chip);",
          ["chip.get foo_get"]),
         ("foo_fill(foo); return chip_add(&foo->chip);", ["chip.get foo_get"]),
+        # a local object, and a member of which a typedef is the type
+        ("struct chip chip = { .get = foo_get }; return chip_add(&chip);", ["chip.get foo_get"]),
+        ("struct chip chip = { .label = 0 }; chip.get = foo_get; return chip_add(&chip);",
+         ["chip.get foo_get"]),
+        ("struct chip old = { .get = old_get }, chip = { .get = foo_get };"
+         " return chip_add(&chip);", ["chip.get foo_get"]),
+        ("foo->chip.put = foo_set; return chip_add(&foo->chip);", ["chip.put foo_set"]),
         # a template is copied, and one of its callbacks replaced
         ("foo->chip = template; return chip_add(&foo->chip);",
          ["chip.get foo_get", "chip.set foo_set"]),
