@@ -122,6 +122,8 @@ class RuntimePm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Resume it; refuse, and leave it as it is, before it is enabled."""
     active: tuple[str, ...]
     """Take a reference only where it is resumed; refuse likewise."""
+    awake: tuple[str, ...]
+    """Say that it is resumed, before it is enabled: its registers answer."""
 
 
 class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -48,6 +48,8 @@ class Doubts:
         yield from self._of_write(late, wrong=reader.effect is Effect.WRONG_VALUE)
 
     def excludes(self, late: Late, reader: Reader) -> bool:
+        if reader.effect is Effect.UNREADY and late.place == RUNTIME_PM and self._is_awake(late):
+            yield Confidence.LOW, "the driver says that the device is active before"
         """The registration does not run what suffers from `late`, or has it do nothing."""
         callback, contract = reader.sufferer, self.window.contract
         if self._passed_over(callback) or self.window.is_excluded(self.registration, callback):
@@ -142,6 +144,12 @@ class Doubts:
         """The struct is another directory's, and the registering file does not see what is in it.
 
         There are many such objects, and nothing tells whose is meant.
+    def _is_awake(self, late: Late) -> bool:
+        """Who enables runtime PM, or registers, says that the device is active already."""
+        names = self.writes.catalogue.functions.runtime_pm.awake
+        functions = {late.write.function, self.registration.function}
+        return any(self.program.mentions(f, name) for f in functions for name in names)
+
         """
         path, own = late.write.function.path, self.registration.function.path
         return posixpath.dirname(path) != posixpath.dirname(own) and self._home(late.place) is None

@@ -111,7 +111,8 @@ class Lateness:
         for write in stages.globals_set_later():
             if not write.partial and write.place not in order.late:
                 order.add(write, Behind.DRIVER)
-        found = [self._late(place, order) for place in order.late if self._counts(place, order)]
+        counted = (p for p in order.late if self._counts(p, order, writes.registered))
+        found = [self._late(place, order) for place in counted]
         return tuple(late for late in found if not stages.set_earlier(late.place, late.write))
 
     def _late(self, place: Place, order: Order) -> Late:
@@ -174,9 +175,11 @@ class Lateness:
         tag = scope.tag_of(outer)
         return place.kind, f"{tag}.{path}" if tag else place.spelled
 
-    def _counts(self, place: Place, order: Order) -> bool:
+    def _counts(self, place: Place, order: Order, registered: str) -> bool:
         write = order.late[place][0]
         apart = is_supply(write.place, self.catalogue.functions)
+        if apart and (write.place.owner == registered != "" or order.yields(write.place)):
+            return False  # what is registered does not need itself
         if write.element and order.fills_before(place):
             return False
         if order.is_early(write.place, apart=apart):
@@ -206,7 +209,9 @@ class Lateness:
             return
         outcome = execution.run(function, start=node.index)
         around = _Around(self, function, call, level)
-        found = [] if result.what is What.ZERO else list(around.of_result(node, writes))
+        results = list(around.of_result(node, writes))
+        order.results.update(write.place for write in results)
+        found = [] if result.what is What.ZERO else results
         found += around.beside(node, writes, truth(result))
         before = cfg.reaching(node.index)
         for index in sorted(outcome.visited - {node.index}):

@@ -32,6 +32,8 @@ class Order:
     """The late writes; those of driver data apart for each bus, whose struct owns the place."""
     must: dict[Place, Write] = field(default_factory=dict)
     may: dict[Place, Write] = field(default_factory=dict)
+    results: set[Place] = field(default_factory=set)
+    """Places that hold what the registration yields, or a function that registers."""
     outside: set[Place] = field(default_factory=set)
     """Places whose first late write stands in a caller, one of several or of another file."""
     behind: dict[Place, Behind] = field(default_factory=dict)
@@ -74,6 +76,10 @@ class Order:
         """All that is late here stands `behind` that as well."""
         self.behind = {place: max(behind, self.behind[place]) for place in self.late}
 
+    def yields(self, place: Place) -> bool:
+        """The member that leads to `place` holds what the registration yields."""
+        return Place("field", place.owner, place.name) in self.results
+
     def leave_out(self, is_of_another: Callable[[Write], bool]) -> None:
         """Leave out the late writes that have nothing to do with what is registered."""
         left = {p: [w for w in several if not is_of_another(w)] for p, several in self.late.items()}
@@ -85,6 +91,7 @@ class Order:
         One that `is_split_off` has a single caller, and is as good as part of it.
         """
         for one in orders:
+            self.results |= one.results
             for apart, several in one.late.items():
                 place = _known(apart, self.late)
                 if place not in self.late:

@@ -68,6 +68,42 @@ def test_registers_of_a_device_that_could_not_be_resumed_may_not_answer() -> Non
 
 
 @pytest.mark.parametrize(
+    ("late", "early"),
+    [
+        (f"pm_runtime_set_active(&pdev->dev); {ENABLED}", ""),
+        (ENABLED, "pm_runtime_set_active(&pdev->dev);"),
+        ("devm_pm_runtime_set_active_enabled(&pdev->dev);", ""),
+    ],
+)
+def test_a_device_that_is_active_answers_before_runtime_pm_is_enabled(
+    late: str, early: str
+) -> None:
+    read = "pm_runtime_get_sync(foo->dev); foo_write(foo);"
+    assert found(read, late, early) == [("runtime PM", "unready", "low")]
+    read = "ret = pm_runtime_resume_and_get(foo->dev); if (ret) return ret;"
+    assert found(read, late, early) == [("runtime PM", "declined", "high")]
+
+
+YIELDED = DRIVER.replace("    iommu_device_register(", "    foo->clk = iommu_device_register(")
+
+
+@pytest.mark.parametrize(
+    ("driver", "clock", "is_late"),
+    [
+        (DRIVER, "foo->clk", True),
+        (YIELDED, "foo->clk", False),
+        (YIELDED, "foo->rst", True),
+        (DRIVER, "foo->iommu.clk", False),
+    ],
+)
+def test_what_is_registered_needs_no_supply_that_it_is(
+    driver: str, clock: str, *, is_late: bool
+) -> None:
+    code = driver % ("foo_write(foo);", "", f"clk_prepare_enable({clock});")
+    assert bool(case_of(tree(drivers__iommu__foo_c=code)).late_reads) is is_late
+
+
+@pytest.mark.parametrize(
     "read",
     [
         "if (pm_runtime_get_if_in_use(foo->dev) <= 0) return 0; foo_write(foo);",
