@@ -197,7 +197,8 @@ class Evaluation(Frame):
 
     def _negated(self, inner: ir.Expr) -> Value:
         if isinstance(inner, ir.Name) and _ERRNO.match(inner.id):
-            return ERROR
+            again = inner.id in self.execution.world.functions.again
+            return replace(ERROR, origin="again") if again else ERROR
         return self._computed(self.value(inner), inner.at)
 
     def _computed(self, value: Value, at: int) -> Value:

@@ -244,19 +244,31 @@ def is_refusal(value: Value, pointer: bool) -> bool:
     return value.what is What.ERROR or (pointer and value.what is What.ZERO)
 
 
-def declined(outcome: Outcome, pointer: bool) -> list[tuple[Taint, int]]:
-    """Late reads after which the function can only refuse: the taint and the return's offset.
+@dataclass
+class Refusal:
+    """What comes of a late read after which the function can only refuse."""
+
+    taint: Taint
+    at: int
+    """Offset of the first return that does."""
+    again: bool = True
+    """Every one says to come again."""
+
+
+def declined(outcome: Outcome, pointer: bool) -> list[Refusal]:
+    """The late reads after which the function can only refuse.
 
     `pointer` says that it returns a pointer, of which NULL is a refusal too.
     """
-    found: dict[Taint, int] = {}
+    found: dict[Taint, Refusal] = {}
     accepted: set[Taint] = set()
     for value, decided, at in outcome.returns:
         taint = value.taint or decided
         if taint is None:
             continue
         if is_refusal(value, pointer):
-            found.setdefault(taint, at)
+            refusal = found.setdefault(taint, Refusal(taint, at))
+            refusal.again = refusal.again and value.origin == "again"
         elif decided is not None:
             accepted.add(decided)
-    return [(taint, at) for taint, at in found.items() if taint not in accepted]
+    return [refusal for taint, refusal in found.items() if taint not in accepted]

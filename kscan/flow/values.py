@@ -92,7 +92,8 @@ class Value:
     """``fresh``: allocated here. ``found``: looked up. ``own``: the callback's own argument.
     ``client``: the device it is called for. ``own node``: the firmware node of that.
     ``elsewhere``: neither its node nor the instance's. ``offered``: what the core asks for.
-    ``kept``: what an earlier call allocated. ``&name``: the address of that global."""
+    ``kept``: what an earlier call allocated. ``&name``: the address of that global.
+    ``again``: an error that says to come again."""
     chosen: bool = False
     """What was read too early decided that it is this value, and is no part of it."""
     points: Place | None = None

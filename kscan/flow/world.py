@@ -60,6 +60,8 @@ class Event:
     """Where the value went, for `Happening.STORED`."""
     sure: bool = True
     """False when code that kscan did not read decides."""
+    again: bool = False
+    """It refuses with an error that says to come again."""
 
     @property
     def order(self) -> tuple[int, ...]:

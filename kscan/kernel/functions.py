@@ -164,6 +164,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     logging: Names
     tolerant: Names
     errors: Names
+    again: Names
     noreturn: Names
     transparent: Names
     warns: Names

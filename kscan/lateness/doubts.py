@@ -80,6 +80,10 @@ class Doubts:
         else:
             yield Confidence.MEDIUM, "code outside the driver is assumed to use the pointer"
 
+        if reader.waits:
+            yield Confidence.LOW, "what leads there is not set by the probe either"
+        if reader.event.again:
+            yield Confidence.LOW, "its error says to come again"
     def of_callback(self, callback: Callback) -> Iterator[Doubt]:
         """What speaks against `callback` being run by the registration at all."""
         slot, contract = str(callback.slot), self.window.contract

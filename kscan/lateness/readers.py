@@ -59,9 +59,12 @@ class _Run:
     def events_of(self, place: Place) -> tuple[Event, ...]:
         """The events that `place` brings, refusals of the whole callback included."""
         found = [event for event in self.execution.events if event.taint.place == place]
-        for taint, at in declined(self.outcome, self.function.fact.result.ptr > 0):
-            if taint.place == place:
-                found.append(Event(Happening.DECLINED, taint, at, self.function, (), "refuses"))
+        for one in declined(self.outcome, self.function.fact.result.ptr > 0):
+            if one.taint.place == place:
+                declines = Event(
+                    Happening.DECLINED, one.taint, one.at, self.function, (), "refuses"
+                )
+                found.append(replace(declines, again=one.again))
         found += [event for event in self._returned() if event.taint.place == place]
         return tuple(found)
 

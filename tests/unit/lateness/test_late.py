@@ -531,6 +531,19 @@ def test_made_ready_in_a_loop_before_it_is_registered(each: str, *, late: bool) 
     assert [one.late.spelled for one in case.late_reads] == ["foo.lock"] * late
 
 
+@pytest.mark.parametrize(
+    ("read", "sure"),
+    [
+        ("if (!foo->ready) return -EAGAIN;", "low"),
+        ("int ret = -EAGAIN; if (!foo->ready) goto out; ret = 0; out: return ret;", "low"),
+        ("if (!foo->ready) return -EPROBE_DEFER;", "high"),
+        ("if (!foo->ready) { if (loose) return -EAGAIN; return -ENODEV; }", "high"),
+    ],
+)
+def test_an_error_that_says_to_come_again(read: str, sure: str) -> None:
+    assert found(read, "foo->ready = 1;") == [("foo.ready", "declined", sure)]
+
+
 STAGES = """
 static void mark(struct foo *foo) { foo->version = 3; }
 static int __init early(struct foo *foo) { WAY return 0; }
