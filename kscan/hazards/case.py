@@ -17,6 +17,7 @@ from kscan.hazards.replays import Replays
 from kscan.hits.architectures import Architectures
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Contract
+from kscan.lateness.besides import Besides
 from kscan.lateness.doubts import Doubts
 from kscan.lateness.followers import Follower, Followers
 from kscan.lateness.late import Late, Lateness
@@ -78,6 +79,7 @@ class Case:
     _readers: dict[tuple[str, int], Readers] = field(default_factory=dict)
     _reads: dict[tuple[str, int], tuple[LateRead, ...]] = field(default_factory=dict)
     _late: dict[tuple[str, int], tuple[Late, ...]] = field(default_factory=dict)
+    _others: dict[tuple[str, int], Besides] = field(default_factory=dict)
     _writes: dict[Ownership, Writes] = field(default_factory=dict)
     _lifetimes: dict[Ownership | OneFile, Lifetimes] = field(default_factory=dict)
 
@@ -176,9 +178,19 @@ class Case:
                 self.window.callbacks(registration), self._returned.dereferenced_by,
                 self.window.absent,
                 partial(self._circumstances, registration), registration.gated,
-                self._registered(registration), self.uncovering,
+                self._registered(registration), self._besides(registration).unset,
+                self.uncovering,
             )  # fmt: skip
         return self._readers[key]
+
+    def _besides(self, registration: Registration) -> Besides:
+        key = _key(registration)
+        if key not in self._others:
+            self._others[key] = Besides(
+                self.program, registration, self.writes(registration), self.belongs(registration),
+                self.callers, self.window.callbacks(registration),
+            )  # fmt: skip
+        return self._others[key]
 
     def _circumstances(self, registration: Registration) -> Circumstances:
         return Circumstances(
@@ -191,7 +203,7 @@ class Case:
         """What lowers the confidence around `registration`."""
         return Doubts(
             self.program, self.window, registration, self.writes(registration),
-            self.belongs(registration), self._architectures,
+            self.belongs(registration), self._architectures, self._besides(registration),
         )  # fmt: skip
 
     @contextmanager

@@ -13,6 +13,7 @@ from kscan.flow.values import RUNTIME_PM, Place
 from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
 from kscan.kernel.contracts import slot_matches
+from kscan.lateness.besides import Besides
 from kscan.lateness.late import Late
 from kscan.lateness.order import Behind
 from kscan.lateness.readers import Reader
@@ -26,6 +27,9 @@ from kscan.window.window import Callback, Window
 Doubt = tuple[Confidence, str]
 """The most that is left of the confidence, and why."""
 
+_OF_A_STATE = (Effect.WRONG_VALUE, Effect.DECLINED)
+"""What is told, or refused, as long as a device is in the state that it begins in."""
+
 
 @dataclass(frozen=True)
 class Doubts:
@@ -37,19 +41,22 @@ class Doubts:
     writes: Writes
     belongs: Ownership
     architectures: Architectures
+    besides: Besides
 
     def about(self, late: Late, reader: Reader) -> Iterator[Doubt]:
         """Everything that speaks against `reader` suffering from `late`."""
         yield from self._of_reader(reader)
         callback = reader.sufferer
         yield from self.of_callback(callback)
+        if reader.effect is Effect.UNREADY and late.place == RUNTIME_PM and self._is_awake(late):
+            yield Confidence.LOW, "the driver says that the device is active before"
         if late.place == RUNTIME_PM and callback.entry.via in self.window.contract.through.undoing:
             yield Confidence.LOW, f"{callback.entry.via} takes back what was done, and nothing was"
         yield from self._of_write(late, wrong=reader.effect is Effect.WRONG_VALUE)
+        if reader.effect in _OF_A_STATE and self.besides.is_kept_up(late.place):
+            yield Confidence.LOW, "an interrupt handler or the like sets it too: it is a state"
 
     def excludes(self, late: Late, reader: Reader) -> bool:
-        if reader.effect is Effect.UNREADY and late.place == RUNTIME_PM and self._is_awake(late):
-            yield Confidence.LOW, "the driver says that the device is active before"
         """The registration does not run what suffers from `late`, or has it do nothing."""
         callback, contract = reader.sufferer, self.window.contract
         if self._passed_over(callback) or self.window.is_excluded(self.registration, callback):
@@ -73,6 +80,10 @@ class Doubts:
     def _of_reader(self, reader: Reader) -> Iterator[Doubt]:
         if reader.effect is Effect.WRONG_VALUE:
             yield Confidence.MEDIUM, "zero is assumed to be the wrong value here"
+        if reader.waits:
+            yield Confidence.LOW, "what leads there is not set by the probe either"
+        if reader.event.again:
+            yield Confidence.LOW, "its error says to come again"
         if reader.event.sure:
             return
         if reader.effect is Effect.UNREADY:
@@ -80,10 +91,6 @@ class Doubts:
         else:
             yield Confidence.MEDIUM, "code outside the driver is assumed to use the pointer"
 
-        if reader.waits:
-            yield Confidence.LOW, "what leads there is not set by the probe either"
-        if reader.event.again:
-            yield Confidence.LOW, "its error says to come again"
     def of_callback(self, callback: Callback) -> Iterator[Doubt]:
         """What speaks against `callback` being run by the registration at all."""
         slot, contract = str(callback.slot), self.window.contract
@@ -137,6 +144,12 @@ class Doubts:
             why = "other functions write it too: it may be run-time state, not set-up"
             yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
 
+    def _is_awake(self, late: Late) -> bool:
+        """Who enables runtime PM, or registers, says that the device is active already."""
+        names = self.writes.catalogue.functions.runtime_pm.awake
+        functions = {late.write.function, self.registration.function}
+        return any(self.program.mentions(f, name) for f in functions for name in names)
+
     def _is_foreign(self, place: Place) -> bool:
         """A field of a struct that the driver's own files do not define."""
         if place.kind == "global" or not place.owner or "/" in place.owner:
@@ -148,12 +161,6 @@ class Doubts:
         """The struct is another directory's, and the registering file does not see what is in it.
 
         There are many such objects, and nothing tells whose is meant.
-    def _is_awake(self, late: Late) -> bool:
-        """Who enables runtime PM, or registers, says that the device is active already."""
-        names = self.writes.catalogue.functions.runtime_pm.awake
-        functions = {late.write.function, self.registration.function}
-        return any(self.program.mentions(f, name) for f in functions for name in names)
-
         """
         path, own = late.write.function.path, self.registration.function.path
         return posixpath.dirname(path) != posixpath.dirname(own) and self._home(late.place) is None

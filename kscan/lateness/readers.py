@@ -97,6 +97,8 @@ class Reader:
     """That other callback."""
     refuses: bool = False
     """The one that suffers turns the object away, whatever the way."""
+    waits: bool = False
+    """It comes to that only once something else is set, which the probe does not do."""
 
     @property
     def sufferer(self) -> Callback:
@@ -162,6 +164,8 @@ class Readers:
     """What the callbacks are handed belongs to this very instance."""
     registered: str = ""
     """The struct of what is registered."""
+    unset: Callable[[frozenset[Place]], frozenset[Place]] = lambda _places: frozenset()
+    """Those of some places that nothing sets while the probe goes on."""
     uncovering: bool = False
     """Each late place is met as if whatever else is wrong kept nobody from it."""
     _idle: dict[Callback, _Run] = field(default_factory=dict)
@@ -189,7 +193,8 @@ class Readers:
             reader = self._worst(callback, tuple(events))
             guards = unset & run.execution.touched
             if reader is not None and not self._is_guarded(reader, place, run, guards):
-                yield reader if reader.victim else replace(reader, refuses=run.refuses)
+                waits = self._waits(reader, place, run)
+                yield reader if reader.victim else replace(reader, refuses=run.refuses, waits=waits)
 
     def touches(self, place: Place) -> bool:
         """Some callback touches `place`: what none does cannot be met."""
@@ -220,19 +225,29 @@ class Readers:
 
         One that refuses instead hides what it would suffer from as soon as it does no longer.
         """
+        run = self._guarding(reader, place, found, guards)
+        if run is None or not self.uncovering:
+            return run is not None
+        pointer = run.function.fact.result.ptr > 0
+        return not all(is_refusal(value, pointer) for value, _, _ in run.outcome.returns)
+
+    def _waits(self, reader: Reader, place: Place, found: _Run) -> bool:
+        """The callback comes to what it suffers from only once what nothing sets so far is set."""
+        unset = self.unset(frozenset(found.execution.touched)) - {place}
+        return self._guarding(reader, place, found, unset) is not None
+
+    def _guarding(
+        self, reader: Reader, place: Place, found: _Run, guards: frozenset[Place]
+    ) -> _Run | None:
+        """The run in which `guards` are zero, where it does not come to what `reader` tells of."""
         if not guards or reader.victim is not None:
-            return False
+            return None
         world = found.execution.world
         whose = Whose(world.of_instance, world.embedded)
         run = self._run(reader.callback, world.late, zero=guards, whose=whose)
         spots = {(event.what, event.function, event.at) for event in run.events_of(place)}
         event = reader.event
-        if (event.what, event.function, event.at) in spots:
-            return False
-        if not self.uncovering:
-            return True
-        pointer = run.function.fact.result.ptr > 0
-        return not all(is_refusal(value, pointer) for value, _, _ in run.outcome.returns)
+        return None if (event.what, event.function, event.at) in spots else run
 
     def bound(self) -> Iterator[tuple[Callback, Event, Event | None]]:
         """Look-ups among bound devices, and what comes of their finding nothing."""

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a driver writes besides its probe: in interrupt handlers, work and other callbacks.
+
+    static irqreturn_t foo_irq(int irq, void *data)
+    {
+        foo->attached = true;
+    }
+
+A member that such a function keeps up to date is the state that a device is in; and what is
+set in such functions alone is not set yet while the probe goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kscan.facts import ir
+from kscan.flow.values import Place
+from kscan.flow.writes import Writes
+from kscan.program.calls import CallSite, EdgeKind, call_sites
+from kscan.program.hooks import hooked
+from kscan.program.program import Function, Program
+from kscan.window.callers import Callers
+from kscan.window.mentions import Mentions
+from kscan.window.registrations import Registration
+from kscan.window.scope import Ownership
+from kscan.window.window import Callback
+
+_LEVELS = 3
+"""Callers of callers of a function that writes a place, up to one that is handed over."""
+
+
+@dataclass(frozen=True)
+class Besides:
+    """The writes of one driver that its probe has no part in."""
+
+    program: Program
+    registration: Registration
+    writes: Writes
+    belongs: Ownership
+    callers: Callers
+    callbacks: tuple[Callback, ...]
+    _writers: dict[Place, frozenset[Function]] = field(default_factory=dict)
+
+    def is_kept_up(self, place: Place) -> bool:
+        """A function that is handed over, as an interrupt handler is, writes `place`."""
+        return place.kind == "field" and any(
+            above not in self._above and self._is_handed_over(above)
+            for writer in self._writing(place)
+            for above in self.callers.above(writer, _LEVELS)
+        )
+
+    def unset(self, places: frozenset[Place]) -> frozenset[Place]:
+        """Those of `places` that are numbers which nothing sets while the probe goes on.
+
+        Functions do that it does not call, and that are no callbacks of what it registers.
+        """
+        return frozenset(place for place in places if self._is_unset(place))
+
+    def _is_unset(self, place: Place) -> bool:
+        if place.kind != "field" or not self._is_own_number(place):
+            return False
+        writing = self._writing(place)
+        return bool(writing) and writing.isdisjoint(self._probing | self._called_back)
+
+    def _is_own_number(self, place: Place) -> bool:
+        """`place` is a member of a struct of the driver, and neither a pointer nor a struct."""
+        path = self.registration.function.path
+        kind = self.program.field_type(place.owner, place.name, path)
+        return kind is not None and not (kind.ptr or kind.array or kind.tag)
+
+    @cached_property
+    def _above(self) -> frozenset[Function]:
+        """What registers, and its callers."""
+        return frozenset(self.callers.above(self.registration.function))
+
+    @cached_property
+    def _probing(self) -> frozenset[Function]:
+        """Those, and what they call, here and now."""
+        found, waiting = set(self._above), [*self._above]
+        while waiting:
+            called = set(self._called(waiting.pop())) - found
+            found |= called
+            waiting += called
+        return frozenset(found)
+
+    def _called(self, function: Function) -> Iterator[Function]:
+        for site in call_sites(self.program, function):
+            if site.slot is not None:
+                target = hooked(self.program, site.slot, function.path, self.belongs)
+                yield from [target] if target is not None else ()
+            elif site.kind is EdgeKind.DIRECT or _is_walk(site):
+                yield from self.program.resolve_within(site.name, function.path, self.belongs)
+
+    @cached_property
+    def _called_back(self) -> frozenset[Function]:
+        reached = Mentions(self.program, self.belongs).reached
+        return frozenset(below for one in self.callbacks for below in reached(one.function))
+
+    def _writing(self, place: Place) -> frozenset[Function]:
+        """The driver's functions that themselves set `place` to what may not be zero."""
+        if place not in self._writers:
+            self._writers[place] = frozenset(self._found(place))
+        return self._writers[place]
+
+    def _found(self, place: Place) -> Iterator[Function]:
+        home, word = self.registration.function.path, place.name.encode()
+        for path in (home, *filter(self.belongs, self.program.siblings(home))):
+            if self.program.reader.names(path, word):
+                for function in self.program.mentioning(path, place.name):
+                    if self._sets(function, place):
+                        yield function
+
+    def _sets(self, function: Function, place: Place) -> bool:
+        return any(
+            write.place == place and not write.is_zero
+            for statement in self.program.body(function).statements
+            for expr in ir.expressions(statement)
+            for write in self.writes.directly(function, expr)
+        )
+
+    def _is_handed_over(self, function: Function) -> bool:
+        """A call in the file of `function` has it for an argument, to be called at another time."""
+        return any(
+            site.kind is EdgeKind.ARGUMENT and site.name == function.name and not _is_walk(site)
+            for word in (function.name, *self._macros_with(function))
+            for user in self.program.mentioning(function.path, word)
+            for site in call_sites(self.program, user)
+        )
+
+    def _macros_with(self, function: Function) -> Iterator[str]:
+        """The macros of the file of `function` that name it."""
+        for macro in self.program.unit(function.path).macros:
+            if function.name in macro.body and macro.params is not None:
+                yield macro.name
+
+
+def _is_walk(site: CallSite) -> bool:
+    """A function is handed to what calls it for each of several objects, as its name says."""
+    return any("for_each" in name for name in site.through)
