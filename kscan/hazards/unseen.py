@@ -11,6 +11,7 @@ from kscan.model import Skip
 from kscan.program.program import Function
 from kscan.program.tables import foreign_members, table_entries, unread_macros
 from kscan.window.callers import LEVELS, MOST_CALLERS, calls_of
+from kscan.window.leading import leading_fields
 from kscan.window.published import Published, Publishing
 from kscan.window.registrations import Registration
 from kscan.window.window import Window
@@ -87,7 +88,8 @@ def _unknown(case: Case) -> str:
 def _unknown_of(case: Case, table: Published) -> str:
     """What of an ops table is not looked at, and why."""
     place, tags = (table.path, table.variable), case.contract.tables
-    entries = list(table_entries(case.program, *place, case.contract.through.fields))
+    through = leading_fields(case.program, case.contract, table.path)
+    entries = list(table_entries(case.program, *place, through))
     below = dict.fromkeys([place, *((entry.path, entry.variable) for entry in entries)])
     strange = [name for one in below for name in foreign_members(case.program, *one, tags)]
     if strange:
@@ -100,7 +102,7 @@ def _unknown_of(case: Case, table: Published) -> str:
 
 def _is_written(case: Case, registration: Registration, table: Published) -> bool:
     """What code at run time puts into the empty `table` is known: functions, or a template."""
-    through = case.contract.through.fields
+    through = leading_fields(case.program, case.contract, table.path)
     others = (one for one in registration.tables if one != table)
     return bool(registration.functions) or any(
         any(table_entries(case.program, one.path, one.variable, through)) for one in others

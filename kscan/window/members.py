@@ -21,6 +21,7 @@ from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
+from kscan.window.leading import leading_members
 
 _HOPS = 3
 _Store = tuple[ir.Assign, str]
@@ -65,6 +66,11 @@ class Members:
         """The same of an ops table that code writes: ``ops->of_xlate = foo_of_xlate``."""
         for tag in self.contract.tables:
             yield from self._told(function, call, tag, "", self.contract.table)
+
+    def led_to(self, function: Function, call: ir.Call) -> Iterator[Told]:
+        """The same of the members of an ops table that lead to others: ``chip->ops = &foo_ops``."""
+        for tag, name in leading_members(self.program, self.contract, function.path):
+            yield from self._told(function, call, tag, name, self.contract.table)
 
     def _told(
         self, function: Function, call: ir.Call, tag: str, name: str, position: int | None = None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from kscan.facts import ir
@@ -19,7 +19,7 @@ from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import Callers, calls_of
-from kscan.window.members import Members
+from kscan.window.members import Members, Told
 
 _HOPS = 3
 
@@ -126,6 +126,7 @@ class Publishing:
         """The table in the call itself, or in a setter called beside it."""
         if self.contract.table < len(call.args):
             yield from self._held(function, call.args[self.contract.table], 0)
+            yield from self._told(Members(self.program, self.contract).led_to(function, call))
             return
         for setter in self.contract.table_setters:
             for told in calls_of(self.program, function, setter):
@@ -135,13 +136,17 @@ class Publishing:
     def _in_member(self, function: Function, call: ir.Call) -> Iterator[Published]:
         """The table that the object has in a member when it is registered."""
         members = Members(self.program, self.contract)
-        for told in members.stored(function, call):
-            for found in self._held(told.function, told.value, 0):
-                yield replace(found, confidence=weakest(found.confidence, told.confidence))
+        yield from self._told(members.stored(function, call))
         for name, path in members.initialised(function, call):
             place = self._defined(path, name)
             if place is not None:
                 yield Published(name, place)
+
+    def _told(self, values: Iterable[Told]) -> Iterator[Published]:
+        """The tables among `values` of members."""
+        for told in values:
+            for found in self._held(told.function, told.value, 0):
+                yield replace(found, confidence=weakest(found.confidence, told.confidence))
 
     def _defined(self, path: str, name: str) -> str | None:
         """The file that defines `name`, where `path` knows it for a table of the contract."""

@@ -15,6 +15,7 @@ from kscan.program.calls import Slot
 from kscan.program.graph import SlotCall
 from kscan.program.program import Function
 from kscan.program.tables import Entry, table_entries
+from kscan.window.leading import leading_fields
 from kscan.window.mentions import Mentions
 from kscan.window.published import Handed, Published, both
 from kscan.window.registrations import Registration
@@ -123,9 +124,8 @@ class Window(Walk):
 
     def _entries(self, table: Published) -> Iterator[Entry]:
         """The entries of a table, of those its fields lead to, and of those its functions set."""
-        own = list(
-            table_entries(self.program, table.path, table.variable, self.contract.through.fields)
-        )
+        through = leading_fields(self.program, self.contract, table.path)
+        own = list(table_entries(self.program, table.path, table.variable, through))
         yield from own
         for entry in own:
             if self._runs(entry.slot):

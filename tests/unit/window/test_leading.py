@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Ops tables that lead to further ones by a member whose type says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from text_tree import TextTree
+
+from kscan.audit import Audit, Options
+from kscan.facts.store import NullStore
+from kscan.hazards.unseen import unseen
+
+CONTRACT = """
+[[contract]]
+name = "chip"
+register = "chip_add"
+object = 0
+table = TABLE
+tables = [TAGS]
+window = "open"
+source = "drivers/chip/core.c"
+why = "whoever finds the chip may call it from then on"
+"""
+
+TREE = """
+include/linux/chip.h
+    struct chip;
+    struct chip_ops { int (*get)(struct chip *chip); };
+    struct aux_ops { int (*aux)(struct chip *chip); };
+    struct chip_info { const char *name; const struct chip_ops *ops; const struct aux_ops *aux; };
+    struct chip { const struct chip_ops *ops; void (*put)(struct chip *chip); };
+    int chip_add(struct chip *chip, const struct chip_info *info);
+drivers/chip/core.c
+    #include <linux/chip.h>
+    int chip_add(struct chip *chip, const struct chip_info *info) { return 0; }
+drivers/chip/foo.c
+    #include <linux/chip.h>
+    struct foo { struct chip chip; struct chip_info info; };
+    static int foo_get(struct chip *chip) { return 0; }
+    static int foo_aux(struct chip *chip) { return 0; }
+    static void foo_put(struct chip *chip) { }
+    static const struct chip_ops foo_ops = { .get = foo_get };
+    static const struct aux_ops foo_aux_ops = { .aux = foo_aux };
+    static const struct chip_info foo_info = { .ops = &foo_ops, .aux = &foo_aux_ops };
+    static int foo_probe(struct foo *foo)
+    {
+        BODY
+    }
+"""
+
+STATIC = "return chip_add(&foo->chip, &foo_info);"
+STORED = "foo->info.ops = &foo_ops; return chip_add(&foo->chip, &foo->info);"
+OWN = "foo->chip.ops = &foo_ops; foo->chip.put = foo_put; return chip_add(&foo->chip, 0);"
+
+
+@pytest.mark.parametrize(
+    ("body", "table", "tags", "runs"),
+    [
+        (STATIC, 1, ["chip_info", "chip_ops"], ["chip_ops.get"]),
+        (STATIC, 1, ["chip_info", "chip_ops", "aux_ops"], ["aux_ops.aux", "chip_ops.get"]),
+        (STATIC, 1, ["chip_info"], []),
+        (STORED, 1, ["chip_info", "chip_ops"], ["chip_ops.get"]),
+        (STORED, 1, ["chip_info", "aux_ops"], []),
+        (OWN, 0, ["chip", "chip_ops"], ["chip.put", "chip_ops.get"]),
+        (OWN, 0, ["chip"], ["chip.put"]),
+    ],
+)
+def test_a_member_that_points_at_another_table_leads_there(
+    body: str, table: int, tags: list[str], runs: list[str], tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    spelled = ", ".join(f'"{tag}"' for tag in tags)
+    own.write_text(CONTRACT.replace("TABLE", str(table)).replace("TAGS", spelled))
+    options = Options(catalogues=(own,))
+    cases = Audit(TextTree(TREE.replace("BODY", body)), options, NullStore(), only="chip_add").cases
+    (case,) = cases
+    (registration,) = case.registrations
+    assert sorted(str(one.slot) for one in case.window.callbacks(registration)) == runs
+    assert bool(list(unseen(case))) is not bool(runs)
