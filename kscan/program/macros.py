@@ -2,8 +2,8 @@
 """Function-like macros: a call of one means its body with the arguments put in.
 
 Only macros whose body is one expression are expanded, or expressions, and an ``if`` around some,
-in ``do … while (0)``; the statement macros of the kernel that matter (loops, guards) are read by
-the dialect.
+in ``do … while (0)`` or, after objects that are declared without a value, in ``({ … })``; the
+statement macros of the kernel that matter (loops, guards) are read by the dialect.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ _OPERAND = re.compile(
     r"\b(?:sizeof|typeof|__typeof__|__typeof|typeof_unqual)\s*\((?:[^()]++|\([^()]*+\))*+\)"
 )
 """What is not evaluated."""
+_YIELDING = re.compile(r"\(\s*\{(.*)\}\s*\)", re.DOTALL)
 
 
 def is_container(name: str) -> bool:
@@ -197,13 +198,19 @@ def _body_of(text: str) -> ir.Expr | None:
 def _parsed(text: str) -> ir.Expr | None:
     if not text or "#" in text or len(text) > _LARGEST:
         return None
-    once = _ONCE.fullmatch(text)
+    once = _ONCE.fullmatch(text) or _YIELDING.fullmatch(text)
+    once = None if once and "({" in once[1] else once
     statements = _statements(once[1] if once else f"return {text};")
     if once and statements:
-        return _in_turn(statements)
+        return _in_turn(tuple(s for s in statements if not _is_key(s)))
     if len(statements) == 1 and isinstance(statements[0], ir.Return):
         return statements[0].value
     return None
+
+
+def _is_key(statement: ir.Stmt) -> bool:
+    """A static object without a value, as a lock's class is told by: ``static … key;``."""
+    return isinstance(statement, ir.Declare) and statement.static and statement.value is None
 
 
 def _in_turn(statements: tuple[ir.Stmt, ...]) -> ir.Expr | None:

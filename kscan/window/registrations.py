@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import msgspec
 
@@ -17,7 +18,7 @@ from kscan.kernel.contracts import Contract
 from kscan.kernel.functions import Functions
 from kscan.program import macros
 from kscan.program.program import Function, Program
-from kscan.window.callers import Callers, calls_of
+from kscan.window.callers import MOST_CALLERS, Callers, calls_of
 from kscan.window.inner import Inner, inner_functions
 from kscan.window.published import Handed, Published, Publishing
 
@@ -126,7 +127,7 @@ class Registrations:
         if depth == MOST_HOPS or not self._hands_on(function, call):
             yield function, call
             return
-        for caller, outer in self.callers.of(function):
+        for caller, outer in self._calling(function):
             yield from self._told(caller, _as_called(function, call, outer), depth + 1)
 
     def _hands_on(self, function: Function, call: ir.Call) -> bool:
@@ -147,7 +148,8 @@ class Registrations:
 
     def _serves_many(self, function: Function, call: ir.Call) -> bool:
         """`function` is of no driver: several call it, elsewhere, and it sets nothing later on."""
-        callers = {driver_of(caller.path) for caller, _ in self.callers.first_of(function)}
+        first = islice(self._calling(function), MOST_CALLERS)
+        callers = {driver_of(caller.path) for caller, _ in first}
         if len(callers) < 2 or driver_of(function.path) in callers:
             return False
         return not any(
@@ -155,30 +157,47 @@ class Registrations:
             for node in self.program.body(function).assignments
         )
 
+    def _calling(self, function: Function) -> Iterator[tuple[Function, ir.Call]]:
+        """Who calls `function`, by name or by a macro of a header that does."""
+        yield from self.callers.of(function)
+        names = sorted(self._macros_calling(function.name, ".h"))
+        self.callers.prepare(names)
+        for name in names:
+            for path in self.callers.files[name]:
+                for caller in self.program.mentioning(path, name):
+                    for call in self._within(caller, name, function.name):
+                        yield caller, call
+
     def _calls(self, function: Function) -> list[ir.Call]:
         """The calls of the contract's function, without those for another kernel.
 
         Drivers for several kernels have one for each, under ``#if``; where no test of the version
         tells, the number of parameters does.
         """
-        calls = list(calls_of(self.program, function, self.contract.register))
-        calls += [call for name in self._macros for call in self._within(function, name)]
+        word = self.contract.register
+        calls = list(calls_of(self.program, function, word))
+        calls += [call for name in self._macros for call in self._within(function, name, word)]
         calls += [call for name in self._aliases for call in self._renamed(function, name)]
         calls += [
             call for inner in self._inner.values() for call in self._within_it(function, inner)
         ]
-        here = self.program.resolve(self.contract.register, function.path)[:1]
+        here = self.program.resolve(word, function.path)[:1]
         fitting = [c for c in calls for f in here if len(c.args) == len(f.fact.params)]
         return fitting or calls
 
     @cached_property
     def _macros(self) -> dict[str, str]:
         """Macros that call the contract's function, and the file of each."""
-        word = f"{self.contract.register}("
+        return self._macros_calling(self.contract.register)
+
+    def _macros_calling(self, called: str, suffix: str = "") -> dict[str, str]:
+        """Macros of files with the `suffix` that call the function `called`, and their files."""
+        word = f"{called}("
         return {
             macro.name: path
             for path, macro in self._macros_of_paths()
-            if macro.params is not None and word in macro.body.replace(" ", "")
+            if path.endswith(suffix) and macro.params is not None
+            if word in macro.body.replace(" ", "")
         }
 
     @cached_property
@@ -218,14 +237,14 @@ class Registrations:
         for name in names:
             yield from self.callers.files[name]
 
-    def _within(self, function: Function, name: str) -> Iterator[ir.Call]:
-        """The calls of the contract's function that those of the macro `name` amount to."""
+    def _within(self, function: Function, name: str, called: str) -> Iterator[ir.Call]:
+        """The calls of the function `called` that those of the macro `name` amount to."""
         for call in calls_of(self.program, function, name):
             at = self.program, function.path, call
             expanded = macros.expanded(*at) or macros.with_rest(*at)
             for node in ir.walk(expanded) if expanded is not None else ():
                 match node:
-                    case ir.Call(callee=ir.Name(id=called)) if called == self.contract.register:
+                    case ir.Call(callee=ir.Name(id=found)) if found == called:
                         yield node
 
     def _renamed(self, function: Function, name: str) -> Iterator[ir.Call]:

@@ -587,6 +587,53 @@ def test_what_the_registration_merely_calls_registers_as_well(
     assert [(one.published, one.gated) for one in registrations if one.published] == found
 
 
+KEYED = """\
+#define devm_iommu_add(dev, i, ops) ({ \\
+    static struct lock_class_key key, other; \\
+    \\
+    devm_iommu_add_with_key(dev, i, ops, &key, &other); \\
+})
+#define iommu_add(i, ops, dev) ({ static int key; iommu_device_register(i, ops, dev); })
+#define iommu_add_made(i, ops) ({ void *dev = make(i); iommu_device_register(i, ops, dev); })
+"""
+ADDING = """\
+#include <linux/iommu.h>
+int devm_iommu_add_with_key(struct device *dev, struct iommu_device *i,
+                            const struct iommu_ops *ops, void *key, void *other)
+{
+    int ret = iommu_device_register(i, ops, dev);
+
+    return ret ? ret : devm_add_action(dev, release, i);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "others", "where"),
+    [
+        ("devm_iommu_add(dev, &foo->iommu, &foo_ops)", "bar", {"foo", "bar"}),
+        ("devm_iommu_add(dev, &foo->iommu, &foo_ops)", "", {"adding"}),
+        ("iommu_add(&foo->iommu, &foo_ops, dev)", "", {"foo", "adding"}),
+        # what else the macro computes is not put in
+        ("iommu_add_made(&foo->iommu, &foo_ops)", "", {"adding"}),
+    ],
+)
+def test_a_macro_of_a_header_that_registers_with_a_key_of_its_own(
+    call: str, others: str, where: set[str]
+) -> None:
+    text = driver(f"return {call};")
+    at = text.index("    struct iommu_ops {")
+    text = text[:at] + indent(KEYED + "/* iommu_device_register() */\n", "    ") + text[at:]
+    for name in others.split():
+        body = f"{{ return {call.replace('foo', name)}; }}\n"
+        more = "#include <linux/iommu.h>\n" + TABLE.replace("foo", name)
+        more += f"static int probe(void *dev, struct {name} *{name})\n"
+        text += f"drivers/iommu/{name}.c\n" + indent(more + body, "    ")
+    text += "drivers/base/adding.c\n" + indent(ADDING, "    ")
+    found = {one.function.path for one in case_of(text).registrations}
+    assert found == {f"drivers/{'base' if n == 'adding' else 'iommu'}/{n}.c" for n in where}
+
+
 PRIVATE = """
 static int __iommu_device_register(struct iommu_device *i, const struct iommu_ops *ops, int nr)
 {
