@@ -79,11 +79,14 @@ typedef struct baz {
 	int a;
 } baz_t;
 DEFINE_CLASS(held, struct bar *, put(_T), get(), void)
+typedef int (*foo_read_t)(void *priv, unsigned int offset,
+			void (*done)(void *priv));
+typedef void ( * foo_put_t )(struct foo *foo);
 struct other {
 	int b;
 } one, two;
 """
-    assert names_in(source, Says.TYPEDEF) == {"foo_t", "baz_t", "held"}
+    assert names_in(source, Says.TYPEDEF) == {"foo_t", "baz_t", "held", "foo_read_t", "foo_put_t"}
 
 
 def test_a_header_is_read_once_for_what_it_includes_and_says(
