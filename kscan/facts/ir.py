@@ -296,28 +296,6 @@ class Body(msgspec.Struct, frozen=True, array_like=True, dict=True):
                 found.setdefault(assigned.target.id, []).append(assigned.value)
         return found
 
-    @cached_property
-    def counters(self) -> frozenset[str]:
-        """Variables that are set to plain numbers and counted up, and written in no other way."""
-        plain = {
-            name
-            for name, values in self.values.items()
-            if all(isinstance(value, Const) for value in values)
-        }
-        loops = (one for one in statements(self.statements) if isinstance(one, ForEach))
-        cursors = {arg.id for loop in loops for arg in loop.args if isinstance(arg, Name)}
-        return frozenset(plain - cursors - set(map(_changed_otherwise, self.nodes)))
-
-
-def _changed_otherwise(node: Expr) -> str:
-    """The variable that `node` counts down, computes with or hands the address out of, or none."""
-    match node:
-        case Unary(op="--" | "&", operand=Name(id=name)):
-            return name
-        case Assign(op=op, target=Name(id=name)) if op != "=":
-            return name
-    return ""
-
 
 def parts(node: Expr) -> tuple[Expr, ...]:
     """The direct subexpressions of `node`, in the order C evaluates what has an order."""

@@ -22,8 +22,9 @@ from kscan.lateness.doubts import Doubts
 from kscan.lateness.followers import Follower, Followers
 from kscan.lateness.late import Late, Lateness
 from kscan.lateness.masked import LateRead, masked
-from kscan.lateness.probing import holding, is_of_device
-from kscan.lateness.readers import Circumstances, Reader, Readers, Whose
+from kscan.lateness.probing import holding
+from kscan.lateness.readers import Circumstances, Reader, Readers
+from kscan.lateness.whose import leads_to_others, whose
 from kscan.model import Skip, weakest
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
@@ -41,8 +42,6 @@ from kscan.window.window import Callback, Window
 
 MOST_LATE = 100
 """Late places of one registration that are looked at; no driver of 6.12 has more than 19."""
-
-_LIST_HEAD = "list_head"
 
 
 @dataclass(frozen=True)
@@ -253,27 +252,21 @@ class Case:
         if not callbacks:
             return
         late = self.late(registration)
-        lists = frozenset(one.place for one in late if self._leads_to_others(one))
+        lists = frozenset(one.place for one in late if leads_to_others(self.program, one))
         doubted = self.doubts(registration)
         later = all(self.window.runs_later(one.slot) for one in callbacks)
         for number in self._met_in_window(registration):
             one = late[number]
             others = late[number + 1 :] if later else late
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
-            whose = self._whose(registration, one)
             of = self.readers(registration).of
-            for reader in of(one.place, lists, unset, whose, one.comes_by):
+            own = whose(self.program, self.belongs(registration), one)
+            for reader in of(one.place, lists, unset, own, one.comes_by):
                 yield from self._met(one, reader, doubted)
         if not any(one.place == DRVDATA for one in late):
             for follower in self._followers(registration):
                 for reader in self.readers(registration).following(follower):
                     yield from self._met(follower.late, reader, doubted)
-
-    def _whose(self, registration: Registration, late: Late) -> Whose:
-        """Whose member the place of `late` is."""
-        apart = is_of_device(self.program, late.write, self.belongs(registration))
-        of_instance = frozenset({late.place} if apart else ())
-        return Whose(of_instance, {late.place: late.embedded} if late.embedded else {})
 
     def _met_in_window(self, registration: Registration) -> Iterable[int]:
         """The numbers of the late places that callbacks touch; the first `MOST_LATE` of them.
@@ -326,16 +319,6 @@ class Case:
         tags = {bus_tag(self.program, late.write.function, late.write.at)}
         tags.update(bus_tag(self.program, function, read.at) for function in among)
         return len(tags - {""}) > 1
-
-    def _leads_to_others(self, late: Late) -> bool:
-        """Until it is written, nothing is met on a list: it joins one, or points at its head."""
-        if late.place.kind == "membership":
-            return True
-        target = late.write.target
-        if target is None or late.place.kind not in ("field", "global"):
-            return False
-        kind = scope_of(self.program, late.write.function).type_of(target)
-        return kind.ptr == 1 and kind.tag == _LIST_HEAD
 
     @property
     def bound_reads(self) -> tuple[BoundRead, ...]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from kscan.flow.calling import BOUND
-from kscan.flow.embedded import Holders
 from kscan.flow.execute import Execution, Outcome, declined, is_refusal
 from kscan.flow.supplies import is_supply
 from kscan.flow.tying import RESOURCE
@@ -17,6 +16,7 @@ from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Contract, Offered
 from kscan.lateness.followers import Follower, reads
+from kscan.lateness.whose import ANYONES, Whose
 from kscan.model import Confidence, Effect
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
@@ -121,19 +121,6 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Whose:
-    """Whose members late places are: those of other objects are not late."""
-
-    of_instance: frozenset[Place] = frozenset()
-    """They are members of the instance's device."""
-    embedded: Mapping[Place, frozenset[Holders]] = field(default_factory=dict)
-    """Of objects that lie in these members."""
-
-
-_ANYONES = Whose()
-
-
-@dataclass(frozen=True)
 class Circumstances:
     """What holds wherever the callbacks of a registration run."""
 
@@ -175,7 +162,7 @@ class Readers:
         place: Place,
         lists: frozenset[Place],
         unset: frozenset[Place] = frozenset(),
-        whose: Whose = _ANYONES,
+        whose: Whose = ANYONES,
         comes_by: Callable[[Function], bool] = lambda _function: False,
     ) -> Iterator[Reader]:
         """The callbacks that suffer from `place` being late; what leads to `lists` is as well.
@@ -288,7 +275,7 @@ class Readers:
         self,
         late: frozenset[Place],
         place: Place,
-        whose: Whose = _ANYONES,
+        whose: Whose = ANYONES,
     ) -> Iterator[tuple[Callback, _Run]]:
         """The runs of the callbacks that touch `place` and are not kept from running."""
         refused: list[Callback] = []
@@ -338,7 +325,7 @@ class Readers:
         results: Mapping[tuple[str, int], Value] | None = None,
         zero: frozenset[Place] = frozenset(),
         *,
-        whose: Whose = _ANYONES,
+        whose: Whose = ANYONES,
         ties: bool = False,
     ) -> _Run:
         offered = self.contract.offered_to(str(callback.slot))
