@@ -42,6 +42,12 @@ class Write:
         """Offset of it, or of the call that leads to it, in the function the search began in."""
         return self.frames[0].at if self.frames else self.at
 
+    @property
+    def indices(self) -> tuple[ir.Expr, ...]:
+        """Which element it sets, where the function the search began in says so."""
+        target = self.target if self.element and not self.frames else None
+        return (target.index,) if isinstance(target, ir.Index) else ()
+
     def passes(self, function: Function) -> bool:
         """The calls that lead to it pass through `function`."""
         return any(frame.callee == function for frame in self.frames)

@@ -310,11 +310,12 @@ class _Around:
     def is_of_another(self, cfg: Cfg, start: int, index: int, write: Write) -> bool:
         """What leads to the object of `write`, in a loop around the call, is set anew before that.
 
-        So it is with several objects, each of which is registered once it is complete.
+        So it is with several objects, or elements, each registered once it is complete.
         """
         if write.place.kind == "global" or write.base is None:
             return False
-        names = {part.id for part in ir.walk(write.base) if isinstance(part, ir.Name)}
+        leading = [write.base, *write.indices]
+        names = {n.id for node in leading for n in ir.walk(node) if isinstance(n, ir.Name)}
         return any(
             setting and cfg.passes_between(start, setting, index)
             for setting in (self._setting(cfg, name) for name in names)

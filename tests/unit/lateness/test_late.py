@@ -499,6 +499,11 @@ EACH = "iommu_device_register(&foo->iommu, &foo_ops, 0);"
         # the object is the same, or is registered before its loop begins
         (f"for (; loose; loose++) {{ if (dev) {LATE} @ }}", [("foo.next", "crash", "medium")]),
         (f"@ for (; foo; foo++) {{ {LATE} }}", NEXT),
+        # another element of the same object
+        ("int i, n; for (i = 0; i < 4; i++) { n = nr_of(i); if (n < 4) foo->peers[n] = foo; @ }",
+         []),
+        ("int i, n = nr_of(0); for (i = 0; i < 4; i++) { if (i) foo->peers[n] = foo; @ }",
+         [("foo.peers", "crash", "medium")]),
         # before the first is registered, or before another one
         (f"int i; for (i = 0; i < 4; i++) {{ if (!i) {LATE} @ }}", []),
         (f"int i; for (i = 0; i < 4; i++) {{ if (i == 1) {LATE} @ }}",
@@ -513,7 +518,8 @@ EACH = "iommu_device_register(&foo->iommu, &foo_ops, 0);"
 )  # fmt: skip
 def test_registered_in_a_loop(body: str, expected: list[tuple[str, str, str]]) -> None:
     driver = DRIVER.replace(EACH, "%s")
-    code = HEAD + driver % ("use(foo->next);", body.replace("@", EACH), "")
+    read = "use(foo->next); use(foo->peers[foo->number]);"
+    code = HEAD + driver % (read, body.replace("@", EACH), "")
     case = case_of(tree(drivers__iommu__foo_c=code))
     assert [
         (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
