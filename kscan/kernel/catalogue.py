@@ -42,6 +42,8 @@ class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Below the root; ``*`` stands for one path component."""
     except_: tuple[str, ...] = msgspec.field(default=(), name="except")
     """Directories below those, which are walked after all."""
+    always: bool = False
+    """The walk of a contract that such a directory is home to stops at the `names` as well."""
 
 
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
@@ -67,6 +69,14 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def stops_at(self, name: str) -> bool:
         """A walk does not descend into `name`."""
         return self._stopped.fullmatch(name) is not None
+
+    @cached_property
+    def _always_stopped(self) -> re.Pattern[str]:
+        return compiled(tuple(name for stop in self.stops if stop.always for name in stop.names))
+
+    def always_stops_at(self, name: str) -> bool:
+        """No walk descends into `name`, wherever it begins."""
+        return self._always_stopped.fullmatch(name) is not None
 
     def keeps(self, name: str) -> bool:
         """What is handed to `name` is not called by it: a timer's or a work's function."""
@@ -164,11 +174,16 @@ def catalogue(extra: tuple[Path, ...] = ()) -> Catalogue:
     for path in extra:
         file = read(path, _UserFile)
         contracts, scenarios = _contracts(path, file, contracts, scenarios)
-        stops = (*stops, *file.stop)
+        stops = (*stops, *map(_of_user, file.stop))
         if file.functions:
             known = extended(known, file.functions, path, "functions")
             functions = typed(known, Functions, path)
     return Catalogue(contracts, scenarios, stops, functions)
+
+
+def _of_user(stop: Stop) -> Stop:
+    """One that names functions alone is meant for every walk."""
+    return stop if stop.directories else msgspec.structs.replace(stop, always=True)
 
 
 def _contracts(

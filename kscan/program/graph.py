@@ -193,7 +193,10 @@ class _Bounds:
 
     def stop_at(self, name: str, caller: Function) -> bool:
         """The walk does not enter what `caller` calls `name`."""
-        return self.catalogue.stops_at(name) and not (self.own and self._has(name, caller.path))
+        if not self.catalogue.stops_at(name):
+            return False
+        is_own = self.own and self._has(name, caller.path)
+        return not is_own or self.catalogue.always_stops_at(name)
 
     def enter(self, path: str) -> bool:
         """The walk enters functions of the file `path`."""
