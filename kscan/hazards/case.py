@@ -24,7 +24,7 @@ from kscan.lateness.late import Late, Lateness
 from kscan.lateness.masked import LateRead, masked
 from kscan.lateness.probing import holding
 from kscan.lateness.readers import Circumstances, Reader, Readers
-from kscan.lateness.whose import leads_to_others, whose
+from kscan.lateness.whose import counting, leads_to_others, whose
 from kscan.model import Skip, weakest
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
@@ -259,6 +259,7 @@ class Case:
             one = late[number]
             others = late[number + 1 :] if later else late
             unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
+            unset |= counting(self.program, self.catalogue.functions, one)
             of = self.readers(registration).of
             own = whose(self.program, self.belongs(registration), one)
             for reader in of(one.place, lists, unset, own, one.comes_by):

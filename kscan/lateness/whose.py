@@ -6,8 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kscan.facts import ir
 from kscan.flow.embedded import Holders
+from kscan.flow.places import place_of
 from kscan.flow.values import Place
+from kscan.kernel.functions import Functions
 from kscan.lateness.late import Late
 from kscan.lateness.probing import is_of_device
 from kscan.program.program import Program
@@ -34,6 +37,14 @@ def whose(program: Program, belongs: Ownership, late: Late) -> Whose:
     apart = is_of_device(program, late.write, belongs)
     of_instance = frozenset({late.place} if apart else ())
     return Whose(of_instance, {late.place: late.embedded} if late.embedded else {})
+
+
+def counting(program: Program, functions: Functions, late: Late) -> frozenset[Place]:
+    """What tells how many elements of `late` there are: ``foo->ports[foo->nr++] = port``."""
+    scope = scope_of(program, late.write.function)
+    counted = (i.operand for i in late.write.indices if isinstance(i, ir.Unary) and i.op == "++")
+    places = (place_of(scope, functions, operand) for operand in counted)
+    return frozenset(place for place in places if place is not None)
 
 
 def leads_to_others(program: Program, late: Late) -> bool:

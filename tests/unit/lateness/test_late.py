@@ -527,6 +527,23 @@ def test_registered_in_a_loop(body: str, expected: list[tuple[str, str, str]]) -
 
 
 @pytest.mark.parametrize(
+    ("write", "late"),
+    [
+        ("foo->peers[foo->number++] = foo;", []),
+        ("foo->peers[foo->version] = foo; foo->number++;", ["foo.peers"]),
+        ("foo->peers[i] = foo;", ["foo.peers"]),
+    ],
+)
+def test_elements_that_are_counted_as_they_are_set(write: str, late: list[str]) -> None:
+    driver = DRIVER.replace(EACH, "%s")
+    loop = f"int i; for (i = 0; i < 4; i++) {{ {EACH} {write} }}"
+    read = "int i; for (i = 0; i < foo->number; i++) use(foo->peers[i]);"
+    case = case_of(tree(drivers__iommu__foo_c=HEAD + driver % (read, loop, "")))
+    crashes = [one for one in case.late_reads if one.reader.effect.value == "crash"]
+    assert [one.late.spelled for one in crashes] == late
+
+
+@pytest.mark.parametrize(
     ("each", "late"), [("foo = several[i];", False), ("if (dev) foo = several[i];", True)]
 )
 def test_made_ready_in_a_loop_before_it_is_registered(each: str, *, late: bool) -> None:
