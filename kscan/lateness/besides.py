@@ -22,6 +22,7 @@ from kscan.flow.writes import Writes
 from kscan.program.calls import CallSite, EdgeKind, call_sites
 from kscan.program.hooks import hooked
 from kscan.program.program import Function, Program
+from kscan.program.types import scope_of
 from kscan.window.callers import Callers
 from kscan.window.mentions import Mentions
 from kscan.window.registrations import Registration
@@ -96,8 +97,19 @@ class Besides:
 
     @cached_property
     def _called_back(self) -> frozenset[Function]:
+        """What runs in the window, or stands in the object beside its table, and their callees."""
         reached = Mentions(self.program, self.belongs).reached
-        return frozenset(below for one in self.callbacks for below in reached(one.function))
+        back = {one.function for one in self.callbacks}.union(*map(self._stored, self._above))
+        return frozenset(below for one in back for below in reached(one))
+
+    def _stored(self, function: Function) -> Iterator[Function]:
+        """The functions that `function` stores in members of what is registered."""
+        scope = scope_of(self.program, function)
+        for node in self.program.body(function).assignments:
+            match node:
+                case ir.Assign(target=ir.Member(object=inner), value=ir.Name(id=name)):
+                    if self.writes.registered and scope.tag_of(inner) == self.writes.registered:
+                        yield from self.program.resolve(name, function.path)[:1]
 
     def _writing(self, place: Place) -> frozenset[Function]:
         """The driver's functions that themselves set `place` to what may not be zero."""

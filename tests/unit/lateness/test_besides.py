@@ -87,6 +87,8 @@ def test_who_queues_the_probe_itself_hands_no_state_over() -> None:
         ("if (foo->ready) use(foo->next);", "mark(foo);", ASKED, "high"),
         # so does the callback
         ("if (foo->ready) use(foo->next); foo->ready = 1;", "", ASKED, "high"),
+        ("if (foo->ready) use(foo->next);", "foo->iommu.attach = attach;", ASKED, "high"),
+        ("if (foo->ready) use(foo->next);", "foo->hook = attach;", ASKED, "low"),
         # without it the same is met
         ("if (foo->ready) foo->number = 2; use(foo->next);", "", ASKED, "high"),
         # a pointer may come from anywhere
