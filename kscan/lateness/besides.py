@@ -20,7 +20,7 @@ from kscan.facts import ir
 from kscan.flow.values import Place
 from kscan.flow.writes import Writes
 from kscan.program.calls import CallSite, EdgeKind, call_sites
-from kscan.program.hooks import hooked
+from kscan.program.hooks import declaring, hooked
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 from kscan.window.callers import Callers
@@ -47,7 +47,7 @@ class Besides:
 
     def is_kept_up(self, place: Place) -> bool:
         """A function that is handed over, as an interrupt handler is, writes `place`."""
-        return place.kind == "field" and any(
+        return self._is_own(place) and any(
             above not in self._above and self._is_handed_over(above)
             for writer in self._writing(place)
             for above in self.callers.above(writer, _LEVELS)
@@ -61,13 +61,20 @@ class Besides:
         return frozenset(place for place in places if self._is_unset(place))
 
     def _is_unset(self, place: Place) -> bool:
-        if place.kind != "field" or not self._is_own_number(place):
+        if not self._is_own(place) or not self._is_number(place):
             return False
         writing = self._writing(place)
         return bool(writing) and writing.isdisjoint(self._probing | self._called_back)
 
-    def _is_own_number(self, place: Place) -> bool:
-        """`place` is a member of a struct of the driver, and neither a pointer nor a struct."""
+    def _is_own(self, place: Place) -> bool:
+        """`place` is a member of a struct of the driver: who sets others is not known."""
+        if place.kind != "field" or not place.owner:
+            return False
+        home = declaring(self.program, place.owner, self.registration.function.path)
+        return home is not None and self.belongs(home)
+
+    def _is_number(self, place: Place) -> bool:
+        """The member `place` is neither a pointer nor a struct."""
         path = self.registration.function.path
         kind = self.program.field_type(place.owner, place.name, path)
         return kind is not None and not (kind.ptr or kind.array or kind.tag)

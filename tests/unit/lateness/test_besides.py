@@ -8,7 +8,9 @@ from text_tree import case_of
 from windows import tree
 
 DRIVER = """
-struct foo { struct iommu_device iommu; struct foo *next, *other; int ready, number; };
+#include <linux/state.h>
+struct foo { struct iommu_device iommu; struct foo *next, *other; int ready, number;
+             struct state *state; };
 static void use(struct foo *foo) { foo->number = 1; }
 BESIDES
 static int foo_of_xlate(struct device *dev)
@@ -30,7 +32,12 @@ static int probe(struct device *dev, struct foo *foo)
 
 IRQ = """
 static void mark(struct foo *foo) { foo->ready = 1; }
-static void attach(struct foo *foo) { foo->ready = 1; foo->other = foo; foo->next = foo; }
+static void attach(struct foo *foo)
+{
+    foo->ready = foo->state->ready = 1;
+    foo->other = foo;
+    foo->next = foo;
+}
 static int foo_irq(int irq, void *data) { attach(data); return 0; }
 """
 ASKED = IRQ + "static int open(struct foo *foo) { return request_irq(3, foo_irq, 0, 0, foo); }"
@@ -50,7 +57,8 @@ def confidences(read: str, write: str, besides: str, early: str = "") -> list[st
     """How sure it is that a callback which reads so suffers from a write after registering."""
     code = DRIVER.replace("READ", read).replace("WRITE", write)
     code = code.replace("BESIDES", besides).replace("EARLY", early)
-    case = case_of(tree(drivers__iommu__foo_c=code))
+    made = tree(include__linux__state_h="struct state { int ready; };", drivers__iommu__foo_c=code)
+    case = case_of(made)
     return [one.confidence.value for one in case.late_reads]
 
 
@@ -65,6 +73,11 @@ def test_what_an_interrupt_handler_sets_too_is_a_state(besides: str, sure: str) 
 @pytest.mark.parametrize(("besides", "sure"), [(ASKED, "low"), ("", "medium")])
 def test_the_number_that_a_state_begins_with_is_not_wrong(besides: str, sure: str) -> None:
     assert confidences("if (foo->ready > 2) use(foo);", READY, besides) == [sure]
+
+
+def test_what_others_have_is_no_state_of_the_driver() -> None:
+    read = "if (!foo->state->ready) return -ENODEV;"
+    assert confidences(read, "foo->state->ready = 1;", ASKED) == ["medium"]
 
 
 def test_a_pointer_is_not_there_whoever_sets_it() -> None:
@@ -89,6 +102,8 @@ def test_who_queues_the_probe_itself_hands_no_state_over() -> None:
         ("if (foo->ready) use(foo->next); foo->ready = 1;", "", ASKED, "high"),
         ("if (foo->ready) use(foo->next);", "foo->iommu.attach = attach;", ASKED, "high"),
         ("if (foo->ready) use(foo->next);", "foo->hook = attach;", ASKED, "low"),
+        # or whoever has the struct
+        ("if (foo->state->ready) use(foo->next);", "", ASKED, "high"),
         # without it the same is met
         ("if (foo->ready) foo->number = 2; use(foo->next);", "", ASKED, "high"),
         # a pointer may come from anywhere
