@@ -70,8 +70,11 @@ class Besides:
         """`place` is a member of a struct of the driver: who sets others is not known."""
         if place.kind != "field" or not place.owner:
             return False
-        home = declaring(self.program, place.owner, self.registration.function.path)
+        home = self._declaring(place, self.registration.function.path)
         return home is not None and self.belongs(home)
+
+    def _declaring(self, place: Place, path: str) -> str | None:
+        return declaring(self.program, place.owner, path)
 
     def _is_number(self, place: Place) -> bool:
         """The member `place` is neither a pointer nor a struct."""
@@ -125,9 +128,10 @@ class Besides:
         return self._writers[place]
 
     def _found(self, place: Place) -> Iterator[Function]:
-        home, word = self.registration.function.path, place.name.encode()
-        for path in (home, *filter(self.belongs, self.program.siblings(home))):
-            if self.program.reader.names(path, word):
+        own, word = self.registration.function.path, place.name.encode()
+        declared = self._declaring(place, own)
+        for path in (own, *filter(self.belongs, self.program.siblings(own))):
+            if self.program.reader.names(path, word) and self._declaring(place, path) == declared:
                 for function in self.program.mentioning(path, place.name):
                     if self._sets(function, place):
                         yield function

@@ -75,6 +75,14 @@ def test_the_number_that_a_state_begins_with_is_not_wrong(besides: str, sure: st
     assert confidences("if (foo->ready > 2) use(foo);", READY, besides) == [sure]
 
 
+def test_another_struct_of_that_name_is_another_state() -> None:
+    other = DRIVER.replace("BESIDES", ASKED).replace("iommu_device_register", "nothing")
+    code = DRIVER.replace("BESIDES", "").replace("READ", "if (!foo->ready) return -ENODEV;")
+    code = code.replace("EARLY", "").replace("WRITE", READY)
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__iommu__bar_c=other))
+    assert [one.confidence.value for one in case.late_reads] == ["high"]
+
+
 def test_what_others_have_is_no_state_of_the_driver() -> None:
     read = "if (!foo->state->ready) return -ENODEV;"
     assert confidences(read, "foo->state->ready = 1;", ASKED) == ["medium"]
