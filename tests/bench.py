@@ -35,6 +35,9 @@ LONGEST = 900
 
 KSCAN = Path(sys.executable).with_name("kscan")
 
+CONTRACTS = Path(__file__).with_name("contracts.toml")
+"""Seven contracts besides the built-in one."""
+
 RULE = """\
 @late@
 expression instance, ops, parent, device, value;
@@ -164,6 +167,8 @@ def kscan_commands(tree: Path, scratch: Path) -> Iterator[Command]:
     store = scratch / "store"
     yield kscan("kscan --version", tree, "--version", store=store)
     yield kscan("audit, no cache, no hits", tree, *audit, "--no-cache", "--no-hits", store=store)
+    several = (*audit, "--no-cache", "--no-hits", "--catalog", str(CONTRACTS))
+    yield kscan("audit, no cache, no hits, eight contracts", tree, *several, store=store)
     yield kscan("audit, no cache", tree, *audit, "--no-cache", store=store)
     yield kscan("audit, empty cache", tree, *audit, store=scratch / "empty", fresh=True)
     yield kscan("audit, warm, no hits", tree, *audit, "--no-hits", store=store)

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from histories import History
 
 from kscan.cli.commands import kscan
+from kscan.kernel.catalogue import catalogue
 from kscan.rules import Rule, rules
 from kscan.syntax import queries
 
@@ -144,3 +145,7 @@ def _functions(path: Path) -> Iterator[tuple[str, int]]:
 
 def test_the_bench_knows_what_an_audit_searches_for() -> None:
     assert {"iommu_device_register", "iommu_ops", "dma_configure"} <= set(bench.searched())
+
+
+def test_the_bench_has_eight_contracts() -> None:
+    assert len(catalogue((bench.CONTRACTS,)).contracts) == 8
