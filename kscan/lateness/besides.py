@@ -12,6 +12,7 @@ set in such functions alone is not set yet while the probe goes on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -146,17 +147,18 @@ class Besides:
 
     def _is_handed_over(self, function: Function) -> bool:
         """A call in the file of `function` has it for an argument, to be called at another time."""
+        name, path = function.name, function.path
         return any(
-            site.kind is EdgeKind.ARGUMENT and site.name == function.name and not _is_walk(site)
-            for word in (function.name, *self._macros_with(function))
-            for user in self.program.mentioning(function.path, word)
+            site.kind is EdgeKind.ARGUMENT and site.name == name and not _is_walk(site)
+            for user in self.program.mentioning(path, name)
             for site in call_sites(self.program, user)
-        )
+        ) or any(self.program.mentioning(path, macro) for macro in self._macros_with(function))
 
     def _macros_with(self, function: Function) -> Iterator[str]:
-        """The macros of the file of `function` that name it."""
+        """The macros of the file of `function` that hand it over, as far as text tells."""
+        given = re.compile(rf"[(,]\s*{function.name}\s*[,)]")
         for macro in self.program.unit(function.path).macros:
-            if function.name in macro.body and macro.params is not None:
+            if given.search(macro.body) and "for_each" not in macro.body:
                 yield macro.name
 
 

@@ -46,8 +46,8 @@ EACH = IRQ + "static int open(struct foo *foo) { return bus_for_each_dev(0, 0, f
 CALLED = IRQ + "static int open(struct foo *foo) { return foo_irq(3, foo); }"
 MACRO = (
     IRQ
-    + "#define ASK(nr, foo) request_irq(nr, foo_irq, 0, 0, foo)\n"
-    + "static int open(struct foo *foo) { return ASK(3, foo); }"
+    + '#define ASK(nr, foo) do { request_irq(nr, foo_irq, 0, 0, foo); pr_err("#1"); } while (0)\n'
+    + "static void open(struct foo *foo) { ASK(3, foo); }"
 )
 
 READY, NEXT = "foo->ready = 1;", "foo->next = foo;"
