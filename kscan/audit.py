@@ -106,6 +106,8 @@ class Audit:
         self.progress(f"searching {self.tree.name} for {names}")
         self._search_ahead(contracts)
         cases = [self._case(contract) for contract in contracts]
+        files = {path for case in cases for path in case.searched}
+        self.progress(f"reading {len(files):,} files for {names}")
         named = ((case.contract.register, case.registering) for case in cases)
         self.callers.search_ahead({f for name, paths in named for f in self._around(name, paths)})
         return cases

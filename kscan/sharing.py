@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from kscan.checking import FAILURES, Checking, Failure, drivers_of
@@ -56,11 +56,11 @@ class Sharing:
     reader: Reader
     checking: Checking
     rules: tuple[Rule, ...]
-
-    def __post_init__(self) -> None:
-        self._tasks: list[Task] = []
-        self._done: list[int] = []
-        self._told: dict[int, Told] = {}
+    _tasks: list[Task] = field(default_factory=list)
+    _done: list[int] = field(default_factory=list)
+    """Numbers of tasks that somebody has taken on, as far as this process knows."""
+    _told: dict[int, Told] = field(default_factory=dict)
+    """What was told of cases, by their numbers."""
 
     @contextmanager
     def between(self, jobs: int | None) -> Iterator[Callable[[], Answer]]:

@@ -58,6 +58,23 @@ drivers/of/device.c
 """
 
 
+def chip_contract(table: int, *tags: str, member: str = "") -> str:
+    """A contract for ``chip_add()``, from which on callbacks of the chip may run."""
+    tables = ", ".join(f'"{tag}"' for tag in tags)
+    return f"""
+[[contract]]
+name = "chip"
+register = "chip_add"
+object = 0
+table = {table}
+{f'table_field = "{member}"' if member else ""}
+tables = [{tables}]
+window = "open"
+source = "drivers/chip/core.c"
+why = "whoever finds the chip may call it from then on"
+"""
+
+
 def tree(**files: str) -> str:
     """`CORE` with more files: the name's double underscores are slashes, the last one a dot."""
     text = CORE

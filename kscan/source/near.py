@@ -2,7 +2,7 @@
 """Functions that a misspelt name may be meant for, static ones too, without a search of the tree.
 
 Functions of a driver begin as its file is called, or as those of external linkage in that file
-begin: ``mtk_iommu_probe()`` stands in ``mtk_iommu.c``.  Only files so found are looked into.
+begin: ``foo_iommu_probe()`` stands in ``foo_iommu.c``.  Only files so found are looked into.
 """
 
 from __future__ import annotations

@@ -7,23 +7,14 @@ from pathlib import Path
 
 import pytest
 from text_tree import TextTree
+from windows import chip_contract
 
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
 from kscan.hazards.case import Case
 from kscan.hazards.unseen import unseen
 
-CONTRACT = """
-[[contract]]
-name = "chip"
-register = "chip_add"
-object = 0
-table = 0
-tables = ["chip"]
-window = "open"
-source = "drivers/chip/core.c"
-why = "whoever finds the chip may call it from then on"
-"""
+CONTRACT = chip_contract(0, "chip")
 
 TREE = """
 include/linux/chip.h

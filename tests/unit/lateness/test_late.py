@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from text_tree import TextTree, case_of
-from windows import tree
+from windows import chip_contract, tree
 
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
@@ -1353,18 +1353,7 @@ static int foo_probe(struct platform_device *pdev)
     return 0;
 }
 """
-OF_CHIPS = """
-[[contract]]
-name = "chip"
-register = "chip_add"
-object = 0
-table = 9
-table_field = "chip.ops"
-tables = ["chip_ops"]
-window = "open"
-source = "drivers/chip/core.c"
-why = "it may be started from the call on"
-"""
+OF_CHIPS = chip_contract(9, "chip_ops", member="chip.ops")
 GET = "chip_get_drvdata(chip)"
 SET_CHIPS = "chip_set_drvdata(&foo->chip, foo);"
 SET_DEVICES = "platform_set_drvdata(pdev, foo);"

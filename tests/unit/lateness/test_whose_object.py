@@ -7,23 +7,12 @@ from pathlib import Path
 
 import pytest
 from text_tree import TextTree
-from windows import tree
+from windows import chip_contract, tree
 
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
 
-CONTRACT = """
-[[contract]]
-name = "chip"
-register = "chip_add"
-object = 0
-table = 9
-table_field = "chip.ops"
-tables = ["chip_ops"]
-window = "open"
-source = "drivers/chip/core.c"
-why = "a port may be started from the call on"
-"""
+CONTRACT = chip_contract(9, "chip_ops", member="chip.ops")
 
 CHIP = """
 struct port { void *priv; };

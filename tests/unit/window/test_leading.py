@@ -7,22 +7,11 @@ from pathlib import Path
 
 import pytest
 from text_tree import TextTree
+from windows import chip_contract
 
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
 from kscan.hazards.unseen import unseen
-
-CONTRACT = """
-[[contract]]
-name = "chip"
-register = "chip_add"
-object = 0
-table = TABLE
-tables = [TAGS]
-window = "open"
-source = "drivers/chip/core.c"
-why = "whoever finds the chip may call it from then on"
-"""
 
 TREE = """
 include/linux/chip.h
@@ -71,8 +60,7 @@ def test_a_member_that_points_at_another_table_leads_there(
     body: str, table: int, tags: list[str], runs: list[str], tmp_path: Path
 ) -> None:
     own = tmp_path / "own.toml"
-    spelled = ", ".join(f'"{tag}"' for tag in tags)
-    own.write_text(CONTRACT.replace("TABLE", str(table)).replace("TAGS", spelled))
+    own.write_text(chip_contract(table, *tags))
     options = Options(catalogues=(own,))
     cases = Audit(TextTree(TREE.replace("BODY", body)), options, NullStore(), only="chip_add").cases
     (case,) = cases
