@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The rules at work on the windows of one tree, shared out between processes.
 
-The case with most to do is walked before they part, and its drivers are shared out one by one.
+This one walks the case with most to do, whose drivers are shared out one by one afterwards.
 Every other case is for one process, from the search for its registrations to what a report
-says of it.  All take turns, because what there is to do costs very unlike amounts.
+says of it, and others begin with them meanwhile.  All take turns, because what there is to do
+costs very unlike amounts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -65,14 +66,51 @@ class Sharing:
     @contextmanager
     def between(self, jobs: int | None) -> Iterator[Callable[[], Answer]]:
         """Begins with as many processes as `jobs` allows; what it yields waits for the answer."""
-        tree = self.reader.tree
-        self._tasks = list(self._shared_out()) if may_share(tree, jobs) else []
-        number = min(processes(jobs), len(self._tasks), MOST_PROCESSES)
         with ExitStack() as stack:
-            turns = stack.enter_context(closing(Turns(len(self._tasks))))
-            work = partial(self._part, turns)
-            others = [stack.enter_context(apart(tree, work)) for _ in range(number - 1)]
-            yield partial(self._joined, turns, others) if others else self._alone
+            yield self._begun(stack, jobs) if may_share(self.reader.tree, jobs) else self._alone
+
+    def _begun(self, stack: ExitStack, jobs: int | None) -> Callable[[], Answer]:
+        """Walks one case beside those who begin with the others, who have all that is left then."""
+        try:
+            first, further = self._parted()
+        except FAILURES:  # the rules that ask for it say why
+            return self._alone
+        beside = min(processes(jobs), MOST_PROCESSES) - 1
+        turns, meanwhile = self._beside(stack, beside, further)
+        turns, afterwards = self._beside(stack, beside, self._walked(first, turns))
+        return partial(self._joined, turns, [*meanwhile, *afterwards])
+
+    def _parted(self) -> tuple[Case, list[int]]:
+        """The case with most to do, and all others, the longest first, as tasks."""
+        cases = self.checking.cases
+        first, *others = sorted(range(len(cases)), key=lambda number: -_weight(cases[number]))
+        if others:
+            settle(cases)
+        return cases[first], [self._task(partial(self._whole, number)) for number in others]
+
+    def _task(self, task: Task) -> int:
+        """The number of `task`, which is to be done from now on."""
+        self._tasks.append(task)
+        return len(self._tasks) - 1
+
+    def _beside(
+        self, stack: ExitStack, most: int, numbers: Sequence[int]
+    ) -> tuple[Turns, list[Callable[[], Part | None]]]:
+        """The tasks `numbers`, for `most` other processes and this one; waits for each other's."""
+        turns = stack.enter_context(closing(Turns(numbers)))
+        work, tree = partial(self._part, turns), self.reader.tree
+        return turns, [stack.enter_context(apart(tree, work)) for _ in numbers[:most]]
+
+    def _walked(self, case: Case, meanwhile: Turns) -> list[int]:
+        """Walks `case`: what is to be done then, of which some is left of `meanwhile`."""
+        each, others = shared_out(self.rules)
+        with suppress(FAILURES):  # the rules that ask for it say why
+            _walk(case)
+            settle([case])
+        window = self._task(partial(self.checking.of_window, others, case))
+        drivers = drivers_of(case) if each else []
+        last = [self._task(partial(self.checking.of_drivers, each, case, few)) for few in drivers]
+        return [window, *meanwhile, *last]
 
     def _alone(self) -> Answer:
         return self.checking.findings(self.rules), self._all_told()
@@ -81,25 +119,6 @@ class Sharing:
         """What is told of each case, by whom that was asked for first."""
         cases = enumerate(self.checking.cases)
         return [self._told.get(number) or told(case) for number, case in cases]
-
-    def _shared_out(self) -> Iterator[Task]:
-        """What there is to do, the longest first; nothing where a walk fails.
-
-        The rules that ask for the walk then say why.
-        """
-        each, others = shared_out(self.rules)
-        cases = self.checking.cases
-        try:
-            numbers = sorted(range(len(cases)), key=lambda n: -_weight(cases[n]))
-            _walk(cases[numbers[0]])
-            settle(cases)
-        except FAILURES:
-            return
-        first = cases[numbers[0]]
-        yield partial(self.checking.of_window, others, first)
-        yield from (partial(self._whole, number) for number in numbers[1:])
-        for drivers in drivers_of(first) if each else ():
-            yield partial(self.checking.of_drivers, each, first, drivers)
 
     def _do(self, numbers: Iterable[int]) -> list[Finding]:
         """Does the tasks `numbers`, each noted before anybody goes on with it."""

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -79,23 +79,23 @@ def _received(answer: connection.Connection) -> Any:
 
 
 class Turns:
-    """The numbers below `number`, each of them for one process: whichever comes for it first.
+    """Numbers in order, each of them for one process: whichever comes for it first.
 
     They wait in a pipe, which no process that is killed leaves locked.
     """
 
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._step = -(-number // _MOST_TOKENS) or 1
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self._numbers = numbers
+        self._step = -(-len(numbers) // _MOST_TOKENS) or 1
         self._tokens, to = os.pipe()
-        tokens = range(-(-number // self._step))
+        tokens = range(-(-len(numbers) // self._step))
         os.write(to, b"".join(token.to_bytes(_TOKEN, "little") for token in tokens))
         os.close(to)
 
     def __iter__(self) -> Iterator[int]:
         while token := os.read(self._tokens, _TOKEN):
             first = int.from_bytes(token, "little") * self._step
-            yield from range(first, min(first + self._step, self._number))
+            yield from self._numbers[first : first + self._step]
 
     def close(self) -> None:
         """Ends it, for this process."""

@@ -58,13 +58,13 @@ def test_two_processes_at_once():
 
 @pytest.mark.parametrize("number", [0, 1, 7, 1024, 1025, 5000])
 def test_each_turn_is_taken_once(number: int) -> None:
-    with closing(Turns(number)) as turns:
+    with closing(Turns(range(number))) as turns:
         assert list(turns) == list(range(number))
         assert not list(turns)
 
 
 def test_two_processes_take_turns() -> None:
-    with closing(Turns(3000)) as turns, aside(lambda: list(turns)) as theirs:
+    with closing(Turns(range(3000))) as turns, aside(lambda: list(turns)) as theirs:
         mine = list(turns)
         others = theirs()
     assert others is not None
@@ -76,7 +76,7 @@ def test_a_process_that_is_ended_holds_up_no_turn() -> None:
         next(iter(turns))
         os._exit(9)
 
-    with closing(Turns(5)) as turns:
+    with closing(Turns(range(5))) as turns:
         with aside(ends) as theirs:
             assert theirs() is None
         assert list(turns) == [1, 2, 3, 4]
