@@ -10,7 +10,7 @@ from kscan.hazards.case import Case
 from kscan.model import Skip
 from kscan.program.program import Function
 from kscan.program.tables import foreign_members, table_entries, unread_macros
-from kscan.window.callers import LEVELS, MOST_CALLERS, calls_of
+from kscan.window.callers import LEVELS, MOST_CALLERS, MOST_FILES, calls_of
 from kscan.window.leading import leading_fields
 from kscan.window.published import Published, Publishing
 from kscan.window.registrations import Registration
@@ -69,6 +69,9 @@ def _other_callers(case: Case, registration: Registration) -> Iterator[Skip]:
         if case.callers.are_many(function):
             why = f"{function.name}() has more than {MOST_CALLERS} callers"
             yield Skip(function.path, f"{why}: only the first of them are looked at")
+        elif case.callers.is_in_many_files(function):
+            why = f"more than {MOST_FILES} files name {function.name}()"
+            yield Skip(function.path, f"{why}: tables that hold it are not looked for in others")
 
 
 def why_closed(case: Case, registration: Registration) -> str:

@@ -152,6 +152,16 @@ def functions_around(text: bytes, word: bytes) -> set[bytes]:
     return found - NOT_FUNCTIONS
 
 
+def is_only_stored(text: Text, word: bytes) -> bool:
+    """`text` has `word` as a value that is stored, and as nothing else: it calls no such function.
+
+    ``.probe = word,`` is what most files with tables say of a function of another file.
+    """
+    name = rb"(?<![A-Za-z0-9_.])(?<!->)" + re.escape(word) + rb"(?![A-Za-z0-9_])"
+    pattern = rb"(=\s*+)?" + name + rb"(\s*+[,;}])?"
+    return all(match[1] and match[2] for match in re.finditer(pattern, text))
+
+
 def functions_named(text: Text) -> set[bytes]:
     """Names of the functions that `text` defines, static ones too, as far as text tells."""
     return {match[1] for match in _ANY_DEFINITION.finditer(text)} - NOT_FUNCTIONS

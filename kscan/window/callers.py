@@ -18,10 +18,14 @@ from kscan.program.hooks import hooked
 from kscan.program.program import Function, Program
 from kscan.program.tables import slot_of
 from kscan.program.types import scope_of
+from kscan.source.search import is_only_stored
 from kscan.window.scope import ownership
 
 MOST_CALLERS = 8
 """Callers of one function that are looked into: what has more is no driver but a library."""
+
+MOST_FILES = 16
+"""Files that name one function and are looked into for tables that hold it."""
 
 LEVELS = 8
 """Callers of callers that are looked at above one that registers; an audit of 6.12 needs 4."""
@@ -105,6 +109,10 @@ class Callers:
         """`target` has callers that are not looked into."""
         return len(self._some_of(target)) > MOST_CALLERS
 
+    def is_in_many_files(self, target: Function) -> bool:
+        """So many files name `target` that none but its own is looked into for tables with it."""
+        return len(self._naming(target)) > MOST_FILES
+
     def _some_of(self, target: Function) -> tuple[tuple[Function, ir.Call], ...]:
         if target not in self._first:
             self._first[target] = tuple(islice(self.of(target), MOST_CALLERS + 1))
@@ -112,7 +120,7 @@ class Callers:
 
     def of(self, target: Function) -> Iterator[tuple[Function, ir.Call]]:
         """Functions that call `target` by name, or through what it alone fills, with the call."""
-        for path in self._naming(target):
+        for path in self._calling(target):
             for caller in self.program.mentioning(path, target.name):
                 for call in calls_of(self.program, caller, target.name):
                     if target in self.program.resolve(target.name, path):
@@ -132,14 +140,25 @@ class Callers:
 
     def _slots(self, target: Function) -> Iterator[Slot]:
         """The members that tables fill with it."""
-        for path in self._naming(target):
+        for path in self._near(target):
             for fact in holding(self.program, path, target.name):
                 if fact.fields and target in self.program.resolve(target.name, path):
                     yield slot_of(self.program, path, fact)
 
     def holding(self, target: Function) -> tuple[str, ...]:
         """The files that may have `target` in a table; its own alone where it is a library's."""
-        return (target.path,) if self.are_many(target) else self._naming(target)
+        return (target.path,) if self.are_many(target) else self._near(target)
+
+    def _near(self, target: Function) -> tuple[str, ...]:
+        """The files that may use `target`; its own alone where they are too many."""
+        return (target.path,) if self.is_in_many_files(target) else self._naming(target)
+
+    def _calling(self, target: Function) -> Iterator[str]:
+        """The files that may call `target` by name, as far as text tells."""
+        word, tree = target.name.encode(), self.program.reader.tree
+        for path in self._naming(target):
+            if path == target.path or not is_only_stored(tree.read(path), word):
+                yield path
 
     def _naming(self, target: Function) -> tuple[str, ...]:
         """The files that may use `target`: its own, and for external linkage those that name it."""

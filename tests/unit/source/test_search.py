@@ -21,6 +21,7 @@ from kscan.source.search import (
     any_of,
     defined_names,
     functions_around,
+    is_only_stored,
     strings_for,
 )
 
@@ -166,6 +167,28 @@ int (*foo_hook)(void) = foo_register;
     assert functions_around(text, b"foo_register") == {b"foo_add"}
     assert functions_around(text, b"NULL") == {b"foo_new"}
     assert functions_around(text, b"foo_other") == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [
+        (b"struct driver d = {\n\t.probe = foo,\n\t.remove = foo_remove,\n};", True),
+        (b"d.probe = foo; e = (x) {.y = foo}", True),
+        (b"int foo(int x);\nstruct driver d = { .probe = foo, };", False),
+        (b"struct driver d = { .foo = foo, };", True),
+        (b"d->foo = foo; d->foo(1);", True),
+        (b"x = foo(1);", False),
+        (b"if (x>foo(1))", False),
+        (b"x = foo (1);", False),
+        (b"run(foo);", False),
+        (b"y = x ? foo : bar;", False),
+        (b"MACRO(= foo)", False),
+        (b"y = foo, foo(2);", False),
+        (b"y = my_foo(2), foobar(1);", True),
+    ],
+)
+def test_what_is_only_stored(text: bytes, is_so: bool) -> None:
+    assert is_only_stored(text, b"foo") is is_so
 
 
 def test_words_that_are_no_identifiers(
