@@ -44,12 +44,14 @@ def _found(
         return None
     beside = () if home == path else program.siblings(path)
     words = (f".{slot.field}", f">{slot.field}", *_making(program, path, slot.field, belongs))
-    paths = tuple(
-        place for place in (path, *beside) if belongs(place) and _names(program, place, words)
-    )
-    entries = Tables(program, paths).implementers(slot)
-    found = {entry.function for entry in entries if entry.slot == slot}
-    return found.pop() if len(found) == 1 else None
+    found: set[Function] = set()
+    for place in (path, *beside):
+        if belongs(place) and _names(program, place, words):
+            entries = Tables(program, (place,)).implementers(slot)
+            found.update(entry.function for entry in entries if entry.slot == slot)
+            if len(found) > 1:
+                return None
+    return next(iter(found), None)
 
 
 def _making(
