@@ -10,7 +10,8 @@ table it went through; everything else may be.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
 
@@ -58,6 +59,8 @@ class Feasible:
     functions: Functions
     unset: tuple[Unset, ...] = ()
     """The members that are NULL of what the walk hands to a slot."""
+    _on: dict[tuple[Edge, _Known], _Known | None] = field(default_factory=dict)
+    _conditions: dict[tuple[Function, int], tuple[Condition, ...]] = field(default_factory=dict)
 
     def way(self, shortest: tuple[Edge, ...]) -> tuple[Edge, ...]:
         """`shortest`, or the shortest way to the same function that does not contradict itself."""
@@ -77,12 +80,17 @@ class Feasible:
 
     def _known_at(self, way: tuple[Edge, ...]) -> _Known | None:
         """What is known at the end of `way`; None where that cannot run."""
-        known = _Known()
+        known: _Known | None = _Known()
         for edge in way:
-            if self._is_closed(edge, known):
-                return None
-            known = self._passed(edge, known)
+            known = self._beyond(edge, known) if known is not None else None
         return known
+
+    def _beyond(self, edge: Edge, known: _Known) -> _Known | None:
+        """What is known behind `edge`; None where it is not taken if `known` holds."""
+        if (edge, known) not in self._on:
+            is_shut = self._is_shut(edge.caller, edge.site, known)
+            self._on[edge, known] = None if is_shut else self._passed(edge, known)
+        return self._on[edge, known]
 
     def _found(self, target: Function, site: CallSite | None = None) -> tuple[Edge, ...] | None:
         """The shortest way to `target`, and on to its `site`, that can run; None for none.
@@ -102,36 +110,39 @@ class Feasible:
                 continue
             seen.add((caller, known))
             for edge in self.reach.edges.get(caller, ()):
-                if edge.callee in leading and not self._is_closed(edge, known):
+                then = self._beyond(edge, known) if edge.callee in leading else None
+                if then is not None:
                     further, now = length(edge, self.last), next(turn)
                     order = (cost + further, now if further else rank, now)
-                    then = self._passed(edge, known)
                     heappush(waiting, (*order, edge.callee, then, (*way, edge)))
         return () if waiting else None
 
     def _leading(self, target: Function) -> frozenset[Function]:
         """`target`, and every function that leads to it."""
-        callers: dict[Function, list[Function]] = {}
-        for edges in self.reach.edges.values():
-            for edge in edges:
-                callers.setdefault(edge.callee, []).append(edge.caller)
         found, waiting = {target}, [target]
         while waiting:
-            for caller in callers.get(waiting.pop(), ()):
+            for caller in self._callers.get(waiting.pop(), ()):
                 if caller not in found:
                     found.add(caller)
                     waiting.append(caller)
         return frozenset(found)
 
-    def _is_closed(self, edge: Edge, known: _Known) -> bool:
-        return self._is_shut(edge.caller, edge.site, known)
+    @cached_property
+    def _callers(self) -> dict[Function, list[Function]]:
+        callers: dict[Function, list[Function]] = {}
+        for edges in self.reach.edges.values():
+            for edge in edges:
+                callers.setdefault(edge.callee, []).append(edge.caller)
+        return callers
 
     def _is_shut(self, caller: Function, site: CallSite, known: _Known) -> bool:
         """`caller` does not come to `site` where `known` holds."""
         if known == _Known() or site.kind is EdgeKind.ASSUMED:
             return False
-        conditions = conditions_of(flow_of(self.program, caller), site.at)
-        return any(self._excludes(known, one, caller) for one in conditions)
+        place = (caller, site.at)
+        if place not in self._conditions:
+            self._conditions[place] = conditions_of(flow_of(self.program, caller), site.at)
+        return any(self._excludes(known, one, caller) for one in self._conditions[place])
 
     def _excludes(self, known: _Known, condition: Condition, function: Function) -> bool:
         """`condition` does not hold where `known` does."""
