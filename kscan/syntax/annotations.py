@@ -55,6 +55,11 @@ _TYPE_ENDS = re.compile(
     rb"|(?:__)?(?:[us]|[bl]e)(?:8|16|32|64)|(?:struct|union|enum)\s+\w+))[ \t*]+\Z"
 )
 _ARRAY = re.compile(rb"\][ \t]*+(\w++[ \t]*+(?:" + PARENTHESES + rb")?+)(?=\s*+[;=])")
+_DIRECTION = re.compile(
+    rb"[(,]\s*+([A-Z][A-Z_]++(?:\s++OUT)?+)\s++(?=(?:(?:const|volatile|unsigned|signed|struct|union|enum)\s++)*+"
+    rb"\w++[\s*]++(?!const\b)\w++(?:\[[^][\n]*+\])*+\s*+[,)])"
+)
+"""``IN`` or ``OUT`` before a parameter: a third word beside its type and its name."""
 _OPERATORS = frozenset((b"=", b"&", b"!", b"<", b"+", b"-", b"/", b"|", b"?", b"^", b"%", b"~"))
 """After one of these the word is an operand, not an annotation."""
 
@@ -71,7 +76,7 @@ def blank_annotations(draft: Draft) -> None:
         if text[max(0, m.start() - 2) : m.start()].strip()[-1:] not in _OPERATORS:
             draft.mark(m.start(), m.end(), "annotation")
             draft.blank(m.start(), m.end())
-    for pattern in (_TAGGED, _ARRAY):
+    for pattern in (_TAGGED, _ARRAY, _DIRECTION):
         for m in pattern.finditer(bytes(draft.text)):
             draft.mark(*m.span(1), "annotation")
             draft.blank(*m.span(1))

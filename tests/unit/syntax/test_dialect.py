@@ -145,6 +145,8 @@ PARSES = {
     "elvis": "int foo(void)\n{\n\treturn a ?: b;\n}\n",
     "statement expression": "int foo(void)\n{\n\treturn ({ int x = 1; x; });\n}\n",
     "pasted strings": 'void foo(void)\n{\n\tpr_info("a" __stringify(B) "c" PRI);\n}\n',
+    "direction of a parameter": "INT32 foo(IN struct bar *bar, IN OUT BAZ *baz,\n\tOUT u8 to[4])\n{\n}\n",
+    "level before a macro": 'void foo(void)\n{\n\tprintk(KERN_INFO foo_PREFIX\n\t\t"a", 1);\n\tprintk(KERN_ERR FMT("b"));\n}\n',
     "words before a string": 'void foo(void)\n{\n\tprintk(KERN_ERR PFX "a");\n\tprintk(KERN_INFO HW_ERR, a);\n}\n',
     "bare invocation": "MODULE_LICENSE_LIKE(foo)\n\nint bar(void)\n{\n\treturn 0;\n}\n",
     "bare invocation at the end": "int bar(void)\n{\n}\nmodule_init(bar)",
@@ -254,6 +256,9 @@ def test_calls_stay_visible(statement: str, callees: list[str]) -> None:
         ("void f(void)\n{\n\ta = (struct foo *)b;\n}\n", b"(struct foo *)b"),
         ("void f(void)\n{\n\ta = sizeof(struct foo);\n}\n", b"sizeof(struct foo)"),
         ("static int\nfoo(struct bar *, int);\n", b"struct bar *"),
+        ("int foo(BOOLEAN const a, BAZ b, FOO *c);\n", b"(BOOLEAN const a, BAZ b, FOO *c)"),
+        ("int foo(IN BAZ *b);\n", b"(   BAZ *b)"),
+        ("void f(void)\n{\n\ta = FOO(X, Y * b, Z(c d));\n}\n", b"(X, Y * b, Z"),
     ],
 )  # fmt: skip
 def test_types_stay_where_c_has_them(source: str, kept: bytes) -> None:
