@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from kscan.fixes import mended
@@ -78,9 +79,25 @@ class Checking:
     def of_case(self, rules: tuple[Rule, ...], case: Case) -> list[Finding]:
         """What `rules` find in `case`."""
         each, others = shared_out(rules)
-        drivers = drivers_of(case) if each else []
+        drivers = self.drivers(case) if each else []
         found = (self.of_drivers(each, case, several) for several in drivers)
         return [*self.of_window(others, case), *(one for several in found for one in several)]
+
+    def drivers(self, case: Case) -> list[Drivers]:
+        """The registrations of `case`, file by file: those of which findings may be shown."""
+        try:
+            shown = filter(partial(self._may_show, case), case.registrations)
+            files = groupby(shown, lambda one: one.function.path)
+            return [tuple(several) for _, several in files]
+        except FAILURES:  # the rules that ask for them say so
+            return [None]
+
+    def _may_show(self, case: Case, registration: Registration) -> bool:
+        """Some of the driver's files stand where findings are wanted."""
+        return not self.under or any(
+            is_below(directory, self.under) or any(is_below(top, [directory]) for top in self.under)
+            for directory in case.belongs(registration).directories
+        )
 
     def of_window(self, rules: tuple[Rule, ...], case: Case) -> list[Finding]:
         """What `rules` find that ask for the whole window of `case`."""
@@ -129,15 +146,6 @@ def _spelled(error: Exception) -> str:
     """What `error` says, as far as a line has room for it."""
     said = f"{type(error).__name__}: {error}"
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
-
-
-def drivers_of(case: Case) -> list[Drivers]:
-    """The registrations of `case`, file by file."""
-    try:
-        files = groupby(case.registrations, lambda one: one.function.path)
-    except FAILURES:  # the rules that ask for them say so
-        return [None]
-    return [tuple(several) for _, several in files]
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

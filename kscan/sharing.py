@@ -14,7 +14,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from kscan.checking import FAILURES, Checking, Failure, drivers_of
+from kscan.checking import FAILURES, Checking, Failure
 from kscan.facts.reader import Reader, Readings
 from kscan.hazards.case import Case
 from kscan.hazards.told import Told, told
@@ -108,7 +108,7 @@ class Sharing:
             _walk(case)
             settle([case])
         window = self._task(partial(self.checking.of_window, others, case))
-        drivers = drivers_of(case) if each else []
+        drivers = self.checking.drivers(case) if each else []
         last = [self._task(partial(self.checking.of_drivers, each, case, few)) for few in drivers]
         return [window, *meanwhile, *last]
 
