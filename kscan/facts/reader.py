@@ -74,7 +74,6 @@ class Reader:
     tree: Tree
     cache: Memory
     units: dict[str, Unit] = field(default_factory=dict)
-    parsed: int = 0
     stored: set[str] = field(default_factory=set)
     """Files whose facts were in the store."""
     skipped: dict[str, str] = field(default_factory=dict)
@@ -254,7 +253,6 @@ class Reader:
         except parser.Unparsable as error:
             self.skipped[path] = error.reason
             return None
-        self.parsed += 1
         self._keep(path, respelled)
         return unit
 

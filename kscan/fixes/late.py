@@ -215,7 +215,7 @@ class _Move:
             if lines is None:
                 raise Refused("another statement stands on the same line")
             text += self.edits.indented(*lines, self.edits.indent(piece.start), indent)
-            self._remove(plan.home, piece, lines, len(pieces))
+            self._remove(plan.home, lines, len(pieces))
         place = self.edits.lines(anchor.start, anchor.end)
         if place is None:
             raise Refused("another statement stands on the same line")
@@ -241,8 +241,8 @@ class _Move:
             )
         return False
 
-    def _remove(self, home: Block, piece: Statement, lines: tuple[int, int], number: int) -> None:
-        """Takes `piece` out, and an ``if`` that would be left empty with it."""
+    def _remove(self, home: Block, lines: tuple[int, int], number: int) -> None:
+        """Takes `lines` out, and an ``if`` that would be left empty with them."""
         if home is self.order.statements.body or len(home.statements) > number:
             self.edits.remove_lines(*lines)
             return

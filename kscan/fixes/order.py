@@ -38,8 +38,6 @@ class Plan:
     """The late statement, and before it what it depends on."""
     passed: tuple[Statement, ...]
     """Statements between the registration and the write that stay where they are."""
-    conditional: bool
-    """The late statement runs only where the registration has succeeded."""
 
 
 @dataclass
@@ -71,7 +69,7 @@ class Order:
         ways_out = {found.kind for s in (anchor, *self.passed) for found in s.all()}
         conditional = home.index(anchor.start) < 0 or bool(ways_out & {"return", "goto"})
         self._refuse_leaks(moved, conditional)
-        return Plan(anchor, home, tuple(moved), tuple(self.passed), conditional)
+        return Plan(anchor, home, tuple(moved), tuple(self.passed))
 
     # Where things stand
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.facts.unit import SlotFact
@@ -49,7 +49,6 @@ class Naming:
 
     inspection: Inspection
     targets: tuple[Function, ...]
-    _fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def names(self) -> frozenset[str]:

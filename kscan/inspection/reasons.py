@@ -168,7 +168,7 @@ class Reasons:
                 f"This tree never gets the call {edge}, or makes it "
                 "elsewhere: --as-is shows what stands without it."
             )
-        page = _in_section(self.rule.page, "How it can be wrong")
+        page = _how_it_can_be_wrong(self.rule.page)
         if page:
             yield page
 
@@ -205,13 +205,13 @@ _NEVER_SET = ("bound devices", "device", "lock", "replay")
 """What findings are about that no write makes ready."""
 
 
-def _in_section(page: str, heading: str) -> str:
-    """The text of one section of a rule's page, on one line."""
+def _how_it_can_be_wrong(page: str) -> str:
+    """The text of that section of a rule's page, on one line."""
     text: list[str] = []
     inside = False
     for line in page.splitlines():
         if line and not line[0].isspace():
-            inside = line.strip() == heading
+            inside = line.strip() == "How it can be wrong"
         elif inside and line.strip():
             text.append(line.strip())
     return " ".join(text)

@@ -62,12 +62,8 @@ _COMPILED = {says: re.compile(pattern) for says, pattern in _PATTERNS.items()}
 _INCLUDE = re.compile(rb'\n[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)')
 
 
-def names_in(source: bytes, says: Says) -> frozenset[str]:
-    """The names of which a header says, textually, `says`."""
-    return _names_in(b"\n" + source, says)
-
-
-def _names_in(text: bytes, says: Says) -> frozenset[str]:
+def names_in(text: bytes, says: Says) -> frozenset[str]:
+    """The names of which a header says, textually, `says`; its `text` begins with a line break."""
     found = set(_COMPILED[says].findall(text)) - NOT_FUNCTIONS
     return frozenset(name.decode("ascii", "replace") for name in found)
 
@@ -151,7 +147,7 @@ class Headers:
         self._sketched.add(path)
         alone = (path,)
         for says, known in self._saying.items():
-            for name in _names_in(text, says):
+            for name in names_in(text, says):
                 known[name] = known.get(name, ()) + alone
 
     def _text(self, path: str) -> bytes:

@@ -73,9 +73,9 @@ def line(text: str, limit: int = LINE_LIMIT) -> str:
     return f"{shown[:limit]}… (+{max(len(text), len(shown)) - limit} characters)"
 
 
-def lines(text: str, limit: int = LINE_LIMIT) -> list[str]:
+def lines(text: str) -> list[str]:
     """The lines of a text of several (a diff, a rule's page), each as :func:`line` gives it."""
-    return [line(part.expandtabs(8), limit) for part in text.split("\n")]
+    return [line(part.expandtabs(8)) for part in text.split("\n")]
 
 
 def html(text: str) -> str:

@@ -126,7 +126,7 @@ def _replayed(case: Case, code: FirmwareCode, replay: Replay) -> Finding:
         primary=evidence.location(replay.function, replay.at),
         driver=driver_of(replay.function.path),
         subject=Subject("replay", replay.name),
-        trace=(*_made(evidence, case, code), *_offered(evidence, replay)),
+        trace=(*_made(evidence, code), *_offered(evidence, replay)),
         assumptions=("no test but those of the device's own members keeps the replay back",),
         fix=Fix(_WITHIN),
     )
@@ -150,7 +150,7 @@ def _forgotten(case: Case, code: FirmwareCode) -> Finding:
         primary=evidence.location(code.function, code.at),
         driver=driver_of(code.function.path),
         subject=Subject("fwspec", code.function.name),
-        trace=tuple(_made(evidence, case, code)),
+        trace=tuple(_made(evidence, code)),
         related=related,
         assumptions=("a device may be configured when the walk has passed it by",),
         fix=Fix(_WITHIN),
@@ -169,7 +169,7 @@ def _bound_callers(case: Case, code: FirmwareCode) -> list[ConfigureCall]:
     ]
 
 
-def _made(evidence: Evidence, case: Case, code: FirmwareCode) -> Iterator[Step]:
+def _made(evidence: Evidence, code: FirmwareCode) -> Iterator[Step]:
     """From the registration to the code, and from there to the fwspec."""
     holder = code.frames[-1].callee if code.frames else code.function
     if any(step.location.function == code.function.name for step in evidence.way_to(holder)):

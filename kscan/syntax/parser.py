@@ -9,7 +9,6 @@ are the reason for :data:`SIZE_LIMIT`.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -122,7 +121,7 @@ def nested_deeper_than(text: bytes, limit: int) -> bool:
     return closed or len(left.translate(None, b")}]")) > limit
 
 
-def _deeper_than(tree: Tree, limit: int, end: float = math.inf) -> bool:
+def _deeper_than(tree: Tree, limit: int, end: float) -> bool:
     """Some leaf of `tree` stands more than `limit` levels below the root.
 
     Looks at a leaf every `_SAMPLE` bytes: a chain that nests so often spans many of them.

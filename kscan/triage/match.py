@@ -97,7 +97,7 @@ def _fit(incident: Incident, report: Report, finding: Finding) -> _Fit | None:
         why = (
             f"{name}() runs inside {finding.registration.api}() of "
             f"{finding.registration.function}() on the trace, as the finding says; "
-            f"{_fault(incident, name, inner)}"
+            f"{_fault(incident, inner)}"
         )
         if incident.kind is Kind.OOPS and finding.effect in _NO_OOPS:
             why += f"; but what the finding predicts is no oops: {finding.effect.value}"
@@ -167,7 +167,7 @@ def _is_innermost(incident: Incident, report: Report, inner: int) -> bool:
     return not known.intersection(incident.functions[:inner])
 
 
-def _fault(incident: Incident, name: str, inner: int) -> str:
+def _fault(incident: Incident, inner: int) -> str:
     if inner == 0:
         return "the fault is in it"
     return f"the fault is in {incident.pc}(), {'which it calls' if inner == 1 else 'below it'}"

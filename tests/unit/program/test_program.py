@@ -60,7 +60,8 @@ def test_a_real_definition_is_preferred_to_its_stub() -> None:
 
 
 def test_an_attribute_is_not_the_name_of_an_inline_function() -> None:
-    source = b"""static inline __alloc_size(1, 2) void *foo_alloc(size_t n, size_t m)
+    source = b"""
+static inline __alloc_size(1, 2) void *foo_alloc(size_t n, size_t m)
 {
 }
 static __always_inline __attribute__((unused)) int __bar(int a)
@@ -74,7 +75,8 @@ static inline void __baz(int a) __must_hold(lock)
 
 
 def test_a_typedef_is_one_of_a_struct_too_and_a_class() -> None:
-    source = b"""typedef int foo_t;
+    source = b"""
+typedef int foo_t;
 typedef struct baz {
 	int a;
 } baz_t;
