@@ -27,7 +27,7 @@ from trees import MemoryTree
 
 from kscan.audit import Audit, Options
 from kscan.cli.commands import kscan
-from kscan.facts import extract, ir, lower
+from kscan.facts import extract, lower
 from kscan.facts.reader import Reader
 from kscan.facts.store import NullStore
 from kscan.flow.cfg import Cfg, Kind, Node, cfg_of
@@ -59,7 +59,7 @@ def taken_through(program: Program, path: str = "a.c") -> None:
     for function in program.functions_in(path):
         body = program.body(function)
         cfg_of(body)
-        assert sum(1 for _ in ir.walk_body(body)) >= 0
+        assert len(body.nodes) >= 0
         call_sites(program, function)
         writes.of(function)
         late = frozenset({Place("global", path, "x"), Place("global", "", "x")})

@@ -106,7 +106,7 @@ class Reaching:
         for function in self.program.functions_in(path):
             if function.name == reached.name or not self.program.mentions(function, reached.name):
                 continue
-            nodes = ir.walk_body(self.program.body(function))
+            nodes = self.program.body(function).nodes
             if any(isinstance(node, ir.Name) and node.id == reached.name for node in nodes):
                 yield _Reached(path, function.name, (function.name, *reached.way))
 

@@ -86,6 +86,11 @@ class Call(_Node, frozen=True):
     args: tuple[Expr, ...]
     at: int
 
+    @property
+    def name(self) -> str:
+        """What is called by its name; empty where that is an expression: ``foo->ops->get()``."""
+        return self.callee.id if isinstance(self.callee, Name) else ""
+
 
 class Index(_Node, frozen=True):
     """``object[index]``."""
@@ -280,6 +285,15 @@ class Body(msgspec.Struct, frozen=True, array_like=True, dict=True):
         return tuple(node for one in _all(self.statements) for node in walk(one))
 
     @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """Those of `nodes` that call."""
+        return tuple(node for node in self.nodes if isinstance(node, Call))
+
+    def calls_at(self, at: int) -> Iterator[Call]:
+        """The calls that begin at one offset: two in ``foo_get(dev)->start(dev)``."""
+        return (call for call in self.calls if call.at == at)
+
+    @cached_property
     def assignments(self) -> tuple[Assign, ...]:
         """Those of `nodes` that assign."""
         return tuple(node for node in self.nodes if isinstance(node, Assign))
@@ -358,11 +372,6 @@ def walk(node: Expr) -> Iterator[Expr]:
         yield current
         if not isinstance(current, _LEAVES):  # most are
             stack.extend(reversed(parts(current)))
-
-
-def walk_body(body: Body) -> Iterator[Expr]:
-    """Every expression of a function body."""
-    return iter(body.nodes)
 
 
 def statements(block: tuple[Stmt, ...]) -> Iterator[Stmt]:

@@ -110,7 +110,7 @@ class _Once:
 
     @cached_property
     def _nodes(self) -> tuple[ir.Expr, ...]:
-        return tuple(ir.walk_body(self._body))
+        return self._body.nodes
 
     def _pointer(self, kept: _Kept) -> Pointer:
         return Pointer(kept.name, self._is_read, cfg_of(self._body), self._nodes)

@@ -56,7 +56,6 @@ class Observer:
     functions: Functions
     writes: Writes
     _known: dict[tuple[Function, int, int], Effects] = field(default_factory=dict)
-    _nodes: dict[Function, list[ir.Expr]] = field(default_factory=dict)
 
     def of(self, function: Function, start: int, end: int) -> Effects:
         """What the statements of `function` from offset `start` up to `end` do."""
@@ -68,12 +67,10 @@ class Observer:
     def _observed(self, function: Function, start: int, end: int) -> Effects:
         found = Effects()
         body = self.program.body(function)
-        if function not in self._nodes:
-            self._nodes[function] = list(ir.walk_body(body))
         for declaration in ir.declarations(body.statements):
             if start <= declaration.at < end:
                 found.writes.add(declaration.name)
-        inside = [node for node in self._nodes[function] if start <= node.at < end]
+        inside = [node for node in body.nodes if start <= node.at < end]
         targets = [n.target for n in inside if isinstance(n, ir.Assign) and n.op == "="]
         set_anew = {id(target) for target in targets if isinstance(target, ir.Name)}
         for node in inside:
@@ -123,11 +120,10 @@ class Observer:
     def _call(self, function: Function, call: ir.Call, found: Effects, depth: int) -> None:
         scope = scope_of(self.program, function)
         found.writes |= {name for a in call.args if (name := _filled(scope, a))}
-        if not isinstance(call.callee, ir.Name):
+        name = call.name
+        if not name:
             found.calls.setdefault("an indirect call")
-            return
-        name = call.callee.id
-        if matches(self.functions.drvdata.getters, name):
+        elif matches(self.functions.drvdata.getters, name):
             found.touched.add(DRVDATA)
         elif self._is_steady(name):
             return
@@ -152,7 +148,7 @@ class Observer:
         if not own or depth >= _DEPTH:
             found.calls.setdefault(f"{name}()")
             return
-        for node in ir.walk_body(self.program.body(own[0])):
+        for node in self.program.body(own[0]).nodes:
             match node:
                 case ir.Call():
                     self._call(own[0], node, found, depth + 1)

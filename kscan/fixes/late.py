@@ -136,7 +136,7 @@ class _Move:
 
     @cached_property
     def _nodes(self) -> tuple[ir.Expr, ...]:
-        return tuple(ir.walk_body(self.order.case.program.body(self.order.function)))
+        return self.order.case.program.body(self.order.function).nodes
 
     # What follows the write and belongs to it
 
@@ -192,10 +192,7 @@ class _Move:
             node
             for statement in plan.moved
             for node in self._nodes
-            if isinstance(node, ir.Call)
-            and isinstance(node.callee, ir.Name)
-            and matches(joins, node.callee.id)
-            and statement.holds(node.at)
+            if isinstance(node, ir.Call) and matches(joins, node.name) and statement.holds(node.at)
         ]
         if self.order.read.late.kind == "membership" and not calls:
             raise Refused("the list is joined in a callee, and has to be left again on failure")
@@ -233,8 +230,7 @@ class _Move:
 
     def _always_zero(self, call: ir.Call) -> bool:
         program = self.order.case.program
-        name = call.callee.id if isinstance(call.callee, ir.Name) else ""
-        for target in program.resolve(name, self.order.function.path)[:1]:
+        for target in program.resolve(call.name, self.order.function.path)[:1]:
             returned = list(ir.returned(program.body(target)))
             return bool(returned) and all(
                 isinstance(value, ir.Const) and value.text == "0" for value in returned

@@ -256,7 +256,7 @@ class Order:
     def _refuse_leaks(self, moved: list[Statement], conditional: bool) -> None:
         """Memory that nobody frees when the registration fails."""
         functions = self.case.catalogue.functions
-        for node in ir.walk_body(self.case.program.body(self.function)):
+        for node in self.case.program.body(self.function).nodes:
             match node:
                 case ir.Call(callee=ir.Name(id=name)) if (
                     conditional and name in functions.fresh and name not in functions.managed

@@ -99,7 +99,7 @@ class _Put:
         for declaration in ir.declarations(self._body.statements):
             if declaration.value is not None and declaration.value.at == self.owned.at:
                 return self._kept(declaration.name, 0)
-        for node in ir.walk_body(self._body):
+        for node in self._body.nodes:
             match node:
                 case ir.Assign(op="=", target=ir.Name(id=name), value=ir.Call(at=at)) if (
                     at == self.owned.at
@@ -110,7 +110,7 @@ class _Put:
     def _kept(self, name: str, times: int) -> str:
         assigned = [
             node
-            for node in ir.walk_body(self._body)
+            for node in self._body.nodes
             if isinstance(node, ir.Assign) and node.target == ir.Name(name, node.target.at)
         ]
         if len(assigned) != times:
@@ -139,7 +139,7 @@ class _Put:
     def _own_put(self) -> str:
         """What the function hands the variable itself to, to put the reference."""
         puts = self.case.catalogue.functions.lookups.drops_reference
-        for node in ir.walk_body(self._body):
+        for node in self._body.nodes:
             match node:
                 case ir.Call(callee=ir.Name(id=put), args=(ir.Name(id=name), *_)):
                     if name == self._variable and matches(puts, put):
@@ -174,7 +174,7 @@ class _Put:
         """Uses of the variable."""
         return tuple(
             node
-            for node in ir.walk_body(self._body)
+            for node in self._body.nodes
             if isinstance(node, ir.Name) and node.id == self._variable
         )
 

@@ -47,8 +47,7 @@ def undoing(edits: Edits, calls: list[ir.Call], ways: tuple[Statement, ...]) -> 
 
 
 def _undo(edits: Edits, call: ir.Call) -> bytes:
-    assert isinstance(call.callee, ir.Name)
-    name = call.callee.id
+    name = call.name
     entry: Undo | None = next((u for u in mending().undo if matches(u.does, name)), None)
     if entry is None:
         raise Refused(f"what undoes {name}() is not known")

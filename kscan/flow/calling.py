@@ -41,13 +41,14 @@ def call(frame: Frame, node: ir.Call) -> Value:
         for arg in node.args:
             frame.value(arg)
         return assumed
-    if not isinstance(node.callee, ir.Name) or frame.scope.is_local(node.callee.id):
+    name = node.name
+    if not name or frame.scope.is_local(name):
         called = frame.value(node.callee)
         args = [frame.value(arg) for arg in node.args]
         if called.taint is not None and called.what in INVALID:
             frame.note(Happening.CRASH, called.taint, node.at, "calls it")
         return _hooked(frame, node, args)
-    return _named_call(frame, node, node.callee.id)
+    return _named_call(frame, node, name)
 
 
 def _hooked(frame: Frame, node: ir.Call, args: list[Value]) -> Value:

@@ -34,7 +34,7 @@ def _held(body: ir.Body, value: ir.Expr, at: int) -> Iterator[_Held]:
 
 def _set_in(body: ir.Body, name: str, at: int) -> Iterator[_Held]:
     """What is stored before `at` in the members of the local struct `name`."""
-    for node in ir.walk_body(body):
+    for node in body.nodes:
         match node:
             case ir.Assign(op="=", target=ir.Member(object=ir.Name(id=root), field=field)) if (
                 root == name and node.at < at

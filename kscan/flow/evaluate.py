@@ -328,11 +328,7 @@ class Evaluation(Frame):
 
     def leaves(self, node: ir.Expr) -> bool:
         """`node` calls a function that does not return."""
-        return (
-            isinstance(node, ir.Call)
-            and isinstance(node.callee, ir.Name)
-            and node.callee.id in self.execution.world.functions.noreturn
-        )
+        return isinstance(node, ir.Call) and node.name in self.execution.world.functions.noreturn
 
 
 _VALUES: dict[type[ir.Expr], Callable[[Evaluation, Any], Value]] = {

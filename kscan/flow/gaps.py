@@ -93,13 +93,11 @@ class Gaps:
                     yield self._across(node.index, call, one)
 
     def _sort(self, node: Node, call: ir.Call) -> None:
-        if not isinstance(call.callee, ir.Name) or not call.args:
-            return
-        lock = spelled(call.args[0])
+        lock = spelled(call.args[0]) if call.args else ""
         for pair in self.pairs if lock else ():
-            if matches(pair.take, call.callee.id):
+            if matches(pair.take, call.name):
                 self._takes[node.index][lock] = call
-            elif matches(pair.release, call.callee.id):
+            elif matches(pair.release, call.name):
                 self._drops[node.index][lock] = call
 
     def _from(self, release: int, lock: str, drop: ir.Call) -> Iterator[Gap]:

@@ -61,9 +61,7 @@ class Holders:
 
     def _passes(self, node: ir.Call) -> bool:
         """A call whose result points at what its first argument does."""
-        if not isinstance(node.callee, ir.Name) or not node.args:
-            return False
-        name = node.callee.id
+        name = node.name if node.args else ""
         leads = (
             macros.container_tag(name, node.args)
             or name.startswith(("to_", "container_of"))

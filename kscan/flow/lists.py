@@ -70,10 +70,8 @@ class Lists:
         """The joins that stand in the body of `function`."""
         scope = scope_of(self.program, function)
         known = self.functions.joins
-        for call in ir.walk_body(self.program.body(function)):
-            if not isinstance(call, ir.Call) or not isinstance(call.callee, ir.Name):
-                continue
-            if not matches(known.names, call.callee.id) or len(call.args) <= known.head:
+        for call in self.program.body(function).calls:
+            if not matches(known.names, call.name) or len(call.args) <= known.head:
                 continue
             head, node = addressed(call.args[known.head]), addressed(call.args[known.node])
             place = place_of(scope, self.functions, head)

@@ -61,12 +61,13 @@ class Lifetimes:
         for node in flow_of(self.program, function).nodes:
             for expr in node.expressions():
                 for call in ir.walk(expr):
-                    if isinstance(call, ir.Call) and isinstance(call.callee, ir.Name):
-                        yield from self._acquired(function, node, call, call.callee.id, depth)
+                    if isinstance(call, ir.Call) and call.name:
+                        yield from self._acquired(function, node, call, depth)
 
     def _acquired(
-        self, function: Function, node: Node, call: ir.Call, name: str, depth: int
+        self, function: Function, node: Node, call: ir.Call, depth: int
     ) -> Iterator[Owned]:
+        name = call.name
         kind = self._kind(name)
         if name in self.functions.hands_out:
             acquired = Acquired(MEMORY, name, function, call.at)

@@ -99,7 +99,7 @@ def assigned(body: ir.Body) -> Assigned:
     for declaration in ir.declarations(body.statements):
         if declaration.value is not None:
             found.setdefault(declaration.name, []).append((declaration.at, declaration.value))
-    for node in ir.walk_body(body):
+    for node in body.nodes:
         if isinstance(node, ir.Assign) and node.op == "=":
             path = spelled(node.target)
             if path:

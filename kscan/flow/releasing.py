@@ -52,10 +52,10 @@ class _Steps:
 
     def _frees(self, node: Node) -> bool:
         return any(
-            part.callee.id in self.functions.releases and any(map(self._holds, part.args))
+            part.name in self.functions.releases and any(map(self._holds, part.args))
             for expr in node.expressions()
             for part in ir.walk(expr)
-            if isinstance(part, ir.Call) and isinstance(part.callee, ir.Name)
+            if isinstance(part, ir.Call)
         )
 
     def _holds(self, node: ir.Expr) -> bool:

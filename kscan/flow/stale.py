@@ -94,8 +94,7 @@ class Staleness:
     def _hands_on(self, node: Node, name: str) -> int | None:
         """The offset of a call that `node` hands the pointer `name` to; none that gives it up."""
         for call in calls_at(node):
-            callee = call.callee.id if isinstance(call.callee, ir.Name) else ""
-            if callee in self.functions.tolerant or matches(self.kept.gives_up, callee):
+            if call.name in self.functions.tolerant or matches(self.kept.gives_up, call.name):
                 continue
             if any(isinstance(a, ir.Name) and a.id == name for a in call.args):
                 return call.at

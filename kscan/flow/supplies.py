@@ -53,7 +53,7 @@ def _members(scope: Scope, name: str) -> Iterator[ir.Member]:
     for declared in ir.declarations(body.statements):
         if declared.name == name and isinstance(declared.value, ir.Member):
             yield declared.value
-    for node in ir.walk_body(body):
+    for node in body.nodes:
         match node:
             case ir.Assign(op="=", target=ir.Name(id=found), value=ir.Member() as member) if (
                 found == name

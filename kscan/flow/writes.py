@@ -132,8 +132,8 @@ class Writes:
                 yield from self._assigned(scope, node.target, node)
             elif isinstance(node, ir.Unary) and node.op in ("++", "--"):
                 yield from self._assigned(scope, node.operand, node)
-            elif isinstance(node, ir.Call) and isinstance(node.callee, ir.Name):
-                yield from self._called(scope, node, node.callee.id, depth)
+            elif isinstance(node, ir.Call) and node.name:
+                yield from self._called(scope, node, node.name, depth)
             elif isinstance(node, ir.Call) and self._goes_below(depth):
                 yield from self._hooked(scope, node, depth)
 
@@ -337,11 +337,7 @@ class Writes:
         return values[0]
 
     def _is_fresh(self, value: ir.Expr) -> bool:
-        return (
-            isinstance(value, ir.Call)
-            and isinstance(value.callee, ir.Name)
-            and value.callee.id in self.catalogue.functions.fresh
-        )
+        return isinstance(value, ir.Call) and value.name in self.catalogue.functions.fresh
 
 
 def _is_anywhere(scope: Scope, name: str) -> bool:

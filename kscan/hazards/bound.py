@@ -29,7 +29,7 @@ def _errno(program: Program, outcome: Event) -> str:
     """The errno that the callback's return names; empty where it is a variable."""
     if outcome.what is not Happening.DECLINED:
         return ""
-    for node in ir.walk_body(program.body(outcome.function)):
+    for node in program.body(outcome.function).nodes:
         if node.at == outcome.at:
             return next(_errnos(node), "")
     return ""
@@ -44,9 +44,9 @@ def _errnos(node: ir.Expr) -> Iterator[str]:
 
 def searched_driver(program: Program, lookup: Event) -> str:
     """The driver struct whose devices are searched."""
-    for node in ir.walk_body(program.body(lookup.function)):
-        if isinstance(node, ir.Call) and node.at == lookup.at and node.args:
-            return next((p.id for p in ir.walk(node.args[0]) if isinstance(p, ir.Name)), "")
+    for call in program.body(lookup.function).calls_at(lookup.at):
+        if call.args:
+            return next((p.id for p in ir.walk(call.args[0]) if isinstance(p, ir.Name)), "")
     return ""
 
 

@@ -77,9 +77,7 @@ class DroppedLocks:
     def _lent_to(
         self, caller: Function, lent: dict[Function, tuple[Gap, ...]], call: ir.Call
     ) -> Iterator[Lent]:
-        if not isinstance(call.callee, ir.Name):
-            return
-        for target in self.program.resolve(call.callee.id, caller.path)[:1]:
+        for target in self.program.resolve(call.name, caller.path)[:1]:
             scope = scope_of(self.program, target)
             given = dict(zip((p.name for p in target.fact.params), call.args, strict=False))
             for gap in lent.get(target, ()):
@@ -112,10 +110,10 @@ class DroppedLocks:
 
     def _dereferences(self, scope: Scope, call: ir.Call, path: str) -> bool:
         """`call` hands on the object that `path` starts from, and what it calls follows `path`."""
-        if not isinstance(call.callee, ir.Name) or self.catalogue.stops_at(call.callee.id):
+        if self.catalogue.stops_at(call.name):
             return False
         root, arrow, rest = path.partition("->")
-        for target in self.program.resolve(call.callee.id, scope.function.path)[:1]:
+        for target in self.program.resolve(call.name, scope.function.path)[:1]:
             pairs = zip(target.fact.params, call.args, strict=False)
             handed = [p.name for p, a in pairs if isinstance(a, ir.Name) and a.id == root]
             staleness = self._staleness(target)
@@ -183,9 +181,9 @@ class DroppedLocks:
 
     def _returned(self, scope: Scope, call: ir.Call) -> tuple[str, ...]:
         """The members of its arguments that the function called returns."""
-        if not isinstance(call.callee, ir.Name) or self.catalogue.stops_at(call.callee.id):
+        if self.catalogue.stops_at(call.name):
             return ()
-        for target in self.program.resolve(call.callee.id, scope.function.path)[:1]:
+        for target in self.program.resolve(call.name, scope.function.path)[:1]:
             names = (parameter.name for parameter in target.fact.params)
             given = dict(zip(names, call.args, strict=False))
             return tuple(

@@ -173,16 +173,14 @@ class Replays:
     ) -> Iterator[tuple[Function, _Link]]:
         if not any(self.program.mentions(caller, name) for name in level):
             return
-        for node in ir.walk_body(self.program.body(caller)):
-            if not isinstance(node, ir.Call):
-                continue
-            for part in (node.callee, *node.args):
+        for call in self.program.body(caller).calls:
+            for part in (call.callee, *call.args):
                 name = part.id if isinstance(part, ir.Name) else ""
                 if name not in level or name == caller.name:
                     continue
                 target = level[name]
                 if target is None or target in self.program.resolve(name, caller.path):
-                    yield caller, _Link(target, node.at, name)
+                    yield caller, _Link(target, call.at, name)
 
     def _is_top(self, function: Function) -> bool:
         """The bus calls `function`: a callback of its, or one of the family."""
@@ -270,9 +268,9 @@ class Replays:
         if not places or name not in params:
             return None
         caller, at = places[-1]
-        for node in ir.walk_body(self.program.body(caller)):
-            if isinstance(node, ir.Call) and node.at == at and params.index(name) < len(node.args):
-                return reduced(node.args[params.index(name)], condition.holds)
+        for call in self.program.body(caller).calls_at(at):
+            if params.index(name) < len(call.args):
+                return reduced(call.args[params.index(name)], condition.holds)
         return None
 
     def _is_field(self, function: Function, condition: Condition, wanted: str) -> bool:

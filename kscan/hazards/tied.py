@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kscan.facts import ir
 from kscan.flow.fates import Fate
 from kscan.flow.places import field_named
 from kscan.flow.world import Event
@@ -63,9 +62,7 @@ def _is_freed_again(case: Case, registration: Registration, event: Event) -> boo
 
 def _taken_off(case: Case, event: Event) -> Iterator[tuple[Confidence, str]]:
     """The same function takes something off the list again."""
-    for node in ir.walk_body(case.program.body(event.function)):
-        match node:
-            case ir.Call(callee=ir.Name(id=name)) if name in case.catalogue.functions.unties:
-                if node.at > event.at:
-                    yield Confidence.MEDIUM, f"{name}() may take it off again"
-                    return
+    for call in case.program.body(event.function).calls:
+        if call.name in case.catalogue.functions.unties and call.at > event.at:
+            yield Confidence.MEDIUM, f"{call.name}() may take it off again"
+            return

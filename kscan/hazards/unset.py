@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kscan.facts import ir
 from kscan.flow.execute import Execution
 from kscan.flow.places import field_named
 from kscan.flow.values import Value, What
@@ -45,11 +44,9 @@ def _confidence(case: Case, event: Event) -> Confidence:
     if event.sure:
         return Confidence.HIGH
     function = event.function
-    for node in ir.walk_body(case.program.body(function)):
-        match node:
-            case ir.Call(callee=ir.Name(id=name), at=event.at) if name.startswith("to_"):
-                known = case.program.resolve(name, function.path)
-                return Confidence.MEDIUM if known else Confidence.LOW
+    for call in case.program.body(function).calls_at(event.at):
+        if call.name.startswith("to_") and not case.program.resolve(call.name, function.path):
+            return Confidence.LOW
     return Confidence.MEDIUM
 
 

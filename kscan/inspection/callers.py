@@ -105,7 +105,7 @@ def _mentions(naming: Naming, calls: list[Call]) -> Iterator[Document]:
 def _lines(inspection: Inspection, caller: Function, name: str) -> Iterator[int]:
     """Lines of `caller` on which `name` stands as an identifier of its body."""
     program = inspection.program
-    for node in ir.walk_body(program.body(caller)):
+    for node in program.body(caller).nodes:
         if isinstance(node, ir.Name) and node.id == name:
             yield program.reader.position(caller.path, node.at)[0]
 

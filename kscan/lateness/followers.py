@@ -122,7 +122,7 @@ def reads(program: Program, functions: Functions, reached: tuple[Function, ...],
         )
         for function in reached
         for call in _got(scope_of(program, function), tag)
-        if isinstance(call.callee, ir.Name) and matches(functions.drvdata.getters, call.callee.id)
+        if matches(functions.drvdata.getters, call.name)
         if call.args and not (function == reached[0] and root_name(call.args[0]) in own)
     }
 
@@ -136,7 +136,7 @@ def _got(scope: Scope, tag: str) -> Iterator[ir.Call]:
                 yield call
             case ir.Return(value=ir.Call() as call) if scope.tag(scope.function.fact.result) == tag:
                 yield call
-    for node in ir.walk_body(body):
+    for node in body.nodes:
         match node:
             case ir.Assign(target=target, value=ir.Call() as call) if scope.tag_of(target) == tag:
                 yield call

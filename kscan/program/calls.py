@@ -66,10 +66,9 @@ def call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
 def _call_sites(program: Program, caller: Function) -> tuple[CallSite, ...]:
     scope = scope_of(program, caller)
     found: dict[CallSite, None] = {}
-    for node in ir.walk_body(program.body(caller)):
-        if isinstance(node, ir.Call):
-            for site in _sites(scope, node):
-                found.setdefault(site)
+    for call in program.body(caller).calls:
+        for site in _sites(scope, call):
+            found.setdefault(site)
     return tuple(sorted(found, key=lambda s: s.at))
 
 
@@ -81,12 +80,11 @@ def sites_of(
     A name is spelled by the callee, by the field called through or as an argument.
     """
     scope = scope_of(program, caller)
-    for node in ir.walk_body(program.body(caller)):
-        if isinstance(node, ir.Call):
-            spelled = next((name for name in _spelled(node) if name in names), "")
-            if spelled:
-                for site in _sites(scope, node):
-                    yield site, spelled
+    for call in program.body(caller).calls:
+        spelled = next((name for name in _spelled(call) if name in names), "")
+        if spelled:
+            for site in _sites(scope, call):
+                yield site, spelled
 
 
 def _spelled(call: ir.Call) -> Iterator[str]:
@@ -107,8 +105,8 @@ def _sites(
     """The ways out at `call`, which stands in the macros `outer`, and at those it is made of."""
     left = iter(range(macros.MOST_EXPANSIONS)) if left is None else left
     found = [callee_of(scope, call)]
-    through = (*outer, call.callee.id) if isinstance(call.callee, ir.Name) else outer
-    if isinstance(call.callee, ir.Name) and len(outer) < 4 and next(left, None) is not None:
+    through = (*outer, call.name) if call.name else outer
+    if call.name and len(outer) < 4 and next(left, None) is not None:
         inner = macros.expanded(scope.program, scope.function.path, call)
         if inner is not None:
             found += [

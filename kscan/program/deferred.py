@@ -124,7 +124,7 @@ def _functions_of(program: Program, functions: Functions, path: str, item: _Item
     for function in program.mentioning(path, item.name):
         scope = scope_of(program, function)
         for call in _calls(scope, makers):
-            at = position(makers, _callee(call), 0)
+            at = position(makers, call.name, 0)
             if _item(scope, call, at) == item:
                 yield from _named(call.args[at + 1 : at + 2])
 
@@ -135,19 +135,14 @@ def _items(scope: Scope, names: tuple[str, ...], before: int = 0) -> Iterator[tu
     Or what they are given so many places `before` their item.
     """
     for call in _calls(scope, names):
-        item = _item(scope, call, position(names, _callee(call), 0) - before)
+        item = _item(scope, call, position(names, call.name, 0) - before)
         if item is not None:
             yield item, call.at
 
 
 def _calls(scope: Scope, names: tuple[str, ...]) -> Iterator[ir.Call]:
-    for node in ir.walk_body(scope.program.body(scope.function)):
-        if isinstance(node, ir.Call) and matches(names, _callee(node)):
-            yield node
-
-
-def _callee(call: ir.Call) -> str:
-    return call.callee.id if isinstance(call.callee, ir.Name) else ""
+    calls = scope.program.body(scope.function).calls
+    return (call for call in calls if matches(names, call.name))
 
 
 def _item(scope: Scope, call: ir.Call, at: int) -> _Item | None:

@@ -80,9 +80,7 @@ def expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
 
 
 def _expanded(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
-    if not isinstance(call.callee, ir.Name):
-        return None
-    macro = program.macro(call.callee.id, path)
+    macro = program.macro(call.name, path) if call.name else None
     if macro is None or macro.params is None or "..." in macro.params:
         return None
     return _put_in(macro.body, dict(zip(macro.params, call.args, strict=False)), call.at)
@@ -93,7 +91,7 @@ def with_rest(program: Program, path: str, call: ir.Call) -> ir.Expr | None:
 
     ``#define foo_add(foo, ...) foo_register(&(foo)->dev, ##__VA_ARGS__)``, or ``args...``.
     """
-    macro = program.macro(call.callee.id, path) if isinstance(call.callee, ir.Name) else None
+    macro = program.macro(call.name, path) if call.name else None
     if macro is None or not macro.params:
         return None
     *names, last = macro.params

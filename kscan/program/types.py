@@ -140,16 +140,15 @@ class Scope:
         if isinstance(call.callee, ir.Member):
             kind = self.type_of(call.callee, depth + 1)
             return CType(kind.base, kind.ptr) if kind.fn else UNKNOWN
-        if not isinstance(call.callee, ir.Name):
+        if not call.name:
             return UNKNOWN
-        name = call.callee.id
-        container = macros.container_tag(name, call.args)
+        container = macros.container_tag(call.name, call.args)
         if container:
             return CType(f"struct {container}", 1)
         expanded = macros.expanded(self.program, self.function.path, call)
         if expanded is not None:
             return self.type_of(expanded, depth + 1)
-        return self.program.result(name, self.function.path)
+        return self.program.result(call.name, self.function.path)
 
 
 def _pointed(kind: CType) -> CType:

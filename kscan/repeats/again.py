@@ -106,10 +106,8 @@ class Again:
         waiting = [self.callback]
         while waiting:
             function = waiting.pop(0)
-            for call in ir.walk_body(self.program.body(function)):
-                if not isinstance(call, ir.Call) or not isinstance(call.callee, ir.Name):
-                    continue
-                for target in self.program.resolve(call.callee.id, function.path)[:1]:
+            for call in self.program.body(function).calls:
+                for target in self.program.resolve(call.name, function.path)[:1]:
                     frames = (*found[function], Call(function, target, call.at))
                     if target in found or not self.belongs(target.path):
                         continue
@@ -235,15 +233,14 @@ class Again:
             yield function, value
         names = [parameter.name for parameter in function.fact.params]
         for frame in self.entered.get(function, ())[-1:] if name in names else ():
-            for call in ir.walk_body(self.program.body(frame.caller)):
-                if isinstance(call, ir.Call) and call.at == frame.at:
-                    yield from ((frame.caller, one) for one in call.args[names.index(name) :][:1])
+            for call in self.program.body(frame.caller).calls_at(frame.at):
+                yield from ((frame.caller, one) for one in call.args[names.index(name) :][:1])
 
     def _returned(self, function: Function, value: ir.Expr) -> Iterator[tuple[Function, ir.Expr]]:
         """What the calls in `value` return."""
         for part in ir.walk(value):
-            if isinstance(part, ir.Call) and isinstance(part.callee, ir.Name):
-                for target in self.lifetimes.callees.targets(part.callee.id, function):
+            if isinstance(part, ir.Call):
+                for target in self.lifetimes.callees.targets(part.name, function):
                     yield from ((target, one) for one in ir.returned(self.program.body(target)))
 
 

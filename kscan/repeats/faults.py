@@ -58,8 +58,7 @@ def _errno(again: Again, end: End) -> str:
     node = cfg.flow_of(program, end.function).returns.get(end.at)
     value = node.expr if node is not None else None
     while isinstance(value, ir.Call) and value.args:
-        named = value.callee.id if isinstance(value.callee, ir.Name) else ""
-        value = value.args[0] if named in functions.errors else None
+        value = value.args[0] if value.name in functions.errors else None
     match value:
         case ir.Unary(op="-", operand=ir.Name(id=name)):
             return name

@@ -83,10 +83,8 @@ class FirstCall:
 
     def _calls(self) -> Iterator[tuple[Function, ir.Call, str]]:
         for function in self.entered:
-            for node in ir.walk_body(self.program.body(function)):
-                match node:
-                    case ir.Call(callee=ir.Name(id=name)):
-                        yield function, node, name
+            for call in self.program.body(function).calls:
+                yield function, call, call.name
 
 
 def _value(write: Write) -> Value:

@@ -26,7 +26,7 @@ def resets(again: Again) -> Iterator[Hazard]:
     for function, frames in again.entered.items():
         scope = scope_of(again.lifetimes.program, function)
         tested = _tested(again, function)
-        for node in ir.walk_body(again.program.body(function)):
+        for node in again.program.body(function).nodes:
             target = _overwritten(node)
             if target is None or node in tested or not _is_shared(again, function, target):
                 continue
@@ -102,9 +102,7 @@ def _is_per_client(again: Again, function: Function, target: ir.Expr) -> bool:
         if field_named(keeper.field) in again.dropped
     )
     return any(
-        isinstance(part, ir.Call)
-        and isinstance(part.callee, ir.Name)
-        and matches(getters, part.callee.id)
+        isinstance(part, ir.Call) and matches(getters, part.name)
         for _, value in again.sources(function, target)
         for part in ir.walk(value)
     )

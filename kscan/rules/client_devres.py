@@ -33,7 +33,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kscan.facts import ir
 from kscan.flow.paths import spelled
 from kscan.flow.world import Event
 from kscan.hazards.case import Case
@@ -93,11 +92,8 @@ def _message(case: Case, found: Tied) -> str:
 def _device(case: Case, event: Event) -> str:
     """The device, as the call spells it."""
     at = case.catalogue.functions.ties.position(event.note)
-    for node in ir.walk_body(case.program.body(event.function)):
-        match node:
-            case ir.Call(callee=ir.Name(id=name)) if node.at == event.at and name == event.note:
-                return spelled(node.args[at])
-    return "dev"
+    calls = case.program.body(event.function).calls_at(event.at)
+    return next((spelled(call.args[at]) for call in calls if call.name == event.note), "dev")
 
 
 def _trace(evidence: Evidence, found: Tied) -> Iterator[Step]:

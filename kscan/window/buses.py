@@ -50,7 +50,7 @@ class Buses:
         for function in self._program.functions_in(entry.path):
             if not self._program.mentions(function, entry.variable):
                 continue
-            for node in ir.walk_body(self._program.body(function)):
+            for node in self._program.body(function).nodes:
                 match node:
                     case ir.Assign(
                         target=ir.Member(field=name) as target,

@@ -177,22 +177,15 @@ def calls_of(program: Program, caller: Function, name: str) -> Iterator[ir.Call]
     """The calls of `name` in the body of `caller`."""
     if not program.mentions(caller, name):
         return
-    for node in ir.walk_body(program.body(caller)):
-        if (
-            isinstance(node, ir.Call)
-            and isinstance(node.callee, ir.Name)
-            and node.callee.id == name
-        ):
-            yield node
+    yield from (call for call in program.body(caller).calls if call.name == name)
 
 
 def _through(program: Program, caller: Function, slot: Slot) -> Iterator[ir.Call]:
     """The calls through `slot` in the body of `caller`."""
-    for node in ir.walk_body(program.body(caller)):
-        if isinstance(node, ir.Call) and not isinstance(node.callee, ir.Name):
-            site = callee_of(scope_of(program, caller), node)
-            if site is not None and site.slot == slot:
-                yield node
+    for call in program.body(caller).calls:
+        site = callee_of(scope_of(program, caller), call) if not call.name else None
+        if site is not None and site.slot == slot:
+            yield call
 
 
 def registered_by(
@@ -214,11 +207,10 @@ def _registering(
     """Who hands one of `drivers` to its bus in `path`."""
     naming = {f.fact.start: f for driver in drivers for f in program.mentioning(path, driver)}
     for _, function in sorted(naming.items()):
-        for node in ir.walk_body(program.body(function)):
-            match node:
-                case ir.Call(callee=ir.Name(id=name), args=(driver, *_)):
-                    if name in functions.driver_registrations and root_name(driver) in drivers:
-                        yield function, node
+        for call in program.body(function).calls:
+            registers = call.name in functions.driver_registrations
+            if registers and call.args and root_name(call.args[0]) in drivers:
+                yield function, call
 
 
 def holders_in(program: Program, path: str, function: Function) -> Iterator[str]:

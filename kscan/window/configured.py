@@ -22,7 +22,6 @@ class ConfigureCall:
 
     function: Function
     call: ir.Call
-    name: str
     device: ir.Expr
     node: ir.Expr | None
     """None where the function takes the device's own."""
@@ -33,6 +32,11 @@ class ConfigureCall:
     """Other callers that lead here."""
     by_bus: bool | None = None
     """The device's bus configures it before a driver is bound; None where no bus is known."""
+
+    @property
+    def name(self) -> str:
+        """The function called."""
+        return self.call.name
 
     @property
     def confidence(self) -> Confidence:
@@ -64,9 +68,9 @@ class Configured:
         """Every call outside the functions themselves, by file and offset."""
         self.program.reader.load(self.paths)
         found = [one for path in self.paths for one in self._in(path)]
-        callers = {asked.function.name for _, _, asked in found if self.origins.asks_callers(asked)}
+        callers = {asked.function.name for _, asked in found if self.origins.asks_callers(asked)}
         self.origins.callers.prepare(sorted(callers))  # one search of the tree for all of them
-        classified = (self._classified(call, name, asked) for call, name, asked in found)
+        classified = (self._classified(call, asked) for call, asked in found)
         return tuple(sorted(classified, key=lambda c: (c.function.path, c.call.at)))
 
     @cached_property
@@ -80,29 +84,26 @@ class Configured:
         named = self.program.reader.tree.files_with(self.configuration.functions)
         return tuple(p for p in named if p.endswith(".c") and not p.startswith(OUTSIDE))
 
-    def _in(self, path: str) -> Iterator[tuple[ir.Call, str, Asked]]:
-        """The calls in one file, with the name of what is called, and what is asked of each."""
+    def _in(self, path: str) -> Iterator[tuple[ir.Call, Asked]]:
+        """The calls in one file, and what is asked of each."""
         program, names = self.program, self.configuration.functions
         for function in program.functions_in(path):
             if function.name in names or not any(program.mentions(function, n) for n in names):
                 continue
-            for call in ir.walk_body(program.body(function)):
-                match call:
-                    case ir.Call(callee=ir.Name(id=name), args=args) if name in names:
-                        if self.configuration.device < len(args):
-                            device = args[self.configuration.device]
-                            node = _argument(self.configuration.node, name, call)
-                            yield call, name, Asked(function, call.at, device, node)
+            for call in program.body(function).calls:
+                if call.name in names and self.configuration.device < len(call.args):
+                    device = call.args[self.configuration.device]
+                    node = _argument(self.configuration.node, call)
+                    yield call, Asked(function, call.at, device, node)
 
-    def _classified(self, call: ir.Call, name: str, asked: Asked) -> ConfigureCall:
-        given = _argument(self.configuration.id, name, call)
+    def _classified(self, call: ir.Call, asked: Asked) -> ConfigureCall:
+        given = _argument(self.configuration.id, call)
         has_id = given is not None and not isinstance(given, ir.Const)
         found = list(self.origins.of(asked))
         shown = worst(found)
         return ConfigureCall(
             asked.function,
             call,
-            name,
             asked.device,
             asked.node,
             has_id,
@@ -118,9 +119,9 @@ class Configured:
         return self.buses.configure(found.asked.function, found.driver)
 
 
-def _argument(entries: tuple[str, ...], name: str, call: ir.Call) -> ir.Expr | None:
-    """The argument of `call` at the position that `entries` give for `name`."""
-    if not matches(entries, name):
+def _argument(entries: tuple[str, ...], call: ir.Call) -> ir.Expr | None:
+    """The argument of `call` at the position that `entries` give for what it calls."""
+    if not matches(entries, call.name):
         return None
-    at = position(entries, name, 0)
+    at = position(entries, call.name, 0)
     return call.args[at] if at < len(call.args) else None

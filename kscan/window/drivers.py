@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kscan.facts import ir
 from kscan.flow.ownmember import around
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
@@ -54,7 +53,5 @@ def bus_tag(program: Program, function: Function, at: int) -> str:
 
     As ``platform_device``; empty where only a ``struct device`` is known.
     """
-    for node in ir.walk_body(program.body(function)):
-        if isinstance(node, ir.Call) and node.at == at and node.args:
-            return around(scope_of(program, function), node.args[0])
-    return ""
+    given = (call.args[0] for call in program.body(function).calls_at(at) if call.args)
+    return next((around(scope_of(program, function), device) for device in given), "")

@@ -209,16 +209,13 @@ class Feasible:
         return Nulls(self.program, self.functions, function, known.null, known.unset)
 
     def _arguments(self, caller: Function, site: CallSite) -> tuple[ir.Expr, ...]:
-        for node in ir.walk_body(self.program.body(caller)):
-            if isinstance(node, ir.Call) and node.at == site.at:
-                return node.args
-        return ()
+        return next((call.args for call in self.program.body(caller).calls_at(site.at)), ())
 
     def _changed(self, function: Function) -> frozenset[str]:
         """The names that `function` assigns, or hands the address of."""
         targets = (
             node.target if isinstance(node, ir.Assign) else node.operand
-            for node in ir.walk_body(self.program.body(function))
+            for node in self.program.body(function).nodes
             if isinstance(node, ir.Assign) or (isinstance(node, ir.Unary) and node.op == "&")
         )
         return frozenset(target.id for target in targets if isinstance(target, ir.Name))

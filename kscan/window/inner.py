@@ -49,11 +49,11 @@ def inner_functions(program: Program, contract: Contract, paths: Iterable[str]) 
     found = {}
     for path in paths:
         for params, call in _called_alone(program, contract.register, path):
-            if _hands_all_on(contract, params, call) and isinstance(call.callee, ir.Name):
-                known = program.resolve(call.callee.id, path)
+            if _hands_all_on(contract, params, call):
+                known = program.resolve(call.name, path)
                 only_in = path if any(map(is_private, known)) else ""
                 if known:
-                    found[call.callee.id] = Inner(call.callee.id, params, call.args, only_in)
+                    found[call.name] = Inner(call.name, params, call.args, only_in)
     return found
 
 

@@ -128,26 +128,23 @@ class Inside:
     def _calls(self, function: Function) -> Iterator[tuple[str, int]]:
         """Functions that `function` calls by name or hands over, with the call's offset."""
         own = self._own(function.path)
-        for node in ir.walk_body(self.program.body(function)):
-            if not isinstance(node, ir.Call):
-                continue
-            if isinstance(node.callee, ir.Name):
-                yield node.callee.id, node.at
-                yield from self._expanded(function, node, own)
-            yield from ((name, node.at) for name in _handed(node) if name in own)
+        for call in self.program.body(function).calls:
+            if call.name:
+                yield call.name, call.at
+                yield from self._expanded(function, call, own)
+            yield from ((name, call.at) for name in _handed(call) if name in own)
 
     def _expanded(
         self, function: Function, call: ir.Call, own: dict[str, Function]
     ) -> Iterator[tuple[str, int]]:
         """The calls in the body of a macro that `function` calls."""
-        assert isinstance(call.callee, ir.Name)
-        name = call.callee.id
+        name = call.name
         if name in own or self.catalogue.stops_at(name) or self.program.definitions.files(name):
             return
         inner = macros.expanded(self.program, function.path, call)
         for node in ir.walk(inner) if inner is not None else ():
-            if isinstance(node, ir.Call) and isinstance(node.callee, ir.Name) and node != call:
-                yield node.callee.id, call.at
+            if isinstance(node, ir.Call) and node.name and node != call:
+                yield node.name, call.at
 
     def _targets(
         self, entered: Entered, name: str, at: int, belongs: Belongs

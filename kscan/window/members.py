@@ -94,11 +94,11 @@ class Members:
         """The functions of its own file that `function` calls on the way to `before`, each once."""
         passed = flow.reaching(before.index) if before is not None else range(len(flow.nodes))
         names = {
-            part.callee.id: None
+            part.name: None
             for index in sorted(passed)
             for expr in flow.nodes[index].expressions()
             for part in ir.walk(expr)
-            if isinstance(part, ir.Call) and isinstance(part.callee, ir.Name)
+            if isinstance(part, ir.Call)
         }
         for name in names:
             if self.program.defines(name, function.path):
@@ -131,7 +131,7 @@ class Members:
         body = self.program.body(function)
         for declared in ir.declarations(body.statements):
             yield from _initialising(declared)
-        for node in ir.walk_body(body):
+        for node in body.nodes:
             yield node
             yield from self._meant(function, node, 0)
 
@@ -180,7 +180,7 @@ class Members:
 
     def _copies(self, function: Function, node: ir.Expr) -> Iterator[ir.Expr]:
         """The objects that `function` copies whole into `node`: ``wdt->wdd = template``."""
-        for part in ir.walk_body(self.program.body(function)):
+        for part in self.program.body(function).nodes:
             match part:
                 case ir.Assign(target=ir.Member() as target, value=ir.Name() as value):
                     if spelled(target) == spelled(node) != "":

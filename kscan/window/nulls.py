@@ -67,7 +67,7 @@ class Nulls:
         for declared in ir.declarations(body.statements):
             if declared.name == name and declared.value is not None:
                 yield declared.value
-        for node in ir.walk_body(body):
+        for node in body.nodes:
             match node:
                 case ir.Assign(target=ir.Name(id=target), value=value) if target == name:
                     yield value if node.op == "=" else node

@@ -152,20 +152,19 @@ class Origins:
     def _is_elsewhere(self, node: ir.Expr | None) -> bool:
         """`node` is plainly another's: a member of another object, or what a look-up yields."""
         if isinstance(node, ir.Call):
-            name = node.callee.id if isinstance(node.callee, ir.Name) else ""
-            return matches(self.catalogue.functions.lookups.elsewhere, name)
+            return matches(self.catalogue.functions.lookups.elsewhere, node.name)
         return isinstance(node, ir.Member) and node.field in self._devices.node.members
 
     def _made(self, asked: Asked, device: ir.Expr) -> str:
         """How the asking function makes the device; empty where it does not."""
         made, fresh = self._devices.made, self.catalogue.functions.fresh
-        if isinstance(device, ir.Call) and isinstance(device.callee, ir.Name):
-            name = device.callee.id
+        if isinstance(device, ir.Call):
+            name = device.name
             if name in fresh or matches((*made.allocators, *made.registers), name):
                 return f"{name}() makes it"
         names, owner = (*made.initialisers, *made.adders), self._objects.owner
         wanted = {spelled(device), spelled(owner(asked.device))} - {""}
-        for node in ir.walk_body(self.program.body(asked.function)):
+        for node in self.program.body(asked.function).nodes:
             match node:
                 case ir.Call(callee=ir.Name(id=name), args=(first, *_)) if matches(names, name):
                     held = self._objects.settled(asked.function, node.at, first)
@@ -178,7 +177,7 @@ class Origins:
 
     def _looked_up(self, asked: Asked, device: ir.Call, node: ir.Expr | None) -> Found:
         lookups = self.catalogue.functions.lookups
-        name = device.callee.id if isinstance(device.callee, ir.Name) else ""
+        name = device.name
         if name and matches((*lookups.any, *lookups.bound), name):
             why = f"{name}() finds it"
             return self._answer(Origin.FOUND, device, node, asked, why, Confidence.LOW)

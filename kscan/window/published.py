@@ -213,7 +213,7 @@ class Publishing:
 
     def _stores(self, function: Function) -> Iterator[ir.Assign]:
         """The assignments in the body of `function`, those that are spelled as calls too."""
-        for node in ir.walk_body(self.program.body(function)):
+        for node in self.program.body(function).nodes:
             match node:
                 case ir.Assign():
                     yield node
@@ -222,13 +222,12 @@ class Publishing:
 
     def _yielded(self, function: Function, call: ir.Call, hops: int) -> Iterator[Published]:
         """The table that is duplicated, or those that the function called may return."""
-        name = call.callee.id if isinstance(call.callee, ir.Name) else ""
-        if "memdup" in name:
+        if "memdup" in call.name:
             for argument in call.args:
                 if isinstance(argument, ir.Unary):
                     yield from self._held(function, argument, hops)
             return
-        for target in self.program.resolve(name, function.path)[:1]:
+        for target in self.program.resolve(call.name, function.path)[:1]:
             for value in ir.returned(self.program.body(target)):
                 yield from self._held(target, value, hops + 1)
 

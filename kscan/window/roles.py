@@ -63,7 +63,7 @@ class Roles:
             if not self.program.mentions(caller, slot.field):
                 continue
             scope = scope_of(self.program, caller)
-            for node in ir.walk_body(self.program.body(caller)):
+            for node in self.program.body(caller).nodes:
                 match node:
                     case ir.Call(callee=ir.Member(object=table, field=name)) if name == slot.field:
                         if scope.tag_of(table) in ("", slot.tag):

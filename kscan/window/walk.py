@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
-from kscan.facts import ir
 from kscan.facts.unit import UNKNOWN, FunctionFact
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Contract, Scenario, ScenarioEdge
@@ -71,9 +70,7 @@ class Walk:
         """What the inline functions `name` of headers call, the outermost call first."""
         for path in self.tables.paths:
             for function in self.program.named(path, name) if path.endswith(".h") else ():
-                for node in ir.walk_body(self.program.body(function)):
-                    if isinstance(node, ir.Call) and isinstance(node.callee, ir.Name):
-                        yield node.callee.id
+                yield from (call.name for call in self.program.body(function).calls if call.name)
 
     @property
     def is_walkable(self) -> bool:

@@ -179,9 +179,8 @@ class Window(Walk):
     def _absent_at(self, call: SlotCall) -> frozenset[int]:
         return frozenset(
             number
-            for node in ir.walk_body(self.program.body(call.caller))
-            if isinstance(node, ir.Call) and node.at == call.site.at
-            for number, argument in enumerate(node.args)
+            for met in self.program.body(call.caller).calls_at(call.site.at)
+            for number, argument in enumerate(met.args)
             if isinstance(argument, ir.Const) and argument.is_zero
         )
 
@@ -214,7 +213,7 @@ class Window(Walk):
 
 def _stored(body: ir.Body) -> Iterator[str]:
     """The objects whose address `body` stores in a member."""
-    for node in ir.walk_body(body):
+    for node in body.nodes:
         match node:
             case ir.Assign(target=ir.Member(), value=ir.Unary(op="&", operand=ir.Name(id=name))):
                 yield name

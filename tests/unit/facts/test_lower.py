@@ -26,15 +26,13 @@ def test_loops_and_guards_keep_their_macros() -> None:
 
 def test_offsets_are_those_of_the_file() -> None:
     made = trees.program({"a.c": "int x;\nvoid f(void)\n{\n\tgo(x);\n}\n"})
-    call = next(
-        n for n in ir.walk_body(made.body(trees.function(made, "f"))) if isinstance(n, ir.Call)
-    )
+    call = made.body(trees.function(made, "f")).calls[0]
     assert made.reader.position("a.c", call.at) == (4, 2)
 
 
 def test_a_body_is_walked_outer_expressions_first() -> None:
     made = body("if (a(b)) { c = d; }")
-    assert [n.id for n in ir.walk_body(made) if isinstance(n, ir.Name)] == ["a", "b", "d", "c"]
+    assert [n.id for n in made.nodes if isinstance(n, ir.Name)] == ["a", "b", "d", "c"]
     assert [type(n) for n in made.nodes][:3] == [ir.Call, ir.Name, ir.Name]
     assert made.nodes is made.nodes
     assert ir.Body(()).nodes == ()

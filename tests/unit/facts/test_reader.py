@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 from trees import MemoryTree
 
-from kscan.facts import ir
 from kscan.facts.reader import MOST_LINED, Reader
 from kscan.facts.store import NullStore
 
@@ -154,14 +153,7 @@ def test_a_file_holds_what_is_meant_for_the_kernel_of_the_tree(
     ready, probe = unit.functions
     assert [*(m.body for m in unit.macros), member.name, probe.params[1].name] == kept
     assert reader.defines("a.c").macro("LIMIT").body == kept[0]
-    assert [
-        [
-            node.callee.id
-            for node in ir.walk_body(reader.body("a.c", f))
-            if isinstance(node, ir.Call)
-        ]
-        for f in (ready, probe)
-    ] == calls
+    assert [[call.name for call in reader.body("a.c", f).calls] for f in (ready, probe)] == calls
     assert FOR_SEVERAL[probe.start :].startswith("static int probe")
 
 

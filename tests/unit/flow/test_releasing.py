@@ -26,7 +26,7 @@ def released(body: str) -> bool:
     function = trees.function(made, "f")
     stores = [
         node.at
-        for node in ir.walk_body(made.body(function))
+        for node in made.body(function).nodes
         if isinstance(node, ir.Assign | ir.Call) and "new" in repr(node)
     ]
     place = Place("field", "foo", "table")

@@ -154,8 +154,7 @@ def meant(
 ) -> str | None:
     """What `expand` makes of the call of a `macro`, its parameters and body, with `given`."""
     made = trees.program({"a.c": f"#define OF{macro}\nvoid start(void) {{ OF({given}); }}"})
-    call = next(ir.walk_body(made.body(trees.function(made, "start"))))
-    assert isinstance(call, ir.Call)
+    call = made.body(trees.function(made, "start")).calls[0]
     node = expand(made, "a.c", call)
     return spelled(node) if node else None
 
