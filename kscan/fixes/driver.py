@@ -127,8 +127,7 @@ class _Once:
         """The reads of the pointer, all from one object that does not change."""
         found = tuple(n for n in self._nodes if isinstance(n, ir.Member) and self._is_read(n))
         names = {n.object.id if isinstance(n.object, ir.Name) else "" for n in found}
-        params = {p.name for p in self.function.fact.params}
-        if len(names) != 1 or not names <= params:
+        if len(names) != 1 or not names.issubset(self.function.parameters):
             raise Refused("the pointer is not read from one parameter throughout")
         return found
 

@@ -292,8 +292,7 @@ class Evaluation(Frame):
         """`node` is a local variable that a loop counts with."""
         if not isinstance(node, ir.Name) or not self.scope.is_automatic(node.id):
             return False
-        is_given = any(parameter.name == node.id for parameter in self.function.fact.params)
-        return not is_given and node.id in self.scope.counters
+        return node.id not in self.function.parameters and node.id in self.scope.counters
 
     def _written(self, target: ir.Expr, value: Value, at: int) -> Value:
         """`value`, which `target` holds from here on."""

@@ -57,9 +57,8 @@ class Callees:
         key = (function, argument, kind)
         if key not in self._given:
             self._given[key] = ()
-            params = function.fact.params
-            if argument < len(params) and params[argument].name:
-                names = frozenset({params[argument].name})
+            names = frozenset(filter(None, function.parameters[argument : argument + 1]))
+            if names:
                 self._given[key] = Onward(self, function, kind).ends(0, names)
         return self._given[key]
 
@@ -106,10 +105,10 @@ class Onward:
 
     def handed_out(self, name: str, at: int) -> tuple[End, ...]:
         """The end of an object that a callee stored through the pointer parameter `name`."""
-        for position_, parameter in enumerate(self.function.fact.params):
-            if parameter.name == name:
-                return (End(Fate.OUTPUT, self.function, at, argument=position_),)
-        return ()
+        names = self.function.parameters
+        if name not in names:
+            return ()
+        return (End(Fate.OUTPUT, self.function, at, argument=names.index(name)),)
 
     def _end(self, fate: Fate, at: int, **more: object) -> End:
         end = End(fate, self.function, at, **more)  # type: ignore[arg-type]

@@ -130,9 +130,8 @@ class Rereads:
         key = (function, position)
         if key not in self._reading:
             self._reading[key] = ()
-            params = function.fact.params
-            if position < len(params):
-                holders = self._holders(function, params[position].name)
+            for name in function.parameters[position : position + 1]:
+                holders = self._holders(function, name)
                 body = self.program.body(function).statements
                 found = (
                     read

@@ -274,10 +274,9 @@ class Writes:
         self, scope: Scope, write: Write, target: Function, call: ir.Call, frame: Call
     ) -> Iterator[Write]:
         """What a callee stores through the pointer, or puts on the list, that it is given."""
-        names = [parameter.name for parameter in target.fact.params[: len(call.args)]]
-        if write.place.name not in names:
+        given, kind = target.given(call).get(write.place.name), write.place.kind
+        if given is None:
             return
-        given, kind = call.args[names.index(write.place.name)], write.place.kind
         place = _of_parameter(scope, given, kind)
         if place is None and (kind == _HANDED or isinstance(given, ir.Unary)):
             place = place_of(scope, self.catalogue.functions, addressed(given))
@@ -301,10 +300,7 @@ class Writes:
 
     def _seen_from(self, write: Write, target: Function, call: ir.Call, frame: Call) -> Write:
         """`write` of callee `target` in terms of its caller."""
-        given = {
-            parameter.name: argument
-            for parameter, argument in zip(target.fact.params, call.args, strict=False)
-        }
+        given = target.given(call)
         scope = scope_of(self.program, target)
         base = self._traced(
             target, write.base, lambda root: root in given or _is_anywhere(scope, root)
@@ -355,7 +351,7 @@ def _pointed_to(scope: Scope, target: ir.Expr) -> Place | None:
 
 def _of_parameter(scope: Scope, node: ir.Expr, kind: str) -> Place | None:
     """A place of `kind` that the parameter `node` leads to."""
-    if isinstance(node, ir.Name) and any(p.name == node.id for p in scope.function.fact.params):
+    if isinstance(node, ir.Name) and node.id in scope.function.parameters:
         return Place(kind, "", node.id)
     return None
 

@@ -79,7 +79,7 @@ class DroppedLocks:
     ) -> Iterator[Lent]:
         for target in self.program.resolve(call.name, caller.path)[:1]:
             scope = scope_of(self.program, target)
-            given = dict(zip((p.name for p in target.fact.params), call.args, strict=False))
+            given = target.given(call)
             for gap in lent.get(target, ()):
                 if root_of(gap.guard) in given or not scope.is_local(root_of(gap.guard)):
                     yield Lent(target, gap, macros.substituted(gap.guard, given, call.at))
@@ -114,8 +114,8 @@ class DroppedLocks:
             return False
         root, arrow, rest = path.partition("->")
         for target in self.program.resolve(call.name, scope.function.path)[:1]:
-            pairs = zip(target.fact.params, call.args, strict=False)
-            handed = [p.name for p, a in pairs if isinstance(a, ir.Name) and a.id == root]
+            given = target.given(call).items()
+            handed = [name for name, a in given if isinstance(a, ir.Name) and a.id == root]
             staleness = self._staleness(target)
             return any(staleness.dereferences(f"{name}{arrow}{rest}") for name in handed)
         return False
@@ -184,8 +184,7 @@ class DroppedLocks:
         if self.catalogue.stops_at(call.name):
             return ()
         for target in self.program.resolve(call.name, scope.function.path)[:1]:
-            names = (parameter.name for parameter in target.fact.params)
-            given = dict(zip(names, call.args, strict=False))
+            given = target.given(call)
             return tuple(
                 spelled(macros.substituted(value, given, call.at))
                 for value in self._results(target)

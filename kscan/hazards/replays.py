@@ -263,14 +263,12 @@ class Replays:
         self, places: list[tuple[Function, int]], function: Function, condition: Condition
     ) -> Condition | None:
         """The condition in the terms of the caller, where it tests a parameter."""
-        params = [parameter.name for parameter in function.fact.params]
         name = spelled(condition.test)
-        if not places or name not in params:
-            return None
-        caller, at = places[-1]
-        for call in self.program.body(caller).calls_at(at):
-            if params.index(name) < len(call.args):
-                return reduced(call.args[params.index(name)], condition.holds)
+        for caller, at in places[-1:]:
+            for call in self.program.body(caller).calls_at(at):
+                given = function.given(call)
+                if name in given:
+                    return reduced(given[name], condition.holds)
         return None
 
     def _is_field(self, function: Function, condition: Condition, wanted: str) -> bool:

@@ -115,7 +115,7 @@ def reads(program: Program, functions: Functions, reached: tuple[Function, ...],
 
     Not where the callback asks its own client.
     """
-    own = {parameter.name for parameter in reached[0].fact.params}
+    own = reached[0].parameters
     return {
         (function.path, call.at): Value(
             What.ZERO, Taint(DRVDATA, call.at, function.path, function.name)

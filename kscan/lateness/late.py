@@ -379,7 +379,7 @@ class _Around:
 
     def _made_later(self, root: str) -> bool:
         """The object's variable is a local first assigned after the registration."""
-        if not root or any(p.name == root for p in self.function.fact.params):
+        if not root or root in self.function.parameters:
             return False
         body = self.lateness.program.body(self.function)
         assigned = [

@@ -43,13 +43,10 @@ class Probing:
                 return self._one_leads(f"{tag}.{node.field}", self._stored(tag, node.field), hops)
             case ir.Name(id=name):
                 values = self.program.body(self.function).values.get(name, ())
-                return self._is_parameter(name) or self._one_leads(name, values, hops)
+                return name in self.function.parameters or self._one_leads(name, values, hops)
             case ir.Call(args=(first, *_), callee=ir.Name(id=name)) if name.startswith("to_"):
                 return self.leads_to_it(first, hops + 1)
         return False
-
-    def _is_parameter(self, name: str) -> bool:
-        return any(parameter.name == name for parameter in self.function.fact.params)
 
     def _one_leads(self, name: str, values: Iterable[ir.Expr], hops: int) -> bool:
         """One of `values`, which `name` is set to, leads to it: many are set from one another."""

@@ -53,18 +53,22 @@ class Function:
     """A function definition in a file; equal by path and name."""
 
     path: str
+    name: str
     fact: FunctionFact = field(compare=False)
-    name: str = ""
 
     @property
     def line(self) -> int:
         """Where its name stands."""
         return self.fact.line
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of its parameters, empty for one without."""
+        return tuple(parameter.name for parameter in self.fact.params)
 
-def function(path: str, fact: FunctionFact) -> Function:
-    """The function of `path` that `fact` describes."""
-    return Function(path, fact, fact.name)
+    def given(self, call: ir.Call) -> dict[str, ir.Expr]:
+        """What `call`, a call of it, hands over for each parameter."""
+        return dict(zip(self.parameters, call.args, strict=False))
 
 
 _Meaning = tuple[Function | None, Sequence[str]]
@@ -138,7 +142,7 @@ class Program:
     def functions_in(self, path: str) -> tuple[Function, ...]:
         """The functions `path` defines, in order."""
         if path not in self._listed:
-            self._listed[path] = tuple(function(path, f) for f in self.unit(path).functions)
+            self._listed[path] = tuple(Function(path, f.name, f) for f in self.unit(path).functions)
         return self._listed[path]
 
     def named(self, path: str, name: str) -> tuple[Function, ...]:
@@ -274,7 +278,7 @@ class Program:
                 other = known.get(fact.name)
                 # of two bodies, one is the stub of a disabled CONFIG_: the longer one counts
                 if other is None or other.fact.end - other.fact.start < fact.end - fact.start:
-                    known[fact.name] = function(path, fact)
+                    known[fact.name] = Function(path, fact.name, fact)
             self._named_functions[path] = known
         return self._named_functions[path].get(name)
 

@@ -231,10 +231,11 @@ class Again:
         """What the variable `name` of `function` is set to, there or by who calls it."""
         for _, value in self.assigned(function).values.get(name, ()):
             yield function, value
-        names = [parameter.name for parameter in function.fact.params]
-        for frame in self.entered.get(function, ())[-1:] if name in names else ():
+        for frame in self.entered.get(function, ())[-1:]:
             for call in self.program.body(frame.caller).calls_at(frame.at):
-                yield from ((frame.caller, one) for one in call.args[names.index(name) :][:1])
+                given = function.given(call)
+                if name in given:
+                    yield frame.caller, given[name]
 
     def _returned(self, function: Function, value: ir.Expr) -> Iterator[tuple[Function, ir.Expr]]:
         """What the calls in `value` return."""

@@ -164,8 +164,8 @@ class Feasible:
             return _Known(tables=tables, unset=unset)
         changed = self._changed(edge.callee)
         given, nulls = self._arguments(edge.caller, edge.site), self._nulls(edge.caller, known)
-        named = zip(edge.callee.fact.params, given, strict=False)
-        pairs = [(p.name, argument) for p, argument in named if p.name not in changed]
+        named = zip(edge.callee.parameters, given, strict=False)
+        pairs = [(name, argument) for name, argument in named if name not in changed]
         return _Known(
             frozenset(name for name, argument in pairs if nulls.has(argument)),
             frozenset(name for name, argument in pairs if _is_valid(argument, known.valid)),

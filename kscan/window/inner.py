@@ -64,7 +64,7 @@ def _called_alone(
     for function in program.named(path, name):
         match program.body(function).statements:
             case (ir.Return(value=ir.Call() as call),):
-                yield tuple(param.name for param in function.fact.params), call
+                yield function.parameters, call
     for macro in program.unit(path).macros:
         if macro.name == name and macro.params is not None:
             given = tuple(ir.Name(param, 0) for param in macro.params)

@@ -204,7 +204,7 @@ class Origins:
         yield from answers
 
     def _hangs_on_parameter(self, function: Function, device: ir.Expr) -> bool:
-        return root_of(device) in (parameter.name for parameter in function.fact.params)
+        return root_of(device) in function.parameters
 
     def asks_callers(self, asked: Asked) -> bool:
         """Only callers, which may stand in any file, tell where the device comes from."""
@@ -239,8 +239,7 @@ class Origins:
         node: ir.Expr | None,
     ) -> Iterator[Found]:
         """The asking function is a callback for devices with a driver."""
-        params = [parameter.name for parameter in asked.function.fact.params]
-        position = params.index(root_of(device))
+        position = asked.function.parameters.index(root_of(device))
         if isinstance(device, ir.Name) and position in handed.arguments:
             why = f"{by} runs with a driver bound"
             found = self._answer(Origin.BOUND, device, node, asked, why)
@@ -251,8 +250,7 @@ class Origins:
 
     def _seen_from(self, asked: Asked, caller: Function, call: ir.Call) -> Asked:
         """`asked` in the terms of a caller."""
-        names = (parameter.name for parameter in asked.function.fact.params)
-        given = dict(zip(names, call.args, strict=False))
+        given = asked.function.given(call)
         device = self._settled(asked, asked.device)
         node = self._settled(asked, asked.node) if asked.node is not None else None
         return Asked(

@@ -249,12 +249,10 @@ class Publishing:
 
     def _given(self, function: Function, name: str) -> Iterator[tuple[Function, ir.Expr]]:
         """What callers of `function` pass for its parameter `name`."""
-        for position, parameter in enumerate(function.fact.params):
-            if parameter.name != name:
-                continue
-            for caller, call in self.callers.of(function):
-                if position < len(call.args):
-                    yield caller, call.args[position]
+        for caller, call in self.callers.of(function) if name in function.parameters else ():
+            given = function.given(call)
+            if name in given:
+                yield caller, given[name]
 
     def _is_table(self, scope: Scope, name: str) -> bool:
         return scope.tag_of(ir.Name(name, 0)) in self.contract.tables

@@ -133,7 +133,7 @@ class Registrations:
     def _hands_on(self, function: Function, call: ir.Call) -> bool:
         """`function` registers what its own caller gives it, for whoever calls."""
         given = [call.args[n : n + 1] for n in (self.contract.object, self.contract.table)]
-        names = {parameter.name for parameter in function.fact.params}
+        names = function.parameters
         is_given = any(given) and all(
             isinstance(argument, ir.Name) and argument.id in names
             for arguments in given
@@ -266,8 +266,7 @@ def _is_null(call: ir.Call, place: int) -> bool:
 
 def _as_called(function: Function, call: ir.Call, outer: ir.Call) -> ir.Call:
     """What `call` in `function` is for the caller that calls it by `outer`."""
-    names = [parameter.name for parameter in function.fact.params]
-    given = dict(zip(names, outer.args, strict=False))
+    given = function.given(outer)
     return ir.Call(call.callee, tuple(_given(given, one, outer.at) for one in call.args), outer.at)
 
 

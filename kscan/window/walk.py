@@ -224,4 +224,4 @@ class Walk:
 
 def _nowhere(name: str) -> Function:
     """The function `name` of a contract that is not walked: it need not be defined here."""
-    return Function("", FunctionFact(name, 0, 0, 0, (), UNKNOWN), name)
+    return Function("", name, FunctionFact(name, 0, 0, 0, (), UNKNOWN))
