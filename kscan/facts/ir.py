@@ -298,18 +298,6 @@ class Body(msgspec.Struct, frozen=True, array_like=True, dict=True):
         """Those of `nodes` that assign."""
         return tuple(node for node in self.nodes if isinstance(node, Assign))
 
-    @cached_property
-    def values(self) -> dict[str, list[Expr]]:
-        """What each variable is set to by name, by its declarations and then by assignments."""
-        found: dict[str, list[Expr]] = {}
-        for declared in declarations(self.statements):
-            if declared.value:
-                found.setdefault(declared.name, []).append(declared.value)
-        for assigned in self.assignments:
-            if isinstance(assigned.target, Name):
-                found.setdefault(assigned.target.id, []).append(assigned.value)
-        return found
-
 
 def parts(node: Expr) -> tuple[Expr, ...]:
     """The direct subexpressions of `node`, in the order C evaluates what has an order."""

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from kscan.facts import ir
 from kscan.flow import nodes, ownmember, power, tying
+from kscan.flow.assigned import assigned_in
 from kscan.flow.frame import Frame
-from kscan.flow.paths import spelled
+from kscan.flow.paths import root_name, spelled
 from kscan.flow.places import field_named, place_of, ready_place
-from kscan.flow.roots import root_name
 from kscan.flow.stores import assignments, pointee
 from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
 from kscan.flow.world import Call, Happening
@@ -296,8 +296,8 @@ def _is_probing(frame: Frame, node: ir.Expr) -> bool:
     drivers, name = frame.execution.world.drivers, root_name(node)
     if not frame.scope.is_local(name):
         return name in drivers
-    values = frame.scope.program.body(frame.function).values
-    return any(root_name(value) in drivers for value in values.get(name, ()))
+    values = assigned_in(frame.scope.program, frame.function).values(name)
+    return any(root_name(value) in drivers for value in values)
 
 
 def _entered(frame: Frame, node: ir.Call, name: str) -> Value:

@@ -10,6 +10,7 @@ from typing import Any
 
 from kscan.facts import ir
 from kscan.flow import calling, comparing, nodes
+from kscan.flow.assigned import assigned_in
 from kscan.flow.embedded import Holders
 from kscan.flow.frame import MOST_VALUES, Frame
 from kscan.flow.places import place_of
@@ -292,7 +293,8 @@ class Evaluation(Frame):
         """`node` is a local variable that a loop counts with."""
         if not isinstance(node, ir.Name) or not self.scope.is_automatic(node.id):
             return False
-        return node.id not in self.function.parameters and node.id in self.scope.counters
+        counters = assigned_in(self.scope.program, self.function).counters
+        return node.id in counters and node.id not in self.function.parameters
 
     def _written(self, target: ir.Expr, value: Value, at: int) -> Value:
         """`value`, which `target` holds from here on."""

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Access paths as a reader writes them, and what one function sets them to."""
+"""Access paths: ``foo->slots[0].lock`` as a reader writes it, and what it starts from."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from kscan.facts import ir
 
@@ -58,57 +55,38 @@ def root_of(node: ir.Expr | None) -> str:
     return ""
 
 
-def rests_on(
-    target: ir.Expr, value: ir.Expr | None, values: Mapping[str, Iterable[ir.Expr]]
-) -> bool:
-    """``x->start = PAGE_ALIGN(x->start)``: what is written rests on what was there.
-
-    So it does where local variables in between, of which `values` tells what they are set to,
-    were computed from that.
-    """
-    path = spelled(target) if isinstance(target, ir.Member) else ""
-    waiting, seen = [value] if path and value is not None else [], set[str]()
-    while waiting:
-        for part in ir.walk(waiting.pop()):
-            if isinstance(part, ir.Member) and spelled(part) == path:
-                return True
-            if isinstance(part, ir.Name) and part.id not in seen:
-                seen.add(part.id)
-                waiting += values.get(part.id, ())
-    return False
+def embedding(target: ir.Expr | None) -> tuple[ir.Expr | None, str]:
+    """The object that `target` lies in, and its path there: ``foo`` and ``feat.streams``."""
+    fields: list[str] = []
+    node = target
+    while isinstance(node, ir.Member | ir.Index):
+        if isinstance(node, ir.Member):
+            fields.insert(0, node.field)
+            if node.arrow:
+                return node.object, ".".join(fields)
+        node = node.object
+    return node, ".".join(fields)
 
 
-@dataclass(frozen=True)
-class Assigned:
-    """What the variables and members of one function are set to, in source order."""
-
-    values: dict[str, tuple[tuple[int, ir.Expr], ...]]
-
-    def before(self, path: str, at: int) -> tuple[int, ir.Expr] | None:
-        """The last value of `path` that stands before offset `at`, with its own offset."""
-        found = None
-        for place, value in self.values.get(path, ()):
-            if place < at:
-                found = (place, value)
-        return found
-
-
-def assigned(body: ir.Body) -> Assigned:
-    """The assignments and initialisers of `body`; plain zeros say nothing and are left out."""
-    found: dict[str, list[tuple[int, ir.Expr]]] = {}
-    for declaration in ir.declarations(body.statements):
-        if declaration.value is not None:
-            found.setdefault(declaration.name, []).append((declaration.at, declaration.value))
-    for node in body.nodes:
-        if isinstance(node, ir.Assign) and node.op == "=":
-            path = spelled(node.target)
-            if path:
-                found.setdefault(path, []).append((node.at, node.value))
-    return Assigned({
-        path: tuple(sorted((v for v in values if not _is_zero(v[1])), key=lambda v: v[0]))
-        for path, values in found.items()
-    })  # fmt: skip
+def root_name(node: ir.Expr | None) -> str:
+    """The variable an access path starts from; empty where it starts from a call."""
+    while node is not None:
+        match node:
+            case ir.Name(id=name):
+                return name
+            case ir.Member(object=inner) | ir.Index(object=inner) | ir.Unary(operand=inner):
+                node = inner
+            case ir.Cast(operand=inner):
+                node = inner
+            case ir.Call(callee=ir.Name(id=name), args=(first, *_)) if _is_accessor(name):
+                node = first
+            case _:
+                return ""
+    return ""
 
 
-def _is_zero(value: ir.Expr) -> bool:
-    return isinstance(value, ir.Const) and value.is_zero
+def _is_accessor(name: str) -> bool:
+    """A call that leads from one object to a part or an owner of it."""
+    return name.startswith(("to_", "container_of", "dev_get_", "dev_iommu_priv_get")) or (
+        name.endswith(("_get_drvdata", "_get_clientdata", "_entry", "_priv"))
+    )

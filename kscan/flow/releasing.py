@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kscan.facts import ir
+from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import Cfg, Kind, Node, flow_of
-from kscan.flow.paths import addressed, assigned
+from kscan.flow.paths import addressed
 from kscan.flow.places import place_of
 from kscan.flow.values import Place
 from kscan.kernel.functions import Functions
@@ -62,9 +63,8 @@ class _Steps:
         """`node` is the place, or a variable that it was read into."""
         if self._reads(node):
             return True
-        values = assigned(self.program.body(self.function)).values
-        named = values.get(node.id, ()) if isinstance(node, ir.Name) else ()
-        return any(self._reads(value) for _, value in named)
+        known = assigned_in(self.program, self.function)
+        return isinstance(node, ir.Name) and any(map(self._reads, known.values(node.id)))
 
     def _reads(self, node: ir.Expr) -> bool:
         """`node` is the place, or what an exchange takes out of it."""

@@ -10,10 +10,10 @@ from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow import children, copied, ownmember
+from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import Node
-from kscan.flow.paths import addressed, rests_on
+from kscan.flow.paths import addressed, root_name
 from kscan.flow.places import membership, place_of, ready_place
-from kscan.flow.roots import root_name
 from kscan.flow.stores import assignments
 from kscan.flow.supplies import switch
 from kscan.flow.values import RUNTIME_PM, Place
@@ -149,8 +149,8 @@ class Writes:
         if place is None:
             return
         element = isinstance(target, ir.Index) and scope.type_of(target.object).array
-        values = self.program.body(scope.function).values
-        partial = isinstance(target, ir.Index) or rests_on(target, value, values)
+        known = assigned_in(self.program, scope.function)
+        partial = isinstance(target, ir.Index) or known.rests_on(target, value)
         base = _base(target)
         yield Write(place, scope.function, node.at, base, value, (), target, partial, element)
 
@@ -327,7 +327,7 @@ class Writes:
 
     def _origin(self, function: Function, name: str) -> ir.Expr | None:
         """What the local `name` of `function` is set from; None for a new object or unknown."""
-        values = self.program.body(function).values.get(name, ())
+        values = assigned_in(self.program, function).values(name)
         if len(values) != 1 or self._is_fresh(values[0]):
             return None
         return values[0]

@@ -10,9 +10,10 @@ from functools import partial
 from itertools import islice
 
 from kscan.facts import ir
+from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import flow_of
 from kscan.flow.gaps import Gap, Gaps, Indirect, Lent
-from kscan.flow.paths import assigned, root_of, spelled
+from kscan.flow.paths import root_of, spelled
 from kscan.flow.stale import Stale, Staleness
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence, weakest
@@ -195,12 +196,12 @@ class DroppedLocks:
     def _results(self, function: Function) -> Iterator[ir.Expr]:
         """What `function` returns, local variables replaced by what they were set to."""
         body = self.program.body(function)
-        values = assigned(body)
+        known = assigned_in(self.program, function)
         for statement in body.statements:
             for returned in _returns(statement):
                 value = returned.value
                 if isinstance(value, ir.Name):
-                    yield from (found for _, found in values.values.get(value.id, ()))
+                    yield from known.values(value.id)
                 elif value is not None:
                     yield value
 

@@ -15,9 +15,10 @@ from enum import StrEnum
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import flow_of
 from kscan.flow.conditions import Condition, conditions_of, reduced
-from kscan.flow.paths import assigned, spelled
+from kscan.flow.paths import spelled
 from kscan.flow.world import Call
 from kscan.kernel.devices import Configuration
 from kscan.program.program import Function, Program
@@ -249,8 +250,8 @@ class Replays:
     def _said(self, places: list[tuple[Function, int]], condition: Condition) -> Iterator[Guard]:
         """What one condition, at the last of `places`, says of the device."""
         function, at = places[-1]
-        known = assigned(self.program.body(function)).before(spelled(condition.test), at)
-        met = reduced(known[1], condition.holds) if known is not None else condition
+        known = assigned_in(self.program, function).before(spelled(condition.test), at)
+        met = reduced(known.value, condition.holds) if known is not None else condition
         if self._is_field(function, met, self.configuration.within) and not met.holds:
             yield Guard.OUTSIDE
         if self._is_field(function, met, self.configuration.bound):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from kscan.facts import ir
 from kscan.flow.cfg import flow_of
-from kscan.flow.roots import root_name
+from kscan.flow.paths import root_name
 from kscan.flow.values import DRVDATA, Taint, Value, What
 from kscan.flow.world import Call
 from kscan.flow.writes import Writes

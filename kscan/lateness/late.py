@@ -16,8 +16,7 @@ from kscan.facts.unit import GlobalFact
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.embedded import Holders, holders
 from kscan.flow.execute import Execution
-from kscan.flow.paths import addressed
-from kscan.flow.roots import embedding, root_name
+from kscan.flow.paths import addressed, embedding, root_name
 from kscan.flow.sequence import following
 from kscan.flow.supplies import is_supply
 from kscan.flow.values import DRVDATA, SET, ZERO, Place, Value, What, truth

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
+from kscan.flow.assigned import assigned_in
 from kscan.flow.values import Place
 from kscan.flow.written import Write
 from kscan.program.hooks import declaring
@@ -42,7 +43,7 @@ class Probing:
                 tag = scope_of(self.program, self.function).tag_of(node.object)
                 return self._one_leads(f"{tag}.{node.field}", self._stored(tag, node.field), hops)
             case ir.Name(id=name):
-                values = self.program.body(self.function).values.get(name, ())
+                values = assigned_in(self.program, self.function).values(name)
                 return name in self.function.parameters or self._one_leads(name, values, hops)
             case ir.Call(args=(first, *_), callee=ir.Name(id=name)) if name.startswith("to_"):
                 return self.leads_to_it(first, hops + 1)

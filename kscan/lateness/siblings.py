@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.flow.assigned import assigned_in
 from kscan.flow.embedded import holders
-from kscan.flow.paths import assigned, spelled
+from kscan.flow.paths import spelled
 from kscan.flow.written import Write
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
@@ -60,9 +61,9 @@ class Siblings:
 
     def _leading(self, function: Function, node: ir.Expr, at: int, hops: int) -> Iterator[ir.Expr]:
         """The parts of `node`, and of what `function` has set them to when it comes to `at`."""
-        stored = assigned(self.program.body(function))
+        stored = assigned_in(self.program, function)
         for part in ir.walk(node):
             yield part
             known = stored.before(spelled(part), at) if hops < _HOPS else None
             if known is not None:
-                yield from self._leading(function, known[1], known[0], hops + 1)
+                yield from self._leading(function, known.value, known.at, hops + 1)

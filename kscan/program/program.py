@@ -86,6 +86,8 @@ class Program:
     """Names of functions, as `kscan.program.types` has them."""
     flows: dict[Function, Any] = field(default_factory=dict)
     """Control flow of functions, as `kscan.flow.cfg` built it."""
+    assigned: dict[Function, Any] = field(default_factory=dict)
+    """What functions set their variables to, as `kscan.flow.assigned` found it."""
     hooks: dict[Any, Function | None] = field(default_factory=dict)
     """What calls through members lead to for a driver, as `kscan.program.hooks` found it."""
     expansions: dict[tuple[int, str], tuple[ir.Call, ir.Expr | None]] = field(default_factory=dict)

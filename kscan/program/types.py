@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.facts.counting import counters
 from kscan.facts.unit import UNKNOWN, CType
 from kscan.program import macros
 from kscan.program.program import Function, Program
@@ -46,11 +45,6 @@ class Scope:
         """Static local variables."""
         body = self.program.body(self.function)
         return frozenset(d.name for d in ir.declarations(body.statements) if d.static)
-
-    @cached_property
-    def counters(self) -> frozenset[str]:
-        """Variables that are counted up from plain numbers."""
-        return counters(self.program.body(self.function))
 
     def is_local(self, name: str) -> bool:
         """`name` is a parameter or a local variable here."""

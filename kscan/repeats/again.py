@@ -14,12 +14,13 @@ from enum import StrEnum
 from functools import cached_property
 
 from kscan.facts import ir
+from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import flow_of
 from kscan.flow.execute import Execution
 from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists
 from kscan.flow.ownership import Lifetimes
-from kscan.flow.paths import Assigned, assigned, root_of, spelled
+from kscan.flow.paths import root_of, spelled
 from kscan.flow.places import field_named
 from kscan.flow.values import ANY, SET, Place, Value, What
 from kscan.flow.world import DEPTH, TOO_DEEP, Call, World
@@ -90,7 +91,6 @@ class Again:
     belongs: Callable[[str], bool]
     """Which files are the driver's."""
     _runs: dict[bool, Execution] = field(default_factory=dict)
-    _assigned: dict[Function, Assigned] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         functions = self.catalogue.functions
@@ -186,12 +186,6 @@ class Again:
             if function in run.visited
         )
 
-    def assigned(self, function: Function) -> Assigned:
-        """What the variables of `function` are set to."""
-        if function not in self._assigned:
-            self._assigned[function] = assigned(self.program.body(function))
-        return self._assigned[function]
-
     def upwards(self, function: Function, at: int) -> Iterator[tuple[Function, int]]:
         """Offset `at` of `function`, then the calls that lead there."""
         yield function, at
@@ -229,7 +223,7 @@ class Again:
 
     def _set_to(self, function: Function, name: str) -> Iterator[tuple[Function, ir.Expr]]:
         """What the variable `name` of `function` is set to, there or by who calls it."""
-        for _, value in self.assigned(function).values.get(name, ()):
+        for value in assigned_in(self.program, function).values(name):
             yield function, value
         for frame in self.entered.get(function, ())[-1:]:
             for call in self.program.body(frame.caller).calls_at(frame.at):

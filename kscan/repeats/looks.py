@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kscan.facts import ir
+from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import Cfg, Kind, Node, flow_of
 from kscan.flow.places import place_of
 from kscan.kernel.names import matches
@@ -42,12 +43,11 @@ def _deciding(cfg: Cfg, at: int) -> Iterator[Node]:
 def _reads_changed(again: Again, function: Function, node: Node) -> bool:
     """The test reads a place that the first call changed, or a variable that was read from it."""
     scope, functions = scope_of(again.lifetimes.program, function), again.catalogue.functions
-    values = again.assigned(function).values
+    known = assigned_in(again.program, function)
     exprs = [node.expr] if node.expr is not None else []
     for part in ir.walk(exprs[0]) if exprs else ():
         if isinstance(part, ir.Name):
-            read = (value for _, value in values.get(part.id, ()))
-            exprs += [value for value in read if not _acquires(again, value)]
+            exprs += [v for v in known.values(part.id) if not _acquires(again, v)]
     return any(
         place_of(scope, functions, part) in again.changed
         and again.memory_behind(function, part) is None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from kscan.facts import ir
-from kscan.flow.roots import root_name
+from kscan.flow.paths import root_name
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
 from kscan.program.calls import Slot, callee_of

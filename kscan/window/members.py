@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kscan.facts import ir
+from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import Cfg, Node, flow_of
-from kscan.flow.paths import root_of, spelled
-from kscan.flow.roots import embedding
+from kscan.flow.paths import embedding, root_of, spelled
 from kscan.kernel.contracts import Contract
 from kscan.model import Confidence
 from kscan.program.calls import Slot
@@ -156,7 +156,7 @@ class Members:
             case ir.Unary(op="&", operand=inner) | ir.Cast(operand=inner):
                 yield from self._from_the_start(function, inner, hops)
             case ir.Name(id=name) if scope_of(self.program, function).is_local(name):
-                values = self.program.body(function).values.get(name, ())
+                values = assigned_in(self.program, function).values(name)
                 for value in values if hops < _HOPS else ():
                     yield from self._from_the_start(function, value, hops + 1)
             case ir.Name() | ir.Member():

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kscan.facts import ir
-from kscan.flow.paths import Assigned, assigned, spelled
+from kscan.flow.assigned import assigned_in
+from kscan.flow.paths import spelled
 from kscan.kernel.devices import Devices
 from kscan.kernel.names import matches
 from kscan.program.program import Function, Program
@@ -20,7 +21,6 @@ class Objects:
 
     program: Program
     devices: Devices
-    _assigned: dict[Function, Assigned] = field(default_factory=dict)
 
     def settled(self, function: Function, at: int, node: ir.Expr, steps: int = 0) -> ir.Expr:
         """`node` with local variables and stored members replaced by what they were set to."""
@@ -28,9 +28,9 @@ class Objects:
             return node
         match node:
             case ir.Name() | ir.Member():
-                known = self._values(function).before(spelled(node), at)
+                known = assigned_in(self.program, function).before(spelled(node), at)
                 if known is not None:
-                    return self.settled(function, known[0], known[1], steps + 1)
+                    return self.settled(function, known.at, known.value, steps + 1)
                 if isinstance(node, ir.Member):
                     inner = self.settled(function, at, node.object, steps + 1)
                     return ir.Member(inner, node.field, node.arrow, node.at)
@@ -52,11 +52,6 @@ class Objects:
             case ir.Index(object=inner, index=index):
                 return ir.Index(self.settled(function, at, inner, steps + 1), index, node.at)
         return node
-
-    def _values(self, function: Function) -> Assigned:
-        if function not in self._assigned:
-            self._assigned[function] = assigned(self.program.body(function))
-        return self._assigned[function]
 
     def leads(self, callee: ir.Expr) -> bool:
         """A call of `callee` leads from a device to what it is part of, or to its node."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from kscan.facts import ir
-from kscan.flow.roots import embedding
+from kscan.flow.assigned import assigned_in
+from kscan.flow.paths import embedding
 from kscan.flow.stores import assignments
 from kscan.kernel.contracts import Contract
 from kscan.kernel.functions import Functions
@@ -96,8 +97,9 @@ class Publishing:
             case ir.Name(id=name) if not scope_of(self.program, function).is_local(name):
                 yield from map(Handed, self.program.resolve(name, function.path)[:1])
             case ir.Name(id=name) if hops < _HOPS:
-                values = [(function, v) for v in self.program.body(function).values.get(name, ())]
-                for where, value in (*values, *self._given(function, name)):
+                values = assigned_in(self.program, function).values(name)
+                own = ((function, value) for value in values)
+                for where, value in (*own, *self._given(function, name)):
                     yield from self._handed(where, value, hops + 1)
             case ir.Member(field=name):
                 yield from self._filling(function, name)
@@ -238,7 +240,7 @@ class Publishing:
             if place is not None and self._is_table(scope, name):
                 yield Published(name, place)
             return
-        for value in self.program.body(function).values.get(name, ()):
+        for value in assigned_in(self.program, function).values(name):
             yield from self._held(function, value, hops + 1)
         yield from self._parameter(function, name, hops)
 

@@ -7,7 +7,7 @@ import pytest
 from text_tree import function_of, program_of
 
 from kscan.facts import ir
-from kscan.flow.paths import assigned, is_path, root_of, spelled
+from kscan.flow.paths import is_path, root_of, spelled
 
 
 def expressions_of(*written: str) -> list[ir.Expr]:
@@ -34,30 +34,3 @@ def expressions_of(*written: str) -> list[ir.Expr]:
 def test_paths_are_spelled(written: str, path: str, root: str, plain: bool) -> None:
     (node,) = expressions_of(written)
     assert (spelled(node), root_of(node), is_path(node)) == (path, root, plain)
-
-
-def test_the_last_value_before_a_place_counts_and_zeros_do_not() -> None:
-    program = program_of("""
-        a.c
-            int f(struct foo *foo)
-            {
-                struct bar *bar = NULL, *other = foo->first;
-                bar = foo->second;
-                foo->third = bar;
-                use(bar);
-                bar = foo->fourth;
-                bar = NULL;
-                return 0;
-            }
-        """)
-    function = function_of(program, "f")
-    values = assigned(program.body(function))
-    source = program.reader.tree.read("a.c")
-    use = source.index(b"use(")
-    known = values.before("bar", use)
-    assert known is not None
-    assert spelled(known[1]) == "foo->second"
-    assert spelled(values.before("bar", function.fact.end)[1]) == "foo->fourth"  # type: ignore[index]
-    assert spelled(values.before("foo->third", function.fact.end)[1]) == "bar"  # type: ignore[index]
-    assert values.before("other", source.index(b"struct bar")) is None
-    assert values.before("unknown", use) is None

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 import trees
 
-from kscan.flow.roots import root_name
+from kscan.flow.paths import root_name
 from kscan.flow.world import DEPTH
 from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import catalogue
