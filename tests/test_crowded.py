@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from kscan.audit import Audit, Options
 from kscan.cli.commands import kscan
+from kscan.execution.execute import Execution
 from kscan.facts.store import NullStore
-from kscan.flow.execute import Execution
+from kscan.flow.depth import DEPTH
 from kscan.flow.onward import Onward
 from kscan.flow.ownership import MOST_OWNED
-from kscan.flow.world import DEPTH
 from kscan.hazards.case import MOST_LATE
 from kscan.source.open import open_tree
 from kscan.window.registrations import MOST_BESIDE

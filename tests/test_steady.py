@@ -27,13 +27,13 @@ from trees import MemoryTree
 
 from kscan.audit import Audit, Options
 from kscan.cli.commands import kscan
+from kscan.execution.execute import Execution
+from kscan.execution.world import World
 from kscan.facts import extract, lower
 from kscan.facts.reader import Reader
 from kscan.facts.store import NullStore
 from kscan.flow.cfg import Cfg, Kind, Node, cfg_of
-from kscan.flow.execute import Execution
-from kscan.flow.values import Place
-from kscan.flow.world import World
+from kscan.flow.places import Place
 from kscan.flow.writes import Writes
 from kscan.hazards.case import Case
 from kscan.kernel.catalogue import catalogue

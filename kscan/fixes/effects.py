@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
-from kscan.flow.places import place_of
-from kscan.flow.values import DRVDATA, Place
+from kscan.flow.places import DRVDATA, Place, place_of
 from kscan.flow.writes import Writes
 from kscan.kernel.fixes import mending
 from kscan.kernel.functions import Functions

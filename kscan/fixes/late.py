@@ -18,8 +18,8 @@ from kscan.fixes.edits import Edits, Refused, unified
 from kscan.fixes.effects import Observer
 from kscan.fixes.order import Order, Plan
 from kscan.fixes.undoing import Undoing, undoing
+from kscan.flow.places import RUNTIME_PM
 from kscan.flow.supplies import is_supply
-from kscan.flow.values import RUNTIME_PM
 from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence
 from kscan.kernel.names import matches

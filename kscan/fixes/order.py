@@ -14,7 +14,7 @@ from kscan.facts import ir
 from kscan.facts.layout import Block, Layout, Statement
 from kscan.fixes.edits import Refused
 from kscan.fixes.effects import Effects, Observer
-from kscan.flow.values import Place
+from kscan.flow.places import Place
 from kscan.hazards.case import Case
 from kscan.kernel.names import matches
 from kscan.lateness.masked import LateRead

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from kscan.facts import ir
-from kscan.flow.world import Call
+from kscan.flow.depth import Call
 from kscan.flow.written import Write
 from kscan.program.filled import filling
 from kscan.program.program import Function, Program

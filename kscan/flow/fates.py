@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kscan.facts import ir
-from kscan.flow.values import Place
-from kscan.flow.world import Call
+from kscan.flow.depth import Call
+from kscan.flow.places import Place
 from kscan.program.program import Function
 
 MEMORY = "memory"

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from kscan.facts import ir
 from kscan.flow.cfg import ENTRY, Kind, Node, flow_of
 from kscan.flow.paths import addressed
-from kscan.flow.places import place_of
-from kscan.flow.values import Place
+from kscan.flow.places import Place, place_of
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches, position
 from kscan.program import macros

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
 from kscan.flow.cfg import Kind, Node, flow_of
+from kscan.flow.depth import Call
 from kscan.flow.fates import MEMORY, End, Fate
 from kscan.flow.holding import Holders
 from kscan.flow.paths import root_of
-from kscan.flow.places import field_named, place_of
-from kscan.flow.values import DRVDATA, Place
-from kscan.flow.world import Call
+from kscan.flow.places import DRVDATA, Place, field_named, place_of
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches, position
 from kscan.program.program import Function, Program

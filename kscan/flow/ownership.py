@@ -15,9 +15,9 @@ from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.cfg import Node, flow_of
+from kscan.flow.depth import DEPTH, TOO_DEEP, Call
 from kscan.flow.fates import MEMORY, REFERENCE, Acquired, Fate, Owned
 from kscan.flow.onward import Callees, Onward
-from kscan.flow.world import DEPTH, TOO_DEEP, Call
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches
 from kscan.program.program import Function, Program

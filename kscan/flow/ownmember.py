@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kscan.facts import ir
-from kscan.flow.places import place_of
-from kscan.flow.values import DRVDATA, Place
+from kscan.flow.places import DRVDATA, Place, place_of
 from kscan.kernel.functions import Functions
 from kscan.program.types import Scope
 

@@ -1,12 +1,57 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From an expression to the place it names."""
+"""Places: what the two sides of a registration both name, and which of them an expression is."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kscan.facts import ir
-from kscan.flow.values import DRVDATA, Place
 from kscan.kernel.functions import Functions
 from kscan.program.types import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What both sides name: a global, a field of a struct, driver data, a list, a lock.
+
+    `kind` is one of ``global``, ``field``, ``driver data``, ``runtime PM``, ``list`` and the kinds
+    of the catalogue's initialisers; `owner` is the struct's tag, or the file of a static global.
+    """
+
+    kind: str
+    owner: str
+    name: str
+
+    @property
+    def spelled(self) -> str:
+        """As a reader writes it: ``dma_dev``, ``foo_iommu.hw_list``, ``driver data``."""
+        if self.is_of_device:
+            return self.kind
+        if self.owner and "/" not in self.owner:
+            return f"{self.owner}.{self.name}"
+        return self.name
+
+    @property
+    def key(self) -> str:
+        """What a state calls it."""
+        return f"{self.kind}\0{self.owner}\0{self.name}"
+
+    @property
+    def is_of_device(self) -> bool:
+        """Every device has one, and it has no other name: driver data, runtime PM."""
+        return self in (DRVDATA, RUNTIME_PM)
+
+
+def is_place(key: str) -> bool:
+    """A state knows a place by `key`, and no local variable."""
+    return "\0" in key
+
+
+DRVDATA = Place("driver data", "", "")
+RUNTIME_PM = Place("runtime PM", "", "")
+"""That a device may be resumed at run time."""
+REGISTERS = Place("registers", "", "")
+"""All that an access to a register needs."""
 
 
 def place_of(scope: Scope, functions: Functions, node: ir.Expr) -> Place | None:

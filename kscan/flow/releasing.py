@@ -9,8 +9,7 @@ from kscan.facts import ir
 from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import Cfg, Kind, Node, flow_of
 from kscan.flow.paths import addressed
-from kscan.flow.places import place_of
-from kscan.flow.values import Place
+from kscan.flow.places import Place, place_of
 from kscan.kernel.functions import Functions
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of

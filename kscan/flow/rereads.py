@@ -13,9 +13,9 @@ from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.cfg import Kind, Node, flow_of
+from kscan.flow.depth import Call
 from kscan.flow.holding import Holders
-from kscan.flow.values import Place
-from kscan.flow.world import Call
+from kscan.flow.places import Place
 from kscan.kernel.functions import Functions
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from kscan.facts import ir
 from kscan.flow.paths import addressed
-from kscan.flow.places import place_of, ready_place
-from kscan.flow.values import Place
+from kscan.flow.places import Place, place_of, ready_place
 from kscan.kernel.functions import Functions
 from kscan.program.types import Scope
 

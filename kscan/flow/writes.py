@@ -12,12 +12,11 @@ from kscan.facts import ir
 from kscan.flow import children, copied, ownmember
 from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import Node
+from kscan.flow.depth import DEPTH, TOO_DEEP, Call
 from kscan.flow.paths import addressed, root_name
-from kscan.flow.places import membership, place_of, ready_place
+from kscan.flow.places import RUNTIME_PM, Place, membership, place_of, ready_place
 from kscan.flow.stores import assignments
 from kscan.flow.supplies import switch
-from kscan.flow.values import RUNTIME_PM, Place
-from kscan.flow.world import DEPTH, TOO_DEEP, Call
 from kscan.flow.written import Write, lasting, momentary
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.names import matches, position

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kscan.facts import ir
-from kscan.flow.values import Place
-from kscan.flow.world import Call
+from kscan.flow.depth import Call
+from kscan.flow.places import Place
 from kscan.program.program import Function
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kscan.execution.world import Event, Happening
 from kscan.facts import ir
-from kscan.flow.world import Event, Happening
 from kscan.hazards.case import BoundRead
 from kscan.hazards.evidence import Evidence
 from kscan.kernel.contracts import Contract

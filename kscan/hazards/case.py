@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
+from kscan.execution.values import SET, ZERO, Value, What
+from kscan.execution.world import Event
 from kscan.flow.ownership import Lifetimes
-from kscan.flow.places import place_of
-from kscan.flow.values import DRVDATA, SET, ZERO, Place, Value, What
-from kscan.flow.world import Event
+from kscan.flow.places import DRVDATA, Place, place_of
 from kscan.flow.writes import Writes
 from kscan.hazards.replays import Replays
 from kscan.hits.architectures import Architectures

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kscan.flow.values import RUNTIME_PM, Taint
-from kscan.flow.world import Call, Event, Happening
+from kscan.execution.values import Taint
+from kscan.execution.world import Event, Happening
+from kscan.flow.depth import Call
+from kscan.flow.places import RUNTIME_PM
 from kscan.flow.written import Write
 from kscan.hazards.case import Case
 from kscan.lateness.late import Late

@@ -11,17 +11,17 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from kscan.execution.execute import Execution
+from kscan.execution.values import ANY, SET, Value, What
+from kscan.execution.world import World
 from kscan.facts import ir
 from kscan.flow.cfg import flow_of
-from kscan.flow.execute import Execution
 from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists
 from kscan.flow.ownership import Lifetimes
 from kscan.flow.paths import root_of
-from kscan.flow.places import field_named, place_of
+from kscan.flow.places import Place, field_named, place_of
 from kscan.flow.releasing import releases_old
-from kscan.flow.values import ANY, SET, Place, Value, What
-from kscan.flow.world import World
 from kscan.flow.writes import Writes
 from kscan.hazards.case import Case
 from kscan.hits.architectures import architecture_of

@@ -18,8 +18,8 @@ from kscan.facts import ir
 from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import flow_of
 from kscan.flow.conditions import Condition, conditions_of, reduced
+from kscan.flow.depth import Call
 from kscan.flow.paths import spelled
-from kscan.flow.world import Call
 from kscan.kernel.devices import Configuration
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of

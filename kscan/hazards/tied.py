@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kscan.execution.world import Event
 from kscan.flow.fates import Fate
 from kscan.flow.places import field_named
-from kscan.flow.world import Event
 from kscan.hazards.case import Case
 from kscan.model import Confidence, weakest
 from kscan.program.program import Function

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kscan.flow.execute import Execution
+from kscan.execution.execute import Execution
+from kscan.execution.values import Value, What
+from kscan.execution.world import Event, Happening, World
 from kscan.flow.places import field_named
-from kscan.flow.values import Value, What
-from kscan.flow.world import Event, Happening, World
 from kscan.hazards.case import Case
 from kscan.kernel.contracts import Unset
 from kscan.model import Confidence

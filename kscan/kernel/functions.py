@@ -198,7 +198,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
 
     @cached_property
     def told(self) -> dict[str, Any]:
-        """What calls mean, by the name that is called, as `kscan.flow.calling` told it."""
+        """What calls mean, by the name that is called, as `kscan.execution.calling` told it."""
         return {}
 
     def makers(self, kind: str) -> tuple[str, ...]:

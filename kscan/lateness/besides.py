@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.facts import ir
-from kscan.flow.values import Place
+from kscan.flow.places import Place
 from kscan.flow.writes import Writes
 from kscan.program.calls import CallSite, EdgeKind, call_sites
 from kscan.program.hooks import declaring, hooked

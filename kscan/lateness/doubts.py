@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kscan.facts import ir
 from kscan.flow.cfg import Kind, flow_of
-from kscan.flow.values import RUNTIME_PM, Place
+from kscan.flow.places import RUNTIME_PM, Place
 from kscan.flow.writes import Writes
 from kscan.hits.architectures import Architectures
 from kscan.kernel.contracts import slot_matches

@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from kscan.execution.values import Taint, Value, What
 from kscan.facts import ir
 from kscan.flow.cfg import flow_of
+from kscan.flow.depth import Call
 from kscan.flow.paths import root_name
-from kscan.flow.values import DRVDATA, Taint, Value, What
-from kscan.flow.world import Call
+from kscan.flow.places import DRVDATA
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.kernel.functions import Functions

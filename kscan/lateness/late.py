@@ -11,16 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from kscan.execution.execute import Execution
+from kscan.execution.values import SET, ZERO, Value, What, truth
+from kscan.execution.world import World
 from kscan.facts import ir
 from kscan.facts.unit import GlobalFact
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.embedded import Holders, holders
-from kscan.flow.execute import Execution
 from kscan.flow.paths import addressed, embedding, root_name
+from kscan.flow.places import DRVDATA, Place
 from kscan.flow.sequence import following
 from kscan.flow.supplies import is_supply
-from kscan.flow.values import DRVDATA, SET, ZERO, Place, Value, What, truth
-from kscan.flow.world import World
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from kscan.flow.values import DRVDATA, Place
+from kscan.flow.places import DRVDATA, Place
 from kscan.flow.writes import whole
 from kscan.flow.written import Write
 from kscan.program.program import Function

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from kscan.facts import ir
 from kscan.flow.assigned import assigned_in
-from kscan.flow.values import Place
+from kscan.flow.places import Place
 from kscan.flow.written import Write
 from kscan.program.hooks import declaring
 from kscan.program.program import Function, Program

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
-from kscan.flow.calling import BOUND
-from kscan.flow.execute import Execution, Outcome, declined, is_refusal
+from kscan.execution.calling import BOUND
+from kscan.execution.execute import Execution, Outcome, declined, is_refusal
+from kscan.execution.tying import RESOURCE
+from kscan.execution.values import ANY, ZERO, Taint, Value, What
+from kscan.execution.world import Event, Happening, World
+from kscan.flow.places import DRVDATA, REGISTERS, Place
 from kscan.flow.supplies import is_supply
-from kscan.flow.tying import RESOURCE
-from kscan.flow.values import ANY, DRVDATA, REGISTERS, ZERO, Place, Taint, Value, What
-from kscan.flow.world import Event, Happening, World
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Contract, Offered
 from kscan.lateness.followers import Follower, reads

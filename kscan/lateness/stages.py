@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kscan.flow.values import Place
+from kscan.flow.places import Place
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.program.program import Function, Program

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from kscan.facts import ir
 from kscan.flow.embedded import Holders
-from kscan.flow.places import place_of
-from kscan.flow.values import Place
+from kscan.flow.places import Place, place_of
 from kscan.kernel.functions import Functions
 from kscan.lateness.late import Late
 from kscan.lateness.probing import is_of_device

@@ -13,17 +13,18 @@ from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from kscan.execution.execute import Execution
+from kscan.execution.values import ANY, SET, Value, What
+from kscan.execution.world import World
 from kscan.facts import ir
 from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import flow_of
-from kscan.flow.execute import Execution
+from kscan.flow.depth import DEPTH, TOO_DEEP, Call
 from kscan.flow.fates import MEMORY, End, Fate, Owned
 from kscan.flow.lists import Lists
 from kscan.flow.ownership import Lifetimes
 from kscan.flow.paths import root_of, spelled
-from kscan.flow.places import field_named
-from kscan.flow.values import ANY, SET, Place, Value, What
-from kscan.flow.world import DEPTH, TOO_DEEP, Call, World
+from kscan.flow.places import Place, field_named
 from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Repeated

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.execution.world import Event, Happening
 from kscan.facts import ir
 from kscan.flow import cfg
 from kscan.flow.fates import MEMORY, REFERENCE, End, Fate, Owned
 from kscan.flow.lists import Join
-from kscan.flow.places import place_of
+from kscan.flow.places import Place, place_of
 from kscan.flow.releasing import releases_old
-from kscan.flow.values import Place
-from kscan.flow.world import Event, Happening
 from kscan.program.program import Function
 from kscan.program.types import scope_of
 from kscan.repeats.again import Again, Hazard, Kind, When

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kscan.execution.values import KEPT, SET, Value, What
 from kscan.facts import ir
 from kscan.flow.fates import Fate, Owned
-from kscan.flow.places import field_named, place_of
+from kscan.flow.places import Place, field_named, place_of
 from kscan.flow.stores import assignments
-from kscan.flow.values import KEPT, SET, Place, Value, What
 from kscan.flow.written import Write
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches

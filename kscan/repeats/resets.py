@@ -10,8 +10,7 @@ from kscan.facts import ir
 from kscan.flow.cfg import Kind as Branch
 from kscan.flow.cfg import flow_of
 from kscan.flow.paths import root_of, spelled
-from kscan.flow.places import field_named, place_of
-from kscan.flow.values import Place
+from kscan.flow.places import Place, field_named, place_of
 from kscan.kernel.names import matches
 from kscan.program.program import Function
 from kscan.program.types import scope_of

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kscan.flow.world import Happening
+from kscan.execution.world import Happening
 from kscan.hazards.bound import fatal_error, is_one_of_two, looking_up, searched_driver
 from kscan.hazards.case import BoundRead, Case
 from kscan.hazards.evidence import Evidence, severity_of

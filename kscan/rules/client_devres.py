@@ -33,8 +33,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.execution.world import Event
 from kscan.flow.paths import spelled
-from kscan.flow.world import Event
 from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence
 from kscan.hazards.tied import Tied, tied

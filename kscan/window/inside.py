@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from kscan.facts import ir
-from kscan.flow.world import Call
+from kscan.flow.depth import Call
 from kscan.kernel.catalogue import Catalogue
 from kscan.model import Confidence
 from kscan.program import macros

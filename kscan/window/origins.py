@@ -15,8 +15,8 @@ from functools import cached_property
 from itertools import islice
 
 from kscan.facts import ir
+from kscan.flow.depth import Call
 from kscan.flow.paths import root_of, spelled
-from kscan.flow.world import Call
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.devices import Devices, Handed
 from kscan.kernel.names import matches

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kscan.flow.execute import Execution
-from kscan.flow.values import Place, Taint, Value, What
-from kscan.flow.world import Happening, World
+from kscan.execution.execute import Execution
+from kscan.execution.values import Taint, Value, What
+from kscan.execution.world import Happening, World
+from kscan.flow.places import Place
 from kscan.kernel.functions import Functions
 from kscan.program.calls import Slot
 from kscan.program.graph import Reach

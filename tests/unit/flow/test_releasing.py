@@ -7,8 +7,8 @@ import pytest
 import trees
 
 from kscan.facts import ir
+from kscan.flow.places import Place
 from kscan.flow.releasing import releases_old
-from kscan.flow.values import Place
 from kscan.kernel.catalogue import catalogue
 
 FUNCTION = """

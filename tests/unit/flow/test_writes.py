@@ -8,8 +8,8 @@ from itertools import permutations
 import pytest
 import trees
 
+from kscan.flow.depth import DEPTH
 from kscan.flow.paths import root_name
-from kscan.flow.world import DEPTH
 from kscan.flow.writes import Writes
 from kscan.kernel.catalogue import catalogue
 

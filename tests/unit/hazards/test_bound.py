@@ -9,7 +9,7 @@ import pytest
 from text_tree import case_of
 from windows import tree
 
-from kscan.flow.world import Happening
+from kscan.execution.world import Happening
 from kscan.hazards.bound import fatal_error, is_one_of_two, searched_driver
 from kscan.window.drivers import probe_around
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 import trees
 
-from kscan.flow.world import DEPTH
+from kscan.flow.depth import DEPTH
 from kscan.kernel.catalogue import catalogue
 from kscan.repeats.again import Again, Kind, When
 from kscan.repeats.faults import hazards

@@ -2,7 +2,7 @@
 """One execution while it goes on: its run, the frame of one call, the values on one way.
 
 Here is what they hold and note; what an expression is worth, and where control goes next, is
-said by those who know it (`kscan.flow.evaluate`, `kscan.flow.execute`).
+said by those who know it (`kscan.execution.evaluate`, `kscan.execution.execute`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
+from kscan.execution.values import ANY, INVALID, Taint, Value, joined
+from kscan.execution.world import Event, Happening, World
 from kscan.facts import ir
 from kscan.facts.unit import UNKNOWN
-from kscan.flow.places import membership, place_of
-from kscan.flow.values import ANY, INVALID, Place, Taint, Value, is_place, joined
-from kscan.flow.world import Call, Event, Happening, World
+from kscan.flow.depth import Call
+from kscan.flow.places import Place, is_place, membership, place_of
 from kscan.program.program import Function, Program
 from kscan.program.types import Scope
 

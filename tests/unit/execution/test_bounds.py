@@ -6,11 +6,12 @@ from __future__ import annotations
 import pytest
 import trees
 
-from kscan.flow.calling import MOST_NESTED
-from kscan.flow.execute import MOST_STEPS, Execution
+from kscan.execution.calling import MOST_NESTED
+from kscan.execution.execute import MOST_STEPS, Execution
+from kscan.execution.world import World
+from kscan.flow.depth import DEPTH, TOO_DEEP
 from kscan.flow.ownership import Lifetimes
-from kscan.flow.values import Place
-from kscan.flow.world import DEPTH, TOO_DEEP, World
+from kscan.flow.places import Place
 from kscan.flow.writes import MOST_EXPANSIONS, MOST_WRITES, Write, Writes
 from kscan.kernel.catalogue import catalogue
 from kscan.program.program import Program
@@ -75,7 +76,7 @@ def test_what_lies_beyond_a_bound_is_told(made, most, why) -> None:
 def test_one_execution_ends_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "static int g(int a) { return a + *late; }\nint f(int a) { return g(a + a + a); }\n"
     assert executed(text) == (True, [])
-    monkeypatch.setattr("kscan.flow.frame.MOST_VALUES", 8)
+    monkeypatch.setattr("kscan.execution.frame.MOST_VALUES", 8)
     assert executed(text) == (False, ["f(): executing it ends after 100,000 expressions"])
 
 

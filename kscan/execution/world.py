@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kscan.execution.values import Taint, Value
+from kscan.flow.depth import Call
 from kscan.flow.embedded import Holders, are_apart
-from kscan.flow.values import Place, Taint, Value
+from kscan.flow.places import Place
 from kscan.kernel.functions import Functions
 from kscan.program.program import Function
 
@@ -28,21 +30,6 @@ class Happening(StrEnum):
     STORED = "stored"
     LOOKED_UP = "looked-up"
     TIED = "tied"
-
-
-DEPTH = 24
-"""Calls followed below the first function; an audit of 6.12 needs 14."""
-
-TOO_DEEP = f"calls nested more than {DEPTH} deep below it are not followed"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One frame of an execution: `callee` entered from offset `at` of `caller`."""
-
-    caller: Function
-    callee: Function
-    at: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from kscan.execution import walking
+from kscan.execution.comparing import excludes
+from kscan.execution.evaluate import Evaluation
+from kscan.execution.frame import Run, State
+from kscan.execution.values import ANY, Taint, Value, What, joined, truth
 from kscan.facts import ir
-from kscan.flow import walking
 from kscan.flow.cfg import Kind, Node, flow_of
-from kscan.flow.comparing import excludes
-from kscan.flow.evaluate import Evaluation
-from kscan.flow.frame import Run, State
-from kscan.flow.values import ANY, Taint, Value, What, joined, truth
-from kscan.flow.world import DEPTH, TOO_DEEP, Call
+from kscan.flow.depth import DEPTH, TOO_DEEP, Call
 from kscan.program.program import Function
 from kscan.program.types import scope_of
 

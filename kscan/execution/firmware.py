@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kscan.execution.frame import Frame
+from kscan.execution.values import ANY, Value, What
 from kscan.facts import ir
-from kscan.flow.frame import Frame
-from kscan.flow.values import ANY, Place, Value, What
+from kscan.flow.places import Place
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
 

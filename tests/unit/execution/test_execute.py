@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Control flow, and execution where something is not written yet."""
+"""Execution where something is not written yet."""
 
 from __future__ import annotations
 
 import pytest
 import trees
 
-from kscan.flow.cfg import Kind, cfg_of
-from kscan.flow.execute import Execution, declined
-from kscan.flow.values import Place, Value, What
-from kscan.flow.world import Happening, World
+from kscan.execution.execute import Execution, declined
+from kscan.execution.values import Value, What
+from kscan.execution.world import Happening, World
+from kscan.flow.places import Place
 from kscan.kernel.catalogue import catalogue
 
 LATE = Place("global", "a.c", "late")
@@ -146,17 +146,6 @@ def test_behind_a_head_that_is_null_nothing_is_met() -> None:
     execution = Execution(made, World(catalogue().functions, lists))
     execution.run(trees.function(made, "f"))
     assert [event.what for event in execution.events] == [Happening.CRASH]
-
-
-def test_branches_test_one_thing_each_and_dominate() -> None:
-    text = "int f(int a, int b) { if (a && !b) g(); else h(); return 0; }\n"
-    made = trees.program({"a.c": text})
-    cfg = cfg_of(made.body(trees.function(made, "f")))
-    first, second = (n.index for n in cfg.nodes if n.kind is Kind.BRANCH)
-    leave = next(n.index for n in cfg.nodes if n.kind is Kind.RETURN)
-    assert cfg.dominates(first, second) and cfg.dominates(first, leave)
-    assert not cfg.dominates(second, leave)
-    assert first in cfg.reaching(leave)
 
 
 def test_recursion_and_endless_loops_end() -> None:

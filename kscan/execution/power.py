@@ -9,11 +9,12 @@ switched on, may not answer: the access hangs, faults or is lost.
 
 from __future__ import annotations
 
+from kscan.execution.frame import Frame
+from kscan.execution.values import ANY, ERROR, SET, ZERO, Value
+from kscan.execution.world import Happening
 from kscan.facts import ir
-from kscan.flow.frame import Frame
+from kscan.flow.places import REGISTERS, RUNTIME_PM
 from kscan.flow.supplies import is_supply, switch
-from kscan.flow.values import ANY, ERROR, REGISTERS, RUNTIME_PM, SET, ZERO, Value
-from kscan.flow.world import Happening
 
 
 def call(frame: Frame, node: ir.Call, name: str) -> Value | None:

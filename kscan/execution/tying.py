@@ -7,10 +7,10 @@ devres_release_all() empties when a driver is unbound (drivers/base/devres.c).
 
 from __future__ import annotations
 
+from kscan.execution.frame import Frame
+from kscan.execution.world import Happening
 from kscan.facts import ir
-from kscan.flow.frame import Frame
-from kscan.flow.values import Place
-from kscan.flow.world import Happening
+from kscan.flow.places import Place
 
 RESOURCE = Place("resource", "", "resource")
 """What stands on the list of a device."""

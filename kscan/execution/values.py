@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from kscan.flow.embedded import Holders
+from kscan.flow.places import Place
 
 
 class What(IntEnum):
@@ -23,50 +24,6 @@ KEPT = "kept"
 """The origin of what an earlier call allocated: no object that has a name."""
 INVALID = (What.ZERO, What.BOGUS)
 """What must not be dereferenced."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What both sides name: a global, a field of a struct, driver data, a list, a lock.
-
-    `kind` is one of ``global``, ``field``, ``driver data``, ``runtime PM``, ``list`` and the kinds
-    of the catalogue's initialisers; `owner` is the struct's tag, or the file of a static global.
-    """
-
-    kind: str
-    owner: str
-    name: str
-
-    @property
-    def spelled(self) -> str:
-        """As a reader writes it: ``dma_dev``, ``foo_iommu.hw_list``, ``driver data``."""
-        if self.is_of_device:
-            return self.kind
-        if self.owner and "/" not in self.owner:
-            return f"{self.owner}.{self.name}"
-        return self.name
-
-    @property
-    def key(self) -> str:
-        """What a state calls it."""
-        return f"{self.kind}\0{self.owner}\0{self.name}"
-
-    @property
-    def is_of_device(self) -> bool:
-        """Every device has one, and it has no other name: driver data, runtime PM."""
-        return self in (DRVDATA, RUNTIME_PM)
-
-
-def is_place(key: str) -> bool:
-    """A state knows a place by `key`, and no local variable."""
-    return "\0" in key
-
-
-DRVDATA = Place("driver data", "", "")
-RUNTIME_PM = Place("runtime PM", "", "")
-"""That a device may be resumed at run time."""
-REGISTERS = Place("registers", "", "")
-"""All that an access to a register needs."""
 
 
 @dataclass(frozen=True, slots=True)

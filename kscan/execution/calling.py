@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from kscan.execution import firmware, power, tying
+from kscan.execution.frame import Frame
+from kscan.execution.values import ANY, INVALID, ZERO, Value, What, offset_into, truth
+from kscan.execution.world import Happening
 from kscan.facts import ir
-from kscan.flow import nodes, ownmember, power, tying
+from kscan.flow import ownmember
 from kscan.flow.assigned import assigned_in
-from kscan.flow.frame import Frame
+from kscan.flow.depth import Call
 from kscan.flow.paths import root_name, spelled
-from kscan.flow.places import field_named, place_of, ready_place
+from kscan.flow.places import DRVDATA, Place, field_named, place_of, ready_place
 from kscan.flow.stores import assignments, pointee
-from kscan.flow.values import ANY, DRVDATA, INVALID, ZERO, Place, Value, What, offset_into, truth
-from kscan.flow.world import Call, Happening
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches, position
@@ -242,7 +244,7 @@ def _looked_up(frame: Frame, node: ir.Call, _name: str) -> Value:
     for arg, value in zip(node.args, given, strict=True):
         if value.taint is not None and value.what is What.ZERO and frame.scope.type_of(arg).ptr:
             return Value(What.ZERO, value.taint)
-    return nodes.found(given)
+    return firmware.found(given)
 
 
 def _bound(frame: Frame, node: ir.Call, name: str) -> Value:
@@ -278,7 +280,7 @@ _MEANINGS: tuple[tuple[Callable[[Functions, str], bool], _Meaning], ...] = (
     (lambda known, name: matches(known.lookups.bound, name), _bound),
     (lambda known, name: matches(known.lookups.elsewhere, name), _elsewhere),
     (lambda known, name: matches(known.lookups.any, name), _looked_up),
-    (lambda _, name: name in devices().node.accessors, nodes.another_form),
+    (lambda _, name: name in devices().node.accessors, firmware.another_form),
 )
 """What functions mean by the catalogue, the first that applies; None is no value of it."""
 

@@ -8,8 +8,8 @@ version, a count.
 
 from __future__ import annotations
 
+from kscan.execution.values import ANY, KEPT, SET, ZERO, Taint, Value, What
 from kscan.facts import ir
-from kscan.flow.values import ANY, KEPT, SET, ZERO, Taint, Value, What
 from kscan.program.types import Scope
 
 OPERATORS = ("==", "!=", "<", ">=", ">", "<=")

@@ -8,20 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kscan.facts import ir
-from kscan.flow import calling, comparing, nodes
-from kscan.flow.assigned import assigned_in
-from kscan.flow.embedded import Holders
-from kscan.flow.frame import MOST_VALUES, Frame
-from kscan.flow.places import place_of
-from kscan.flow.values import (
+from kscan.execution import calling, comparing, firmware
+from kscan.execution.frame import MOST_VALUES, Frame
+from kscan.execution.values import (
     ANY,
-    DRVDATA,
     ERROR,
     INVALID,
     SET,
     ZERO,
-    Place,
     Value,
     What,
     inverted,
@@ -29,7 +23,11 @@ from kscan.flow.values import (
     offset_into,
     truth,
 )
-from kscan.flow.world import Happening
+from kscan.execution.world import Happening
+from kscan.facts import ir
+from kscan.flow.assigned import assigned_in
+from kscan.flow.embedded import Holders
+from kscan.flow.places import DRVDATA, Place, place_of
 from kscan.program import macros
 
 _ERRNO = re.compile(r"E[A-Z0-9_]{2,}$")
@@ -142,7 +140,7 @@ class Evaluation(Frame):
         kind = self.scope.type_of(node)
         if not is_number and (kind.array or (not kind.ptr and kind.tag)):
             return Value(What.ANY, None, base.origin, within=self._inside(node, base))
-        led_to = nodes.member(self.execution.world.functions, place, base)
+        led_to = firmware.member(self.execution.world.functions, place, base)
         return self._read(place, node.at, led_to, base)
 
     def _inside(self, node: ir.Member, outer: Value) -> Holders:

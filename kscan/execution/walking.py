@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from kscan.execution import calling
+from kscan.execution.frame import Frame
+from kscan.execution.values import INVALID, Taint
 from kscan.facts import ir
-from kscan.flow import calling
-from kscan.flow.frame import Frame
 from kscan.flow.lists import walk_of
-from kscan.flow.values import INVALID, Taint
 
 _Ways = type[ir.Stmt] | tuple[type[ir.Stmt], ...]
 _LEAVING = (ir.Return, ir.Break, ir.Goto)
