@@ -1,39 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The value of a call: what the catalogue says of the function, or what its body does.
-
-The driver's own functions are entered, inline ones too; any other is entered only when it is
-handed a value that was read too early.
-"""
+"""The value of a call: what the catalogue says of the function, or what its body does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from kscan.execution import firmware, power, tying
+from kscan.execution import entering, firmware, readiness, tying
 from kscan.execution.frame import Frame
 from kscan.execution.values import ANY, INVALID, ZERO, Value, What, offset_into, truth
 from kscan.execution.world import Happening
 from kscan.facts import ir
 from kscan.flow import ownmember
 from kscan.flow.assigned import assigned_in
-from kscan.flow.depth import Call
 from kscan.flow.paths import root_name, spelled
-from kscan.flow.places import DRVDATA, Place, field_named, place_of, ready_place
+from kscan.flow.places import DRVDATA, Place
 from kscan.flow.stores import assignments, pointee
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
-from kscan.kernel.names import matches, position
+from kscan.kernel.names import matches
 from kscan.program import macros
-from kscan.program.calls import callee_of
-from kscan.program.hooks import hooked
 
 BOUND = Place("bound device", "", "bound devices")
-
-MOST_NESTED = 12
-"""Macros expanded within one another; an audit of 6.1 needs 9."""
-
-_NESTED = f"macros nested more than {MOST_NESTED} deep are not expanded"
 
 
 def call(frame: Frame, node: ir.Call) -> Value:
@@ -49,21 +37,8 @@ def call(frame: Frame, node: ir.Call) -> Value:
         args = [frame.value(arg) for arg in node.args]
         if called.taint is not None and called.what in INVALID:
             frame.note(Happening.CRASH, called.taint, node.at, "calls it")
-        return _hooked(frame, node, args)
+        return entering.through_member(frame, node, args)
     return _named_call(frame, node, name)
-
-
-def _hooked(frame: Frame, node: ir.Call, args: list[Value]) -> Value:
-    """A call through a member: entered where the driver has one function for it."""
-    site = callee_of(frame.scope, node)
-    if site is None or site.slot is None:
-        return ANY
-    belongs = frame.execution.world.belongs
-    target = hooked(frame.scope.program, site.slot, frame.function.path, belongs)
-    if target is None:
-        return ANY
-    frames = (*frame.frames, Call(frame.function, target, node.at))
-    return frame.execution.enter(target, tuple(args), frames, frame.state) or ANY
 
 
 def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:
@@ -74,7 +49,7 @@ def _named_call(frame: Frame, node: ir.Call, name: str) -> Value:
         value = meaning(frame, node, name)
         if value is not None:
             return value
-    return _entered(frame, node, name)
+    return entering.entered(frame, node, name)
 
 
 def _meanings(functions: Functions, name: str) -> tuple[_Meaning, ...]:
@@ -137,15 +112,10 @@ def _error(frame: Frame, node: ir.Call, _name: str) -> Value:
 
 def _fresh(frame: Frame, node: ir.Call, name: str) -> Value:
     frame.execution.acquired.add((frame.function, node.at))
-    args = _arguments(frame, node, name)
+    args = entering.arguments(frame, node, name)
     is_late = any(arg.taint is not None and arg.what in INVALID for arg in args)
-    inner = _allocation(frame, node) if is_late and name not in frame.expanding else None
-    if inner is None or not may_expand(frame):
-        _handed_over(frame, node, name, args)
-    else:
-        frame.expanding.add(name)
-        frame.value(inner)
-        frame.expanding.discard(name)
+    if not is_late or frame.meant(name, _allocation(frame, node)) is None:
+        entering.handed_over(frame, node, name, args)
     return Value(What.ANY, None, "fresh")
 
 
@@ -198,7 +168,7 @@ def _first(frame: Frame, node: ir.Call, name: str) -> Value:
     head = node.args[0] if node.args else None
     if head is None:
         return ANY
-    _used(frame, node, name)
+    readiness.used(frame, node, name)
     frame.dereferenced(frame.value(head), node.at)
     taint = frame.late_list(head)
     if taint is None:
@@ -300,98 +270,3 @@ def _is_probing(frame: Frame, node: ir.Expr) -> bool:
         return name in drivers
     values = assigned_in(frame.scope.program, frame.function).values(name)
     return any(root_name(value) in drivers for value in values)
-
-
-def _entered(frame: Frame, node: ir.Call, name: str) -> Value:
-    asked = power.call(frame, node, name)
-    if asked is not None:
-        return asked
-    _used(frame, node, name)
-    if name not in frame.expanding:
-        expanded = macros.expanded(frame.scope.program, frame.function.path, node)
-        if expanded is not None and may_expand(frame):
-            frame.expanding.add(name)
-            value = frame.value(expanded)
-            frame.expanding.discard(name)
-            return value
-    return _handed_over(frame, node, name, _arguments(frame, node, name))
-
-
-def may_expand(frame: Frame) -> bool:
-    """One more macro may be expanded within those that are; a skip says where not."""
-    if len(frame.expanding) < MOST_NESTED:
-        return True
-    frame.scope.program.cut(frame.function, _NESTED)
-    return False
-
-
-def _arguments(frame: Frame, node: ir.Call, name: str) -> list[Value]:
-    """The values of the arguments; anything for those that are not evaluated."""
-    idle = macros.unevaluated(frame.scope.program, frame.function.path, name)
-    return [ANY if at in idle else frame.value(arg) for at, arg in enumerate(node.args)]
-
-
-def _handed_over(frame: Frame, node: ir.Call, name: str, args: list[Value]) -> Value:
-    """Enters the driver's own functions, and others when they are handed a late value."""
-    late = [a.taint for a in args if a.taint is not None and a.what in INVALID]
-    functions = frame.execution.world.functions
-    if name in functions.tolerant:
-        return ANY
-    _kept(frame, name, args)
-    program, path, belongs = frame.scope.program, frame.function.path, frame.execution.world.belongs
-    if not late and program.is_elsewhere(name, path, belongs):
-        return ANY
-    targets = program.resolve(name, path)
-    if len(targets) == 1 and (late or targets[0].fact.inline or belongs(targets[0].path)):
-        frames = (*frame.frames, Call(frame.function, targets[0], node.at))
-        found = frame.execution.enter(targets[0], tuple(args), frames, frame.state)
-        if found is not None:
-            return found
-    elif late:
-        what = Happening.WRONG if _only_numbers(frame, node, args) else Happening.CRASH
-        frame.note(what, late[0], node.at, f"hands it to {name}()", sure=False)
-    return ANY
-
-
-def _kept(frame: Frame, name: str, args: list[Value]) -> None:
-    """What a function that stores a pointer in a field leaves there, whoever defines it."""
-    for keeper in frame.execution.world.functions.keeper:
-        if matches(keeper.setters, name) and keeper.value < len(args):
-            frame.state.env[field_named(keeper.field).key] = args[keeper.value]
-
-
-def _only_numbers(frame: Frame, node: ir.Call, args: list[Value]) -> bool:
-    """No late value among the arguments is known to be a pointer."""
-    return not any(
-        value.taint is not None and frame.scope.type_of(arg).ptr > 0
-        for arg, value in zip(node.args, args, strict=True)
-    )
-
-
-def _used(frame: Frame, node: ir.Call, name: str) -> None:
-    """A function that needs a lock, list or work made ready before."""
-    for entry in frame.execution.world.functions.used_by(name):
-        at = position(entry.users, name, entry.argument)
-        if at >= len(node.args):
-            continue
-        needs(frame, node.args[at], entry.kind, node.at, f"calls {name}() on it")
-
-
-def walked(frame: Frame, macro: str, head: ir.Expr, at: int) -> None:
-    """The loop `macro` walks the list `head`, which must have been made ready."""
-    for entry in frame.execution.world.functions.used_by(macro):
-        needs(frame, head, entry.kind, at, f"{macro}() walks it")
-
-
-def needs(frame: Frame, node: ir.Expr, kind: str, at: int, note: str) -> None:
-    """The object `node` must have been made ready."""
-    place = place_of(frame.scope, frame.execution.world.functions, node)
-    if place is None:
-        return
-    ready = ready_place(place, kind)
-    frame.execution.touched.add(ready)
-    world = frame.execution.world
-    if ready in world.late and not (
-        ready in world.embedded and world.is_of_another(ready, frame.value(node).within[1:])
-    ):
-        frame.note(Happening.UNREADY, frame.taint(ready, at), at, note)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kscan.execution import calling, comparing, firmware
+from kscan.execution import calling, comparing, firmware, readiness
 from kscan.execution.frame import MOST_VALUES, Frame
 from kscan.execution.values import (
     ANY,
@@ -99,15 +99,8 @@ class Evaluation(Frame):
 
     def _spelled_out(self, node: ir.Name) -> Value:
         """A name that is no variable: what it stands for, where it is a macro that reads one."""
-        if node.id in self.expanding:
-            return ANY
         meant = macros.spelled_out(self.scope.program, self.function.path, node)
-        if meant is None or not calling.may_expand(self):
-            return ANY
-        self.expanding.add(node.id)
-        value = self.value(meant)
-        self.expanding.discard(node.id)
-        return value
+        return self.meant(node.id, meant) or ANY
 
     def _read(self, place: Place, at: int, otherwise: Value, holder: Value = ANY) -> Value:
         """What `place` holds, a member of the object `holder` or no member."""
@@ -323,7 +316,7 @@ class Evaluation(Frame):
     def holds(self, guard: ir.Guarded) -> None:
         """A scope guard takes its lock: the argument after the lock's class."""
         for lock in guard.args[1:2]:
-            calling.needs(self, lock, "lock", guard.at, f"{guard.macro}() takes it")
+            readiness.needs(self, lock, "lock", guard.at, f"{guard.macro}() takes it")
 
     def leaves(self, node: ir.Expr) -> bool:
         """`node` calls a function that does not return."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from kscan.execution import calling
+from kscan.execution import readiness
 from kscan.execution.frame import Frame
 from kscan.execution.values import INVALID, Taint
 from kscan.facts import ir
@@ -23,7 +23,7 @@ def walks(frame: Frame, loop: ir.ForEach) -> tuple[bool, Taint | None]:
     if walk is None:
         return False, None
     macro, head = walk
-    calling.walked(frame, macro, head, loop.at)
+    readiness.walked(frame, macro, head, loop.at)
     value = frame.value(head)
     if value.taint is not None and value.what in INVALID:
         frame.dereferenced(value, loop.at)

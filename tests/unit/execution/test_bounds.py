@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 import trees
 
-from kscan.execution.calling import MOST_NESTED
 from kscan.execution.execute import MOST_STEPS, Execution
+from kscan.execution.frame import MOST_NESTED
 from kscan.execution.world import World
 from kscan.flow.depth import DEPTH, TOO_DEEP
 from kscan.flow.ownership import Lifetimes
