@@ -14,9 +14,9 @@ from functools import cached_property
 from kscan.facts import ir
 from kscan.facts.layout import Layout, Statement, layout
 from kscan.fixes.edits import Edits, Refused, unified
+from kscan.flow.aliases import Aliases
 from kscan.flow.cfg import Cfg, Kind, flow_of
 from kscan.flow.fates import REFERENCE, Fate, Owned
-from kscan.flow.holding import Holders
 from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence
 from kscan.kernel.fixes import mending
@@ -243,11 +243,11 @@ class _Put:
     def _without(self) -> frozenset[int]:
         """Nodes that control reaches where the look-up has found nothing."""
         scope = scope_of(self.case.program, self.owned.function)
-        holders = Holders(scope, self.case.catalogue.functions, frozenset({self._variable}))
+        aliases = Aliases(scope, self.case.catalogue.functions, frozenset({self._variable}))
         found: frozenset[int] = frozenset()
         for node in self._cfg.nodes:
             if node.kind is Kind.BRANCH and node.expr is not None:
-                absent = holders.absent(node.expr)
+                absent = aliases.absent(node.expr)
                 if absent is not None:
                     found |= self._reached(node.then[0 if absent else 1])
         return found

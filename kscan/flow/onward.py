@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kscan.facts import ir
+from kscan.flow.aliases import Aliases
 from kscan.flow.cfg import Kind, Node, flow_of
 from kscan.flow.depth import Call
 from kscan.flow.fates import MEMORY, End, Fate
-from kscan.flow.holding import Holders
 from kscan.flow.paths import root_of
 from kscan.flow.places import DRVDATA, Place, field_named, place_of
 from kscan.kernel.functions import Functions
@@ -96,7 +96,7 @@ class Onward:
                 if node.kind not in _LEAVING and held.isdisjoint(cfg.names[index]):
                     waiting += [(target, held, -1, kept) for target in dict.fromkeys(node.then)]
                     continue
-            after = self._step(node, Holders(scope, self.functions, held, yielding), kept)
+            after = self._step(node, Aliases(scope, self.functions, held, yielding), kept)
             if after is not None:
                 following, now, kept_now = after
                 waiting += [(target, now, -1, kept_now) for target in following]
@@ -115,97 +115,97 @@ class Onward:
         return end
 
     def _step(
-        self, node: Node, holders: Holders, kept: bool
+        self, node: Node, aliases: Aliases, kept: bool
     ) -> tuple[list[int], frozenset[str], bool] | None:
         """One node: where control goes, who holds the object then; None once it has an end."""
         for expr in node.expressions():
             for part in _in_order(expr):
-                after = self._part(part, holders)
+                after = self._part(part, aliases)
                 if after is None:
                     return None
-                holders, stored = after
+                aliases, stored = after
                 kept = kept or stored
         if node.kind is Kind.DECLARE and isinstance(node.statement, ir.Declare):
-            holders = self._declared(node.statement, holders)
+            aliases = self._declared(node.statement, aliases)
         if node.kind in _LEAVING:
-            self._leave(node, holders, kept)
+            self._leave(node, aliases, kept)
             return None
-        return self._following(node, holders), holders.names, kept
+        return self._following(node, aliases), aliases.names, kept
 
-    def _following(self, node: Node, holders: Holders) -> list[int]:
+    def _following(self, node: Node, aliases: Aliases) -> list[int]:
         """The successors on which the object is there."""
         if node.kind is Kind.BRANCH and node.expr is not None:
-            absent = holders.absent(node.expr)
+            absent = aliases.absent(node.expr)
             if absent is not None:
                 return [node.then[1 if absent else 0]]
         return list(dict.fromkeys(node.then))
 
-    def _leave(self, node: Node, holders: Holders, kept: bool) -> None:
+    def _leave(self, node: Node, aliases: Aliases, kept: bool) -> None:
         """The function ends; what is stored by then is not the caller's to keep."""
         at = node.at if node.kind is Kind.RETURN else self.function.fact.end - 1
         if kept:
             return
-        if node.expr is not None and holders.hold(node.expr):
+        if node.expr is not None and aliases.hold(node.expr):
             self._end(Fate.RETURNED, at)
-        elif self._cleaned(holders):
+        elif self._cleaned(aliases):
             self._end(Fate.RELEASED, at)
         else:
             self._end(Fate.LEFT, at)
 
-    def _cleaned(self, holders: Holders) -> bool:
+    def _cleaned(self, aliases: Aliases) -> bool:
         """A variable that holds the object releases it at the end of its scope."""
-        return not self.callees.cleaned(self.function).isdisjoint(holders.names)
+        return not self.callees.cleaned(self.function).isdisjoint(aliases.names)
 
-    def _declared(self, statement: ir.Declare, holders: Holders) -> Holders:
-        names = holders.names - {statement.name}
-        if statement.value is not None and holders.hold(statement.value):
+    def _declared(self, statement: ir.Declare, aliases: Aliases) -> Aliases:
+        names = aliases.names - {statement.name}
+        if statement.value is not None and aliases.hold(statement.value):
             names = names | {statement.name}
-        return replace(holders, names=names)
+        return replace(aliases, names=names)
 
-    def _part(self, part: ir.Expr, holders: Holders) -> tuple[Holders, bool] | None:
+    def _part(self, part: ir.Expr, aliases: Aliases) -> tuple[Aliases, bool] | None:
         """The effect of one subexpression, and whether it stores the object; None once released."""
         match part:
             case ir.Assign(op="="):
-                return self._assigned(part, holders)
-            case ir.Call(callee=ir.Name(id=name)) if part.at != holders.call:
-                held = [n for n, argument in enumerate(part.args) if holders.hold(argument)]
+                return self._assigned(part, aliases)
+            case ir.Call(callee=ir.Name(id=name)) if part.at != aliases.call:
+                held = [n for n, argument in enumerate(part.args) if aliases.hold(argument)]
                 if held:
-                    return self._called(part, name, held, holders)
-        return holders, False
+                    return self._called(part, name, held, aliases)
+        return aliases, False
 
-    def _assigned(self, node: ir.Assign, holders: Holders) -> tuple[Holders, bool]:
-        held = holders.hold(node.value)
+    def _assigned(self, node: ir.Assign, aliases: Aliases) -> tuple[Aliases, bool]:
+        held = aliases.hold(node.value)
         root = node.target
         while isinstance(root, ir.Member) and not root.arrow:
             root = root.object
         if isinstance(root, ir.Name) and self.scope.is_automatic(root.id):
-            names = holders.names | {root.id} if held else holders.names
+            names = aliases.names | {root.id} if held else aliases.names
             if not held and root is node.target:
-                names = holders.names - {root.id}
-            return replace(holders, names=names), False
-        if not held or root_of(node.target) in holders.names:
-            return holders, False
+                names = aliases.names - {root.id}
+            return replace(aliases, names=names), False
+        if not held or root_of(node.target) in aliases.names:
+            return aliases, False
         if isinstance(root, ir.Unary) and root.op == "*" and isinstance(root.operand, ir.Name):
             for end in self.handed_out(root.operand.id, node.at):
                 self.found.setdefault(end)
-                return holders, True
+                return aliases, True
         place = place_of(self.scope, self.functions, node.target)
         self._end(Fate.STORED, node.at, place=place, target=node.target)
-        return holders, True
+        return aliases, True
 
     def _called(
-        self, call: ir.Call, name: str, held: list[int], holders: Holders
-    ) -> tuple[Holders, bool] | None:
+        self, call: ir.Call, name: str, held: list[int], aliases: Aliases
+    ) -> tuple[Aliases, bool] | None:
         if self._releases(name):
             self._end(Fate.RELEASED, call.at)
             return None
         if self._adopts(name, held):
             self._end(Fate.ADOPTED, call.at, target=call.args[0])
-            return holders, True
+            return aliases, True
         place, target = self._kept_by(call, name, held)
         if target is not None:
             self._end(Fate.STORED, call.at, place=place, target=target)
-            return holders, True
+            return aliases, True
         stored = False
         for callee in self.callees.targets(name, self.function):
             for argument in held:
@@ -216,7 +216,7 @@ class Onward:
                         stored = stored or end.fate is not Fate.RELEASED
                         if end.fate is Fate.RELEASED:
                             return None
-        return holders, stored
+        return aliases, stored
 
     def _adopts(self, name: str, held: list[int]) -> bool:
         """`name` puts what it is handed on a device's list."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from kscan.facts import ir
+from kscan.flow.aliases import Aliases
 from kscan.flow.cfg import Kind, Node, flow_of
 from kscan.flow.depth import Call
-from kscan.flow.holding import Holders
 from kscan.flow.places import Place
 from kscan.kernel.functions import Functions
 from kscan.program.program import Function, Program
@@ -71,7 +71,7 @@ class Rereads:
         """The double reads of `function`, each second read once, in source order."""
         found: dict[Read, Reread] = {}
         for name in self._objects(function):
-            walk = _Walk(self, function, self._holders(function, name))
+            walk = _Walk(self, function, self._aliases(function, name))
             for reread in walk.rereads():
                 found.setdefault(reread.second, reread)
         return tuple(sorted(found.values(), key=lambda r: r.used))
@@ -81,46 +81,46 @@ class Rereads:
         owner = self.place.owner
         return [p.name for p in function.fact.params if p.type.ptr and p.type.tag == owner]
 
-    def _holders(self, function: Function, name: str) -> Holders:
+    def _aliases(self, function: Function, name: str) -> Aliases:
         """The locals that lead to the object which the parameter `name` points at."""
         scope = scope_of(self.program, function)
-        holders = Holders(scope, self.functions, frozenset({name}))
+        aliases = Aliases(scope, self.functions, frozenset({name}))
         for declaration in ir.declarations(self.program.body(function).statements):
-            if declaration.value is not None and holders.hold(declaration.value):
-                names = holders.names | {declaration.name}
-                holders = Holders(scope, self.functions, names)
-        return holders
+            if declaration.value is not None and aliases.hold(declaration.value):
+                names = aliases.names | {declaration.name}
+                aliases = Aliases(scope, self.functions, names)
+        return aliases
 
-    def reads(self, holders: Holders, node: ir.Expr) -> Iterator[Read]:
+    def reads(self, aliases: Aliases, node: ir.Expr) -> Iterator[Read]:
         """The reads of the member that evaluating `node` makes, messages left out."""
         match node:
             case ir.Call(callee=ir.Name(id=name)) if name in self.functions.logging:
                 return
             case ir.Call(callee=ir.Name(id=name)):
-                yield from self._called(holders, node, name)
-            case ir.Assign(target=target, value=value) if self._is_member(holders, target):
-                yield from self.reads(holders, value)
+                yield from self._called(aliases, node, name)
+            case ir.Assign(target=target, value=value) if self._is_member(aliases, target):
+                yield from self.reads(aliases, value)
                 return
-        if self._is_member(holders, node):
-            yield Read(holders.scope.function, node.at)
+        if self._is_member(aliases, node):
+            yield Read(aliases.scope.function, node.at)
         for part in ir.parts(node):
-            yield from self.reads(holders, part)
+            yield from self.reads(aliases, part)
 
-    def _is_member(self, holders: Holders, node: ir.Expr) -> bool:
+    def _is_member(self, aliases: Aliases, node: ir.Expr) -> bool:
         if not isinstance(node, ir.Member) or node.field != self.place.name:
             return False
-        if holders.scope.tag_of(node.object) != self.place.owner:
+        if aliases.scope.tag_of(node.object) != self.place.owner:
             return False
-        return holders.hold(node.object if node.arrow else ir.Unary("&", node.object, node.at))
+        return aliases.hold(node.object if node.arrow else ir.Unary("&", node.object, node.at))
 
-    def _called(self, holders: Holders, call: ir.Call, name: str) -> Iterator[Read]:
+    def _called(self, aliases: Aliases, call: ir.Call, name: str) -> Iterator[Read]:
         """Reads in a helper of the same file that is handed the object."""
-        caller = holders.scope.function
+        caller = aliases.scope.function
         for target in self.program.resolve(name, caller.path)[:1]:
             if target.path != caller.path or target == caller:
                 continue
             for position, argument in enumerate(call.args):
-                if holders.hold(argument):
+                if aliases.hold(argument):
                     frame = Call(caller, target, call.at)
                     for read in self._in(target, position):
                         yield Read(read.function, read.at, (frame, *read.frames))
@@ -131,13 +131,13 @@ class Rereads:
         if key not in self._reading:
             self._reading[key] = ()
             for name in function.parameters[position : position + 1]:
-                holders = self._holders(function, name)
+                aliases = self._aliases(function, name)
                 body = self.program.body(function).statements
                 found = (
                     read
                     for statement in body
                     for expr in ir.expressions(statement)
-                    for read in self.reads(holders, expr)
+                    for read in self.reads(aliases, expr)
                 )
                 self._reading[key] = tuple(islice(dict.fromkeys(found), _TELLING))
         return self._reading[key]
@@ -149,7 +149,7 @@ class _Walk:
 
     rereading: Rereads
     function: Function
-    holders: Holders
+    aliases: Aliases
     found: dict[Reread, None] = field(default_factory=dict)
 
     def rereads(self) -> tuple[Reread, ...]:
@@ -169,7 +169,7 @@ class _Walk:
 
     def _step(self, node: Node, facts: _Facts) -> _Facts:
         """What is known after `node`."""
-        reads = [r for e in node.expressions() for r in self.rereading.reads(self.holders, e)]
+        reads = [r for e in node.expressions() for r in self.rereading.reads(self.aliases, e)]
         checked = {name for e in node.expressions() for name in self._compared(e)}
         facts = frozenset(fact for fact in facts if fact.local not in checked)
         if reads:
@@ -191,7 +191,7 @@ class _Walk:
         for part in ir.walk(node):
             if isinstance(part, ir.Binary) and part.op in ("==", "!="):
                 for one, other in ((part.left, part.right), (part.right, part.left)):
-                    if isinstance(one, ir.Name) and any(self.rereading.reads(self.holders, other)):
+                    if isinstance(one, ir.Name) and any(self.rereading.reads(self.aliases, other)):
                         yield one.id
 
     def _used(self, node: ir.Expr) -> Iterator[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which expressions hold a pointer to one object, and which tests say that it is not there."""
+"""Aliases: expressions that point at one object, and tests that say that it is not there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GIVES_UP = ("no_free_ptr", "return_ptr", "no_free_ptr_typed")
 
 
 @dataclass(frozen=True)
-class Holders:
+class Aliases:
     """The locals of one function that hold one object at one point."""
 
     scope: Scope
