@@ -61,11 +61,7 @@ class Checking:
     @property
     def left_out(self) -> list[Skip]:
         """What rules did not look at in this process."""
-        return [
-            skip
-            for case in self.cases
-            for skip in (*case.not_looked_at.values(), *case.program.cut_short)
-        ]
+        return [skip for case in self.cases for skip in (*case.skips, *case.program.cut_short)]
 
     def in_order(self, findings: list[Finding], elsewhere: Iterable[Skip] = ()) -> list[Finding]:
         """`findings` as every report lists them, with fingerprints; tells what failed, too.

@@ -18,7 +18,7 @@ from kscan.facts.store import NullStore
 from kscan.flow.depth import DEPTH
 from kscan.flow.onward import Onward
 from kscan.flow.ownership import MOST_OWNED
-from kscan.hazards.case import MOST_LATE
+from kscan.hazards.instance import MOST_LATE
 from kscan.source.open import open_tree
 from kscan.window.registrations import MOST_BESIDE
 

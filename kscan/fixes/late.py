@@ -83,7 +83,7 @@ def _beside(case: Case, read: LateRead) -> str:
     """Which other places are late for the registration: to mend one cures one."""
     late = {
         other.late.place: _named(other.late)
-        for other in case.late_reads_of(read.registration)
+        for other in case.of(read.registration).late_reads
         if other.confidence.rank >= Confidence.MEDIUM.rank
     }
     others = [named for place, named in late.items() if place != read.late.place]
@@ -121,7 +121,8 @@ class _Move:
         found = layout(source, function.fact)
         if found is None or pivot is None:
             raise Refused(f"{function.name}() is not understood well enough")
-        observer = Observer(case.program, case.catalogue.functions, case.writes(read.registration))
+        writes = case.of(read.registration).writes
+        observer = Observer(case.program, case.catalogue.functions, writes)
         order = Order(case, read, function, pivot, at, source, found, observer)
         return cls(order, Edits(source))
 

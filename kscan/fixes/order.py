@@ -236,12 +236,11 @@ class Order:
 
     def _callback_writes(self) -> dict[Place, str]:
         """What callbacks write, and one that does."""
-        registration = self.read.registration
-        writes = self.case.writes(registration)
+        instance = self.case.of(self.read.registration)
         return {
             write.place: callback.function.name
-            for callback in self.case.window.callbacks(registration)
-            for write in writes.of(callback.function)
+            for callback in instance.callbacks
+            for write in instance.writes.of(callback.function)
             if not (write.partial and self.observer.is_object(write.place, write.function))
         }
 

@@ -24,7 +24,6 @@ from kscan.kernel.names import matches
 from kscan.model import Finding, Fix
 from kscan.program.program import Function
 from kscan.program.types import scope_of
-from kscan.window.scope import OneFile
 
 _MOST_EXITS = 50
 """Ways out before which one patch puts a reference."""
@@ -44,7 +43,7 @@ def cure(case: Case, finding: Finding) -> Fix | None:
 
 def _owned(case: Case, function: Function, finding: Finding) -> Owned | None:
     evidence = Evidence(case.program, case.window)
-    for owned in case.lifetimes(OneFile(function.path)).of(function):
+    for owned in case.lifetimes(function.path).of(function):
         own = owned.acquired.kind == REFERENCE and owned.function == owned.acquired.function
         if own and evidence.location(function, owned.at) == finding.primary:
             return owned

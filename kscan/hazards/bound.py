@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from kscan.execution.world import Event, Happening
 from kscan.facts import ir
-from kscan.hazards.case import BoundRead
 from kscan.hazards.evidence import Evidence
+from kscan.hazards.instance import BoundRead
 from kscan.kernel.contracts import Contract
 from kscan.model import Confidence, Step, StepKind
 from kscan.program.program import Function, Program

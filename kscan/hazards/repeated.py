@@ -118,7 +118,7 @@ class _Publishing:
 
 def _belongs(case: Case, entry: Entry, registration: Registration | None) -> Callable[[str], bool]:
     if registration is not None:
-        return case.belongs(registration)
+        return case.of(registration).belongs
     directory = posixpath.dirname(entry.path)
     return lambda path: posixpath.dirname(path) == directory and path not in case.core
 

@@ -10,6 +10,7 @@ from kscan.execution.world import Event
 from kscan.flow.fates import Fate
 from kscan.flow.places import field_named
 from kscan.hazards.case import Case
+from kscan.hazards.instance import Instance
 from kscan.model import Confidence, weakest
 from kscan.program.program import Function
 from kscan.window.registrations import Registration
@@ -39,24 +40,22 @@ def tied(case: Case) -> Iterator[Tied]:
         return
     told: set[tuple[Function, int]] = set()
     for registration in case.registrations:
-        doubted = case.doubts(registration)
-        for callback, events in case.readers(registration).tied(unset):
+        instance = case.of(registration)
+        for callback, events in instance.readers.tied(unset):
             left = tuple(
                 event
                 for event in events
-                if (event.function, event.at) not in told
-                and not _is_freed_again(case, registration, event)
+                if (event.function, event.at) not in told and not _is_freed_again(instance, event)
             )
             told.update((event.function, event.at) for event in left)
             if left:
-                doubts = (*doubted.of_callback(callback), *_taken_off(case, left[0]))
+                doubts = (*instance.doubts.of_callback(callback), *_taken_off(case, left[0]))
                 yield Tied(registration, callback, left, doubts)
 
 
-def _is_freed_again(case: Case, registration: Registration, event: Event) -> bool:
+def _is_freed_again(instance: Instance, event: Event) -> bool:
     """Every way on from an allocation frees it: it was never more than scratch memory."""
-    owned = case.lifetimes(case.belongs(registration)).of(event.function)
-    made = (o for o in owned if o.acquired.at == event.at)
+    made = (o for o in instance.lifetimes.of(event.function) if o.acquired.at == event.at)
     return any(o.ends and all(e.fate is Fate.RELEASED for e in o.ends) for o in made)
 
 

@@ -34,8 +34,9 @@ from collections.abc import Iterator
 
 from kscan.execution.world import Happening
 from kscan.hazards.bound import fatal_error, is_one_of_two, looking_up, searched_driver
-from kscan.hazards.case import BoundRead, Case
+from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence, severity_of
+from kscan.hazards.instance import BoundRead
 from kscan.model import Effect, Finding, Fix, Severity, Subject, weakest
 from kscan.rules import rule
 from kscan.window.drivers import probe_around
