@@ -26,7 +26,7 @@ def command(
 
     All C files are parsed, which takes minutes for a whole kernel: --path keeps to a part.
     """
-    from kscan.health import as_json, as_text, health  # noqa: PLC0415 - not for --help
+    from kscan.inspection.health import as_json, as_text, health  # noqa: PLC0415 - not for --help
 
     with options.progress() as progress:
         progress(f"listing {tree}")

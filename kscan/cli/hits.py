@@ -19,7 +19,7 @@ from kscan.model import KscanError
               show_default=True, help="How the answer is written.")  # fmt: skip
 def command(place: str, tree: str, commit: str | None, whole: bool, format_: str) -> None:
     """Say who is hit by a driver: symbols, defconfigs, firmware matches, boards, maintainers."""
-    from kscan.blast import as_json, as_text, blast  # noqa: PLC0415 - not for --help
+    from kscan.inspection.hits import as_json, as_text, hit_by  # noqa: PLC0415 - not for --help
     from kscan.source.tree import is_below  # noqa: PLC0415 - with the tree
 
     place = options.below(place, tree)
@@ -29,7 +29,7 @@ def command(place: str, tree: str, commit: str | None, whole: bool, format_: str
         progress(f"looking for the hardware of {place}")
         opened = options.opened(tree, commit)
         try:
-            answer = blast(opened, place)
+            answer = hit_by(opened, place)
         except KscanError:
             path = place.removeprefix("./")
             if opened.exists(path) or not any(is_below(p, (path,)) for p in opened.paths()):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kscan.facts.store import Store
-    from kscan.inspection import Inspection
+    from kscan.inspection.inspection import Inspection
     from kscan.model import Finding, Impact, Report, Skip
     from kscan.source.tree import Memory, Tree
 
@@ -161,7 +161,7 @@ def inspected(
     tree: str, commit: str | None, no_cache: bool, under: tuple[str, ...] = ()
 ) -> Inspection:
     """The tree a command line asks about."""
-    from kscan.inspection import Inspection  # noqa: PLC0415 - not for --help
+    from kscan.inspection.inspection import Inspection  # noqa: PLC0415 - not for --help
 
     asked, under = opened(tree, commit), places(under, tree)
     refuse_unknown(asked, under)

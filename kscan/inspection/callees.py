@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kscan.inspection import Document, Inspection, limits_text
+from kscan.inspection.inspection import Document, Inspection, limits_text
 from kscan.model import Confidence
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.program import Function

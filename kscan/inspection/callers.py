@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from kscan.facts import ir
-from kscan.inspection import Document, Inspection, limits_text
+from kscan.inspection.inspection import Document, Inspection, limits_text
 from kscan.inspection.naming import Call, Filled, Naming, calls_through
 from kscan.model import Confidence
 from kscan.program.calls import EdgeKind

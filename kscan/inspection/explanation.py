@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from textwrap import dedent, wrap
 
 from kscan.audit import Audit
-from kscan.inspection import Document
+from kscan.inspection.inspection import Document
 from kscan.inspection.reasons import Reasons
 from kscan.model import Finding, KscanError, Step
 from kscan.program.succession import succession

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from kscan.facts.unit import CType, FunctionFact, InvocationFact, SlotFact, Unit
-from kscan.inspection import Document, Inspection, on_one_line
+from kscan.inspection.inspection import Document, Inspection, on_one_line
 from kscan.model import KscanError
 from kscan.source.tree import C_SUFFIXES, is_below, no_file
 from kscan.syntax import dialect, parser

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kscan.facts.unit import SlotFact
-from kscan.inspection import Inspection
+from kscan.inspection.inspection import Inspection
 from kscan.program.calls import CallSite, Slot, sites_of
 from kscan.program.filled import slot_facts
 from kscan.program.program import Function

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from kscan.inspection import Document, Inspection, limits_text, not_macros
 from kscan.inspection.detours import Detours
+from kscan.inspection.inspection import Document, Inspection, limits_text, not_macros
 from kscan.inspection.naming import Call, Naming, calls_through, fits
 from kscan.kernel.contracts import Scenario
 from kscan.model import Confidence, KscanError, weakest

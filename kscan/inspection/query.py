@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tree_sitter import Node, Query, QueryCursor
 
-from kscan.inspection import Document, Inspection, on_one_line
+from kscan.inspection.inspection import Document, Inspection, on_one_line
 from kscan.model import KscanError
 from kscan.source.tree import C_SUFFIXES, is_below
 from kscan.syntax import dialect, parser

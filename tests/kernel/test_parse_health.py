@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from shares import EVERY, share
 
-from kscan.health import WORST, health
+from kscan.inspection.health import WORST, health
 from kscan.source.open import open_tree
 from kscan.source.tree import is_below
 from kscan.syntax.dialect import respell

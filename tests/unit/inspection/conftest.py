@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 from kscan.facts.store import NullStore
-from kscan.inspection import Inspection
+from kscan.inspection.inspection import Inspection
 from kscan.source.open import open_tree
 
 FILES = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kscan.inspection import Document, Inspection
 from kscan.inspection.callees import as_text, callees
+from kscan.inspection.inspection import Document, Inspection
 
 Inspect = Callable[..., Inspection]
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-import kscan.inspection
-from kscan.inspection import Document, Inspection
 from kscan.inspection.callers import as_text, callers
+from kscan.inspection.inspection import Document, Inspection
 from kscan.model import KscanError
 
 Inspect = Callable[..., Inspection]
@@ -101,7 +100,7 @@ def test_the_search_keeps_to_the_directories_asked_for(inspect: Inspect) -> None
 
 
 def test_what_is_not_read_is_said(inspect: Inspect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kscan.inspection, "MOST_FILES", 1)
+    monkeypatch.setattr("kscan.inspection.inspection.MOST_FILES", 1)
     found = callers(inspect(), "foo_generic_start")
     assert "drivers/foo/bar.c" in found["not_read"]
     assert "narrow the search with --path" in as_text(found)
@@ -138,7 +137,7 @@ HELPED = "int {0}(struct foo *foo)\n{{\n\treturn foo_help(foo);\n}}\n"
 def test_an_inline_function_is_found_however_many_files_name_it(
     inspect: Inspect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kscan.inspection, "MOST_FILES", 2)
+    monkeypatch.setattr("kscan.inspection.inspection.MOST_FILES", 2)
     include = "#include <linux/help.h>\n"
     users = {f"arch/a{n}.c": include + HELPED.format(f"use_{n}") for n in range(3)}
     inspection = inspect({"include/linux/help.h": HELPER, **users})
@@ -153,7 +152,7 @@ def test_an_inline_function_is_found_however_many_files_name_it(
 def test_a_definition_that_was_not_looked_for_everywhere_is_no_macro(
     inspect: Inspect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kscan.inspection, "MOST_FILES", 2)
+    monkeypatch.setattr("kscan.inspection.inspection.MOST_FILES", 2)
     users = {f"arch/a{n}.c": HELPED.format(f"use_{n}") for n in range(2)}
     inspection = inspect({**users, "drivers/foo/help.c": HELPER})
     with pytest.raises(KscanError, match=r"foo_help\(\) not found in the first 2 of 3 files"):
@@ -164,7 +163,7 @@ def test_a_definition_that_was_not_looked_for_everywhere_is_no_macro(
 def test_a_path_limits_callers_and_not_definitions(
     inspect: Inspect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kscan.inspection, "MOST_FILES", 2)
+    monkeypatch.setattr("kscan.inspection.inspection.MOST_FILES", 2)
     include = "#include <linux/help.h>\n"
     files = {
         "include/linux/help.h": HELPER + HELPED.format("beside"),

@@ -12,7 +12,6 @@ import sample_trees
 
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
-from kscan.inspection import Document
 from kscan.inspection.explanation import (
     Explained,
     as_text,
@@ -21,6 +20,7 @@ from kscan.inspection.explanation import (
     explained,
     page,
 )
+from kscan.inspection.inspection import Document
 from kscan.model import Fix, KscanError
 from kscan.rules import rules
 from kscan.source.open import open_tree

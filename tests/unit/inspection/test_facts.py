@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from kscan.inspection import Inspection
 from kscan.inspection.facts import as_text, facts
+from kscan.inspection.inspection import Inspection
 from kscan.model import KscanError
 
 Inspect = Callable[..., Inspection]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kscan.inspection import Inspection
 from kscan.inspection import query as module
+from kscan.inspection.inspection import Inspection
 from kscan.inspection.query import as_text, run
 from kscan.model import KscanError
 

@@ -10,8 +10,8 @@ import pytest
 import sample_trees
 
 from kscan.facts.store import NullStore
-from kscan.inspection import Document, Inspection
 from kscan.inspection import paths as module
+from kscan.inspection.inspection import Document, Inspection
 from kscan.inspection.paths import as_text, paths
 from kscan.model import KscanError
 from kscan.source.open import open_tree

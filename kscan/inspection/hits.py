@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The use case behind ``kscan hits``: which hardware a driver runs on, and whom to ask."""
+"""``kscan hits``: which hardware a driver runs on, and whom to ask."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PEOPLE = "maintainers"
 
 
 @dataclass(frozen=True, slots=True)
-class DriverBlast:
+class HitDriver:
     """One C file and all who depend on it."""
 
     path: str
@@ -32,30 +32,30 @@ class DriverBlast:
 
 
 @dataclass(frozen=True, slots=True)
-class Blast:
+class Answer:
     """The answer of ``kscan hits``."""
 
     place: str
     """What was asked for: a path, or the name of a function."""
     tree: str
     kernel_version: str
-    drivers: tuple[DriverBlast, ...]
+    drivers: tuple[HitDriver, ...]
     """One per file; several where several files define the function."""
 
 
-def blast(tree: Tree, place: str) -> Blast:
+def hit_by(tree: Tree, place: str) -> Answer:
     """Who is hit by `place`, a C file or a function; raises `KscanError` where there is none."""
     paths = who.files_of(tree, place)
     for path in paths:
         tree.read(path)  # what cannot be read matches nothing, and looks harmless
     drivers = (
-        DriverBlast(path, kbuild.driver(tree, path), hits, maintainers(tree, path))
+        HitDriver(path, kbuild.driver(tree, path), hits, maintainers(tree, path))
         for path, hits in who.hits_of(tree, paths).items()
     )
-    return Blast(place, tree.name, tree.kernel_version(), tuple(drivers))
+    return Answer(place, tree.name, tree.kernel_version(), tuple(drivers))
 
 
-def as_json(answer: Blast) -> dict[str, Any]:
+def as_json(answer: Answer) -> dict[str, Any]:
     """`answer` whole, as plain values: schema ``kscan/hits/1``."""
     return {
         "schema": SCHEMA,
@@ -73,12 +73,12 @@ def as_json(answer: Blast) -> dict[str, Any]:
     }
 
 
-def as_text(answer: Blast, *, whole: bool = False) -> str:
+def as_text(answer: Answer, *, whole: bool = False) -> str:
     """`answer` for a terminal: a line per kind, cut with counts unless `whole`."""
     return "\n".join(_text(driver, whole) for driver in answer.drivers)
 
 
-def _text(driver: DriverBlast, whole: bool) -> str:
+def _text(driver: HitDriver, whole: bool) -> str:
     hits = driver.hits
     rows = [
         ("driver", [driver.driver]),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kscan.health import FileHealth, Health, as_json, as_text, examine, health
+from kscan.inspection.health import FileHealth, Health, as_json, as_text, examine, health
 from kscan.model import KscanError, Skip
 
 GOOD = b"static int foo(int a)\n{\n\treturn a;\n}\n\nint bar(void)\n{\n\treturn foo(1);\n}\n"
@@ -139,7 +139,7 @@ def test_a_tree_on_disk(tmp_path: Path) -> None:
 def test_the_files_done_are_counted_out_of_all(
     jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.health._BATCH", 1)
+    monkeypatch.setattr("kscan.inspection.health._BATCH", 1)
     (tmp_path / "Makefile").write_text("VERSION = 6\n")
     (tmp_path / "kernel").mkdir()
     for number in range(3):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kscan.blast import as_json, as_text, blast
+from kscan.inspection.hits import as_json, as_text, hit_by
 from kscan.model import KscanError
 from kscan.source.directory import DirectoryTree
 from kscan.source.tree import Unreadable
@@ -42,7 +42,7 @@ def tree(tmp_path: Path) -> DirectoryTree:
 
 def test_text_is_a_line_each_cut_with_counts(tree):
     boards = [f"arch/arm64/boot/dts/b{n}.dts (B?{n})" for n in range(3)]
-    assert as_text(blast(tree, "drivers/acme.c")).splitlines() == [
+    assert as_text(hit_by(tree, "drivers/acme.c")).splitlines() == [
         "drivers/acme.c",
         "    driver      drivers/acme",
         "    built by    CONFIG_ACME",
@@ -56,11 +56,11 @@ def test_text_is_a_line_each_cut_with_counts(tree):
 
 
 def test_the_whole_text_names_every_board(tree):
-    assert as_text(blast(tree, "drivers/acme.c"), whole=True).count(".dts (B?") == 5
+    assert as_text(hit_by(tree, "drivers/acme.c"), whole=True).count(".dts (B?") == 5
 
 
 def test_a_function_stands_for_its_file(tree):
-    answer = blast(tree, "acme_go")
+    answer = hit_by(tree, "acme_go")
     assert answer.place == "acme_go"
     assert [driver.path for driver in answer.drivers] == ["drivers/acme.c"]
 
@@ -75,11 +75,11 @@ def test_a_function_stands_for_its_file(tree):
 )
 def test_a_misspelt_function_is_told_what_may_be_meant(tree, slip, said):
     with pytest.raises(KscanError, match=f"no C file of small defines it: {said}"):
-        blast(tree, slip)
+        hit_by(tree, slip)
 
 
 def test_json_is_whole(tree):
-    document = json.loads(json.dumps(as_json(blast(tree, "drivers/acme.c"))))
+    document = json.loads(json.dumps(as_json(hit_by(tree, "drivers/acme.c"))))
     assert document["schema"] == "kscan/hits/1"
     assert document["tree"] == {"name": "small", "kernel_version": "6.12.1"}
     (driver,) = document["drivers"]
@@ -88,14 +88,14 @@ def test_json_is_whole(tree):
 
 
 def test_code_that_no_symbol_gates_says_so(tree):
-    plain = blast(tree, "drivers/plain.c")
+    plain = hit_by(tree, "drivers/plain.c")
     assert "built by    no symbol: obj-y, obj-m, or a header" in as_text(plain)
     assert plain.drivers[0].hits.unbuilt == ()
 
 
 def test_what_no_makefile_names_is_built_by_nothing(tree, tmp_path):
     (tmp_path / "drivers/acme.c").rename(tmp_path / "drivers/renamed.c")
-    answer = blast(DirectoryTree(tmp_path, "small"), "drivers/renamed.c")
+    answer = hit_by(DirectoryTree(tmp_path, "small"), "drivers/renamed.c")
     told = "built by    no makefile is seen to name drivers/renamed.o"
     assert told in as_text(answer)
     assert as_json(answer)["drivers"][0]["hits"]["unbuilt"] == ["drivers/renamed.o"]
@@ -103,7 +103,7 @@ def test_what_no_makefile_names_is_built_by_nothing(tree, tmp_path):
 
 def test_a_place_the_tree_does_not_have(tree):
     with pytest.raises(KscanError, match="no file drivers/no"):
-        blast(tree, "drivers/no.c")
+        hit_by(tree, "drivers/no.c")
 
 
 def test_a_driver_that_cannot_be_read_is_not_harmless(tree, monkeypatch):
@@ -112,4 +112,4 @@ def test_a_driver_that_cannot_be_read_is_not_harmless(tree, monkeypatch):
 
     monkeypatch.setattr(tree, "read", denied)
     with pytest.raises(Unreadable, match=r"drivers/acme\.c: permission denied"):
-        blast(tree, "drivers/acme.c")
+        hit_by(tree, "drivers/acme.c")
