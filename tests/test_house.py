@@ -60,6 +60,13 @@ def test_the_readme_lists_the_rules_as_kscan_does() -> None:
     assert table in (ROOT / "README.md").read_text()
 
 
+def test_contributing_says_where_each_part_is() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    parts = {path.relative_to(ROOT).parts[1] for path in SOURCES}
+    told = set(re.findall(r"^    kscan/(\S+)", text, re.M))
+    assert {part for part in parts if not part.startswith("__")} == told
+
+
 def test_the_readme_shows_what_an_audit_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     command, shown = _block("$ kscan audit ")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The contracts that the README shows: they fit, and find what they are for."""
+"""The contracts that docs/contracts.md shows: they fit, and find what they are for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
 from kscan.model import Report
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "contracts.md"
 
 TREE = """
 include/linux/thermal.h
@@ -81,8 +81,8 @@ drivers/watchdog/late_wdt.c
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Path:
-    """The TOML in the README that has contracts."""
-    blocks = re.findall(r"^```toml\n(.*?)^```", README.read_text(), re.M | re.S)
+    """The TOML on the page that has contracts."""
+    blocks = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(), re.M | re.S)
     (own,) = (block for block in blocks if "[[contract]]" in block)
     path = tmp_path / "own.toml"
     path.write_text(own)
@@ -94,7 +94,7 @@ def report(catalog: Path) -> Report:
     return Audit(TextTree(TREE), asked, NullStore()).report()
 
 
-def test_the_contracts_of_the_readme_find_what_comes_too_late(catalog: Path) -> None:
+def test_the_contracts_of_the_page_find_what_comes_too_late(catalog: Path) -> None:
     found = report(catalog)
     assert found.notes == ("iommu_device_register() is not in this tree, nor who calls it",)
     assert not found.skips
