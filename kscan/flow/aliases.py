@@ -10,7 +10,6 @@ from kscan.kernel.functions import Functions
 from kscan.program import macros
 from kscan.program.types import Scope
 
-_NULL = ("NULL", "0")
 _GIVES_UP = ("no_free_ptr", "return_ptr", "no_free_ptr_typed")
 """Takes a pointer out of a variable that a scope would clean up (include/linux/cleanup.h)."""
 
@@ -50,7 +49,7 @@ class Aliases:
             case ir.Unary(op="!", operand=inner):
                 inverse = self.absent(inner)
                 return None if inverse is None else not inverse
-            case ir.Binary(op="==" | "!=", left=left, right=ir.Const(text=text)) if text in _NULL:
+            case ir.Binary(op="==" | "!=", left=left, right=ir.Const(is_zero=True)):
                 return test.op == "==" if self.hold(left) else None
             case ir.Call(callee=ir.Name(id=name), args=(first, *_)) if test.at != self.call:
                 if name.startswith("IS_ERR"):

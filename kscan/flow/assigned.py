@@ -79,8 +79,9 @@ def _assigned(body: ir.Body) -> Assigned:
         path = spelled(store.target)
         if path:
             found.setdefault(path, []).append(store)
-    in_order = {path: tuple(sorted(stores, key=_at)) for path, stores in found.items()}
-    return Assigned(body, in_order)
+    for stores in found.values():
+        stores.sort(key=lambda store: store.at)
+    return Assigned(body, {path: tuple(stores) for path, stores in found.items()})
 
 
 def _changed_otherwise(node: ir.Expr) -> str:
@@ -91,10 +92,6 @@ def _changed_otherwise(node: ir.Expr) -> str:
         case ir.Assign(op=op, target=ir.Name(id=name)) if op != "=":
             return name
     return ""
-
-
-def _at(store: ir.Assign) -> int:
-    return store.at
 
 
 def _is_zero(value: ir.Expr) -> bool:

@@ -22,7 +22,6 @@ from kscan.kernel.locks import Kept
 from kscan.kernel.names import matches, position
 from kscan.model import Confidence, weakest
 
-_NULL = ("NULL", "0")
 _FAR = Confidence.MEDIUM
 
 Use = Callable[[Node], int | None]
@@ -297,7 +296,7 @@ def _decides(node: Node, name: str) -> int | None:
 def _atom(test: ir.Expr) -> ir.Expr:
     """What one branch tests: the operand that is not a plain zero."""
     match test:
-        case ir.Binary(op="==" | "!=", left=left, right=ir.Const(text=text)) if text in _NULL:
+        case ir.Binary(op="==" | "!=", left=left, right=ir.Const(is_zero=True)):
             return left
         case ir.Unary(op="!", operand=inner):
             return _atom(inner)

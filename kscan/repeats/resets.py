@@ -51,7 +51,7 @@ def _tested(again: Again, function: Function) -> list[ir.Expr]:
 def _overwritten(node: ir.Expr) -> ir.Expr | None:
     """What `node` resets or counts; None where it does neither."""
     match node:
-        case ir.Assign(op="=", target=target, value=ir.Const(text="NULL" | "0" | "false")):
+        case ir.Assign(op="=", target=target, value=ir.Const(is_zero=True)):
             return target
         case ir.Assign(op="=", target=target, value=ir.Unary(op="&", operand=ir.Name())):
             return target

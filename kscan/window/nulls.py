@@ -11,7 +11,6 @@ from kscan.kernel.functions import Functions
 from kscan.program import macros
 from kscan.program.program import Function, Program
 
-_ZERO = ("NULL", "0")
 _DEPTH = 8
 
 
@@ -32,8 +31,8 @@ class Nulls:
         if depth > _DEPTH:
             return False
         match node:
-            case ir.Const(text=text):
-                return text in _ZERO
+            case ir.Const():
+                return node.is_zero
             case ir.Name(id=name):
                 return name in self.names or self._is_copy(name, depth + 1)
             case ir.Member(object=ir.Name(id=name), field=field):

@@ -259,7 +259,7 @@ class Registrations:
 def _is_null(call: ir.Call, place: int) -> bool:
     """The argument at `place` is there, and plainly NULL."""
     return any(
-        isinstance(argument, ir.Const) and argument.text in ("NULL", "0")
+        isinstance(argument, ir.Const) and argument.is_zero
         for argument in call.args[place : place + 1]
     )
 

@@ -77,9 +77,9 @@ class Window(Walk):
         if self._is_open(registration):
             return None
         match registration.at_gate:
-            case ir.Choice(test=test, then=ir.Const(text="NULL" | "0")):
+            case ir.Choice(test=test, then=ir.Const(is_zero=True)):
                 return test, True
-            case ir.Choice(test=test, other=ir.Const(text="NULL" | "0")):
+            case ir.Choice(test=test, other=ir.Const(is_zero=True)):
                 return test, False
         return None
 
