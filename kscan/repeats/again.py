@@ -136,7 +136,7 @@ class Again:
 
     def happens(self, function: Function, at: int, dropped: bool = False) -> bool:
         """The second call comes to offset `at` of `function`; after a drop, where asked."""
-        node = flow_of(self.lifetimes.program, function).containing(at)
+        node = flow_of(self.program, function).containing(at)
         visited = self.run(dropped).visited.get(function, set())
         return node is not None and node.index in visited
 

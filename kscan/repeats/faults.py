@@ -123,7 +123,7 @@ def _is_listed(end: End) -> bool:
 def _is_released(again: Again, end: End) -> bool:
     """What the store overwrites is freed first, or right after."""
     functions = again.catalogue.functions
-    return releases_old(again.lifetimes.program, functions, end.function, end.at, end.place)
+    return releases_old(again.program, functions, end.function, end.at, end.place)
 
 
 def _lost(again: Again, owned: Owned, kept: tuple[End, ...]) -> End | None:
@@ -147,7 +147,7 @@ def _is_searched_for(again: Again, kept: tuple[End, ...], dropped: bool) -> bool
     for end in kept:
         if end.place is None or end.place.kind != "membership" or end.target is None:
             continue
-        scope = scope_of(again.lifetimes.program, end.function)
+        scope = scope_of(again.program, end.function)
         head = place_of(scope, again.catalogue.functions, end.target)
         if head is not None and _looked(again, end.function, end.at, {head}, dropped):
             return True
@@ -185,14 +185,12 @@ def _insertions(again: Again) -> Iterator[Hazard]:
 
 def _is_looked_up(again: Again, join: Join) -> bool:
     """The entry is asked whether it is on a list, when the one it was on is lost."""
-    node = place_of(
-        scope_of(again.lifetimes.program, join.function), again.catalogue.functions, join.node
-    )
+    node = place_of(scope_of(again.program, join.function), again.catalogue.functions, join.node)
     return node is not None and _looked(again, join.function, join.at, {node}, True)
 
 
 def _insertion(again: Again, kind: Kind, join: Join, when: When) -> Hazard:
-    scope = scope_of(again.lifetimes.program, join.function)
+    scope = scope_of(again.program, join.function)
     node = place_of(scope, again.catalogue.functions, join.node)
     name = node.spelled if node is not None else "the entry"
     frames = again.entered[join.function]

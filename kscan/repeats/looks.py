@@ -24,7 +24,7 @@ def is_looked_at(again: Again, function: Function, at: int) -> bool:
     return any(
         (f, node.index) in undecided and _reads_changed(again, f, node)
         for f, place in again.upwards(function, at)
-        for node in _deciding(flow_of(again.lifetimes.program, f), place)
+        for node in _deciding(flow_of(again.program, f), place)
     )
 
 
@@ -42,7 +42,7 @@ def _deciding(cfg: Cfg, at: int) -> Iterator[Node]:
 
 def _reads_changed(again: Again, function: Function, node: Node) -> bool:
     """The test reads a place that the first call changed, or a variable that was read from it."""
-    scope, functions = scope_of(again.lifetimes.program, function), again.catalogue.functions
+    scope, functions = scope_of(again.program, function), again.catalogue.functions
     known = assigned_in(again.program, function)
     exprs = [node.expr] if node.expr is not None else []
     for part in ir.walk(exprs[0]) if exprs else ():

@@ -23,7 +23,7 @@ _STEPS = ("++", "--")
 def resets(again: Again) -> Iterator[Hazard]:
     """Writes of a constant, or a step, to what an instance shares between its clients."""
     for function, frames in again.entered.items():
-        scope = scope_of(again.lifetimes.program, function)
+        scope = scope_of(again.program, function)
         tested = _tested(again, function)
         for node in again.program.body(function).nodes:
             target = _overwritten(node)
@@ -43,7 +43,7 @@ def resets(again: Again) -> Iterator[Hazard]:
 
 def _tested(again: Again, function: Function) -> list[ir.Expr]:
     """The steps that are guards: ``if (foo->users++)`` lets one caller in, and counts the rest."""
-    nodes = flow_of(again.lifetimes.program, function).nodes
+    nodes = flow_of(again.program, function).nodes
     tests = (node.expr for node in nodes if node.kind is Branch.BRANCH and node.expr is not None)
     return [part for test in tests for part in ir.walk(test) if isinstance(part, ir.Unary)]
 
@@ -67,7 +67,7 @@ def _is_shared(again: Again, function: Function, target: ir.Expr) -> bool:
     """
     if isinstance(target, ir.Index):
         return False
-    scope, root = scope_of(again.lifetimes.program, function), root_of(target)
+    scope, root = scope_of(again.program, function), root_of(target)
     if not scope.is_automatic(root):
         return bool(root)
     variable = ir.Name(root, target.at)
