@@ -8,20 +8,14 @@ from pathlib import Path
 
 import click
 
-from kscan.cli import accepted, options
+from kscan.cli import accepted, answers, options, trees
 from kscan.model import Confidence, Report
 
 
 @click.command(short_help="Find the drivers of a tree that break.")
 @options.tree_argument
 @click.option("--as-is", is_flag=True, help="Audit the tree as it stands: assume no call edge.")
-@options.rule_option
-@click.option(
-    "--path", "under", multiple=True, metavar="SUBTREE",
-    help="Only findings below this directory (repeatable).",
-)  # fmt: skip
-@click.option("--no-hits", is_flag=True, help="Leave out which hardware is hit and whom to ask.")
-@click.option("--strict", is_flag=True, help="Exit 2 when anything was not analysed.")
+@options.finding_options
 @accepted.accepting_options
 @options.output_options
 @options.run_options
@@ -43,27 +37,27 @@ def command(
     from kscan.source.absence import laid_to_absence  # noqa: PLC0415
     from kscan.triage.baseline import View  # noqa: PLC0415
 
-    under = options.places(under, tree)
+    under = trees.places(under, tree)
     asked = Options(as_is, rules, under, Confidence(min_confidence), catalogues, not no_hits)
-    with options.progress() as progress:
-        opened = options.opened(tree, commit)
+    with answers.progress() as progress:
+        opened = trees.opened(tree, commit)
         acceptance = accepted.acceptance(opened, config, baseline)
-        options.refuse_unknown(opened, under)
+        trees.refuse_unknown(opened, under)
         with laid_to_absence(opened):
-            found = report_of(opened, asked, options.store(no_cache), progress, jobs)
+            found = report_of(opened, asked, trees.store(no_cache), progress, jobs)
         again = options.again(tree, commit, as_is, catalogues)
         found = replace(found, tree=replace(found.tree, again=again))
         view = View(as_is, rules, under, asked.min_confidence)
         report = acceptance.of_report(found, view)
-    options.written(report, format_, output, min_confidence=Confidence(min_confidence))
-    options.said_skips(report.skips, format_, report.notes)
+    answers.written(report, format_, output, min_confidence=Confidence(min_confidence))
+    answers.said_skips(report.skips, format_, report.notes)
     stats = report.stats
-    options.said(
+    answers.said(
         f"{audit_count(report)} in {stats.seconds:.1f} s: {stats.files_considered:,} files "
         f"considered, {stats.files_parsed} parsed, {stats.cache_hits} of them by an earlier run, "
         f"{len(report.skips)} skipped{_assumed(report)}"
     )
-    status = options.status_of(report.findings, fail_on)
+    status = answers.status_of(report.findings, fail_on)
     ctx.exit(2 if strict and report.skips else status)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kscan.cli import named, options
+from kscan.cli import answers, named, options, trees
 from kscan.model import Confidence
 from kscan.wording import counted
 
@@ -48,9 +48,9 @@ def command(
     from kscan.triage.baseline import View, written  # noqa: PLC0415
 
     asked = Options(as_is, (), (), Confidence(min_confidence), catalogues)  # as audit asks
-    with options.progress() as progress:
-        opened = options.opened(tree, commit)
-        findings = report_of(opened, asked, options.store(no_cache), progress, jobs).findings
+    with answers.progress() as progress:
+        opened = trees.opened(tree, commit)
+        findings = report_of(opened, asked, trees.store(no_cache), progress, jobs).findings
     text = written(findings, View(as_is, min_confidence=asked.min_confidence))
     if output == "-":
         click.echo(text, nl=False)
@@ -58,4 +58,4 @@ def command(
     from kscan.cli.output import put  # noqa: PLC0415 - after the work
 
     put(output, text)
-    options.said(f"{counted(len(findings), 'finding')} accepted in {output}")
+    answers.said(f"{counted(len(findings), 'finding')} accepted in {output}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kscan.cli import accepted, named, options
+from kscan.cli import accepted, answers, named, options, trees
 from kscan.cli.diff import Inputs
 from kscan.model import KscanError
 
@@ -61,8 +61,8 @@ class _Asked:
             self.scenario, min_confidence=least, catalogues=self.catalogues,
             per_commit=by_patch and len(span.commits) > 1,
         )  # fmt: skip
-        with options.progress() as progress:
-            diff = Diff(span, asked, options.store(self.no_cache), progress, self.jobs)
+        with answers.progress() as progress:
+            diff = Diff(span, asked, trees.store(self.no_cache), progress, self.jobs)
             with laid_to_absence(span.base, span.head):
                 impact = diff.impact()
             impact = accepts.of_impact(impact, View(min_confidence=least))
@@ -149,7 +149,7 @@ def _commented(forge: Any, spec: str | None, key: str, dry_run: bool, **given: A
         post.refuse_without_token(request)
     span = spec or (pipeline.span(request, Repository(asked.repo)) if request else "HEAD")
     judgement = asked.judged(asked.inputs(span), fetch=request is not None)
-    options.said(f"kscan: {policy.sentence(judgement)}")
+    answers.said(f"kscan: {policy.sentence(judgement)}")
     if request is None or dry_run:
         text = comment.text(judgement, forge.LIMIT)
         click.echo(post.disarmed(text, os.environ), nl=False)
@@ -170,9 +170,9 @@ def _post(request: Pipeline, judgement: Judgement, key: str) -> None:
         click.echo(post.shown_in_job(request, judgement, os.environ), nl=False)
         if not (request.is_fork and isinstance(error, web.RefusedError)):
             raise
-        options.said(f"kscan: {post.read_only(request)}")
+        answers.said(f"kscan: {post.read_only(request)}")
         return
-    options.said(f"kscan: {request.request}: {outcome}")
+    answers.said(f"kscan: {request.request}: {outcome}")
 
 
 @command.command()
@@ -214,7 +214,7 @@ def mail(
     asked = _Asked(**given)
     patched = Inputs((), tuple(map(str, files)), False, asked.repo, base, contents=contents)
     judgement = asked.judged(patched, by_patch=True)
-    options.said(f"kscan: {sentence(judgement)}")
+    answers.said(f"kscan: {sentence(judgement)}")
     if judgement.speaks or not if_any:
         _written(letters.reply(answered, judgement.impact, wishes), output)
     ctx.exit(int(judgement.fails))
@@ -252,5 +252,5 @@ def nipa(ctx: click.Context, /, spec: str, **given: Any) -> None:
     click.echo(render("text", judgement.impact), nl=False)
     told = protocol.description(judgement)
     if not protocol.described(told, os.environ):
-        options.said(f"kscan: {told}")
+        answers.said(f"kscan: {told}")
     ctx.exit(protocol.status(judgement))

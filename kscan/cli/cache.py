@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from kscan.cli import options
+from kscan.cli import trees
 from kscan.model import KscanError
 
 
@@ -17,7 +17,7 @@ def command() -> None:
 @command.command()
 def stats() -> None:
     """Say where the store is and how much it holds."""
-    store = options.told_store()
+    store = trees.told_store()
     known = store.stats()
     click.echo(f"{store.path}: {known.entries} entries, {known.bytes / 1e6:.1f} MB")
 

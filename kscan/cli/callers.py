@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from kscan.cli import options
+from kscan.cli import answers, options, trees
 
 
 @click.command(short_help="List who calls a function, and how.")
@@ -23,7 +23,7 @@ def command(
     """
     from kscan.inspection.callers import as_text, callers  # noqa: PLC0415 - not for --help
 
-    with options.progress() as progress:
+    with answers.progress() as progress:
         progress(f"looking for the callers of {function}")
-        answer = callers(options.inspected(tree, commit, no_cache, under), function)
-    options.answered(answer, format_, lambda: as_text(answer, whole=whole))
+        answer = callers(trees.inspected(tree, commit, no_cache, under), function)
+    answers.answered(answer, format_, lambda: as_text(answer, whole=whole))

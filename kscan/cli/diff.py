@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscan.cli import accepted, named, options
+from kscan.cli import accepted, answers, named, options, trees
 from kscan.model import Confidence, KscanError
 
 if TYPE_CHECKING:
@@ -43,16 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--per-commit", is_flag=True, help="Tell which commit introduces and fixes what.")
 @options.external_option
-@options.rule_option
-@click.option(
-    "--path",
-    "under",
-    multiple=True,
-    metavar="SUBTREE",
-    help="Only findings below this directory (repeatable).",
-)
-@click.option("--no-hits", is_flag=True, help="Leave out which hardware is hit and whom to ask.")
-@click.option("--strict", is_flag=True, help="Exit 2 when anything was not analysed.")
+@options.finding_options
 @accepted.accepting_options
 @options.output_options
 @options.run_options
@@ -75,28 +66,28 @@ def command(
     from kscan.source.absence import laid_to_absence  # noqa: PLC0415
     from kscan.triage.baseline import View  # noqa: PLC0415
 
-    under = options.places(under, repo)
+    under = trees.places(under, repo)
     inputs = Inputs(places, patches, worktree, repo, base, per_commit)
     asked = analysis.Options(
         scenario, rules, under, Confidence(min_confidence), catalogues, per_commit, not no_hits
     )
     span = inputs.opened()
-    options.refuse_unknown(span.head, under, span.base)
+    trees.refuse_unknown(span.head, under, span.base)
     acceptance = accepted.acceptance(span.base, config, baseline)
-    with options.progress() as progress:
-        diff = analysis.Diff(span, asked, options.store(no_cache), progress, jobs)
+    with answers.progress() as progress:
+        diff = analysis.Diff(span, asked, trees.store(no_cache), progress, jobs)
         with laid_to_absence(span.base, span.head):
             impact = diff.impact()
         impact = inputs.repeatable(impact, span, asked)
         view = View(rules=rules, under=under, min_confidence=asked.min_confidence)
         impact = acceptance.of_impact(impact, view)
-    options.written(impact, format_, output, min_confidence=Confidence(min_confidence))
-    options.said_skips(impact.skips, format_)
-    options.said(
+    answers.written(impact, format_, output, min_confidence=Confidence(min_confidence))
+    answers.said_skips(impact.skips, format_)
+    answers.said(
         f"{impact_count(impact)} in {impact.stats.seconds:.1f} s; "
         f"{len(impact.skips)} skipped{_assumable(impact)}"
     )
-    status = options.status_of(impact.introduced, fail_on)
+    status = answers.status_of(impact.introduced, fail_on)
     ctx.exit(2 if strict and impact.skips else status)
 
 
@@ -130,12 +121,12 @@ class Inputs:
         if self.patches:
             return self._patched()
         if self.worktree:
-            return ranges.worktree_range(Repository(self.repo), options.standing)
+            return ranges.worktree_range(Repository(self.repo), trees.standing)
         if len(self.places) == 2:
             return self._directories()
         place = self.places[0]
         try:
-            return ranges.open_range(Repository(self.repo), place, options.standing)
+            return ranges.open_range(Repository(self.repo), place, trees.standing)
         except KscanError as error:
             if Path(place).is_file():
                 raise KscanError(f"{place}: a file; kscan diff --patch FILE reads one") from error
@@ -179,9 +170,9 @@ class Inputs:
         except KscanError:
             if self.base is not None:
                 raise
-            return ranges.patch_range(options.standing(open_tree(self.repo)), series)
+            return ranges.patch_range(trees.standing(open_tree(self.repo)), series)
         base = ranges.base_of(repository, series, self.base)
-        return ranges.patch_range(options.standing(base), series)
+        return ranges.patch_range(trees.standing(base), series)
 
     def _directories(self) -> Range:
         from kscan.source import ranges  # noqa: PLC0415
@@ -195,7 +186,7 @@ class Inputs:
                     f"{old}..{new}"
                 )
             open_tree(place)
-        return ranges.directory_range(old, new, options.standing)
+        return ranges.directory_range(old, new, trees.standing)
 
     def repeatable(self, impact: Impact, span: Range, asked: Options) -> Impact:
         """`impact` with the commands that give it again, and lay its findings open."""

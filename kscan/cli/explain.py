@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscan.cli import named, options
+from kscan.cli import answers, named, options, trees
 from kscan.model import KscanError
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ _FINGERPRINT = re.compile(r"v\d.*|[0-9a-f-]+")
     help="Put this patch or mbox on top of TREE first (repeatable).",
 )
 @click.option("--patch", is_flag=True, help="Print the finding's fix as a diff for git apply.")
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              show_default=True, help="How the answer is written.")  # fmt: skip
+@options.format_option
 @options.run_options
 def command(
     name: str, tree: str, commit: str | None, as_is: bool, on_top: tuple[str, ...], patch: bool,
@@ -58,15 +57,15 @@ def command(
     if known is not None and patch:
         raise KscanError(f"{name} is a rule: give --patch the fingerprint of a finding")
     if known is not None:
-        text = laid_out(str(known["page"]), options.terminal_width())
-        options.answered(known, format_, lambda: text)
+        text = laid_out(str(known["page"]), answers.terminal_width())
+        answers.answered(known, format_, lambda: text)
         return
     if not _FINGERPRINT.fullmatch(name):
         selected((name,))  # raises what rules there are
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for a page
 
-    with options.progress() as progress:
-        opened, memory = options.opened(tree, commit, on_top), options.store(no_cache)
+    with answers.progress() as progress:
+        opened, memory = trees.opened(tree, commit, on_top), trees.store(no_cache)
         spelled = _spelled(opened, catalogues, memory)
         asked = Options(as_is=as_is, catalogues=catalogues, hits=False, spelled=spelled)
         audit = Audit(opened, asked, memory, progress, jobs=jobs)
@@ -74,11 +73,11 @@ def command(
         diff = checked_patch(found) if patch else ""
     if patch:
         click.echo(diff, nl=False)
-        options.said("checked: with this patch the finding is gone, and none is new")
+        answers.said("checked: with this patch the finding is gone, and none is new")
         return
     answer = document(found)
     again = options.again(tree, commit, as_is, catalogues, on_top)
-    options.answered(answer, format_, lambda: as_text(answer, again, options.terminal_width()))
+    answers.answered(answer, format_, lambda: as_text(answer, again, answers.terminal_width()))
 
 
 def _spelled(

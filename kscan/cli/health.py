@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from kscan.cli import options
+from kscan.cli import answers, options, trees
 from kscan.model import KscanError
 
 
@@ -17,8 +17,7 @@ from kscan.model import KscanError
 )  # fmt: skip
 @click.option("--jobs", type=options.JOBS, default=None, metavar="N",
               help="How many processes parse; one per core unless given.")  # fmt: skip
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              show_default=True, help="How the answer is written.")  # fmt: skip
+@options.format_option
 def command(
     tree: str, commit: str | None, under: tuple[str, ...], jobs: int | None, format_: str
 ) -> None:
@@ -28,11 +27,11 @@ def command(
     """
     from kscan.inspection.health import as_json, as_text, health  # noqa: PLC0415 - not for --help
 
-    with options.progress() as progress:
+    with answers.progress() as progress:
         progress(f"listing {tree}")
-        opened = options.opened(tree, commit)
-        under = options.places(under, tree)
-        options.refuse_unknown(opened, under)
+        opened = trees.opened(tree, commit)
+        under = trees.places(under, tree)
+        trees.refuse_unknown(opened, under)
         answer = health(opened, under=under, jobs=jobs, progress=progress)
     if not (answer.files or answer.skips):
         raise KscanError(f"{', '.join(under)}: no .c file below: give a directory that has some")
@@ -41,4 +40,4 @@ def command(
 
         click.echo(json.dumps(as_json(answer), indent=2))
     else:
-        options.shown(as_text(answer))
+        answers.shown(as_text(answer))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from kscan.cli import options
+from kscan.cli import answers, options, trees
 from kscan.model import KscanError
 
 
@@ -15,19 +15,18 @@ from kscan.model import KscanError
 @click.option(
     "--all", "--whole", "whole", is_flag=True, help="List everything instead of the first few."
 )
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              show_default=True, help="How the answer is written.")  # fmt: skip
+@options.format_option
 def command(place: str, tree: str, commit: str | None, whole: bool, format_: str) -> None:
     """Say who is hit by a driver: symbols, defconfigs, firmware matches, boards, maintainers."""
     from kscan.inspection.hits import as_json, as_text, hit_by  # noqa: PLC0415 - not for --help
     from kscan.source.tree import is_below  # noqa: PLC0415 - with the tree
 
-    place = options.below(place, tree)
+    place = trees.below(place, tree)
     if not place.isidentifier():
-        options.refuse_directory(place, tree, "hits FILE|FUNCTION TREE")
-    with options.progress() as progress:
+        trees.refuse_directory(place, tree, "hits FILE|FUNCTION TREE")
+    with answers.progress() as progress:
         progress(f"looking for the hardware of {place}")
-        opened = options.opened(tree, commit)
+        opened = trees.opened(tree, commit)
         try:
             answer = hit_by(opened, place)
         except KscanError:
@@ -42,4 +41,4 @@ def command(place: str, tree: str, commit: str | None, whole: bool, format_: str
 
         click.echo(json.dumps(as_json(answer), indent=2))
     else:
-        options.shown(as_text(answer, whole=whole))
+        answers.shown(as_text(answer, whole=whole))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from kscan.cli import options
+from kscan.cli import answers, options, trees
 
 
 @click.command(short_help="Show the shortest ways from one function to another.")
@@ -26,8 +26,8 @@ def command(
     """
     from kscan.inspection.paths import as_text, paths  # noqa: PLC0415 - not for --help
 
-    with options.progress() as progress:
+    with answers.progress() as progress:
         progress(f"looking for ways from {start} to {end}")
-        inspection = options.inspected(tree, commit, no_cache, under)
+        inspection = trees.inspected(tree, commit, no_cache, under)
         answer = paths(inspection, start, end, as_is=as_is, further=further)
-    options.answered(answer, format_, lambda: as_text(answer))
+    answers.answered(answer, format_, lambda: as_text(answer))

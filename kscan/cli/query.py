@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kscan.cli import named, options
+from kscan.cli import answers, named, options, trees
 from kscan.model import KscanError
 
 
@@ -15,8 +15,7 @@ from kscan.model import KscanError
 @click.argument("file", metavar="FILE.scm", type=named.FILE)
 @click.argument("path", default=".", metavar="[PATH]")
 @options.tree_argument
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              show_default=True, help="How the answer is written.")  # fmt: skip
+@options.format_option
 def command(file: Path, path: str, tree: str, commit: str | None, format_: str) -> None:
     """Run the tree-sitter query in FILE.scm over the C files at or below PATH, in TREE.
 
@@ -24,14 +23,14 @@ def command(file: Path, path: str, tree: str, commit: str | None, format_: str) 
     """
     from kscan.inspection.query import as_text, run  # noqa: PLC0415 - not for --help
 
-    path = options.below(path, tree)
+    path = trees.below(path, tree)
     try:
-        inspection = options.inspected(tree, commit, True)
+        inspection = trees.inspected(tree, commit, True)
     except KscanError:
         if path != ".":
-            options.refuse_directory(path, tree, "query FILE.scm PATH TREE; . is all of TREE")
+            trees.refuse_directory(path, tree, "query FILE.scm PATH TREE; . is all of TREE")
         raise
-    with options.progress() as progress:
+    with answers.progress() as progress:
         progress(f"{file.name} over {path}")
         answer = run(inspection, file, path)
-    options.answered(answer, format_, lambda: as_text(answer))
+    answers.answered(answer, format_, lambda: as_text(answer))

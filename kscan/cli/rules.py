@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from kscan.cli import options
+from kscan.cli import answers
 
 
 @click.command()
@@ -27,4 +27,4 @@ def command(format_: str) -> None:
             click.echo(f"| `{rule.id}` | {rule.severity} | {rule.summary} |")
         return
     for rule in rules():
-        options.shown(f"{rule.id:28} {rule.severity:8} {rule.summary}")
+        answers.shown(f"{rule.id:28} {rule.severity:8} {rule.summary}")

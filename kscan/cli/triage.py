@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kscan.cli import named, options
+from kscan.cli import answers, named, options, trees
 from kscan.model import KscanError
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 @click.option("--commit", metavar="REV", help="Read this commit, not the files on disk.")
 @options.external_option
 @click.option("--as-is", is_flag=True, help="Audit the tree as it stands: assume no call edge.")
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              show_default=True, help="How the answer is written.")  # fmt: skip
+@options.format_option
 @options.run_options
 @click.pass_context
 def command(
@@ -42,19 +41,19 @@ def command(
     from kscan.triage.log import incidents  # noqa: PLC0415
 
     source = _source(tree, named)
-    options.refuse_directory(log, source, f"triage LOG TREE, as in triage dmesg.txt {log}")
+    trees.refuse_directory(log, source, f"triage LOG TREE, as in triage dmesg.txt {log}")
     text = read(log)
-    ran = options.opened(source, commit)
+    ran = trees.opened(source, commit)
     found = incidents(text)
     outcomes = _judged(found, ran, as_is, no_cache, jobs, catalogues) if found else ()
     if outcomes or format_ == "json":
         again = options.again(source, commit, as_is, catalogues)
         texts = (outcome.as_text(each, log, again) for each in outcomes)
-        options.answered(
+        answers.answered(
             outcome.as_json(outcomes), format_, lambda: "\n".join(texts).removesuffix("\n")
         )
     if not found:
-        options.said(outcome.none_found(text, log))
+        answers.said(outcome.none_found(text, log))
     ctx.exit(0 if outcome.explained(outcomes) else 1)
 
 
@@ -76,7 +75,7 @@ def _judged(
     from kscan.triage.outcome import outcomes_of  # noqa: PLC0415
 
     asked = Options(as_is=as_is, min_confidence=Confidence.LOW, catalogues=catalogues)
-    with options.progress() as progress:
-        report = Audit(ran, asked, options.store(no_cache), progress, jobs=jobs).report()
+    with answers.progress() as progress:
+        report = Audit(ran, asked, trees.store(no_cache), progress, jobs=jobs).report()
         progress("matching the log")
         return outcomes_of(found, report, ran)

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from kscan.cli import options
+from kscan.cli import answers, options, trees
 
 
 @click.command()
 @click.argument("api", default="iommu_device_register", metavar="[API]")
 @options.tree_argument
 @click.option("--as-is", is_flag=True, help="The tree as it stands: assume no call edge.")
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text",
-              show_default=True, help="How the answer is written.")  # fmt: skip
+@options.format_option
 @options.run_options
 def command(
     api: str, tree: str, commit: str | None, as_is: bool, format_: str,
@@ -29,17 +28,15 @@ def command(
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for --help
     from kscan.hazards.listing import WIDTH, listed, rendered  # noqa: PLC0415
 
-    options.refuse_directory(
-        api, tree, f"window API TREE, as in window iommu_device_register {api}"
-    )
-    with options.progress() as progress:
+    trees.refuse_directory(api, tree, f"window API TREE, as in window iommu_device_register {api}")
+    with answers.progress() as progress:
         asked = Options(as_is=as_is, catalogues=catalogues)
-        opened = options.opened(tree, commit)
-        audit = Audit(opened, asked, options.store(no_cache), progress, jobs=jobs, only=api)
+        opened = trees.opened(tree, commit)
+        audit = Audit(opened, asked, trees.store(no_cache), progress, jobs=jobs, only=api)
         listing = listed(audit.cases[0], audit.info())
     if format_ == "json":
         import json  # noqa: PLC0415 - only here
 
         click.echo(json.dumps(listing, indent=2))
     else:
-        click.echo(rendered(listing, options.terminal_width() or WIDTH))
+        click.echo(rendered(listing, answers.terminal_width() or WIDTH))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kscan.cli.options import below, places, refuse_unknown
+from kscan.cli.trees import below, places, refuse_unknown
 from kscan.model import KscanError
 from kscan.source.directory import DirectoryTree
 
