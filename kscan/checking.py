@@ -92,7 +92,7 @@ class Checking:
         """Some of the driver's files stand where findings are wanted."""
         return not self.under or any(
             is_below(directory, self.under) or any(is_below(top, [directory]) for top in self.under)
-            for directory in case.belongs(registration).directories
+            for directory in case.of(registration).belongs.directories
         )
 
     def of_window(self, rules: tuple[Rule, ...], case: Case) -> list[Finding]:
