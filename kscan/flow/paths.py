@@ -68,6 +68,12 @@ def embedding(target: ir.Expr | None) -> tuple[ir.Expr | None, str]:
     return node, ".".join(fields)
 
 
+def is_whole(target: ir.Expr | None) -> bool:
+    """`target` is a variable or an element of one, and no member of it."""
+    outer, path = embedding(target)
+    return isinstance(outer, ir.Name) and not path
+
+
 def root_name(node: ir.Expr | None) -> str:
     """The variable an access path starts from; empty where it starts from a call."""
     while node is not None:

@@ -18,7 +18,7 @@ from kscan.facts import ir
 from kscan.facts.unit import GlobalFact
 from kscan.flow.cfg import Cfg, Node, flow_of
 from kscan.flow.embedded import Holders, holders
-from kscan.flow.paths import addressed, embedding, root_name
+from kscan.flow.paths import addressed, embedding, is_whole, root_name
 from kscan.flow.places import DRVDATA, Place
 from kscan.flow.sequence import following
 from kscan.flow.supplies import is_supply
@@ -184,7 +184,7 @@ class Lateness:
             return False
         if order.is_early(write.place, apart=apart):
             return False
-        if place.kind == "global" or isinstance(write.target, ir.Name):
+        if place.kind == "global" or is_whole(write.target):
             known = self._object(write)
             return known is None or not known.initialised or known.negative
         return True
@@ -363,7 +363,7 @@ class _Around:
     def _is_global_object(self, write: Write) -> bool:
         """A lock or list of the file itself is made ready, no member of an instance."""
         scope = scope_of(self.lateness.program, write.function)
-        return isinstance(write.target, ir.Name) and not scope.is_local(write.target.id)
+        return is_whole(write.target) and not scope.is_local(root_name(write.target))
 
     def counts_early(self, write: Write) -> bool:
         """An early write of what a device has counts only for the probing one."""

@@ -26,7 +26,7 @@ static struct { struct foo *foo; } params;
 static struct foo *several[4];
 static struct foo *counted[4];
 static struct foo *only;
-static struct mutex guard;
+static struct mutex guard, guards[4];
 static int loose;
 static int unknown = -1;
 static int fixed_at = 3;
@@ -422,6 +422,9 @@ LATE = "foo->next = foo;"
         # a lock of the file is made ready late, and what makes it ready does not use it
         ("mutex_lock(&guard);", "mutex_init(&guard);", [("guard", "unready", "high")]),
         ("spin_lock_init(&foo->lock);", "spin_lock_init(&foo->lock);", []),
+        ("mutex_lock(&guards[loose]);", "int i; for (i = 0; i < 4; i++) mutex_init(&guards[i]);",
+         [("guards", "unready", "high")]),
+        ("mutex_lock(&guards[loose]);", "mutex_init(&guard);", []),
     ],
 )  # fmt: skip
 def test_how_drivers_spell_it(read: str, write: str, expected: list[tuple[str, str, str]]) -> None:
