@@ -29,6 +29,7 @@ from kscan.lateness.order import Behind, Order
 from kscan.lateness.probing import Probing
 from kscan.lateness.siblings import Siblings
 from kscan.lateness.stages import InitStages
+from kscan.lateness.unborn import Unborn
 from kscan.model import Confidence
 from kscan.program.deferred import queueing
 from kscan.program.program import Function, Program
@@ -107,6 +108,7 @@ class Lateness:
         world = World(self.catalogue.functions, belongs=belongs)
         self._level(registration.function, registration.call, ZERO, order, writes, world, 0, set())
         order.leave_out(Siblings(self.program, registration).have)
+        order.leave_out(Unborn(self.program, world.functions, registration, order).has)
         stages = InitStages(self.program, self.callers, writes, registration.function)
         for write in stages.globals_set_later():
             if not write.partial and write.place not in order.late:

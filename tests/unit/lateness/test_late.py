@@ -90,6 +90,7 @@ def found(
 
 
 LOCKED = "spin_lock(&each->lock);"
+BORN = "foo->next = kzalloc(sizeof(*foo), 1);"
 
 
 @pytest.mark.parametrize(
@@ -425,6 +426,13 @@ LATE = "foo->next = foo;"
         ("mutex_lock(&guards[loose]);", "int i; for (i = 0; i < 4; i++) mutex_init(&guards[i]);",
          [("guards", "unready", "high")]),
         ("mutex_lock(&guards[loose]);", "mutex_init(&guard);", []),
+        # what is allocated late has nothing that comes too late, nor is there an object to ask
+        ("spin_lock(&foo->next->lock);", f"{BORN} spin_lock_init(&foo->next->lock);",
+         [("foo.next", "crash", "medium")]),
+        ("if (foo->next) spin_lock(&foo->next->lock);",
+         f"{BORN} spin_lock_init(&foo->next->lock);", []),
+        ("spin_lock(&foo->next->lock);", "foo->next = only; spin_lock_init(&foo->next->lock);",
+         [("foo.next", "crash", "medium"), ("foo.lock", "unready", "high")]),
     ],
 )  # fmt: skip
 def test_how_drivers_spell_it(read: str, write: str, expected: list[tuple[str, str, str]]) -> None:
@@ -1227,6 +1235,14 @@ def test_what_is_set_while_another_thread_may_register(body: str, expected: str)
     made = tree(drivers__iommu__foo_c=HEAD + callback + QUEUED % body, drivers__of__open_c=OPENING)
     found = [(one.late.spelled, one.confidence.value) for one in case_of(made).late_reads]
     assert found == ([("only", expected)] if expected else [])
+
+
+def test_another_thread_may_register_while_an_object_is_made() -> None:
+    callback = DRIVER[: DRIVER.index("static int probe")] % "spin_lock(&foo->next->lock);"
+    made = f"schedule_work(&foo->work); {BORN} spin_lock_init(&foo->next->lock);"
+    code = HEAD + callback + QUEUED % made
+    case = case_of(tree(drivers__iommu__foo_c=code, drivers__of__open_c=OPENING))
+    assert [one.late.spelled for one in case.late_reads] == ["foo.next", "foo.lock"]
 
 
 def test_it_is_told_that_another_thread_registers() -> None:
