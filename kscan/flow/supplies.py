@@ -40,6 +40,14 @@ def switch(scope: Scope, functions: Functions, call: ir.Call, name: str) -> Swit
     return Switch(ready_place(place, kind), target, on) if place is not None else None
 
 
+def switched_on(functions: Functions, value: ir.Expr | None) -> str:
+    """The kind of supply that `value` is, where it is one that is on; empty for all others."""
+    match value:
+        case ir.Call(callee=ir.Name(id=name)):
+            return functions.switched_on.get(name, "")
+    return ""
+
+
 def _member(scope: Scope, node: ir.Expr) -> ir.Expr:
     """The member that a local holds, or is stored in; `node` itself where there is none."""
     if isinstance(node, ir.Name) and scope.is_local(node.id):

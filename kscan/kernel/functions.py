@@ -133,6 +133,8 @@ class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     argument: int
     enablers: tuple[str, ...]
     disablers: tuple[str, ...]
+    yields: tuple[str, ...] = ()
+    """These yield one that is on already."""
 
 
 class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -180,6 +182,11 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
             for entries, on in ((supply.enablers, True), (supply.disablers, False))
             for name in (entry.partition(":")[0] for entry in entries)
         }
+
+    @cached_property
+    def switched_on(self) -> dict[str, str]:
+        """By name of a function that yields a supply which is on: the kind of supply."""
+        return {name: supply.kind for supply in self.supply for name in supply.yields}
 
     @cached_property
     def supplies(self) -> frozenset[str]:

@@ -84,6 +84,23 @@ def test_a_device_that_is_active_answers_before_runtime_pm_is_enabled(
     assert found(read, late, early) == [("runtime PM", "declined", "high")]
 
 
+@pytest.mark.parametrize(
+    ("late", "spelled"),
+    [
+        ("foo->clk = devm_clk_get_enabled(&pdev->dev, 0);", "foo.clk"),
+        ("foo->clk = devm_clk_get_optional_enabled(&pdev->dev, 0);", "foo.clk"),
+        ("devm_clk_bulk_get_all_enabled(&pdev->dev, &foo->clks);", "foo.clks"),
+        ("foo->rst = devm_reset_control_get_exclusive_deasserted(&pdev->dev, 0);", "foo.rst"),
+    ],
+)
+def test_a_supply_may_come_switched_on(late: str, spelled: str) -> None:
+    assert (spelled, "unready", "medium") in found("foo_write(foo);", late)
+    assert found("foo_write(foo);", "", early=late) == []
+    again = "clk_prepare_enable(foo->clk); clk_bulk_enable(1, foo->clks);"
+    kept = [one for one, _, _ in found("foo_write(foo);", again, early=late)]
+    assert spelled not in kept
+
+
 YIELDED = DRIVER.replace("    iommu_device_register(", "    foo->clk = iommu_device_register(")
 
 
