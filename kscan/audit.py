@@ -195,11 +195,21 @@ class Audit:
         return " ".join(
             f"As it stands, the tree lacks {', '.join(map(str, lacking))}: "
             f"--scenario {scenario.name} assumes it."
-            for case in self.cases
-            for scenario in self.catalogue.scenarios
-            if case.window.scenario is None and scenario.contract == case.contract.name
-            if (lacking := case.window.lacking(scenario))
+            for window, scenario in self._assumable()
+            if (lacking := window.lacking(scenario))
         )
+
+    def not_run(self) -> tuple[str, ...]:
+        """The files of what such scenarios would have a registration run."""
+        found = (path for window, one in self._assumable() for path in window.newly(one))
+        return tuple(sorted(frozenset(found)))
+
+    def _assumable(self) -> Iterator[tuple[Window, Scenario]]:
+        """The scenarios that nobody asked for."""
+        for case in self.cases:
+            for scenario in self.catalogue.scenarios:
+                if case.window.scenario is None and scenario.contract == case.contract.name:
+                    yield case.window, scenario
 
     def stats(self) -> Stats:
         """What it cost and covered."""

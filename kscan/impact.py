@@ -292,8 +292,11 @@ class Diff:
         )
 
     def _concerns_scenarios(self, outcome: Outcome) -> bool:
-        """A scenario is assumed, or the range edits files beside those one could run."""
-        if self.options.scenario:
+        """A scenario is assumed, or the range edits files beside those one could run.
+
+        Or what one would run that does not run so far.
+        """
+        if self.options.scenario or not frozenset(outcome.assumable).isdisjoint(self._edited):
             return True
         named = {scenario.contract for scenario in self.catalogue.scenarios}
         apis = {c.register for c in self.catalogue.contracts if c.name in named}

@@ -188,6 +188,7 @@ def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> O
         stats=_stats(audit, windows),
         questions=questions.as_asked(),
         failed=bool(audit.failed),
+        assumable=audit.not_run() if is_kernel else (),
     )
 
 

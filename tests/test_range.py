@@ -529,6 +529,15 @@ def test_a_scenario_is_not_told_of_where_a_range_is_about_something_else(tmp_pat
     assert impact(span, assumed).head.scenario_note.startswith("Scenario new-probe-path")
 
 
+def test_a_scenario_is_told_of_where_a_range_edits_what_it_alone_would_run(tmp_path: Path) -> None:
+    def edit(history: History) -> None:
+        history.becomes(STORY / STAGES[0])
+        history.commit("before")
+        history.replace("drivers/amba/bus.c", "int ret = 0;", "int ret = -ENODEV;")
+
+    assert "--scenario new-probe-path" in edited(tmp_path, edit).head.scenario_note
+
+
 def test_a_renamed_driver_keeps_its_findings(tmp_path: Path) -> None:
     def edit(history: History) -> None:
         history.git("mv", FOO, "drivers/iommu/acme-core.c")

@@ -35,6 +35,8 @@ class Walk:
     """Tables of the files that the word search found."""
     scenario: Scenario | None = None
     _called: dict[Slot, bool] = field(default_factory=dict)
+    _assumable: dict[str, tuple[tuple[Assumed, ...], Reach]] = field(default_factory=dict)
+    """What scenarios add, by name."""
 
     @cached_property
     def root(self) -> Function:
@@ -92,6 +94,22 @@ class Walk:
 
     def lacking(self, scenario: Scenario) -> tuple[Assumed, ...]:
         """The edges of `scenario` that this tree lacks."""
+        return self._assuming(scenario)[0]
+
+    def newly(self, scenario: Scenario) -> frozenset[str]:
+        """The C files of the functions that it reaches with the edges of `scenario` alone."""
+        _, walked = self._assuming(scenario)
+        reached = frozenset(self.as_it_stands.functions())
+        found = (f.path for f in walked.functions() if f not in reached)
+        return frozenset(path for path in found if path.endswith(".c"))
+
+    def _assuming(self, scenario: Scenario) -> tuple[tuple[Assumed, ...], Reach]:
+        """The edges of `scenario` that this tree lacks, and what is reached with them."""
+        if scenario.name not in self._assumable:
+            self._assumable[scenario.name] = self._completed(scenario)
+        return self._assumable[scenario.name]
+
+    def _completed(self, scenario: Scenario) -> tuple[tuple[Assumed, ...], Reach]:
         found: tuple[Assumed, ...] = ()
         walked = self.as_it_stands
         for edge in scenario.edge:
@@ -99,7 +117,7 @@ class Walk:
             if missing is not None:
                 found = (*found, missing)
                 walked = self._walked(found)
-        return found
+        return found, walked
 
     def _missing(self, edge: ScenarioEdge, walked: Reach) -> Assumed | None:
         """What `edge` adds to what was walked; None where the tree has it or cannot."""
