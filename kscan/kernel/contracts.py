@@ -173,6 +173,17 @@ class Unset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         check_slots([self.slot, self.field])
 
 
+class Present(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A field that whoever makes the objects which callbacks are called for has set."""
+
+    field: str
+    source: str
+    why: str
+
+    def __post_init__(self) -> None:
+        check_slots([self.field])
+
+
 class Tolerated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Errors of a callback that only the object at hand suffers from."""
 
@@ -241,6 +252,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     preferred: tuple[Preferred, ...] = ()
     failure: Failure = Failure()
     unset: tuple[Unset, ...] = ()
+    present: tuple[Present, ...] = ()
     tolerated: tuple[Tolerated, ...] = ()
     repeated: Repeated = Repeated()
 
@@ -265,6 +277,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lists += [(offered.slot,) for offered in self.offered]
         lists += [preferred.slots for preferred in self.preferred]
         lists += [(unset.slot, unset.field) for unset in self.unset]
+        lists += [(present.field,) for present in self.present]
         lists += [(tolerated.slot,) for tolerated in self.tolerated]
         return tuple(slot for slots in (single, *lists) for slot in slots if slot)
 

@@ -10,9 +10,9 @@ from functools import cached_property, partial
 from kscan.execution.calling import BOUND
 from kscan.execution.execute import Execution, Outcome, declined, is_refusal
 from kscan.execution.tying import RESOURCE
-from kscan.execution.values import ANY, ZERO, Taint, Value, What
+from kscan.execution.values import ANY, SET, ZERO, Taint, Value, What
 from kscan.execution.world import Event, Happening, World
-from kscan.flow.places import DRVDATA, REGISTERS, Place
+from kscan.flow.places import DRVDATA, REGISTERS, Place, field_named
 from kscan.flow.supplies import is_supply
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.contracts import Contract, Offered
@@ -250,8 +250,8 @@ class Readers:
         words = tying_words(self.catalogue.functions)
         for callback in self._in_order:
             if self._mentions.mentions(callback.function, words):
-                events = self._run(callback, frozenset(), zero=unset, ties=True).events_of(RESOURCE)
-                if events:
+                run = self._run(callback, frozenset(), zero=unset, ties=True)
+                if events := run.events_of(RESOURCE):
                     yield callback, tuple(sorted(events, key=lambda event: event.order))
 
     def finds_driver_data(self, callback: Callback, lookup: Event) -> bool:
@@ -331,9 +331,11 @@ class Readers:
     ) -> _Run:
         offered = self.contract.offered_to(str(callback.slot))
         around = self._circumstances
+        there = [field_named(one.field) for one in self.contract.present if ties]
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
-            drivers=around.drivers, given={**dict.fromkeys(zero, ZERO), **around.given},
+            drivers=around.drivers,
+            given={**dict.fromkeys(zero, ZERO), **dict.fromkeys(there, SET), **around.given},
             negative=around.negative, alone=self.alone, of_instance=whose.of_instance, ties=ties,
             embedded=whose.embedded,
             never=frozenset(offered.never if offered is not None else ()),

@@ -70,6 +70,8 @@ def found(
         ("devm_kfree(dev, foo); devm_remove_action(dev, 0, 0);", []),
         ("if (dev->driver) devm_kzalloc(dev, 8, 1);", []),
         ("p = devres_alloc(0, 8, 1);", []),
+        ("if (!dev->dma_parms) dev->dma_parms = devm_kzalloc(dev, 8, 1);", []),
+        ("if (!dev->msi) dev->msi = devm_kzalloc(dev, 8, 1);", ["devm_kzalloc"]),
     ],
 )  # fmt: skip
 def test_what_is_put_on_the_client(body: str, expected: list[str]) -> None:
