@@ -9,8 +9,9 @@ from kscan.facts import ir
 from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import Cfg, Kind, Node, flow_of
 from kscan.flow.paths import addressed
-from kscan.flow.places import Place, place_of
+from kscan.flow.places import Place, field_named, place_of
 from kscan.kernel.functions import Functions
+from kscan.kernel.names import matches
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 
@@ -66,14 +67,23 @@ class _Steps:
         return isinstance(node, ir.Name) and any(map(self._reads, known.values(node.id)))
 
     def _reads(self, node: ir.Expr) -> bool:
-        """`node` is the place, or what an exchange takes out of it."""
+        """`node` is the place, or what an exchange or its getter takes out of it."""
         match node:
+            case ir.Call(callee=ir.Name(id=name)) if self._gets(name):
+                return True
             case ir.Call(callee=ir.Name(id=name), args=args) if name in self.functions.loads:
                 at = self.functions.loads.position(name)
                 node = addressed(args[at]) if at < len(args) else node
             case ir.Call(callee=ir.Name(id=name), args=(first, *_)):
                 node = first if name in self.functions.transparent else node
         return place_of(scope_of(self.program, self.function), self.functions, node) == self.place
+
+    def _gets(self, name: str) -> bool:
+        """`name` is a function that yields what the place holds."""
+        return any(
+            matches(keeper.getters, name) and field_named(keeper.field) == self.place
+            for keeper in self.functions.keeper
+        )
 
 
 def _follows(cfg: Cfg, store: Node, stops: frozenset[int]) -> bool:

@@ -250,6 +250,12 @@ def test_what_the_first_call_left_keeps_the_second_one_out(body: str) -> None:
     assert found(body) == []
 
 
+def test_what_a_getter_yields_is_freed_before_it_is_replaced() -> None:
+    old = f"struct client *old = dev_iommu_priv_get(dev); {ALLOCATE} %s dev_iommu_priv_set(dev, c);"
+    assert found(old % "kfree(old);") == [("lost", "dev_iommu.priv")]
+    assert found(old % "kfree(other_get(dev));") == [("allocation", "dev_iommu.priv")]
+
+
 @pytest.mark.parametrize(
     ("body", "when"),
     [
