@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from kscan.execution.execute import Execution
@@ -25,6 +26,7 @@ from kscan.flow.supplies import is_supply
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue
+from kscan.lateness.early import written_before
 from kscan.lateness.order import Behind, Order
 from kscan.lateness.probing import Probing
 from kscan.lateness.siblings import Siblings
@@ -222,9 +224,10 @@ class Lateness:
                     found.append(write)
         for write in filter(around.counts_late, found):
             order.add(write, bus=around.bus_of(write))
-        for place, several in around.early(cfg, node.index, writes).items():
-            sure = cfg.passes(several, node.index)
-            (order.must if sure else order.may).setdefault(place, next(iter(several.values())))
+        scope = scope_of(self.program, function)
+        early = partial(around.early, writes)
+        for place, write, sure in written_before(scope, world.functions, node, early):
+            (order.must if sure else order.may).setdefault(place, write)
         if level < LEVELS and len(seen) < MOST_ABOVE:
             self._callers(function, outcome.value, order, writes, world, level, seen)
 
@@ -329,14 +332,9 @@ class _Around:
             self._set_in[name] = frozenset(n.index for n in cfg.nodes if _sets(n, name))
         return self._set_in[name]
 
-    def early(self, cfg: Cfg, target: int, writes: Writes) -> dict[Place, dict[int, Write]]:
-        """What may be written before the node `target`, with the node of each first write."""
-        found: dict[Place, dict[int, Write]] = {}
-        for index in sorted(cfg.reaching(target)):
-            for write in self.at(cfg.nodes[index], writes):
-                if self.counts_early(write):
-                    found.setdefault(write.place, {}).setdefault(index, write)
-        return found
+    def early(self, writes: Writes, node: Node) -> Iterator[Write]:
+        """What one node writes that counts where it comes before the call."""
+        return filter(self.counts_early, self.at(node, writes))
 
     def counts_late(self, write: Write) -> bool:
         """A late write that could matter: of an object that existed, to something not zero."""

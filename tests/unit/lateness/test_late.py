@@ -450,6 +450,13 @@ def test_what_a_late_flag_hides_can_be_uncovered() -> None:
     [
         ("", NEXT),
         ("if (dev) foo->next = foo;", [("foo.next", "crash", "medium")]),
+        # unless it is there
+        ("if (!foo->next) foo->next = foo;", []),
+        ("if (foo->next == 0) { use(only); foo->next = foo; }", []),
+        ("if (dev) if (!foo->next) foo->next = foo;", [("foo.next", "crash", "medium")]),
+        ("if (foo->next) foo->next = foo;", [("foo.next", "crash", "medium")]),
+        ("if (!foo->all) foo->next = foo;", [("foo.next", "crash", "medium")]),
+        ("if (!foo->next) { if (dev) foo->next = foo; }", [("foo.next", "crash", "medium")]),
         # on every way, if not by one store
         ("if (dev) foo->next = foo; else foo->next = 0;", []),
         ("switch (loose) { case 1: foo->next = foo; break; default: foo->next = 0; }", []),

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a function writes on the way to a call in it: for sure, or on some ways only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from kscan.flow.cfg import Cfg, Kind, Node, flow_of
+from kscan.flow.conditions import reduced
+from kscan.flow.places import place_of
+from kscan.flow.values import Place
+from kscan.flow.written import Write
+from kscan.kernel.functions import Functions
+from kscan.program.types import Scope
+
+
+def written_before(
+    scope: Scope, functions: Functions, target: Node, at: Callable[[Node], Iterable[Write]]
+) -> Iterator[tuple[Place, Write, bool]]:
+    """The places written before `target`: the first write `at` some node, and if on every way.
+
+    A test that finds the place set will do: ``if (!dma_dev) dma_dev = dev;``.
+    """
+    cfg = flow_of(scope.program, scope.function)
+    found: dict[Place, dict[int, Write]] = {}
+    for index in sorted(cfg.reaching(target.index)):
+        for write in at(cfg.nodes[index]):
+            found.setdefault(write.place, {}).setdefault(index, write)
+    for place, several in found.items():
+        sure = cfg.passes(several, target.index)
+        if not sure:
+            tests = [
+                node.index
+                for node, empty in _asking(scope, functions, cfg, place)
+                if empty in several or cfg.passes_between(empty, several, target.index)
+            ]
+            sure = bool(tests) and cfg.passes({*several, *tests}, target.index)
+        yield place, next(iter(several.values())), sure
+
+
+def _asking(
+    scope: Scope, functions: Functions, cfg: Cfg, place: Place
+) -> Iterator[tuple[Node, int]]:
+    """The tests whether `place` is set, with the node that comes where it is not."""
+    for node in cfg.nodes:
+        if node.kind is Kind.BRANCH and node.expr is not None:
+            asked = reduced(node.expr)
+            if place_of(scope, functions, asked.test) == place:
+                yield node, node.then[1 if asked.holds else 0]
