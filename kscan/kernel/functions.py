@@ -172,6 +172,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     warns: Names
     driver_registrations: Names
     populates: Names
+    walks: Names
 
     @cached_property
     def switches(self) -> dict[str, tuple[str, int, bool]]:

@@ -44,6 +44,7 @@ from kscan.window.callers import (
     Callers,
     is_private,
     registered_by,
+    walked_by,
 )
 from kscan.window.drivers import bus_tag
 from kscan.window.registrations import Registration
@@ -242,8 +243,9 @@ class Lateness:
         calls, known = self.callers.first_of(function), self.catalogue.functions
         drivers = registered_by(self.program, known, function, self.callers.holding(function))
         queues = islice(queueing(self.program, known, function), MOST_CALLERS)
+        walks = walked_by(self.program, known, function)
         for behind, found, yielded in (
-            (Behind.CALL, calls, value), (Behind.DRIVER, drivers, ZERO),
+            (Behind.CALL, (*calls, *walks), value), (Behind.DRIVER, drivers, ZERO),
             (Behind.QUEUE, queues, value),
         ):  # fmt: skip
             for caller, call in found:

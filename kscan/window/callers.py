@@ -188,6 +188,19 @@ def _through(program: Program, caller: Function, slot: Slot) -> Iterator[ir.Call
             yield call
 
 
+def walked_by(
+    program: Program, functions: Functions, function: Function
+) -> Iterator[tuple[Function, ir.Call]]:
+    """Who has `function` called for each of several objects, in its file, with that call."""
+    for caller in program.mentioning(function.path, function.name):
+        for node in ir.walk_body(program.body(caller)):
+            match node:
+                case ir.Call(callee=ir.Name(id=name), args=args) if name in functions.walks:
+                    at = functions.walks.position(name)
+                    if function.name in map(root_name, args[at : at + 1]):
+                        yield caller, node
+
+
 def registered_by(
     program: Program, functions: Functions, probe: Function, paths: tuple[str, ...] = ()
 ) -> Iterator[tuple[Function, ir.Call]]:

@@ -1244,6 +1244,34 @@ def test_what_is_set_while_another_thread_may_register(body: str, expected: str)
     assert found == ([("only", expected)] if expected else [])
 
 
+@pytest.mark.parametrize(
+    ("around", "expected"),
+    [
+        ("driver_for_each_device(&drv, 0, 0, each); only = 0; params.foo = 0; loose = 1;", "loose"),
+        ("loose = 1; return bus_for_each_dev(bus, 0, 0, each);", ""),
+        ("if (device_for_each_child(dev, 0, each)) return -1; loose = 1;", "loose"),
+        ("if (!device_for_each_child(dev, 0, each)) return -1; loose = 1;", ""),
+        ("keep(&drv, 0, 0, each); loose = 1;", ""),
+    ],
+)
+def test_what_is_set_around_a_walk_that_registers(around: str, expected: str) -> None:
+    callback = DRIVER[: DRIVER.index("static int probe")] % "if (!loose) return -ENODEV;"
+    walked = """
+static int each(struct device *dev, void *data)
+{
+    struct foo *foo = dev_get_drvdata(dev);
+
+    if (iommu_device_register(&foo->iommu, &foo_ops, 0))
+        return -ENODEV;
+    return 0;
+}
+static int __init foo_init(struct device *dev) { %s return 0; }
+"""
+    made = tree(drivers__iommu__foo_c=HEAD + callback + walked % around, drivers__of__o_c=OPENING)
+    found = [one.late.spelled for one in case_of(made).late_reads]
+    assert found == ([expected] if expected else [])
+
+
 def test_another_thread_may_register_while_an_object_is_made() -> None:
     callback = DRIVER[: DRIVER.index("static int probe")] % "spin_lock(&foo->next->lock);"
     made = f"schedule_work(&foo->work); {BORN} spin_lock_init(&foo->next->lock);"
