@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from kscan.flow.cfg import Cfg, Kind, Node, flow_of
 from kscan.flow.conditions import reduced
-from kscan.flow.places import place_of
-from kscan.flow.values import Place
+from kscan.flow.places import Place, place_of
 from kscan.flow.written import Write
 from kscan.kernel.functions import Functions
 from kscan.program.types import Scope

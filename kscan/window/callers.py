@@ -193,12 +193,11 @@ def walked_by(
 ) -> Iterator[tuple[Function, ir.Call]]:
     """Who has `function` called for each of several objects, in its file, with that call."""
     for caller in program.mentioning(function.path, function.name):
-        for node in ir.walk_body(program.body(caller)):
-            match node:
-                case ir.Call(callee=ir.Name(id=name), args=args) if name in functions.walks:
-                    at = functions.walks.position(name)
-                    if function.name in map(root_name, args[at : at + 1]):
-                        yield caller, node
+        for call in program.body(caller).calls:
+            if call.name in functions.walks:
+                at = functions.walks.position(call.name)
+                if function.name in map(root_name, call.args[at : at + 1]):
+                    yield caller, call
 
 
 def registered_by(
