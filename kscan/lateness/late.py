@@ -29,6 +29,7 @@ from kscan.kernel.catalogue import Catalogue
 from kscan.lateness.early import written_before
 from kscan.lateness.order import Behind, Order
 from kscan.lateness.probing import Probing
+from kscan.lateness.shut import Below, is_shut
 from kscan.lateness.siblings import Siblings
 from kscan.lateness.stages import InitStages
 from kscan.lateness.unborn import Unborn
@@ -109,7 +110,7 @@ class Lateness:
         """The late places of `registration`, in program order of their first late write."""
         order = Order()
         world = World(self.catalogue.functions, belongs=belongs)
-        self._level(registration.function, registration.call, ZERO, order, writes, world, 0, set())
+        self._level(registration.function, registration.call, ZERO, order, writes, world, (), set())
         order.leave_out(Siblings(self.program, registration).have)
         order.leave_out(Unborn(self.program, world.functions, registration, order).has)
         stages = InitStages(self.program, self.callers, writes, registration.function)
@@ -196,7 +197,7 @@ class Lateness:
 
     def _level(
         self, function: Function, call: ir.Call, result: Value, order: Order,
-        writes: Writes, world: World, level: int, seen: set[Function],
+        writes: Writes, world: World, below: Below, seen: set[Function],
     ) -> None:  # fmt: skip
         """The writes around `call` in `function`, then around the calls of `function`."""
         if function in seen:
@@ -213,7 +214,7 @@ class Lateness:
         if node is None:
             return
         outcome = execution.run(function, start=node.index)
-        around = _Around(self, function, call, level)
+        around = _Around(self, function, call)
         results = list(around.of_result(node, writes))
         order.results.update(write.place for write in results)
         found = [] if result.what is What.ZERO else results
@@ -229,18 +230,20 @@ class Lateness:
         early = partial(around.early, writes)
         for place, write, sure in written_before(scope, world.functions, node, early):
             (order.must if sure else order.may).setdefault(place, write)
-        if level < LEVELS and len(seen) < MOST_ABOVE:
-            self._callers(function, outcome.value, order, writes, world, level, seen)
+        if len(below) < LEVELS and len(seen) < MOST_ABOVE:
+            around_it = (*below, (function, call))
+            self._callers(function, outcome.value, order, writes, world, around_it, seen)
 
     def _callers(
         self, function: Function, result: Value, order: Order,
-        writes: Writes, world: World, level: int, seen: set[Function],
+        writes: Writes, world: World, below: Below, seen: set[Function],
     ) -> None:  # fmt: skip
         value = result
         if value.what is What.ANY and function.fact.result.ptr:
             value = SET
         orders: list[Order] = []
-        calls, known = self.callers.first_of(function), self.catalogue.functions
+        known, first = self.catalogue.functions, self.callers.first_of(function)
+        calls = [(f, call) for f, call in first if not is_shut(self.program, below, call)]
         drivers = registered_by(self.program, known, function, self.callers.holding(function))
         queues = islice(queueing(self.program, known, function), MOST_CALLERS)
         walks = walked_by(self.program, known, function)
@@ -250,11 +253,11 @@ class Lateness:
         ):  # fmt: skip
             for caller, call in found:
                 one = Order()
-                self._level(caller, call, yielded, one, writes, world, level + 1, seen)
+                self._level(caller, call, yielded, one, writes, world, below, seen)
                 one.put(behind)
                 orders.append(one)
         is_split_off = is_private(function) and len(calls) == len(orders) == 1
-        if not level:
+        if len(below) == 1:
             order.within = order.apart([caller for caller, _ in calls], orders)
         order.take_in(orders, is_split_off=is_split_off)
 
@@ -289,7 +292,6 @@ class _Around:
     lateness: Lateness
     function: Function
     call: ir.Call
-    level: int
     _set_in: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def at(self, node: Node, writes: Writes) -> Iterator[Write]:

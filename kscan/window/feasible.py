@@ -162,7 +162,7 @@ class Feasible:
         tables, unset = self._tables(edge, known.tables), self._begun(edge)
         if edge.site.kind in (EdgeKind.ARGUMENT, EdgeKind.QUEUED, EdgeKind.ASSUMED):
             return _Known(tables=tables, unset=unset)
-        changed = self._changed(edge.callee)
+        changed = changed_names(self.program, edge.callee)
         given, nulls = self._arguments(edge.caller, edge.site), self._nulls(edge.caller, known)
         named = zip(edge.callee.parameters, given, strict=False)
         pairs = [(name, argument) for name, argument in named if name not in changed]
@@ -179,7 +179,7 @@ class Feasible:
         for one in self.unset if edge.site.slot is not None else ():
             tag, _, field = one.field.partition(".")
             if str(edge.site.slot) == one.slot and not self._sets(callee, field):
-                scope, changed = scope_of(self.program, callee), self._changed(callee)
+                scope, changed = scope_of(self.program, callee), changed_names(self.program, callee)
                 params = [p.name for p in callee.fact.params if scope.tag(p.type) == tag]
                 found.update((name, field) for name in params[:1] if name not in changed)
         return frozenset(found)
@@ -211,20 +211,21 @@ class Feasible:
     def _arguments(self, caller: Function, site: CallSite) -> tuple[ir.Expr, ...]:
         return next((call.args for call in self.program.body(caller).calls_at(site.at)), ())
 
-    def _changed(self, function: Function) -> frozenset[str]:
-        """The names that `function` assigns, or hands the address of."""
-        targets = (
-            node.target if isinstance(node, ir.Assign) else node.operand
-            for node in self.program.body(function).nodes
-            if isinstance(node, ir.Assign) or (isinstance(node, ir.Unary) and node.op == "&")
-        )
-        return frozenset(target.id for target in targets if isinstance(target, ir.Name))
-
     def _tables(self, edge: Edge, tables: frozenset[str]) -> frozenset[str]:
         if edge.site.slot is None:
             return tables
         entries = self.visited(edge.site.slot)
         return frozenset(one.variable for one in entries if one.function == edge.callee)
+
+
+def changed_names(program: Program, function: Function) -> frozenset[str]:
+    """The names that `function` assigns, or hands the address of."""
+    targets = (
+        node.target if isinstance(node, ir.Assign) else node.operand
+        for node in program.body(function).nodes
+        if isinstance(node, ir.Assign) or (isinstance(node, ir.Unary) and node.op == "&")
+    )
+    return frozenset(target.id for target in targets if isinstance(target, ir.Name))
 
 
 def _is_valid(argument: ir.Expr, valid: frozenset[str]) -> bool:
