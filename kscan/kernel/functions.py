@@ -89,6 +89,13 @@ class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drops_reference: tuple[str, ...]
 
 
+class Matched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that yield what an id table has for a device, and the members it stands in."""
+
+    names: tuple[str, ...]
+    members: tuple[str, ...]
+
+
 class Keeper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Functions that store a pointer in a field of an object, and that yield it."""
 
@@ -149,6 +156,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     heads: Heads
     loops: Loops
     lookups: Lookups
+    matched: Matched
     keeper: tuple[Keeper, ...]
     runtime_pm: RuntimePm
     supply: tuple[Supply, ...]

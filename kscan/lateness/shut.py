@@ -19,15 +19,16 @@ def is_shut(program: Program, below: Below, call: ir.Call) -> bool:
     """What `call` hands to the last function `below` keeps it from coming to the registration."""
     known: dict[str, bool] = {}
     for function, further in reversed(below):
-        named = call.callee.id if isinstance(call.callee, ir.Name) else function.name
-        given = [_truth(argument, known) for argument in call.args]
-        if named != function.name or given.count(None) == len(given):
+        given = {name: _truth(node, known) for name, node in function.given(call).items()}
+        if call.name not in ("", function.name) or not any(
+            truth is not None for truth in given.values()
+        ):
             return False
-        params, changed = function.fact.params, changed_names(program, function)
+        changed = changed_names(program, function)
         known = {
-            parameter.name: truth
-            for parameter, truth in zip(params, given, strict=False)
-            if truth is not None and parameter.name not in changed
+            name: truth
+            for name, truth in given.items()
+            if truth is not None and name not in changed
         }
         for one in conditions_of(flow_of(program, function), further.at) if known else ():
             if isinstance(one.test, ir.Name) and known.get(one.test.id, one.holds) != one.holds:

@@ -130,9 +130,11 @@ class Members:
         """The expressions of `function`, what its macros mean, and what its initialisers store."""
         body = self.program.body(function)
         for declared in ir.declarations(body.statements):
-            yield from _initialising(declared)
+            yield from _initialising(ir.Name(declared.name, 0), declared.value)
         for node in body.nodes:
             yield node
+            if isinstance(node, ir.Assign):
+                yield from _initialising(node.target, node.value)
             yield from self._meant(function, node, 0)
 
     def _meant(self, function: Function, node: ir.Expr, hops: int) -> Iterator[ir.Expr]:
@@ -187,13 +189,12 @@ class Members:
                         yield value
 
 
-def _initialising(declared: ir.Declare) -> Iterator[ir.Assign]:
-    """``struct foo foo = { .get = foo_get }`` as assignments."""
-    literal = declared.value
+def _initialising(place: ir.Expr, literal: ir.Expr | None) -> Iterator[ir.Assign]:
+    """``struct foo foo = { .get = foo_get }`` as assignments; ``bar->foo = (struct foo) {`` too."""
     if not isinstance(literal, ir.Literal):
         return
     for fields, value in literal.items:
-        target: ir.Expr = ir.Name(declared.name, literal.at)
+        target = place
         for field in fields:
             target = ir.Member(target, field, False, literal.at)
         yield ir.Assign("=", target, value, literal.at)

@@ -12,17 +12,23 @@ from kscan.flow.paths import embedding
 from kscan.flow.stores import assignments
 from kscan.kernel.contracts import Contract
 from kscan.kernel.functions import Functions
+from kscan.kernel.names import matches
 from kscan.model import Confidence, weakest
 from kscan.program.calls import Slot
-from kscan.program.filled import filling, slot_facts
+from kscan.program.filled import filled, filling, slot_facts
 from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import Callers, calls_of
 from kscan.window.members import Members, Told
+from kscan.window.places import is_object, is_pointer, is_same, pointer_to
 
-_HOPS = 3
+_HOPS = 5
+"""Variables, members and calls that a table is followed through."""
+
+_HANDED_HOPS = 3
+"""Variables that a function is followed through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Publishing:
                         yield from self._handed(function, branch, hops)
             case ir.Name(id=name) if not scope_of(self.program, function).is_local(name):
                 yield from map(Handed, self.program.resolve(name, function.path)[:1])
-            case ir.Name(id=name) if hops < _HOPS:
+            case ir.Name(id=name) if hops < _HANDED_HOPS:
                 values = assigned_in(self.program, function).values(name)
                 own = ((function, value) for value in values)
                 for where, value in (*own, *self._given(function, name)):
@@ -122,17 +128,17 @@ class Publishing:
 
     def held(self, function: Function, node: ir.Expr) -> Iterator[Published]:
         """The ops tables that `node` may hold in `function`."""
-        yield from self._held(function, node, 0)
+        yield from self._held(function, node, 0, self.contract.tables)
 
     def _said(self, function: Function, call: ir.Call) -> Iterator[Published]:
         """The table in the call itself, or in a setter called beside it."""
         if self.contract.table < len(call.args):
-            yield from self._held(function, call.args[self.contract.table], 0)
+            yield from self.held(function, call.args[self.contract.table])
             yield from self._told(Members(self.program, self.contract).led_to(function, call))
             return
         for setter in self.contract.table_setters:
             for told in calls_of(self.program, function, setter):
-                yield from self._held(function, told.args[-1], 0) if told.args else ()
+                yield from self.held(function, told.args[-1]) if told.args else ()
         yield from self._in_member(function, call)
 
     def _in_member(self, function: Function, call: ir.Call) -> Iterator[Published]:
@@ -140,78 +146,112 @@ class Publishing:
         members = Members(self.program, self.contract)
         yield from self._told(members.stored(function, call))
         for name, path in members.initialised(function, call):
-            place = self._defined(path, name)
+            place = self._defined(path, name, self.contract.tables)
             if place is not None:
                 yield Published(name, place)
 
     def _told(self, values: Iterable[Told]) -> Iterator[Published]:
         """The tables among `values` of members."""
         for told in values:
-            for found in self._held(told.function, told.value, 0):
+            for found in self.held(told.function, told.value):
                 yield replace(found, confidence=weakest(found.confidence, told.confidence))
 
-    def _defined(self, path: str, name: str) -> str | None:
-        """The file that defines `name`, where `path` knows it for a table of the contract."""
+    def _defined(self, path: str, name: str, tags: tuple[str, ...]) -> str | None:
+        """The file that defines `name`, where `path` knows it for one of the structs `tags`."""
         known = self.program.variable(name, path)
-        is_table = known is not None and known.type.tag in self.contract.tables
-        return home(self.program, path, name) if is_table else None
+        is_one = known is not None and known.type.tag in tags
+        return home(self.program, path, name) if is_one else None
 
-    def _held(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Published]:
-        """The tables that `node` may hold in `function`."""
+    def _held(
+        self, function: Function, node: ir.Expr, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
+        """The objects of the structs `tags` that the pointer `node` may lead to in `function`."""
         scope = scope_of(self.program, function)
         match node:
             case ir.Unary(op="&", operand=inner):
-                yield from self._object(scope, self._spelled_out(function, inner))
-            case ir.Cast(operand=inner):
-                yield from self._held(function, inner, hops)
+                yield from self._object(scope, self._spelled_out(function, inner), hops, tags)
+            case ir.Cast(operand=inner) | ir.Binary(op="+" | "-", left=inner):
+                yield from self._held(function, inner, hops, tags)
             case ir.Choice(then=then, other=other):
                 for branch in (then, other):
                     if branch is not None:
-                        yield from self._held(function, branch, hops)
-            case ir.Name(id=name) if hops < _HOPS:
-                yield from self._variable(scope, name, hops)
-            case ir.Member(field=name):
-                yield from self._member(function, name)
+                        yield from self._held(function, branch, hops, tags)
+            case ir.Name() | ir.Member() | ir.Index() if hops < _HOPS:
+                yield from self._pointed(scope, node, hops, tags)
             case ir.Call() if hops < _HOPS:
                 spelled_out = self._spelled_out(function, node)
                 if spelled_out is node:
-                    yield from self._yielded(function, node, hops)
+                    yield from self._yielded(function, node, hops, tags)
                 else:
-                    yield from self._held(function, spelled_out, hops + 1)
+                    yield from self._held(function, spelled_out, hops + 1, tags)
 
     def _spelled_out(self, function: Function, node: ir.Expr) -> ir.Expr:
         """`node`, or what the macro means that it is a call of: ``OPS(foo)``."""
         found = expanded(self.program, function.path, node) if isinstance(node, ir.Call) else None
         return node if found is None else found
 
-    def _object(self, scope: Scope, node: ir.Expr) -> Iterator[Published]:
-        """The table `node`, or the driver's own object that has it inside: ``foo.iommu_ops``."""
-        outer, inside = embedding(node)
-        if isinstance(node, ir.Member) and scope.tag_of(node) in self.contract.tables:
-            yield from self._copied(scope, node)
-        if not isinstance(outer, ir.Name) or scope.is_local(outer.id):
-            return
-        if inside and scope.type_of(outer).ptr:
-            return
-        if not inside and scope.tag_of(node) in self.contract.tables:
-            yield from self._copied(scope, outer)
-        place = home(self.program, scope.function.path, outer.id)
-        if place is not None and (not inside or scope.tag_of(node) in self.contract.tables):
-            yield Published(outer.id, place)
+    def _pointed(
+        self, scope: Scope, node: ir.Name | ir.Member | ir.Index, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
+        """What is copied to where `node` points, and the objects that it may point to itself."""
+        yield from self._copied(scope, ir.Unary("*", node, node.at), hops, tags)
+        if isinstance(node, ir.Name):
+            yield from self._variable(scope, node.id, hops, tags)
+        elif scope.type_of(node).array:
+            yield from self._object(scope, node, hops, tags)
+        elif isinstance(node, ir.Index):
+            yield from self._element(scope, node, hops, tags)
+        else:
+            yield from self._member(scope.function, node.field, hops, tags)
 
-    def _copied(self, scope: Scope, table: ir.Member | ir.Name) -> Iterator[Published]:
+    def _element(
+        self, scope: Scope, node: ir.Index, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
+        """What an array of pointers holds, of which `node` is an element."""
+        function, path = scope.function, scope.function.path
+        for store in self.program.body(function).assignments:
+            if is_same(store.target, node):
+                yield from self._held(function, store.value, hops + 1, tags)
+        name = node.object.id if isinstance(node.object, ir.Name) else ""
+        values = assigned_in(self.program, function).values(name)
+        given = [value.id for value in values if isinstance(value, ir.Name)]
+        for array in given if scope.is_local(name) else [name]:
+            place = home(self.program, path, array)
+            facts = filled(self.program, place).by_table.get(array, ()) if place else ()
+            for fact in facts:
+                yield from self._named(place or path, () if fact.fields else fact.values, tags)
+
+    def _object(
+        self, scope: Scope, node: ir.Expr, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
+        """The object `node`, or the driver's own that has it inside: ``foo.iommu_ops``."""
+        is_one = scope.tag_of(node) in tags
+        if is_one:
+            yield from self._copied(scope, node, hops, tags)
+        pointer = pointer_to(scope, node)
+        if pointer is not None:
+            tag = scope.tag_of(pointer) if is_one else ""
+            for found in self._held(scope.function, pointer, hops, (tag,)) if tag else ():
+                yield replace(found, confidence=weakest(found.confidence, Confidence.MEDIUM))
+            return
+        outer, inside = embedding(node)
+        if isinstance(outer, ir.Name) and not scope.is_local(outer.id) and (is_one or not inside):
+            place = home(self.program, scope.function.path, outer.id)
+            if place is not None:
+                yield Published(outer.id, place)
+
+    def _copied(
+        self, scope: Scope, table: ir.Expr, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
         """The template that `scope`'s function copies into `table`, a member of an instance or not.
 
         By an assignment, or by ``memcpy(&foo_ops, &template, sizeof(foo_ops))``.
         """
-        for store in self._stores(scope.function):
-            match store:
-                case ir.Assign(target=target, value=ir.Name(id=name)) if _is_same(
-                    target, table
-                ) and self._is_table(scope, name):
-                    place = home(self.program, scope.function.path, name)
-                    if place is not None:
-                        yield Published(name, place, Confidence.MEDIUM)
+        for store in self._stores(scope.function) if hops < _HOPS else ():
+            value = store.value
+            if is_same(store.target, table) and is_object(scope, value, tags):
+                for found in self._object(scope, value, hops + 1, tags):
+                    yield replace(found, confidence=Confidence.MEDIUM)
 
     def _stores(self, function: Function) -> Iterator[ir.Assign]:
         """The assignments in the body of `function`, those that are spelled as calls too."""
@@ -222,31 +262,45 @@ class Publishing:
                 case ir.Call(callee=ir.Name(id=name)):
                     yield from assignments(self.known, node, name)
 
-    def _yielded(self, function: Function, call: ir.Call, hops: int) -> Iterator[Published]:
-        """The table that is duplicated, or those that the function called may return."""
+    def _yielded(
+        self, function: Function, call: ir.Call, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
+        """The object that is duplicated, or those that the function called may return."""
         if "memdup" in call.name:
             for argument in call.args:
-                if isinstance(argument, ir.Unary):
-                    yield from self._held(function, argument, hops)
+                yield from self._held(function, argument, hops, tags)
             return
-        for target in self.program.resolve(call.name, function.path)[:1]:
+        if matches(self.known.matched.names, call.name):
+            for member in self.known.matched.members:
+                yield from self._filled(function, member, tags)
+            return
+        fits = scope_of(self.program, function).tag_of(call) in tags
+        for target in self.program.resolve(call.name, function.path)[:1] if fits else ():
             for value in ir.returned(self.program.body(target)):
-                yield from self._held(target, value, hops + 1)
+                yield from self._held(target, value, hops + 1, tags)
 
-    def _variable(self, scope: Scope, name: str, hops: int) -> Iterator[Published]:
+    def _variable(
+        self, scope: Scope, name: str, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
         function = scope.function
         if not scope.is_local(name):
+            kind = scope.type_of(ir.Name(name, 0))
             place = home(self.program, function.path, name)
-            if place is not None and self._is_table(scope, name):
-                yield Published(name, place)
+            if place is not None and scope.tag(kind) in tags:
+                if is_pointer(kind):
+                    yield from self._stored(place, name, hops, tags)
+                else:
+                    yield Published(name, place)
             return
         for value in assigned_in(self.program, function).values(name):
-            yield from self._held(function, value, hops + 1)
-        yield from self._parameter(function, name, hops)
+            yield from self._held(function, value, hops + 1, tags)
+        yield from self._parameter(function, name, hops, tags)
 
-    def _parameter(self, function: Function, name: str, hops: int) -> Iterator[Published]:
+    def _parameter(
+        self, function: Function, name: str, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
         for caller, argument in self._given(function, name):
-            for found in self._held(caller, argument, hops + 1):
+            for found in self._held(caller, argument, hops + 1, tags):
                 yield found if hops else replace(found, given=frozenset({caller}))
 
     def _given(self, function: Function, name: str) -> Iterator[tuple[Function, ir.Expr]]:
@@ -256,37 +310,48 @@ class Publishing:
             if name in given:
                 yield caller, given[name]
 
-    def _is_table(self, scope: Scope, name: str) -> bool:
-        return scope.tag_of(ir.Name(name, 0)) in self.contract.tables
+    def _member(
+        self, function: Function, name: str, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
+        """Objects that a field `name` is filled with, or else what functions of its file store."""
+        found = list(self._filled(function, name, tags))
+        if not found and hops < _HOPS:
+            found = list(self._stored(function.path, name, hops, tags))
+        yield from found
 
-    def _member(self, function: Function, name: str) -> Iterator[Published]:
-        """Tables that the file of `function`, or else one beside it, puts into a field `name`."""
-        found = list(self._put_into(function.path, name))
+    def _filled(self, function: Function, name: str, tags: tuple[str, ...]) -> Iterator[Published]:
+        """Objects that the file of `function`, or else one beside it, puts into a field `name`."""
+        found = list(self._put_into(function.path, name, tags))
         if not found:
             word, tree = name.encode(), self.program.reader.tree
             beside = (p for p in self.program.siblings(function.path) if word in tree.read(p))
-            found = [one for path in beside for one in self._put_into(path, name)]
+            found = [one for path in beside for one in self._put_into(path, name, tags)]
         yield from found
 
-    def _put_into(self, path: str, name: str) -> Iterator[Published]:
-        """Tables that initialisers and assignments of the file `path` put into a field `name`."""
+    def _put_into(self, path: str, name: str, tags: tuple[str, ...]) -> Iterator[Published]:
+        """Objects that initialisers and assignments of the file `path` put into a field `name`."""
         for fact in filling(self.program, path, name):
-            for value in fact.values:
-                place = self._defined(path, value)
-                if place is not None:
-                    yield Published(value, place, Confidence.MEDIUM)
+            yield from self._named(path, fact.values, tags)
+
+    def _named(self, path: str, names: Iterable[str], tags: tuple[str, ...]) -> Iterator[Published]:
+        """The objects among `names`, which the file `path` puts somewhere."""
+        for name in names:
+            place = self._defined(path, name, tags)
+            if place is not None:
+                yield Published(name, place, Confidence.MEDIUM)
+
+    def _stored(
+        self, path: str, name: str, hops: int, tags: tuple[str, ...]
+    ) -> Iterator[Published]:
+        """Objects that functions of the file `path` store in a field or variable `name`."""
+        for function in self.program.mentioning(path, name):
+            for node in self.program.body(function).assignments:
+                match node.target:
+                    case ir.Member(field=found) | ir.Name(id=found) if found == name:
+                        for one in self._held(function, node.value, hops + 1, tags):
+                            yield replace(one, confidence=Confidence.MEDIUM)
 
 
 def both(one: frozenset[Function], other: frozenset[Function]) -> frozenset[Function]:
     """The callers of either; none, which stands for all, where one has none."""
     return one | other if one and other else frozenset()
-
-
-def _is_same(target: ir.Expr, table: ir.Member | ir.Name) -> bool:
-    """`target` is the object `table`; of members the name tells."""
-    match target, table:
-        case ir.Member(field=one), ir.Member(field=other):
-            return one == other
-        case ir.Name(id=one), ir.Name(id=other):
-            return one == other
-    return False

@@ -168,7 +168,9 @@ class Window(Walk):
         return Confidence.HIGH if waits else Confidence.MEDIUM
 
     def _runs(self, slot: Slot) -> bool:
-        return self.is_open or self.is_called(slot)
+        """Something calls `slot`; of an open window, its contract says so of all its structs'."""
+        is_own = not slot.tag or slot.tag in self.contract.tables
+        return is_own if self.is_open else self.is_called(slot)
 
     def absent(self, slot: Slot) -> frozenset[int]:
         """The positions of the arguments that are NULL wherever the walk calls `slot`."""

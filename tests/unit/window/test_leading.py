@@ -33,6 +33,9 @@ drivers/chip/foo.c
     static const struct chip_ops foo_ops = { .get = foo_get };
     static const struct aux_ops foo_aux_ops = { .aux = foo_aux };
     static const struct chip_info foo_info = { .ops = &foo_ops, .aux = &foo_aux_ops };
+    struct kind { int (*init)(void); struct chip_ops ops; };
+    static int foo_init(void) { return 0; }
+    static const struct kind foo_kind = { .init = foo_init, .ops = { .get = foo_get } };
     static int foo_probe(struct foo *foo)
     {
         BODY
@@ -41,6 +44,8 @@ drivers/chip/foo.c
 
 STATIC = "return chip_add(&foo->chip, &foo_info);"
 STORED = "foo->info.ops = &foo_ops; return chip_add(&foo->chip, &foo->info);"
+INSIDE = "return chip_add(&foo->chip, &foo_kind.ops);"
+WHOLE = "foo->chip = (struct chip) { .put = foo_put }; return chip_add(&foo->chip, 0);"
 OWN = "foo->chip.ops = &foo_ops; foo->chip.put = foo_put; return chip_add(&foo->chip, 0);"
 
 
@@ -54,16 +59,25 @@ OWN = "foo->chip.ops = &foo_ops; foo->chip.put = foo_put; return chip_add(&foo->
         (STORED, 1, ["chip_info", "aux_ops"], []),
         (OWN, 0, ["chip", "chip_ops"], ["chip.put", "chip_ops.get"]),
         (OWN, 0, ["chip"], ["chip.put"]),
+        (WHOLE, 0, ["chip"], ["chip.put"]),
+        # of what the table lies in, the contract names nothing
+        (INSIDE, 1, ["chip_ops"], ["chip_ops.get"]),
     ],
 )
 def test_a_member_that_points_at_another_table_leads_there(
     body: str, table: int, tags: list[str], runs: list[str], tmp_path: Path
 ) -> None:
-    own = tmp_path / "own.toml"
-    own.write_text(chip_contract(table, *tags))
+    assert callbacks(body, chip_contract(table, *tags), tmp_path) == runs
+
+
+def callbacks(body: str, contract: str, scratch: Path) -> list[str]:
+    """The slots that run once a probe of this body has registered; none is told as not seen."""
+    own = scratch / "own.toml"
+    own.write_text(contract)
     options = Options(catalogues=(own,))
     cases = Audit(TextTree(TREE.replace("BODY", body)), options, NullStore(), only="chip_add").cases
     (case,) = cases
     (registration,) = case.registrations
-    assert sorted(str(one.slot) for one in case.window.callbacks(registration)) == runs
+    runs = sorted(str(one.slot) for one in case.window.callbacks(registration))
     assert bool(list(unseen(case))) is not bool(runs)
+    return runs
