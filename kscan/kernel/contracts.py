@@ -231,7 +231,10 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     That of the object where it holds its callbacks itself.
     """
     table_setters: tuple[str, ...] = ()
-    """Functions that tell the published object its table, in trees whose `register` does not."""
+    """Functions that tell the published object its table, where `register` does not.
+
+    It is their last argument, or the one at the position that follows a colon.
+    """
     elsewhere: tuple[str, ...] = ()
     """Functions that hand a table over without a registration, with its position among their
     arguments: where nothing else publishes it, nobody looks at it."""
@@ -260,8 +263,12 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         check_title(self.name)
         check_names("register", [self.register])
         check_names("tables", self.tables)
-        check_names("table_setters", self.table_setters)
+        check_names("table_setters", [entry.partition(":")[0] for entry in self.table_setters])
         check_names("elsewhere", [entry.partition(":")[0] for entry in self.elsewhere])
+        if any(
+            ":" in e and not _POSITION.fullmatch(e.partition(":")[2]) for e in self.table_setters
+        ):
+            raise ValueError("table_setters: a colon is followed by a position")
         if not all(_POSITION.fullmatch(entry.partition(":")[2]) for entry in self.elsewhere):
             raise ValueError("elsewhere: a name is followed by a colon and a position")
         check_slots([self.table_field] if self.table_field else [])

@@ -19,17 +19,15 @@ def is_shut(program: Program, below: Below, call: ir.Call) -> bool:
     """What `call` hands to the last function `below` keeps it from coming to the registration."""
     known: dict[str, bool] = {}
     for function, further in reversed(below):
-        given = {name: _truth(node, known) for name, node in function.given(call).items()}
-        if call.name not in ("", function.name) or not any(
-            truth is not None for truth in given.values()
-        ):
+        told = {
+            name: truth
+            for name, argument in function.given(call).items()
+            if (truth := _truth(argument, known)) is not None
+        }
+        if call.name not in ("", function.name) or not told:
             return False
         changed = changed_names(program, function)
-        known = {
-            name: truth
-            for name, truth in given.items()
-            if truth is not None and name not in changed
-        }
+        known = {name: truth for name, truth in told.items() if name not in changed}
         for one in conditions_of(flow_of(program, function), further.at) if known else ():
             if isinstance(one.test, ir.Name) and known.get(one.test.id, one.holds) != one.holds:
                 return True

@@ -136,9 +136,12 @@ class Publishing:
             yield from self.held(function, call.args[self.contract.table])
             yield from self._told(Members(self.program, self.contract).led_to(function, call))
             return
-        for setter in self.contract.table_setters:
+        for entry in self.contract.table_setters:
+            setter, _, place = entry.partition(":")
+            at = slice(int(place), int(place) + 1) if place else slice(-1, None)
             for told in calls_of(self.program, function, setter):
-                yield from self.held(function, told.args[-1]) if told.args else ()
+                for given in told.args[at]:
+                    yield from self.held(function, given)
         yield from self._in_member(function, call)
 
     def _in_member(self, function: Function, call: ir.Call) -> Iterator[Published]:

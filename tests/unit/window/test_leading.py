@@ -36,6 +36,7 @@ drivers/chip/foo.c
     struct kind { int (*init)(void); struct chip_ops ops; };
     static int foo_init(void) { return 0; }
     static const struct kind foo_kind = { .init = foo_init, .ops = { .get = foo_get } };
+    struct chip *chip_alloc(const struct chip_ops *ops, int size);
     static int foo_probe(struct foo *foo)
     {
         BODY
@@ -46,6 +47,7 @@ STATIC = "return chip_add(&foo->chip, &foo_info);"
 STORED = "foo->info.ops = &foo_ops; return chip_add(&foo->chip, &foo->info);"
 INSIDE = "return chip_add(&foo->chip, &foo_kind.ops);"
 WHOLE = "foo->chip = (struct chip) { .put = foo_put }; return chip_add(&foo->chip, 0);"
+TOLD = "struct chip *chip = chip_alloc(&foo_ops, 8); return chip_add(chip, 0);"
 OWN = "foo->chip.ops = &foo_ops; foo->chip.put = foo_put; return chip_add(&foo->chip, 0);"
 
 
@@ -68,6 +70,17 @@ def test_a_member_that_points_at_another_table_leads_there(
     body: str, table: int, tags: list[str], runs: list[str], tmp_path: Path
 ) -> None:
     assert callbacks(body, chip_contract(table, *tags), tmp_path) == runs
+
+
+@pytest.mark.parametrize(
+    ("setter", "runs"),
+    [("chip_alloc:0", ["chip_ops.get"]), ("chip_alloc", []), ("chip_make:0", [])],
+)
+def test_a_function_that_the_object_comes_from_is_told_the_table(
+    setter: str, runs: list[str], tmp_path: Path
+) -> None:
+    contract = f'{chip_contract(9, "chip_ops")}table_setters = ["{setter}"]\n'
+    assert callbacks(TOLD, contract, tmp_path) == runs
 
 
 def callbacks(body: str, contract: str, scratch: Path) -> list[str]:
