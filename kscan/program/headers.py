@@ -183,3 +183,5 @@ def _places(
         yield f"include/asm-generic/{normal[4:]}"
     if not quoted and not beside.startswith(".."):
         yield beside
+    if normal.startswith("linux/"):  # it became private to the directory of those that use it
+        yield posixpath.join(posixpath.dirname(path), posixpath.basename(normal))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Headers that the Makefile of a driver kept out of the tree has looked for elsewhere."""
+"""Headers that are looked for elsewhere: where a Makefile says, or beside those that use them."""
 
 from __future__ import annotations
 
@@ -44,3 +44,22 @@ def test_a_header_that_only_a_flag_leads_to(include: str) -> None:
     assert list(Headers(MemoryTree(files)).closure(DRIVER)) == ["external/foo/inc/foo.h"]
     files["external/foo/core/Makefile"] = ""
     assert list(Headers(MemoryTree(files)).closure(DRIVER)) == ["include/foo.h"]
+
+
+@pytest.mark.parametrize(
+    ("include", "found"),
+    [
+        ("<linux/foo.h>", ["drivers/foo/foo.h"]),
+        ("<linux/both.h>", ["include/linux/both.h"]),
+        ("<asm/foo.h>", []),
+        ("<linux/gone.h>", []),
+    ],
+)
+def test_a_header_may_have_become_private(include: str, found: list[str]) -> None:
+    files = {
+        "drivers/foo/foo.c": f"#include {include}\n",
+        "drivers/foo/foo.h": "struct foo {\n};\n",
+        "drivers/foo/both.h": "struct foo {\n};\n",
+        "include/linux/both.h": "struct foo {\n};\n",
+    }
+    assert list(Headers(MemoryTree(files)).closure("drivers/foo/foo.c")) == found
