@@ -314,7 +314,11 @@ class Writes:
             base = None
         else:
             base = macros.substituted(base, given, call.at)
-        return replace(write, base=base, frames=(frame, *write.frames))
+        value = write.value
+        handed = given.get(value.id) if isinstance(value, ir.Name) else None
+        if isinstance(handed, ir.Const) and handed.is_zero:
+            value = handed
+        return replace(write, base=base, value=value, frames=(frame, *write.frames))
 
     def _traced(
         self, function: Function, base: ir.Expr | None, ends: Callable[[str], bool]

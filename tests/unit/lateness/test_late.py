@@ -439,6 +439,19 @@ def test_how_drivers_spell_it(read: str, write: str, expected: list[tuple[str, s
     assert found(read, write) == expected
 
 
+@pytest.mark.parametrize(
+    ("handed", "expected"), [("foo", NEXT), ("NULL", []), ("0", []), ("only", NEXT)]
+)
+def test_a_function_that_is_handed_nothing_sets_nothing(
+    handed: str, expected: list[tuple[str, str, str]]
+) -> None:
+    both = (
+        "static void put(struct foo *foo, struct foo *next) { foo->next = next; }\n"
+        "static void put_it(struct foo *foo, struct foo *next) { put(foo, next); }\n"
+    )
+    assert found("use(foo->next);", f"put_it(foo, {handed});", before=both) == expected
+
+
 def test_what_a_late_flag_hides_can_be_uncovered() -> None:
     read = "if (!foo->ready) return -ENODEV; use(foo->next);"
     both = [*NEXT, ("foo.ready", "declined", "high")]
