@@ -115,6 +115,8 @@ class Execution(Run):
             visited.add(node.index)
             frame.state = state
             targets = self._step(node, frame, outcome)
+            if state.is_over:
+                continue
             late = frame.late
             if self.keeps_ways:
                 taken = self.taken.setdefault(function, set())
@@ -135,8 +137,9 @@ class Execution(Run):
         match node.kind:
             case Kind.RETURN:
                 value = frame.value(node.expr) if node.expr is not None else ANY
-                outcome.returns.append((value, frame.state.decided, node.at))
-                outcome.end(frame.state)
+                if not frame.state.is_over:
+                    outcome.returns.append((value, frame.state.decided, node.at))
+                    outcome.end(frame.state)
                 return []
             case Kind.EXIT:
                 outcome.end(frame.state)

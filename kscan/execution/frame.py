@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
-from kscan.execution.values import ANY, INVALID, Taint, Value, joined
+from kscan.execution.values import ANY, INVALID, UNSET, Taint, Value, joined
 from kscan.execution.world import Event, Happening, World
 from kscan.facts import ir
 from kscan.facts.unit import UNKNOWN
@@ -35,6 +35,8 @@ class State:
     env: dict[str, Value]
     decided: Taint | None = None
     """The late read that decided a branch on this way."""
+    is_over: bool = False
+    """It ends here: what is assumed to be NULL is dereferenced."""
 
     def copy(self) -> State:
         """Its own copy."""
@@ -161,6 +163,8 @@ class Frame(ABC):
         """`value` is used as a pointer."""
         if value.taint is not None and value.what in INVALID:
             self.note(Happening.CRASH, value.taint, at, "dereferences it")
+        elif value.origin == UNSET and value.what in INVALID:
+            self.state.is_over = True
 
     def note(
         self,

@@ -20,6 +20,8 @@ class What(IntEnum):
     BOGUS = 4  # not NULL, yet not a pointer to anything: NULL plus an offset, a list head
 
 
+UNSET = "unset"
+"""The origin of a zero that is there for sure: what dereferences it goes no further."""
 KEPT = "kept"
 """The origin of what an earlier call allocated: no object that has a name."""
 INVALID = (What.ZERO, What.BOGUS)
@@ -66,6 +68,8 @@ class Value:
 
 ANY = Value()
 ZERO = Value(What.ZERO)
+UNSET_YET = Value(What.ZERO, None, UNSET)
+"""What a place holds that is set later than another one which is looked at."""
 SET = Value(What.SET)
 ERROR = Value(What.ERROR)
 

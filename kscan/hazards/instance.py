@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kscan.execution.values import SET, ZERO, Value, What
+from kscan.execution.values import SET, UNSET_YET, ZERO, Value, What
 from kscan.execution.world import Event
 from kscan.flow.ownership import Lifetimes
 from kscan.flow.places import DRVDATA, Place, place_of
@@ -194,8 +194,11 @@ class Instance:
         for number in self._met():
             one = late[number]
             others = late[number + 1 :] if later else late
-            unset = frozenset(o.place for o in others if o.is_sure) - {one.place}
-            unset |= counting(self._program, self.shared.catalogue.functions, one)
+            unset = {o.place: ZERO for o in others if o.is_sure}
+            unset |= {o.place: UNSET_YET for o in late[number + 1 :] if o.is_sure}
+            unset.pop(one.place, None)
+            known = self.shared.catalogue.functions
+            unset |= dict.fromkeys(counting(self._program, known, one), ZERO)
             own = whose(self._program, self.belongs, one)
             for reader in self.readers.of(one.place, lists, unset, own, one.comes_by):
                 yield from self._read(one, reader, doubted)

@@ -162,15 +162,15 @@ class Readers:
         self,
         place: Place,
         lists: frozenset[Place],
-        unset: frozenset[Place] = frozenset(),
+        unset: Mapping[Place, Value],
         whose: Whose = ANYONES,
         comes_by: Callable[[Function], bool] = lambda _function: False,
     ) -> Iterator[Reader]:
         """The callbacks that suffer from `place` being late; what leads to `lists` is as well.
 
-        Not those that come to it only where one of `unset`, which are late too, is not zero, nor
-        those that read it of another object than `whose` it is. A function that all late writes
-        `comes_by` finds zero when it runs late, too: there it is no wrong number.
+        Not those that come to it only where one of `unset`, which are late too, is not the zero
+        given there, nor those that read it of another object than `whose` it is. A function that
+        all late writes `comes_by` finds zero when it runs late, too: there it is no wrong number.
         """
         for callback, run in self._sweep(frozenset({place}) | lists, place, whose):
             events = (
@@ -179,7 +179,7 @@ class Readers:
                 if event.what is not Happening.WRONG or not self._is_late_as_well(event, comes_by)
             )
             reader = self._worst(callback, tuple(events))
-            guards = unset & run.execution.touched
+            guards = {p: value for p, value in unset.items() if p in run.execution.touched}
             if reader is not None and not self._is_guarded(reader, place, run, guards):
                 waits = self._waits(reader, place, run)
                 yield reader if reader.victim else replace(reader, refuses=run.refuses, waits=waits)
@@ -207,7 +207,7 @@ class Readers:
                 yield from [reader] if reader is not None else ()
 
     def _is_guarded(
-        self, reader: Reader, place: Place, found: _Run, guards: frozenset[Place]
+        self, reader: Reader, place: Place, found: _Run, guards: Mapping[Place, Value]
     ) -> bool:
         """While `guards` are zero the callback does not come to what it suffers from.
 
@@ -222,10 +222,10 @@ class Readers:
     def _waits(self, reader: Reader, place: Place, found: _Run) -> bool:
         """The callback comes to what it suffers from only once what nothing sets so far is set."""
         unset = self.unset(frozenset(found.execution.touched)) - {place}
-        return self._guarding(reader, place, found, unset) is not None
+        return self._guarding(reader, place, found, dict.fromkeys(unset, ZERO)) is not None
 
     def _guarding(
-        self, reader: Reader, place: Place, found: _Run, guards: frozenset[Place]
+        self, reader: Reader, place: Place, found: _Run, guards: Mapping[Place, Value]
     ) -> _Run | None:
         """The run in which `guards` are zero, where it does not come to what `reader` tells of."""
         if not guards or reader.victim is not None:
@@ -248,9 +248,10 @@ class Readers:
     def tied(self, unset: frozenset[Place]) -> Iterator[tuple[Callback, tuple[Event, ...]]]:
         """What callbacks put on the device they are called for, in which `unset` are zero."""
         words = tying_words(self.catalogue.functions)
+        zero = dict.fromkeys(unset, ZERO)
         for callback in self._in_order:
             if self._mentions.mentions(callback.function, words):
-                run = self._run(callback, frozenset(), zero=unset, ties=True)
+                run = self._run(callback, frozenset(), zero=zero, ties=True)
                 if events := run.events_of(RESOURCE):
                     yield callback, tuple(sorted(events, key=lambda event: event.order))
 
@@ -324,7 +325,7 @@ class Readers:
         callback: Callback,
         late: frozenset[Place],
         results: Mapping[tuple[str, int], Value] | None = None,
-        zero: frozenset[Place] = frozenset(),
+        zero: Mapping[Place, Value] | None = None,
         *,
         whose: Whose = ANYONES,
         ties: bool = False,
@@ -335,7 +336,7 @@ class Readers:
         world = World(
             self.catalogue.functions, late, self.belongs, results or {},
             drivers=around.drivers,
-            given={**dict.fromkeys(zero, ZERO), **dict.fromkeys(there, SET), **around.given},
+            given={**(zero or {}), **dict.fromkeys(there, SET), **around.given},
             negative=around.negative, alone=self.alone, of_instance=whose.of_instance, ties=ties,
             embedded=whose.embedded,
             never=frozenset(offered.never if offered is not None else ()),

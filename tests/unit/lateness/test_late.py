@@ -440,6 +440,31 @@ def test_how_drivers_spell_it(read: str, write: str, expected: list[tuple[str, s
 
 
 @pytest.mark.parametrize(
+    ("write", "read", "late"),
+    [
+        # while one is NULL the other is as well, and dereferenced first
+        ("foo->in.next = foo; foo->next = foo;", "foo->next->lock = foo->in.next->lock;",
+         ["foo.in.next", "foo.next"]),
+        ("foo->in.next = foo; foo->next = foo;", "foo->next->lock = 1; foo->in.next->lock = 1;",
+         ["foo.next"]),
+        ("foo->in.next = foo; foo->next = foo;",
+         "if (loose) foo->next->lock = 1; foo->in.next->lock = 1;", ["foo.in.next", "foo.next"]),
+        ("foo->in.next = foo; foo->next = foo;",
+         "if (foo->next) foo->next->lock = 1; foo->in.next->lock = 1;", ["foo.in.next"]),
+        # while one is set the other may be NULL yet
+        ("foo->next = foo; foo->in.next = foo;", "foo->next->lock = 1; foo->in.next->lock = 1;",
+         ["foo.next", "foo.in.next"]),
+    ],
+)  # fmt: skip
+def test_a_crash_hides_what_is_set_before_and_met_after_it(
+    write: str, read: str, late: list[str]
+) -> None:
+    assert [name for name, _, _ in found(read, write)] == late
+    if len(late) == 1 and "if" not in read:
+        assert len(found(read, write, uncovering=True)) == 2
+
+
+@pytest.mark.parametrize(
     ("handed", "expected"), [("foo", NEXT), ("NULL", []), ("0", []), ("only", NEXT)]
 )
 def test_a_function_that_is_handed_nothing_sets_nothing(
