@@ -7,9 +7,8 @@ the way to the registration is early, what the success side leads to is late.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import islice
 
 from kscan.execution.execute import Execution
@@ -17,18 +16,17 @@ from kscan.execution.values import SET, ZERO, Value, What, truth
 from kscan.execution.world import World
 from kscan.facts import ir
 from kscan.facts.unit import GlobalFact
-from kscan.flow.cfg import Cfg, Node, flow_of
+from kscan.flow.cfg import flow_of
 from kscan.flow.embedded import Holders, holders
-from kscan.flow.paths import addressed, embedding, is_whole, root_name
-from kscan.flow.places import DRVDATA, Place
-from kscan.flow.sequence import following
+from kscan.flow.paths import embedding, is_whole
+from kscan.flow.places import Place
 from kscan.flow.supplies import is_supply
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.kernel.catalogue import Catalogue
+from kscan.lateness.around import Around
 from kscan.lateness.early import written_before
 from kscan.lateness.order import Behind, Order
-from kscan.lateness.probing import Probing
 from kscan.lateness.shut import Below, is_shut
 from kscan.lateness.siblings import Siblings
 from kscan.lateness.stages import InitStages
@@ -37,7 +35,7 @@ from kscan.model import Confidence
 from kscan.program.deferred import queueing
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
-from kscan.program.types import Scope, scope_of
+from kscan.program.types import scope_of
 from kscan.window.callers import (
     LEVELS,
     MOST_ABOVE,
@@ -47,7 +45,6 @@ from kscan.window.callers import (
     registered_by,
     walked_by,
 )
-from kscan.window.drivers import bus_tag
 from kscan.window.registrations import Registration
 
 
@@ -174,7 +171,7 @@ class Lateness:
         if not path or outer is None or place.is_of_device:
             return place.kind, place.spelled
         scope = scope_of(self.program, write.function)
-        if isinstance(outer, ir.Name) and scope.tag_of(outer) and not _points(scope, outer):
+        if isinstance(outer, ir.Name) and scope.is_struct(outer):
             if not scope.is_local(outer.id):
                 return ("global" if place.kind == "field" else place.kind), f"{outer.id}.{path}"
             return place.kind, place.spelled
@@ -214,21 +211,20 @@ class Lateness:
         if node is None:
             return
         outcome = execution.run(function, start=node.index)
-        around = _Around(self, function, call)
-        results = list(around.of_result(node, writes))
+        around = Around(self.program, writes, function, call)
+        results = list(around.of_result(node))
         order.results.update(write.place for write in results)
         found = [] if result.what is What.ZERO else results
-        found += around.beside(node, writes, truth(result))
+        found += around.beside(node, truth(result))
         before = cfg.reaching(node.index)
         for index in sorted(outcome.visited - {node.index}):
-            for write in around.at(cfg.nodes[index], writes):
+            for write in around.at(cfg.nodes[index]):
                 if index not in before or not around.is_of_another(cfg, node.index, index, write):
                     found.append(write)
         for write in filter(around.counts_late, found):
             order.add(write, bus=around.bus_of(write))
         scope = scope_of(self.program, function)
-        early = partial(around.early, writes)
-        for place, write, sure in written_before(scope, world.functions, node, early):
+        for place, write, sure in written_before(scope, world.functions, node, around.early):
             (order.must if sure else order.may).setdefault(place, write)
         if len(below) < LEVELS and len(seen) < MOST_ABOVE:
             around_it = (*below, (function, call))
@@ -260,143 +256,3 @@ class Lateness:
         if len(below) == 1:
             order.within = order.apart([caller for caller, _ in calls], orders)
         order.take_in(orders, is_split_off=is_split_off)
-
-
-def _sets(node: Node, name: str) -> bool:
-    """`node` sets the variable `name`, or declares it with a value."""
-    match node.statement:
-        case ir.Declare(name=declared, value=value) if value is not None and declared == name:
-            return True
-    parts = (part for expr in node.expressions() for part in ir.walk(expr))
-    return any(_set_by(part) == name for part in parts)
-
-
-def _set_by(node: ir.Expr) -> str:
-    """The variable that `node` itself sets; empty where it sets none."""
-    match node:
-        case ir.Assign(target=ir.Name(id=name)):
-            return name
-        case ir.Unary(op="++" | "--", operand=ir.Name(id=name)):
-            return name
-    return ""
-
-
-def _points(scope: Scope, node: ir.Expr) -> bool:
-    return scope.type_of(node).ptr > 0
-
-
-@dataclass
-class _Around:
-    """Writes around one call, told apart by whose object they touch."""
-
-    lateness: Lateness
-    function: Function
-    call: ir.Call
-    _set_in: dict[str, frozenset[int]] = field(default_factory=dict)
-
-    def at(self, node: Node, writes: Writes) -> Iterator[Write]:
-        """What one node of the control flow writes."""
-        yield from writes.of_node(self.function, node)
-
-    def of_result(self, node: Node, writes: Writes) -> Iterator[Write]:
-        """What the statement of the call stores of its result: ``foo->bar = bar_register(foo)``."""
-        function = self.function
-        direct = (w for expr in node.expressions() for w in writes.directly(function, expr))
-        if any(map(self._is_result, direct)):
-            yield from filter(self._is_result, self.at(node, writes))
-
-    def beside(self, node: Node, writes: Writes, holds: bool | None) -> Iterator[Write]:
-        """What runs after the call in one statement with it: ``foo_register(i) ?: foo_late(i)``."""
-        for expr in node.expressions():
-            for part in following(expr, self.call, holds=holds):
-                yield from (w for w in writes.within(self.function, part) if not w.off)
-
-    def _is_result(self, write: Write) -> bool:
-        """The function itself stores what the call yields."""
-        value = write.value if not write.frames else None
-        return value is not None and any(part == self.call for part in ir.walk(value))
-
-    def is_of_another(self, cfg: Cfg, start: int, index: int, write: Write) -> bool:
-        """What leads to the object of `write`, in a loop around the call, is set anew before that.
-
-        So it is with several objects, or elements, each registered once it is complete.
-        """
-        if write.place.kind == "global" or write.base is None:
-            return False
-        leading = [write.base, *write.indices]
-        names = {n.id for node in leading for n in ir.walk(node) if isinstance(n, ir.Name)}
-        return any(
-            setting and cfg.passes_between(start, setting, index)
-            for setting in (self._setting(cfg, name) for name in names)
-        )
-
-    def _setting(self, cfg: Cfg, name: str) -> frozenset[int]:
-        """The nodes that set the variable `name`."""
-        if name not in self._set_in:
-            self._set_in[name] = frozenset(n.index for n in cfg.nodes if _sets(n, name))
-        return self._set_in[name]
-
-    def early(self, writes: Writes, node: Node) -> Iterator[Write]:
-        """What one node writes that counts where it comes before the call."""
-        return filter(self.counts_early, self.at(node, writes))
-
-    def counts_late(self, write: Write) -> bool:
-        """A late write that could matter: of an object that existed, to something not zero."""
-        if (write.partial and not write.element) or write.is_zero or write.place.kind == "whole":
-            return False
-        if write.place.is_of_device:
-            return self._is_of_probing(write)
-        if write.place.kind == "global" or self._is_global_object(write):
-            return True
-        if write.place.kind == "membership":
-            return True
-        if write.base is None or self._is_on_stack(write.base):
-            return False
-        return not self._made_later(root_name(write.base))
-
-    def _is_on_stack(self, base: ir.Expr) -> bool:
-        """`base` is a local struct of this function, or lies in one: no callback comes to it."""
-        scope = scope_of(self.lateness.program, self.function)
-        if not isinstance(base, ir.Unary) and _points(scope, base):
-            return False
-        outer, _ = embedding(addressed(base))
-        if not isinstance(outer, ir.Name) or not scope.is_automatic(outer.id):
-            return False
-        return bool(scope.tag_of(outer)) and not _points(scope, outer)
-
-    def _is_global_object(self, write: Write) -> bool:
-        """A lock or list of the file itself is made ready, no member of an instance."""
-        scope = scope_of(self.lateness.program, write.function)
-        return is_whole(write.target) and not scope.is_local(root_name(write.target))
-
-    def counts_early(self, write: Write) -> bool:
-        """An early write of what a device has counts only for the probing one."""
-        if write.place.is_of_device:
-            return self._is_of_probing(write)
-        return True
-
-    def bus_of(self, write: Write) -> str:
-        """The bus's struct of the device whose driver data it sets; empty where none is known."""
-        if write.place != DRVDATA:
-            return ""
-        return bus_tag(self.lateness.program, write.function, write.at)
-
-    def _made_later(self, root: str) -> bool:
-        """The object's variable is a local first assigned after the registration."""
-        if not root or root in self.function.parameters:
-            return False
-        body = self.lateness.program.body(self.function)
-        assigned = [
-            node.at
-            for node in body.assignments
-            if isinstance(node.target, ir.Name) and node.target.id == root
-        ]
-        declared = [d for d in ir.declarations(body.statements) if d.name == root]
-        if any(d.value is not None or not d.type.ptr for d in declared):
-            return False
-        return bool(assigned) and min(assigned) > self.call.at
-
-    def _is_of_probing(self, write: Write) -> bool:
-        """What is written is that of the device being probed."""
-        own = Probing(self.lateness.program, self.function)
-        return write.base is not None and own.leads_to_it(write.base)

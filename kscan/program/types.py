@@ -92,6 +92,11 @@ class Scope:
         """The struct tag of the object `node` is, or points at; empty where not known."""
         return self.tag(self.type_of(node))
 
+    def is_struct(self, node: ir.Expr) -> bool:
+        """`node` is a struct itself, and no pointer to one."""
+        kind = self.type_of(node)
+        return not kind.ptr and bool(self.tag(kind))
+
     def tag(self, kind: CType) -> str:
         """The struct tag behind `kind`, through typedefs."""
         for _ in range(4):
