@@ -41,6 +41,7 @@ _VERBS = {
     "regulator": "Switch on",
     "reset": "Release",
 }
+_TAKEN_BACK = {"runtime PM": "disabled", "reset": "asserted"}
 
 
 def cure(case: Case, finding: Finding) -> Fix | None:
@@ -113,7 +114,7 @@ class _Move:
         if read.late.behind is Behind.QUEUE:
             raise Refused("it belongs before the call that has another thread register")
         if read.late.place == RUNTIME_PM or is_supply(read.late.place, case.catalogue.functions):
-            raise Refused("it has to be switched off again where the registration fails")
+            raise _switched(case, read.late)
         function = write.frames[0].caller if write.frames else write.function
         at = write.frames[0].at if write.frames else write.at
         pivot = _leading(case, read.registration, function)
@@ -250,6 +251,21 @@ class _Move:
         if owner.tests(self.order.pivot):
             raise Refused("the registration stands in the condition of the branch")
         self.edits.remove_lines(*whole)
+
+
+def _switched(case: Case, late: Late) -> Refused:
+    """Why what is switched on stays where it is: what has to follow it is not put in order."""
+    at = late.write.at
+    found = [node for node in case.program.body(late.write.function).nodes if node.at == at]
+    called = [node.value if isinstance(node, ir.Assign) else node for node in found]
+    for call in called:
+        if isinstance(call, ir.Call) and call.name in case.catalogue.functions.managed:
+            return Refused(
+                f"the test whether {call.name}() failed has to go with it, and must not undo the "
+                "registration there"
+            )
+    undone = _TAKEN_BACK.get(late.kind, "switched off")
+    return Refused(f"it has to be {undone} again where the registration fails")
 
 
 def _only_returns(statement: Statement) -> bool:

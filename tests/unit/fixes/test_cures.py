@@ -29,10 +29,10 @@ BY_HAND = {
     "corge2_probe_device": "it belongs before the driver is registered",
     "late-drvdata thud_of_xlate": "it belongs before the driver is registered",
     **dict.fromkeys(
-        ("grault_pm_attach_dev", "waldo_attach_dev", "waldo_probe_finalize",
-         "waldo_clocked_attach_dev"),
-        "it has to be switched off again where the registration fails",
+        ("grault_pm_attach_dev", "waldo_attach_dev", "waldo_probe_finalize"),
+        "it has to be disabled again where the registration fails",
     ),
+    "waldo_clocked_attach_dev": "it has to be switched off again where the registration fails",
 }  # fmt: skip
 """Callbacks whose fix is a sentence, and what it says stands in the way of a diff."""
 

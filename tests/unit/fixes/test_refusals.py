@@ -31,6 +31,8 @@ struct my {
 	u32 version;
 	u32 *map;
 	u32 *other;
+	struct clk *clk;
+	struct reset_control *rst;
 };
 
 static struct my *my;
@@ -341,6 +343,30 @@ def test_no_diff_where_a_callback_changes_what_the_statement_reads(tmp_path: Pat
     found = fixes(tmp_path, body, callback)
     why = "the code to be moved reads `my.version`, which my_probe_device() changes inside"
     assert f"because {why} iommu_device_register()." in found[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("late", "why"),
+    [
+        ("clk_prepare_enable(new->clk);", "it has to be switched off again where the regis"),
+        ("reset_control_deassert(new->rst);", "it has to be asserted again where the registration"),
+        (
+            "new->clk = devm_clk_get_enabled(&pdev->dev, NULL);",
+            "the test whether devm_clk_get_enabled() failed has to go with it, and must not undo",
+        ),
+        (
+            "devm_clk_bulk_get_all_enabled(&pdev->dev, &new->clk);",
+            "the test whether devm_clk_bulk_get_all_enabled() failed has to go with it",
+        ),
+    ],
+)
+def test_what_is_switched_on_stays_and_the_fix_tells_what_has_to_follow_it(
+    tmp_path: Path, late: str, why: str
+) -> None:
+    body = f"my = new;\nREGISTER\nif (ret)\n    return ret;\n{late}\nreturn 0;"
+    (fix,) = fixes(tmp_path, body, "writel(1, my->regs); return &my->iommu;")
+    assert f"is called; kscan writes no patch, because {why}" in fix.sentence
+    assert fix.patch == ""
 
 
 LISTED = "if (list_empty(&my_list))\n\t\treturn ERR_PTR(-ENODEV);\n\treturn &my->iommu;"
