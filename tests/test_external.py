@@ -253,4 +253,8 @@ def test_its_name_says_which_source_it_is(tmp_path: Path) -> None:
     assert isinstance(with_it, BesideTree)
     assert identity(with_it) != identity(alone)
     assert with_it.name == f"{NEW} with {tmp_path / 'foo'}"
+    (tmp_path / "bar").mkdir()
+    (tmp_path / "bar" / "b.c").write_text("int b;\n")
+    both = beside(DirectoryTree(NEW), [tmp_path / "foo", tmp_path / "bar"])
+    assert both.name == f"{with_it.name} and {tmp_path / 'bar'}"
     assert with_it.kernel_version() == alone.kernel_version()

@@ -24,6 +24,7 @@ from kscan.source.tree import (
     by_word,
     is_below,
 )
+from kscan.wording import enumerated
 
 
 class BesideTree:
@@ -32,7 +33,7 @@ class BesideTree:
     def __init__(self, base: Tree, beside: Mapping[str, DirectoryTree]) -> None:
         self.base = base
         self.beside = beside
-        self.name = " with ".join([base.name, *(tree.name for tree in beside.values())])
+        self.name = f"{base.name} with {enumerated([tree.name for tree in beside.values()])}"
         self.commit = base.commit
         self._indices: dict[tuple[str, ...], DefinitionIndex] = {}
 
