@@ -143,12 +143,15 @@ def _side_by_side(outcome: Outcome) -> Iterator[str]:
 
 
 def _off_the_trace(finding: Finding, shown: set[str]) -> Iterator[str]:
-    """What the finding says of functions that the log does not show."""
-    for step in finding.trace:
-        if step.location.function not in shown and step.kind in _TELLING:
-            name = f"        ({step.location.function}())"
-            place = f"{step.location.path}:{step.location.line}"
-            yield f"{name:<{_MIDDLE}} | {place}  {step.kind}  {step.note}"
+    """What the finding says of functions that the log does not show: one that is inlined, too."""
+    hidden = [step for step in finding.trace if step.location.function not in shown]
+    telling = [step for step in hidden if step.kind in _TELLING]
+    if telling:
+        yield "    not on the trace, says the finding:"
+    for step in telling:
+        name = f"        {step.location.function}()"
+        place = f"{step.location.path}:{step.location.line}"
+        yield f"{name:<{_MIDDLE}} | {place}  {step.kind}  {step.note}"
 
 
 def _where(site: Site) -> str:
