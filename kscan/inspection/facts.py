@@ -113,7 +113,7 @@ def _prefix(fact: Any) -> str:
 
 def _slot(fact: SlotFact) -> str:
     table = fact.variable or f"({fact.owner})"
-    return f"{table}.{'.'.join(fact.fields)} = {' or '.join(fact.values)}"
+    return f"{table}.{'.'.join(fact.fields)} = {' or '.join(fact.values) or '…'}"
 
 
 def _invocation(fact: InvocationFact) -> str:

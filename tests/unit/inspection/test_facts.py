@@ -51,6 +51,13 @@ def test_macros_in_tables_are_told_with_their_arguments(inspect: Inspect) -> Non
     ]
 
 
+def test_an_entry_that_names_neither_function_nor_table_is_shown_as_such(inspect: Inspect) -> None:
+    table = "static struct foo odd;\nvoid odd_init(struct bar *bar)\n{\n\todd.bar = &bar->foo;\n}\n"
+    rows = as_text(inspect({"drivers/foo/odd.c": table}), "drivers/foo/odd.c").splitlines()
+    assert not [row for row in rows if row.endswith(" = ")]
+    assert "     4  odd.bar = …" in rows
+
+
 def test_what_is_not_understood_is_said(inspect: Inspect) -> None:
     files = {"drivers/foo/odd.c": "int odd(void)\n{\n\treturn 1 +;\n}\n"}
     found = facts(inspect(files), "drivers/foo/odd.c")
