@@ -71,8 +71,9 @@ def command(
         audit = Audit(opened, asked, memory, progress, jobs=jobs)
         found = explained(audit, name)
         diff = checked_patch(found) if patch else ""
-    if patch:
+    if patch and found.finding.fix is not None:
         click.echo(diff, nl=False)
+        answers.said(f"fix: {found.finding.fix.sentence}")
         answers.said("checked: with this patch the finding is gone, and none is new")
         return
     answer = document(found)

@@ -113,6 +113,7 @@ def test_a_patch_goes_to_stdout_alone_and_git_takes_it(tmp_path: Path) -> None:
     done = run("explain", "--patch", fingerprint(STORY), tree)
     assert done.exit_code == 0
     assert "checked: with this patch the finding is gone" in done.stderr
+    assert "fix: Set the driver data before iommu_device_register() is called." in done.stderr
     subprocess.run(["git", "apply", "-"], cwd=tree, input=done.stdout.encode(), check=True)
     assert fingerprint(STORY) not in run("audit", tree, "--format", "json", "--no-hits").stdout
 
