@@ -16,7 +16,7 @@ from kscan.facts import ir
 from kscan.facts.layout import Block, Statement, layout
 from kscan.fixes.edits import Edits, Refused, unified
 from kscan.fixes.effects import Observer
-from kscan.fixes.order import Order, Plan
+from kscan.fixes.order import Awaited, Order, Plan
 from kscan.fixes.undoing import Undoing, undoing
 from kscan.flow.places import RUNTIME_PM
 from kscan.flow.supplies import is_supply
@@ -55,6 +55,8 @@ def cure(case: Case, finding: Finding) -> Fix | None:
     try:
         return Fix(f"{wanted}.{more}", _Move.of(case, read).patch())
     except Refused as why:
+        if isinstance(why, Awaited):
+            wanted = _without(read)
         return Fix(f"{wanted}; kscan writes no patch, because {why}.{more}")
 
 
@@ -72,6 +74,12 @@ def _sentence(read: LateRead) -> str:
     verb = _VERBS.get(late.kind, "Initialise")
     what = _named(late)
     return f"{verb} {what} before {api}() is called"
+
+
+def _without(read: LateRead) -> str:
+    """The cure where nothing can come earlier: who reads it does without."""
+    callback, api = read.reader.callback.function.name, read.registration.contract.register
+    return f"Have {callback}() do without {_named(read.late)} until {api}() has returned"
 
 
 def _named(late: Late) -> str:

@@ -26,6 +26,10 @@ MOST_BETWEEN = 60
 """Statements between the registration and the write of which the effects are looked at."""
 
 
+class Awaited(Refused):
+    """The value that is late comes of the registration itself: none of it is there before."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What goes where."""
@@ -153,7 +157,9 @@ class Order:
                 self.passed.insert(0, statement)
         result = self._of(anchor).writes
         if needed.reads & (result - needed.writes):
-            raise Refused(f"the value depends on what {self._api}() returns")
+            if self.read.late.write.frames:
+                raise Refused(f"the call that does so needs what {self._api}() returns")
+            raise Awaited(f"the value depends on what {self._api}() returns")
         return moved
 
     def _refuse_leaving(self, statement: Statement) -> None:

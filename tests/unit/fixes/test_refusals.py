@@ -107,10 +107,9 @@ REFUSED = {
         """\
         my = new;
         REGISTER
-        new->map = devm_kzalloc(&pdev->dev, ret, GFP_KERNEL);
-        return 0;
+        return my_size(new, ret);
         """,
-        "the value depends on what iommu_device_register() returns",
+        "the call that does so needs what iommu_device_register() returns",
     ),
     "unknown call": (
         """\
@@ -317,6 +316,11 @@ static int my_fill(struct my *m)
     m->map = devm_kzalloc(NULL, 4, GFP_KERNEL);
     return m->map ? 0 : -ENOMEM;
 }
+static int my_size(struct my *m, int size)
+{
+    m->map = devm_kzalloc(NULL, 4, GFP_KERNEL);
+    return size;
+}
 """
 
 
@@ -343,6 +347,21 @@ def test_no_diff_where_a_callback_changes_what_the_statement_reads(tmp_path: Pat
     found = fixes(tmp_path, body, callback)
     why = "the code to be moved reads `my.version`, which my_probe_device() changes inside"
     assert f"because {why} iommu_device_register()." in found[0].sentence
+
+
+def test_what_the_registration_yields_is_nothing_to_set_before_it(tmp_path: Path) -> None:
+    body = """\
+    my = new;
+    REGISTER
+    new->map = devm_kzalloc(&pdev->dev, ret, GFP_KERNEL);
+    return 0;
+    """
+    (fix,) = fixes(tmp_path, body)
+    assert fix.sentence == (
+        "Have my_probe_device() do without `my.map` until iommu_device_register() has returned; "
+        "kscan writes no patch, because the value depends on what iommu_device_register() returns."
+    )
+    assert fix.patch == ""
 
 
 @pytest.mark.parametrize(
