@@ -24,6 +24,7 @@ from kscan.model import Confidence, weakest
 from kscan.program import macros
 from kscan.program.calls import Slot
 from kscan.program.program import Function, Program
+from kscan.program.types import scope_of
 from kscan.window.callers import Callers
 from kscan.window.objects import Objects
 from kscan.window.roles import Roles
@@ -119,21 +120,22 @@ class Origins:
         """`node` in terms of what the asking function is given or makes."""
         return self._objects.settled(asked.function, asked.at, node)
 
-    def _whose(self, device: ir.Expr, node: ir.Expr | None) -> Node:
-        """Whether `node` is that of the object `device`."""
+    def _whose(self, asked: Asked, device: ir.Expr, node: ir.Expr | None) -> Node:
+        """Whether `node` is that of the object `device`, or what it is looked up by."""
         if node is None:
             return Node.OWN
         if isinstance(node, ir.Const):
             return Node.NONE
         while isinstance(node, ir.Call) and self._objects.leads(node.callee):
             node = node.args[0]
-        if isinstance(device, ir.Call):
-            by = [spelled(argument) for argument in device.args]
-            return Node.OWN if spelled(node) in by else Node.UNKNOWN
+        for by in device.args if isinstance(device, ir.Call) else ():
+            if _same(self._objects.owner(self._objects.settled(asked.function, by.at, by)), node):
+                return Node.OWN
         if isinstance(node, ir.Member) and node.field in self._devices.node.members:
             node = node.object if node.arrow else ir.Unary("&", node.object, node.at)
-        same = spelled(self._objects.owner(node)) == spelled(device) != ""
-        return Node.OWN if same else Node.OTHER
+        if _same(self._objects.owner(node), device):
+            return Node.OWN
+        return Node.UNKNOWN if isinstance(device, ir.Call) else Node.OTHER
 
     def _answer(
         self,
@@ -144,7 +146,7 @@ class Origins:
         why: str,
         sure: Confidence = Confidence.HIGH,
     ) -> Found:
-        whose = self._whose(device, node)
+        whose = self._whose(asked, device, node)
         if whose is Node.OTHER and not self._is_elsewhere(node):
             sure = weakest(sure, Confidence.MEDIUM)
         return Found(origin, whose, asked, why, sure)
@@ -162,6 +164,10 @@ class Origins:
             name = device.name
             if name in fresh or matches((*made.allocators, *made.registers), name):
                 return f"{name}() makes it"
+        scope = scope_of(self.program, asked.function)
+        match device:
+            case ir.Unary(op="&", operand=ir.Name(id=name)) if scope.is_local(name):
+                return f"it is a variable of {asked.function.name}()"
         names, owner = (*made.initialisers, *made.adders), self._objects.owner
         wanted = {spelled(device), spelled(owner(asked.device))} - {""}
         for node in self.program.body(asked.function).nodes:
@@ -260,6 +266,11 @@ class Origins:
             macros.substituted(node, given, call.at) if node is not None else None,
             (Call(caller, asked.function, call.at), *asked.frames),
         )
+
+
+def _same(first: ir.Expr, second: ir.Expr) -> bool:
+    """They lead to one object: they are spelled alike, or are one call."""
+    return first == second or spelled(first) == spelled(second) != ""
 
 
 def worst(found: list[Found]) -> Found:

@@ -252,3 +252,33 @@ static int probe(struct platform_device *pdev)
 static struct platform_driver d = { .probe = probe };
 """
     assert origin_of(code) == ("unknown", "own")
+
+
+@pytest.mark.parametrize(
+    ("by", "node", "wanted"),
+    [
+        ("np", "np", "own"),
+        ("parent", "pdev->dev.of_node", "own"),
+        ("of_node_get(parent)", "parent", "own"),
+        ("parent", "np", "unknown"),
+    ],
+)
+def test_the_node_that_a_device_is_looked_up_by_is_its_own(by: str, node: str, wanted: str) -> None:
+    code = f"""
+static void find(struct device_node *parent, const char *name)
+{{
+    struct device_node *np = of_find_node_by_name(parent, name);
+    struct platform_device *pdev = of_find_device_by_node({by});
+
+    of_dma_configure(&pdev->dev, {node}, true);
+}}
+"""
+    assert origin_of(code) == ("found", wanted)
+
+
+@pytest.mark.parametrize("kind", ["device", "platform_device"])
+def test_a_variable_of_the_function_has_no_driver(kind: str) -> None:
+    device = "&local" if kind == "device" else "&local.dev"
+    code = f"void *take(struct device_node *np)\n{{\nstruct {kind} local;\n"
+    code += f"return (void *)of_dma_configure({device}, np, true);\n}}"
+    assert origin_of(code) == ("made", "other")
