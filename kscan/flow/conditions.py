@@ -10,6 +10,7 @@ import networkx as nx
 
 from kscan.facts import ir
 from kscan.flow.cfg import Cfg, Kind, Node
+from kscan.flow.paths import spelled
 
 NEAREST = 100
 """Dominating branches that are looked at, those nearest to the place."""
@@ -49,6 +50,30 @@ def _dominating(cfg: Cfg, node: Node) -> Iterator[tuple[ir.Expr, bool]]:
         sides = [nx.has_path(past, side, node.index) for side in branch.then[:2]]
         if sides.count(True) == 1:
             yield branch.expr, sides[0]
+
+
+def values_at(cfg: Cfg, at: int, path: str) -> frozenset[str]:
+    """The constants one of which `path` equals wherever `at` runs; none where no test says so."""
+    for condition in conditions_of(cfg, at):
+        match condition.test:
+            case ir.Binary(op="==" | "!=" as op, left=left, right=ir.Name(id=name)):
+                if spelled(left) == path and condition.holds == (op == "=="):
+                    return frozenset({name})
+    node = cfg.containing(at)
+    if node is None:
+        return frozenset()
+    switches = (n for n in cfg.nodes if n.kind is Kind.SWITCH and spelled(n.expr) == path)
+    passed = (n for n in switches if cfg.dominates(n.index, node.index))
+    return next((_cases(cfg, switch, node) for switch in passed), frozenset())
+
+
+def _cases(cfg: Cfg, switch: Node, node: Node) -> frozenset[str]:
+    """The constants of the cases of `switch` from which `node` is reached; none for a default."""
+    past = nx.restricted_view(cfg.graph, [switch.index], [])
+    leading = [cfg.nodes[i] for i in switch.then if nx.has_path(past, i, node.index)]
+    values = [n.statement.value for n in leading if isinstance(n.statement, ir.Case)]
+    names = {value.id for value in values if isinstance(value, ir.Name)}
+    return frozenset(names) if len(names) == len(leading) else frozenset()
 
 
 def _within(expr: ir.Expr, at: int) -> Iterator[tuple[ir.Expr, bool]]:

@@ -50,6 +50,19 @@ class Handed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The struct of the driver that those put it into."""
 
 
+class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A callback that is told of events of devices, and which of them say who has a driver."""
+
+    slot: str
+    event: int
+    argument: int
+    """Position of the device, as that of the event is `event`."""
+    without: tuple[str, ...]
+    """Events of a device that has no driver yet."""
+    bound: tuple[str, ...]
+    source: str
+
+
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Functions that ask firmware about a device's DMA, and the bus slot they belong below."""
 
@@ -80,6 +93,7 @@ class Devices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     node: OwnNode
     object: Around
     handed: tuple[Handed, ...]
+    told: Told
     configuration: tuple[Configuration, ...]
 
     def configured_by(self, contract: str) -> Configuration | None:

@@ -15,6 +15,8 @@ from functools import cached_property
 from itertools import islice
 
 from kscan.facts import ir
+from kscan.flow.cfg import flow_of
+from kscan.flow.conditions import values_at
 from kscan.flow.depth import Call
 from kscan.flow.paths import root_of, spelled
 from kscan.kernel.catalogue import Catalogue
@@ -40,7 +42,7 @@ class Origin(StrEnum):
     """What the code shows of a device."""
 
     BOUND = "bound"  # handed to a callback that runs for devices with a driver
-    MADE = "made"  # allocated, initialised or registered by the code that asks
+    MADE = "made"  # allocated, initialised or registered by the code that asks, or being added
     BUS = "bus"  # handed to the bus slot that configures devices
     FOUND = "found"  # looked up: it may have a driver
     UNKNOWN = "unknown"
@@ -229,11 +231,27 @@ class Origins:
             yield self._answer(Origin.BUS, device, node, asked, f"{slot} is where it belongs")
             return
         handed = next((h for h in self._devices.handed if matches(h.slots, str(slot))), None)
-        if handed is not None:
+        if str(slot) == self._devices.told.slot:
+            yield from self._notified(asked, device, node)
+        elif handed is not None:
             yield from self._handed(asked, handed, str(slot), slot.tag, device, node)
         elif depth < CALLERS:
             for caller, call in islice(self.roles.calls_through(asked.function, slot), CALLS):
                 yield from self.of(self._seen_from(asked, caller, call), depth + 1)
+
+    def _notified(self, asked: Asked, device: ir.Expr, node: ir.Expr | None) -> Iterator[Found]:
+        """The asking function is told what becomes of a device: whether it has a driver by then."""
+        told, function = self._devices.told, asked.function
+        given = function.parameters[told.event : told.event + 1]
+        if spelled(device) not in function.parameters[told.argument : told.argument + 1]:
+            return
+        flow = flow_of(self.program, function)
+        events = {name for path in given for name in values_at(flow, asked.at, path)}
+        why = f"{function.name}() is told {', '.join(sorted(events))}"
+        if events and events <= set(told.without):
+            yield self._answer(Origin.MADE, device, node, asked, why)
+        elif events and events <= {*told.without, *told.bound}:
+            yield self._answer(Origin.BOUND, device, node, asked, why)
 
     def _handed(
         self,

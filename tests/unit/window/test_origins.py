@@ -282,3 +282,36 @@ def test_a_variable_of_the_function_has_no_driver(kind: str) -> None:
     code = f"void *take(struct device_node *np)\n{{\nstruct {kind} local;\n"
     code += f"return (void *)of_dma_configure({device}, np, true);\n}}"
     assert origin_of(code) == ("made", "other")
+
+
+NOTIFIER = """
+static int configure(struct device *dev)
+{{
+    return of_dma_configure(dev, dev->of_node, true);
+}}
+static int told(struct notifier_block *nb, unsigned long event, void *data)
+{{
+    struct device *dev = data;
+
+    {body}
+    return 0;
+}}
+static struct notifier_block nb = {{ .notifier_call = told }};
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("if (event == BUS_NOTIFY_ADD_DEVICE) configure(dev);", ("made", "own")),
+        ("switch (event) { case BUS_NOTIFY_ADD_DEVICE: configure(dev); }", ("made", "own")),
+        ("if (event != BUS_NOTIFY_BOUND_DRIVER) return 0; configure(dev);", ("bound", "own")),
+        ("switch (event) { case BUS_NOTIFY_ADD_DEVICE: case BUS_NOTIFY_BIND_DRIVER:"
+         " configure(dev); }", ("bound", "own")),
+        ("if (event == BUS_NOTIFY_DEL_DEVICE) configure(dev);", ("unknown", "own")),
+        ("if (event == BUS_NOTIFY_ADD_DEVICE) configure(dev->parent);", ("unknown", "own")),
+        ("configure(dev);", ("unknown", "own")),
+    ],
+)  # fmt: skip
+def test_a_notifier_is_told_whether_there_is_a_driver(body: str, wanted: tuple[str, str]) -> None:
+    assert origin_of(NOTIFIER.format(body=body)) == wanted
