@@ -11,6 +11,7 @@ import hashlib
 import re
 import sys
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,7 +24,7 @@ from kscan.facts.defines import Defines
 from kscan.facts.lower import lowered
 from kscan.facts.unit import FunctionFact, Unit
 from kscan.model import Skip
-from kscan.source.tree import Memory, Tree, Unreadable, blob_id_of, version_in_makefile
+from kscan.source.tree import EXTERNAL, Memory, Tree, Unreadable, blob_id_of, version_in_makefile
 from kscan.syntax import dialect, parser, queries, versions
 
 NESTING = 10_000
@@ -78,6 +79,7 @@ class Reader:
     """Files whose facts were in the store."""
     skipped: dict[str, str] = field(default_factory=dict)
     _texts: dict[str, _Text] = field(default_factory=dict)
+    _flags: dict[str, dict[bytes, bytes | versions.Unset]] = field(default_factory=dict)
     _defines: dict[str, Defines] = field(default_factory=dict)
     _kept: int = 0
     _last: tuple[str, bytes] = "", b""
@@ -98,7 +100,7 @@ class Reader:
         """Reads the facts of several files, stored ones first."""
         wanted = [path for path in dict.fromkeys(paths) if path not in self.units]
         read = {path: source for path in wanted if (source := self._source(path)) is not None}
-        sources = {path: self._meant(source) for path, source in read.items()}
+        sources = {path: self._meant(path, source) for path, source in read.items()}
         keys = {path: f"{blob_id_of(source)}:{digest()}" for path, source in sources.items()}
         stored = self.cache.get_many(keys.values())
         fresh: dict[str, bytes] = {}
@@ -116,7 +118,7 @@ class Reader:
     def defines(self, path: str) -> Defines:
         """The macros of `path`, which need not be parsed for them."""
         if path not in self._defines:
-            self._defines[path] = Defines(self._meant(self._source(path) or b""))
+            self._defines[path] = Defines(self._meant(path, self._source(path) or b""))
         return self._defines[path]
 
     def beyond(self, known: Collection[str]) -> Readings:
@@ -224,15 +226,45 @@ class Reader:
             self._last = path, source
         return self._last[1]
 
-    def _meant(self, source: bytes) -> bytes:
+    def _meant(self, path: str, source: bytes) -> bytes:
         """`source` without the lines that tests of the version keep out of this tree's kernel.
 
         The Makefile is read for them alone, so that the tree knows what it was asked.
         """
-        if versions.WORD not in source or not self.tree.exists("Makefile"):
+        top = _DRIVER.match(path)
+        flags = self._flags_below(top[0]) if top else {}
+        if versions.WORD not in source and not any(name in source for name in flags):
             return source
-        version = versions.version_of(version_in_makefile(self.tree.read("Makefile")))
-        return versions.without_others(source, version) if version else source
+        version = self._version()
+        if version is None:
+            return source
+        own = {name for name, _ in versions.flags_of(source, version)} if flags else set()
+        known = tuple(flag for flag in flags.items() if flag[0] not in own)
+        return versions.without_others(source, version, known)
+
+    def _version(self) -> versions.Version | None:
+        if not self.tree.exists("Makefile"):
+            return None
+        return versions.version_of(version_in_makefile(self.tree.read("Makefile")))
+
+    def _flags_below(self, top: str) -> dict[bytes, bytes | versions.Unset]:
+        """What the headers of the driver below `top` say of macros by the version alone.
+
+        One of which two of them say different things may be either, and so may one that is
+        defined where nobody asks for the version, as in a Makefile.
+        """
+        if top not in self._flags:
+            paths = [p for p in self.tree.paths() if p.startswith(top) and _SAYS.search(p)]
+            sources = {path: self._read(path) or b"" for path in paths}
+            asking = {p for p in paths if p.endswith(".h") and versions.WORD in sources[p]}
+            version = self._version() if asking else None
+            said = [versions.flags_of(sources[p], version) for p in asking] if version else []
+            every = {one for flags in said for one in flags}
+            names = Counter(name for name, _ in every)
+            for path in sources.keys() - asking if every else ():
+                names.update(_DEFINED.findall(sources[path]))
+            self._flags[top] = {name: known for name, known in every if names[name] == 1}
+        return self._flags[top]
 
     def _read(self, path: str) -> bytes | None:
         try:
@@ -261,7 +293,7 @@ class Reader:
             source = self._source(path)
             if source is None:
                 return None
-            self._keep(path, dialect.respell(self._meant(source)))
+            self._keep(path, dialect.respell(self._meant(path, source)))
         return self._texts[path]
 
     def _keep(self, path: str, respelled: dialect.Respelled) -> None:
@@ -278,6 +310,11 @@ class Reader:
 
 
 _CLEANUP = re.compile(rb"(?:[*\s]|const\b)*\w+\s+__free\s*\(\s*(\w+)\s*\)")
+_DRIVER = re.compile(rf"{EXTERNAL}/[^/]++/")
+"""Where one of the drivers stands that are kept out of the kernel."""
+_SAYS = re.compile(r"(?:\.h|/Makefile|/Kbuild)\Z")
+_DEFINED = re.compile(rb"(?:#\s*+define\s++|-D\s*+)(\w++)")
+"""A macro that one of those files defines."""
 _NEWLINE = re.compile(rb"\n")
 _UNIT = msgspec.msgpack.Decoder(Unit)
 

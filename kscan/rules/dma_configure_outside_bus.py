@@ -9,8 +9,8 @@ What it finds
     given its own node: a note, redundant; with an id of its own, which the bus does not pass, or
     where the device's bus has no dma_configure, a warning. A device that the code makes itself,
     and adds later or has no driver for, or puts on a bus, is rightly configured there: silence.
-    So is one that is looked up by the node it is configured from, and one for which the node is
-    NULL: nothing is asked about an IOMMU.
+    So is one that a bus notifier is told of as it is added, one that is looked up by the node it
+    is configured from, and one for which the node is NULL: nothing is asked about an IOMMU.
 
 Why it matters
     The IOMMU core identifies a device when it appears. Firmware that is parsed for a bound

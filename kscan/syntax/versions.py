@@ -3,8 +3,8 @@
 
 A driver that is kept outside the kernel is written for several, and what one of them needs
 stands beside what another one does.  Which lines are meant for a given version follows from
-such tests, and from those of macros that the file itself defines under one; any other condition
-may hold or not.
+such tests, and from those of macros that the file itself, or a header of the driver, defines under
+one; any other condition may hold or not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,19 @@ from functools import lru_cache
 from kscan.syntax.draft import Directive, Draft
 from kscan.syntax.version_tests import WORD, Macros, Unset, Version, holds, is_defined
 
-__all__ = ["WORD", "lines_for_others", "version_of", "without_others"]
+__all__ = [
+    "WORD",
+    "Known",
+    "Unset",
+    "Version",
+    "flags_of",
+    "lines_for_others",
+    "version_of",
+    "without_others",
+]
+
+Known = tuple[tuple[bytes, bytes | Unset], ...]
+"""What is known of macros before a file begins."""
 
 _NUMBERS = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 _SEEN = re.compile(rb"[^\r]")
@@ -26,6 +38,9 @@ _SYMBOL = b"CONFIG_"
 """What Kconfig defines, whoever else does."""
 _FLAGS = (b"", b"1")
 """Bodies of macros that are there to be asked for."""
+_SURE = (*_FLAGS, Unset.NEVER)
+_GUARD = re.compile(rb"#\s*+ifndef\s++(\w++)\s*+#\s*+define\s++\1\b")
+"""What keeps a header from being read twice."""
 
 
 def version_of(spelled: str) -> Version | None:
@@ -37,19 +52,34 @@ def version_of(spelled: str) -> Version | None:
     return major, minor, patch
 
 
-@lru_cache(maxsize=64)
-def lines_for_others(source: bytes, version: Version) -> tuple[range, ...]:
+def lines_for_others(source: bytes, version: Version, known: Known = ()) -> tuple[range, ...]:
     """The lines of `source` that a kernel of `version` leaves out.
 
     Those of the tests as well, where they alone tell which branch stays.
     """
+    return _passed(source, version, known)[0]
+
+
+def flags_of(header: bytes, version: Version) -> Known:
+    """What the version alone makes `header` say of macros that ask for nothing else."""
+    first = b"\n".join(line.text for line in Draft(header).directives[:2])
+    guard = _GUARD.match(first)
+    known = ((guard[1], Unset.NEVER),) if guard else ()
+    said = _passed(header, version, known)[1]
+    return tuple((n, k) for n, k in said.macros.items() if n in said.by_version and k in _SURE)
+
+
+@lru_cache(maxsize=64)
+def _passed(source: bytes, version: Version, known: Known) -> tuple[tuple[range, ...], _Flags]:
+    """The lines left out, and what is known of macros at the end."""
     found: list[range] = []
     stack: list[_Group] = []
-    flags = _Flags()
+    flags = _Flags(dict(known))
     for line in Draft(source).directives:
         is_out = bool(stack) and stack[-1].is_out
         if line.word in (b"define", b"undef"):
-            flags.name(line, is_out=is_out)
+            asks = any(WORD in test.text for group in stack for test in group.tests)
+            flags.name(line, is_out=is_out, by_version=asks)
         elif line.word in (b"if", b"ifdef", b"ifndef"):
             stack.append(_Group(is_within=is_out))
             stack[-1].goes_on(line, _holds(line, version, flags.macros), flags)
@@ -63,7 +93,7 @@ def lines_for_others(source: bytes, version: Version) -> tuple[range, ...]:
             group.ends(flags)
             if group.is_decided():
                 found += (_lines(source, test) for test in (*group.tests, line))
-    return tuple(found)
+    return tuple(found), flags
 
 
 def _lines(source: bytes, line: Directive) -> range:
@@ -71,10 +101,10 @@ def _lines(source: bytes, line: Directive) -> range:
     return range(first, first + source.count(b"\n", line.start, line.end) + 1)
 
 
-def without_others(source: bytes, version: Version) -> bytes:
+def without_others(source: bytes, version: Version, known: Known = ()) -> bytes:
     """`source` with those lines blank: as long as before, and every offset true."""
     lines = source.split(b"\n")
-    for number in {n - 1 for span in lines_for_others(source, version) for n in span}:
+    for number in {n - 1 for span in lines_for_others(source, version, known) for n in span}:
         lines[number] = _SEEN.sub(b" ", lines[number])
     return b"\n".join(lines)
 
@@ -86,8 +116,10 @@ class _Flags:
     macros: dict[bytes, bytes | Unset] = field(default_factory=dict)
     named: list[bytes] = field(default_factory=list)
     """Those that the branches around that line define, or take back."""
+    by_version: set[bytes] = field(default_factory=set)
+    """Flags that stand under a test of the version."""
 
-    def name(self, line: Directive, *, is_out: bool) -> None:
+    def name(self, line: Directive, *, is_out: bool, by_version: bool) -> None:
         """Remembers what `line` says of a macro.
 
         One that is left out says that of a flag which the file itself sets, and nobody else then.
@@ -98,6 +130,8 @@ class _Flags:
         name, is_called = found[1], bool(found[2])
         body = b"" if is_called else _joined(line.text[found.end() :]).strip(b" \t;/")
         is_flag = not is_called and body in _FLAGS and not name.startswith(_SYMBOL)
+        if is_flag and by_version:
+            self.by_version.add(name)
         if not is_out:
             self._set(name, body if line.word == b"define" else Unset.NEVER)
         elif line.word == b"define" and is_flag and name not in self.macros:

@@ -161,3 +161,45 @@ def test_a_file_keeps_everything_where_nothing_says_which_kernel_it_is() -> None
     for files in ({}, {"Makefile": "obj-y += a.o\n"}):
         reader = Reader(MemoryTree({**files, "a.c": FOR_SEVERAL}), NullStore())
         assert [m.body for m in reader.unit("a.c").macros] == ["1", "2"]
+
+
+BY_A_FLAG = "#ifdef SET_OPS\nint ready(void) { return early(); }\n#else\n"
+BY_A_FLAG += "int ready(void) { return late(); }\n#endif\n"
+COMPAT = "#ifndef C_H\n#define C_H\n#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)\n"
+COMPAT += "#define SET_OPS\n#endif\n#endif\n"
+
+
+@pytest.mark.parametrize(
+    ("headers", "wanted"),
+    [
+        ({"external/foo/include/compat.h": COMPAT}, ["early"]),
+        ({"external/foo/compat.h": COMPAT.replace(">=", "<")}, ["late"]),
+        ({"external/foo/compat.h": COMPAT, "external/foo/b.h": COMPAT.replace(">=", "<")}, None),
+        ({"external/foo/compat.h": COMPAT, "external/foo/b.h": "#define SET_OPS 1\n"}, None),
+        ({"external/foo/compat.h": COMPAT, "external/foo/Makefile": "c += -DSET_OPS\n"}, None),
+        # another driver's, and one of the kernel's
+        ({"external/bar/compat.h": COMPAT}, None),
+        ({"include/linux/compat.h": COMPAT}, None),
+    ],
+)
+def test_a_header_of_a_driver_outside_says_what_its_other_files_mean(
+    headers: dict[str, str], wanted: list[str] | None
+) -> None:
+    files = {"Makefile": "VERSION = 6\nPATCHLEVEL = 1\n", "external/foo/a.c": BY_A_FLAG}
+    either = Reader(MemoryTree(files), NullStore())
+    reader = Reader(MemoryTree({**files, **headers}), NullStore())
+    found, undecided = (
+        [
+            call.name
+            for function in one.unit("external/foo/a.c").functions
+            for call in one.body("external/foo/a.c", function).calls
+        ]
+        for one in (reader, either)
+    )
+    assert found == (undecided if wanted is None else wanted)
+
+
+def test_the_header_itself_keeps_what_it_defines() -> None:
+    files = {"Makefile": "VERSION = 6\nPATCHLEVEL = 1\n", "external/foo/compat.h": COMPAT}
+    reader = Reader(MemoryTree(files), NullStore())
+    assert "SET_OPS" in [macro.name for macro in reader.unit("external/foo/compat.h").macros]

@@ -5,7 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-from kscan.syntax.versions import lines_for_others, version_of, without_others
+from kscan.syntax.versions import (
+    Unset,
+    flags_of,
+    lines_for_others,
+    version_of,
+    without_others,
+)
 
 NEW = "LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)"
 OLD = "LINUX_VERSION_CODE < KERNEL_VERSION(5,4,0)"
@@ -155,3 +161,34 @@ def test_a_branch_that_something_else_decides_keeps_its_tests() -> None:
 )
 def test_versions(spelled: str, expected: tuple[int, int, int] | None) -> None:
     assert version_of(spelled) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "new", "old"),
+    [
+        (f"#if {NEW}\n#define SET_OPS\n#endif", {"SET_OPS": b""}, {"SET_OPS": Unset.NEVER}),
+        (f"#if {NEW}\n#define A 1\n#else\n#define B\n#endif",
+         {"A": b"1", "B": Unset.NEVER}, {"A": Unset.NEVER, "B": b""}),
+        # what something else decides, or has a value, or arguments
+        (f"#ifdef CONFIG_X\n#if {NEW}\n#define A\n#endif\n#endif", {}, {}),
+        (f"#if {NEW} && defined(CONFIG_X)\n#define A\n#endif", {}, {"A": Unset.NEVER}),
+        (f"#if {NEW}\n#define CONFIG_A\n#define B x\n#define C(x)\n#endif", {}, {}),
+        ("#define A", {}, {}),
+        (f"#if {NEW}\n#define A\n#endif\n#ifdef CONFIG_X\n#undef A\n#endif", {},
+         {}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("frame", ["{}", "/* */\n#ifndef H\n#define H\n{}\n#endif /* H */\n"])
+def test_what_a_header_says_by_the_version_alone(
+    frame: str, body: str, new: dict[str, object], old: dict[str, object]
+) -> None:
+    for version, wanted in ((6, 1, 0), new), ((4, 9, 0), old):
+        found = flags_of(frame.format(body).encode(), version)
+        assert {name.decode(): known for name, known in found} == wanted
+
+
+def test_what_is_known_beforehand_decides() -> None:
+    text = b"#ifdef A\na\n#else\nb\n#endif\n"
+    for known, out in ((b"", range(4, 5)), (Unset.NEVER, range(2, 3))):
+        assert out in lines_for_others(text, (6, 1, 0), ((b"A", known),))
+    assert lines_for_others(text, (6, 1, 0)) == ()
