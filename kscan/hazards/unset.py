@@ -30,13 +30,35 @@ class UnsetRead:
 
 def unset_reads(case: Case) -> Iterator[UnsetRead]:
     """Functions of followed slots that use a field not set for what the window offers."""
+    for unset, entry in _visited(case):
+        crash = _crash(case, entry.function, unset)
+        if crash is not None:
+            yield UnsetRead(entry, unset, crash, _confidence(case, crash))
+
+
+def unset_ties(case: Case) -> Iterator[UnsetRead]:
+    """Those functions that put something on the device while the field is not set."""
+    for unset, entry in _visited(case):
+        events = _without(case, entry.function, unset, "client")
+        first = next((event for event in events if event.what is Happening.TIED), None)
+        if first is not None:
+            yield UnsetRead(entry, unset, first, _untied(case, first))
+
+
+def _visited(case: Case) -> Iterator[tuple[Unset, Entry]]:
+    """The functions of followed slots that the window reaches."""
     for unset in case.contract.unset:
         slot = Slot.named(unset.slot)
         if slot in case.window.reach.slots:
-            for entry in case.window.visited(slot):
-                crash = _crash(case, entry.function, unset)
-                if crash is not None:
-                    yield UnsetRead(entry, unset, crash, _confidence(case, crash))
+            yield from ((unset, entry) for entry in case.window.visited(slot))
+
+
+def _untied(case: Case, event: Event) -> Confidence:
+    """How sure it is that what is put on the device stays there."""
+    calls = case.program.body(event.function).calls
+    off = case.catalogue.functions.unties
+    is_off = any(call.name in off for call in calls if call.at > event.at)
+    return Confidence.LOW if is_off else Confidence.HIGH
 
 
 def _confidence(case: Case, event: Event) -> Confidence:
@@ -56,13 +78,14 @@ def _crash(case: Case, function: Function, unset: Unset) -> Event | None:
     return min(crashes, key=lambda e: (not e.sure, len(e.frames), e.at), default=None)
 
 
-def _without(case: Case, function: Function, unset: Unset) -> list[Event]:
+def _without(case: Case, function: Function, unset: Unset, origin: str = "own") -> list[Event]:
     """What `function` does while the field is not set."""
     world = World(
         case.catalogue.functions,
         frozenset({field_named(unset.field)}),
         lambda path: path == function.path,
+        ties=origin == "client",
     )
     execution = Execution(case.program, world)
-    execution.run(function, tuple(Value(What.SET, None, "own") for _ in function.fact.params))
+    execution.run(function, tuple(Value(What.SET, None, origin) for _ in function.fact.params))
     return execution.events

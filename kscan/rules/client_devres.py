@@ -4,8 +4,10 @@
 What it finds
     A ``devm_`` call, ``devres_add()`` and the like in an in-window callback, or in what it calls
     inside the driver, whose device is the callback's own client: the one that of_xlate,
-    probe_device or attach_dev is called for. Resources on the IOMMU's own device, or on one that
-    was looked up, do not count, nor does memory that every way on frees again.
+    probe_device or attach_dev is called for, or that a ``bus_type.dma_configure`` of a bus which
+    the registration walks is to configure, while it has no driver. Resources on the IOMMU's own
+    device, or on one that was looked up, do not count, nor does memory that every way on frees
+    again.
 
 Why it matters
     The new probe path runs these callbacks when a device is added, or its IOMMU appears, and no
@@ -38,7 +40,8 @@ from kscan.flow.paths import spelled
 from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence
 from kscan.hazards.tied import Tied, tied
-from kscan.model import Effect, Finding, Fix, Severity, Step, StepKind, Subject
+from kscan.hazards.unset import UnsetRead, unset_ties
+from kscan.model import CallbackRef, Effect, Finding, Fix, Severity, Step, StepKind, Subject
 from kscan.rules import rule
 from kscan.window.registrations import driver_of
 
@@ -56,6 +59,8 @@ def client_devres(case: Case) -> Iterator[Finding]:
     """Resources that keep a driver from being bound to the client."""
     for found in tied(case):
         yield _finding(case, found)
+    for put in unset_ties(case):
+        yield _by_its_bus(case, put)
 
 
 def _finding(case: Case, found: Tied) -> Finding:
@@ -80,6 +85,31 @@ def _finding(case: Case, found: Tied) -> Finding:
     )
 
 
+def _by_its_bus(case: Case, found: UnsetRead) -> Finding:
+    """A bus configures the device: the window offers it before there is a driver."""
+    evidence = Evidence(case.program, case.window)
+    function, event = found.entry.function, found.event
+    where, at = evidence.own_place(event)
+    device = _device(case, event)
+    start = evidence.step(function, function.fact.start, StepKind.CALLBACK, found.unset.why, 1)
+    return Finding(
+        rule="client-devres",
+        severity=Severity.ERROR,
+        confidence=found.confidence,
+        effect=Effect.DECLINED,
+        message=(
+            f"{function.name}() puts a resource on its device with {event.note}({device}), before "
+            "any driver is bound: really_probe() then refuses to bind one"
+        ),
+        primary=evidence.location(where, at),
+        driver=driver_of(function.path),
+        subject=Subject("device", device),
+        callback=CallbackRef(found.unset.slot, function.name, function.path, function.line),
+        trace=(*evidence.way_to(function), start, *_put(evidence, event)),
+        fix=Fix("Allocate it without devres, or put it on another device that has a driver."),
+    )
+
+
 def _message(case: Case, found: Tied) -> str:
     first = found.events[0]
     device, callback = _device(case, first), found.callback.function.name
@@ -101,7 +131,10 @@ def _trace(evidence: Evidence, found: Tied) -> Iterator[Step]:
     yield from evidence.way(found.callback.slot)
     yield evidence.entered(found.callback, "runs inside the registration, for an unbound device")
     for event in found.events:
-        yield from evidence.inside(event.frames, 1)
-        note = f"{event.note}(): on the client's list of resources from here on"
-        depth = len(event.frames)
-        yield evidence.step(event.function, event.at, StepKind.WRITE, note, 1, depth)
+        yield from _put(evidence, event)
+
+
+def _put(evidence: Evidence, event: Event) -> Iterator[Step]:
+    yield from evidence.inside(event.frames, 1)
+    note = f"{event.note}(): on the client's list of resources from here on"
+    yield evidence.step(event.function, event.at, StepKind.WRITE, note, 1, len(event.frames))

@@ -7,7 +7,7 @@ import pytest
 from text_tree import case_of
 from windows import tree
 
-from kscan.hazards.unset import unset_reads
+from kscan.hazards.unset import unset_reads, unset_ties
 from kscan.model import Confidence
 
 BUS = """
@@ -53,3 +53,25 @@ def test_a_driver_made_of_null_is_null_where_that_member_comes_first(
     code = code.replace("return drv->managed;", "return drv ? drv->managed : 0;")
     code = CONVERTS + code.replace("LOOK", "to_foo_driver")
     assert len(list(unset_reads(case_of(tree(drivers__bus__foo_c=code))))) == count
+
+
+@pytest.mark.parametrize(
+    ("body", "confidence"),
+    [
+        ("devm_kzalloc(dev, 4, 0);", Confidence.HIGH),
+        ("hold(dev);", Confidence.HIGH),
+        ("void *p = devm_kzalloc(dev, 4, 0); devm_kfree(dev, p);", Confidence.LOW),
+        ("devm_kzalloc(dev->parent, 4, 0);", None),
+        ("if (dev->driver) devm_kzalloc(dev, 4, 0);", None),
+    ],
+)
+def test_what_a_bus_puts_on_a_device_without_a_driver(
+    body: str, confidence: Confidence | None
+) -> None:
+    code = f"""
+static void hold(struct device *dev) {{ devm_kzalloc(dev, 4, 0); }}
+static int foo_dma_configure(struct device *dev) {{ {body} return 0; }}
+struct bus_type foo_bus_type = {{ .dma_configure = foo_dma_configure }};
+"""
+    found = [one.confidence for one in unset_ties(case_of(tree(drivers__bus__foo_c=code)))]
+    assert found == ([confidence] if confidence else [])
