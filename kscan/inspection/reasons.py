@@ -136,11 +136,14 @@ class Reasons:
         return f"{gate.needs}() is reachable from the registration: {gate.why}"
 
     def _write(self, step: Step) -> str:
+        registration = self.finding.registration
+        if step.side == 1 or registration is None:
+            return "the source does it here, and no test on the way keeps it from running"
         kind = self.finding.subject.kind if self.finding.subject else ""
         earlier = "write" if kind not in _SETTING else "call"
         return (
             f"it is behind {self.case.contract.register}() on the success side of "
-            f"{self.finding.registration.function if self.finding.registration else ''}(), and "
+            f"{registration.function}(), and "
             f"no {earlier} that is certain precedes it ({', '.join(self._searched(step))})"
         )
 

@@ -81,6 +81,12 @@ def test_the_write_says_where_an_earlier_one_was_looked_for(crash: Document) -> 
     assert "its __init functions" in write["reason"]
 
 
+def test_what_a_callback_does_is_not_reasoned_as_a_late_write() -> None:
+    answer = document(finding("1-new-probe-path", "repeated-xlate", "acme_of_xlate"))
+    reasons = {step["reason"] for step in steps(answer, "write")}
+    assert reasons == {"the source does it here, and no test on the way keeps it from running"}
+
+
 def test_what_would_refute_it_is_said(crash: Document) -> None:
     refuted = " ".join(crash["refuted_by"])
     assert "A write of dma_dev that runs before drivers/iommu/acme-iommu.c:" in refuted
