@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 from kscan.facts import ir
 from kscan.facts.layout import Layout, Statement, layout
@@ -78,9 +79,7 @@ class _Put:
         exits = self._exits()
         last = self._last_use(exits)
         if last is not None:
-            indent = self.edits.indent(last.start)
-            at = self.edits.line_end(last.end - 1)
-            self.edits.insert(at, indent + self._statement(False) + b"\n")
+            self._behind(last)
         else:
             for statement in exits:
                 self._before(statement)
@@ -186,6 +185,15 @@ class _Put:
         after = all(statement.start > last.end for statement in exits)
         plain = last.kind in ("expression", "declaration") and not last.holds(self.owned.at)
         return last if after and plain else None
+
+    def _behind(self, statement: Statement) -> None:
+        """Puts the reference behind `statement`, and behind the declarations that go on there."""
+        text, last = self.edits.indent(statement.start) + self._statement(False) + b"\n", statement
+        if statement.kind == "declaration":
+            following = [s for s in self.statements.body.statements if s.start > statement.start]
+            last = [statement, *takewhile(lambda s: s.kind == "declaration", following)][-1]
+            text = b"\n" + text
+        self.edits.insert(self.edits.line_end(last.end - 1), text)
 
     def _before(self, statement: Statement) -> None:
         """Puts the reference before `statement`, in braces where it stands alone."""

@@ -230,6 +230,21 @@ return 0;
     assert " \tdev_iommu_priv_set(dev, platform_get_drvdata(pdev));\n+\tput" in fix.patch
 
 
+def test_a_put_stands_behind_the_declarations_and_a_blank_line(tmp_path: Path) -> None:
+    fix = reference_fix(
+        tmp_path,
+        """\
+struct platform_device *pdev = of_find_device_by_node(args->np);
+void *priv = platform_get_drvdata(pdev);
+int ret = 0;
+
+dev_iommu_priv_set(dev, priv);
+return ret;
+""",
+    )
+    assert " \tint ret = 0;\n \n+\tput_device(&pdev->dev);\n+\n \tdev_iommu_priv" in fix.patch
+
+
 def test_a_device_itself_is_put_as_it_is(tmp_path: Path) -> None:
     fix = reference_fix(
         tmp_path,
