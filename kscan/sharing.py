@@ -77,7 +77,8 @@ class Sharing:
             return self._alone
         beside = min(processes(jobs), MOST_PROCESSES) - 1
         turns, meanwhile = self._beside(stack, beside, further)
-        turns, afterwards = self._beside(stack, beside, self._walked(first, turns))
+        left = self._walked(first, turns)
+        turns, afterwards = self._beside(stack, min(beside, len(left) - 1), left)
         return partial(self._joined, turns, [*meanwhile, *afterwards])
 
     def _parted(self) -> tuple[Case, list[int]]:
@@ -96,7 +97,10 @@ class Sharing:
     def _beside(
         self, stack: ExitStack, most: int, numbers: Sequence[int]
     ) -> tuple[Turns, list[Callable[[], Part | None]]]:
-        """The tasks `numbers`, for `most` other processes and this one; waits for each other's."""
+        """The tasks `numbers` as turns, and at most `most` processes that take some of them.
+
+        For each of those what waits for its part.
+        """
         turns = stack.enter_context(closing(Turns(numbers)))
         work, tree = partial(self._part, turns), self.reader.tree
         return turns, [stack.enter_context(apart(tree, work)) for _ in numbers[:most]]

@@ -42,10 +42,7 @@ def switch(scope: Scope, functions: Functions, call: ir.Call, name: str) -> Swit
 
 def switched_on(functions: Functions, value: ir.Expr | None) -> str:
     """The kind of supply that `value` is, where it is one that is on; empty for all others."""
-    match value:
-        case ir.Call(callee=ir.Name(id=name)):
-            return functions.switched_on.get(name, "")
-    return ""
+    return functions.switched_on.get(value.name, "") if isinstance(value, ir.Call) else ""
 
 
 def _member(scope: Scope, node: ir.Expr) -> ir.Expr:

@@ -73,7 +73,7 @@ class Around:
 
     def early(self, node: Node) -> Iterator[Write]:
         """What one node writes that counts where it comes before the call."""
-        return filter(self.counts_early, self.at(node))
+        return filter(self._counts_early, self.at(node))
 
     def counts_late(self, write: Write) -> bool:
         """A late write that could matter: of an object that existed, to something not zero."""
@@ -104,7 +104,7 @@ class Around:
         scope = scope_of(self.program, write.function)
         return is_whole(write.target) and not scope.is_local(root_name(write.target))
 
-    def counts_early(self, write: Write) -> bool:
+    def _counts_early(self, write: Write) -> bool:
         """An early write of what a device has counts only for the probing one."""
         if write.place.is_of_device:
             return self._is_of_probing(write)

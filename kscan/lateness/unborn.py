@@ -43,10 +43,5 @@ class Unborn:
             return False
         if self.order.behind[place] is Behind.QUEUE:
             return False
-        return all(map(self._is_allocation, late))
-
-    def _is_allocation(self, write: Write) -> bool:
-        match write.value:
-            case ir.Call(callee=ir.Name(id=name)):
-                return name in self.functions.fresh
-        return False
+        fresh = self.functions.fresh
+        return all(isinstance(w.value, ir.Call) and w.value.name in fresh for w in late)
