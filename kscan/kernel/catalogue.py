@@ -20,7 +20,7 @@ from kscan.kernel.contracts import Contract, Scenario
 from kscan.kernel.devices import Devices, devices
 from kscan.kernel.functions import DEFERRED, Functions
 from kscan.kernel.locks import Locks, locks
-from kscan.kernel.names import anew, compiled, matches
+from kscan.kernel.names import Spellings, anew, matches, spellings
 from kscan.kernel.typed import DIRECTORY, document, extended, read, typed
 from kscan.model import KscanError
 from kscan.wording import closest, meant
@@ -63,20 +63,20 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return frozenset(_names(msgspec.to_builtins((*parts, self.devices, self.locks))))
 
     @cached_property
-    def _stopped(self) -> re.Pattern[str]:
-        return compiled(tuple(name for stop in self.stops for name in stop.names))
+    def _stopped(self) -> Spellings:
+        return spellings(tuple(name for stop in self.stops for name in stop.names))
 
     def stops_at(self, name: str) -> bool:
         """A walk does not descend into `name`."""
-        return self._stopped.fullmatch(name) is not None
+        return name in self._stopped
 
     @cached_property
-    def _always_stopped(self) -> re.Pattern[str]:
-        return compiled(tuple(name for stop in self.stops if stop.always for name in stop.names))
+    def _always_stopped(self) -> Spellings:
+        return spellings(tuple(name for stop in self.stops if stop.always for name in stop.names))
 
     def always_stops_at(self, name: str) -> bool:
         """No walk descends into `name`, wherever it begins."""
-        return self._always_stopped.fullmatch(name) is not None
+        return name in self._always_stopped
 
     def keeps(self, name: str) -> bool:
         """What is handed to `name` is not called by it: a timer's or a work's function."""
@@ -129,7 +129,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def stop_reason(self, name: str) -> str:
         """Why a walk stops at `name`; empty where it does not."""
         for stop in self.stops:
-            if compiled(stop.names).fullmatch(name):
+            if matches(stop.names, name):
                 return stop.reason
         return ""
 
