@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class Case:
     """What one thing that is wrong keeps another from doing is found as well."""
     _looked_at: tuple[Registration, ...] | None = None
     _instances: dict[tuple[str, int], Instance] = field(default_factory=dict)
+    _skips: list[Skip] = field(default_factory=list)
 
     @property
     def contract(self) -> Contract:
@@ -98,13 +100,13 @@ class Case:
         """One of the registrations, with what is known of it."""
         key = (registration.function.path, registration.at)
         if key not in self._instances:
-            self._instances[key] = Instance(self._shared, registration)
+            self._instances[key] = Instance(self._shared, registration, self._skips)
         return self._instances[key]
 
     @property
     def skips(self) -> Iterator[Skip]:
         """What was not looked at, as far as it was asked for."""
-        return (skip for one in self._instances.values() for skip in one.skips)
+        return iter(self._skips)
 
     @property
     def core(self) -> frozenset[str]:
@@ -122,12 +124,23 @@ class Case:
 
     @contextmanager
     def looking_at(self, registrations: tuple[Registration, ...] | None) -> Iterator[None]:
-        """Meanwhile `late_reads` and `bound_reads` are those of `registrations`; None means all."""
+        """Meanwhile `late_reads` and `bound_reads` are those of `registrations`; None means all.
+
+        What was found out about these alone is forgotten afterwards.
+        """
+        self._forget(registrations or ())
         self._looked_at = registrations
         try:
             yield
         finally:
             self._looked_at = None
+            self._forget(registrations or ())
+            gc.collect(0)  # it refers to itself, and was all made meanwhile
+
+    def _forget(self, registrations: tuple[Registration, ...]) -> None:
+        for registration in registrations:
+            self._shared.keep_only(self.of(registration).belongs)
+            self._instances.pop((registration.function.path, registration.at), None)
 
     @property
     def _regarded(self) -> Iterator[Instance]:

@@ -93,6 +93,11 @@ class Shared:
             self._lifetimes[belongs] = Lifetimes(self.program, functions, belongs)
         return self._lifetimes[belongs]
 
+    def keep_only(self, belongs: Ownership) -> None:
+        """Forgets what is known of drivers but that which `belongs`: the next may stand beside."""
+        self._writes = {own: one for own, one in self._writes.items() if own == belongs}
+        self._lifetimes = {own: one for own, one in self._lifetimes.items() if own == belongs}
+
 
 @dataclass
 class Instance:
@@ -100,8 +105,8 @@ class Instance:
 
     shared: Shared
     registration: Registration
-    skips: list[Skip] = field(default_factory=list)
-    """That too many places are late, as far as it was asked for."""
+    skips: list[Skip]
+    """To be added to where too many places are late."""
 
     @property
     def _program(self) -> Program:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from weakref import ref
 
 import pytest
 from text_tree import TextTree
@@ -60,3 +61,19 @@ def test_drivers_of_a_part_of_the_tree(
     (case,) = (one for one in cases if one.contract.name == "chip")
     drivers = Checking(cases, under, 0, silent, []).drivers(case)
     assert [[one.function.path for one in several or ()] for several in drivers] == paths
+
+
+def test_what_was_found_out_about_a_driver_is_forgotten(tmp_path: Path) -> None:
+    """A contract may have hundreds of drivers, and no collector runs meanwhile."""
+    own = tmp_path / "own.toml"
+    own.write_text(chip_contract(0, "chip"))
+    cases = Audit(TextTree(TREE), Options(catalogues=(own,)), NullStore()).cases
+    (case,) = (one for one in cases if one.contract.name == "chip")
+    foo, *bar = case.registrations
+    alike = [ref(case.of(one)) for one in bar]
+    with case.looking_at((foo,)):
+        met = ref(case.of(foo))
+        assert met() is not None
+        assert case.of(foo).readers  # which refer to it
+    assert met() is None
+    assert all(one() is not None for one in alike)
