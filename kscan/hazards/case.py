@@ -130,12 +130,13 @@ class Case:
         """
         self._forget(registrations or ())
         self._looked_at = registrations
+        gc.freeze()
         try:
             yield
         finally:
             self._looked_at = None
             self._forget(registrations or ())
-            gc.collect(0)  # it refers to itself, and was all made meanwhile
+            gc.collect()  # it refers to itself, and was all made since the freeze
 
     def _forget(self, registrations: tuple[Registration, ...]) -> None:
         for registration in registrations:

@@ -76,14 +76,26 @@ def parse(text: bytes) -> Tree:
         raise Unparsable(f"brackets nested more than {NESTING_LIMIT} deep")
     if b"=" * CHAIN_LIMIT in text.translate(None, _NOT_CHAIN):
         raise Unparsable(f"{CHAIN_LIMIT} equals signs in one expression")
-    end = time.thread_time() + TIME_LIMIT
-    tree = _parser().parse(text) if len(text) < _WATCHED_FROM else _parse_watched(text, end)
-    if _deeper_than(tree, DEPTH_LIMIT, end):
+    clock = _Clock()
+    tree = _parser().parse(text) if len(text) < _WATCHED_FROM else _parse_watched(text, clock)
+    if _deeper_than(tree, DEPTH_LIMIT, clock):
         raise Unparsable(f"syntax nested more than {DEPTH_LIMIT} deep")
     return tree
 
 
-def _parse_watched(text: bytes, end: float) -> Tree:
+class _Clock:
+    """The processor time of a parse, asked for only where as much time has passed at all."""
+
+    def __init__(self) -> None:
+        self._passed = time.monotonic() + TIME_LIMIT
+        self._spent = time.thread_time() + TIME_LIMIT
+
+    def is_over(self) -> bool:
+        """The parse has taken too long."""
+        return time.monotonic() > self._passed and time.thread_time() > self._spent
+
+
+def _parse_watched(text: bytes, clock: _Clock) -> Tree:
     """Parse under the clock, then once more from that tree, which costs next to nothing.
 
     The second tree holds `text` itself: the first reads it through a callback whenever a
@@ -94,7 +106,7 @@ def _parse_watched(text: bytes, end: float) -> Tree:
     try:
         watched = Parser(language()).parse(
             lambda offset, _point: text[offset : offset + _CHUNK],
-            progress_callback=lambda _offset, _error: time.thread_time() > end,
+            progress_callback=lambda _offset, _error: clock.is_over(),
         )
     except ValueError:
         raise _too_slow() from None
@@ -121,15 +133,15 @@ def nested_deeper_than(text: bytes, limit: int) -> bool:
     return closed or len(left.translate(None, b")}]")) > limit
 
 
-def _deeper_than(tree: Tree, limit: int, end: float) -> bool:
+def _deeper_than(tree: Tree, limit: int, clock: _Clock) -> bool:
     """Some leaf of `tree` stands more than `limit` levels below the root.
 
     Looks at a leaf every `_SAMPLE` bytes: a chain that nests so often spans many of them.
-    Each look passes all parts of an ERROR node; raises `Unparsable` at `end` of the thread's time.
+    Each look passes all parts of an ERROR node; raises `Unparsable` where `clock` says so.
     """
     cursor = tree.walk()
     for offset in range(0, tree.root_node.end_byte, _SAMPLE):
-        if time.thread_time() > end:
+        if clock.is_over():
             raise _too_slow()
         cursor.reset(tree.root_node)
         depth = 0

@@ -75,6 +75,7 @@ def test_threads_may_parse_at_once() -> None:
 def test_a_parse_that_is_interrupted_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(parser, "TIME_LIMIT", -1.0)
     monkeypatch.setattr(parser.time, "thread_time", Mock(side_effect=[0.0, KeyboardInterrupt]))
     with pytest.raises(KeyboardInterrupt):
         parse(LARGE)
