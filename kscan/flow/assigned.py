@@ -69,6 +69,16 @@ def assigned_in(program: Program, function: Function) -> Assigned:
     return known
 
 
+def changed_names(program: Program, function: Function) -> frozenset[str]:
+    """The names that `function` assigns, or hands the address of."""
+    targets = (
+        node.target if isinstance(node, ir.Assign) else node.operand
+        for node in program.body(function).nodes
+        if isinstance(node, ir.Assign) or (isinstance(node, ir.Unary) and node.op == "&")
+    )
+    return frozenset(target.id for target in targets if isinstance(target, ir.Name))
+
+
 def _assigned(body: ir.Body) -> Assigned:
     found: dict[str, list[ir.Assign]] = {}
     for one in ir.declarations(body.statements):

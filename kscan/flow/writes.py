@@ -12,6 +12,7 @@ from kscan.facts import ir
 from kscan.flow import children, copied, ownmember
 from kscan.flow.assigned import assigned_in
 from kscan.flow.cfg import Node
+from kscan.flow.constants import handed, prevents
 from kscan.flow.depth import DEPTH, TOO_DEEP, Call
 from kscan.flow.paths import addressed, root_name
 from kscan.flow.places import RUNTIME_PM, Place, membership, place_of, ready_place
@@ -265,9 +266,12 @@ class Writes:
         self, scope: Scope, call: ir.Call, target: Function, depth: int
     ) -> Iterator[Write]:
         frame = Call(scope.function, target, call.at)
+        known = handed(self.program, target, call, {})
         for write in self.of(target, depth + 1) if target != scope.function else ():
             if write.passes(scope.function):
                 continue  # a call that comes back shows nothing new
+            if known and prevents(self.program, target, known, write):
+                continue
             if write.place.kind in (_POINTED_TO, _HANDED):
                 yield from self._through(scope, write, target, call, frame)
             else:

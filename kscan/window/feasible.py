@@ -16,6 +16,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from kscan.facts import ir
+from kscan.flow.assigned import changed_names
 from kscan.flow.cfg import flow_of
 from kscan.flow.conditions import Condition, conditions_of, reduced
 from kscan.kernel.contracts import Unset
@@ -216,16 +217,6 @@ class Feasible:
             return tables
         entries = self.visited(edge.site.slot)
         return frozenset(one.variable for one in entries if one.function == edge.callee)
-
-
-def changed_names(program: Program, function: Function) -> frozenset[str]:
-    """The names that `function` assigns, or hands the address of."""
-    targets = (
-        node.target if isinstance(node, ir.Assign) else node.operand
-        for node in program.body(function).nodes
-        if isinstance(node, ir.Assign) or (isinstance(node, ir.Unary) and node.op == "&")
-    )
-    return frozenset(target.id for target in targets if isinstance(target, ir.Name))
 
 
 def _is_valid(argument: ir.Expr, valid: frozenset[str]) -> bool:
