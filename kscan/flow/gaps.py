@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,7 @@ from functools import cached_property
 from kscan.facts import ir
 from kscan.flow.cfg import ENTRY, EXIT, Cfg, Kind, Node
 from kscan.flow.paths import spelled
+from kscan.flow.setting import moves_on, sets
 from kscan.kernel.locks import Pair
 from kscan.kernel.names import matches
 from kscan.model import Confidence
@@ -72,6 +74,7 @@ class Gaps:
     """What a call leads into; None where it stays in code that is known."""
     _takes: dict[int, dict[str, ir.Call]] = field(default_factory=dict)
     _drops: dict[int, dict[str, ir.Call]] = field(default_factory=dict)
+    _changed: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for node in self.cfg.nodes:
@@ -132,7 +135,10 @@ class Gaps:
     def _spread(
         self, start: int, lock: str, following: Callable[[int], Iterable[int]]
     ) -> frozenset[int]:
-        """Nodes reached from `start` up to, and with, those that take or drop `lock`."""
+        """Nodes reached from `start` up to, and with, those that take or drop `lock`.
+
+        Or, as a loop does with the elements of a list, have its name mean another one.
+        """
         found: set[int] = set()
         waiting = list(following(start))
         while waiting:
@@ -141,8 +147,19 @@ class Gaps:
                 continue
             found.add(index)
             if lock not in self._takes[index] and lock not in self._drops[index]:
-                waiting += following(index)
+                waiting += following(index) if index not in self._changing(lock) else ()
         return frozenset(found)
+
+    def _changing(self, lock: str) -> frozenset[int]:
+        """The nodes behind which `lock` is another one."""
+        if lock not in self._changed:
+            self._changed[lock] = frozenset(
+                node.index
+                for node in self.cfg.nodes
+                for name in _VARIABLE.findall(lock)
+                if sets(node, name) or moves_on(node, name)
+            )
+        return self._changed[lock]
 
     def _successors(self, index: int) -> Iterable[int]:
         return self.cfg.nodes[index].then
@@ -163,6 +180,10 @@ class Gaps:
         calls = (call for index in sorted(between) for call in calls_at(self.cfg.nodes[index]))
         found = [led for call in calls if (led := self.indirect(call)) is not None]
         return max(found, key=lambda led: led.confidence.rank, default=None)
+
+
+_VARIABLE = re.compile(r"(?<![\w.>])[a-zA-Z_]\w*")
+"""A name in a lock as it is spelled that is no member's."""
 
 
 def calls_at(node: Node) -> Iterator[ir.Call]:

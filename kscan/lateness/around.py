@@ -11,6 +11,7 @@ from kscan.flow.cfg import Cfg, Node
 from kscan.flow.paths import addressed, embedding, is_whole, root_name
 from kscan.flow.places import DRVDATA
 from kscan.flow.sequence import following
+from kscan.flow.setting import sets
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
 from kscan.lateness.probing import Probing
@@ -68,7 +69,7 @@ class Around:
     def _setting(self, cfg: Cfg, name: str) -> frozenset[int]:
         """The nodes that set the variable `name`."""
         if name not in self._set_in:
-            self._set_in[name] = frozenset(n.index for n in cfg.nodes if _sets(n, name))
+            self._set_in[name] = frozenset(n.index for n in cfg.nodes if sets(n, name))
         return self._set_in[name]
 
     def early(self, node: Node) -> Iterator[Write]:
@@ -137,22 +138,3 @@ class Around:
         """What is written is that of the device being probed."""
         own = Probing(self.program, self.function)
         return write.base is not None and own.leads_to_it(write.base)
-
-
-def _sets(node: Node, name: str) -> bool:
-    """`node` sets the variable `name`, or declares it with a value."""
-    match node.statement:
-        case ir.Declare(name=declared, value=value) if value is not None and declared == name:
-            return True
-    parts = (part for expr in node.expressions() for part in ir.walk(expr))
-    return any(_set_by(part) == name for part in parts)
-
-
-def _set_by(node: ir.Expr) -> str:
-    """The variable that `node` itself sets; empty where it sets none."""
-    match node:
-        case ir.Assign(target=ir.Name(id=name)):
-            return name
-        case ir.Unary(op="++" | "--", operand=ir.Name(id=name)):
-            return name
-    return ""

@@ -200,3 +200,24 @@ def test_what_a_function_called_afterwards_dereferences(body: str, *, found: boo
     told = dropped_in(around("foo->hw->reset(foo)", "count(foo);"), use + REGISTER)
     assert [one.stale[0].how for one in told] == ["calls a function that dereferences"] * found
     assert all(one.confidence is Confidence.MEDIUM for one in told)
+
+
+@pytest.mark.parametrize(
+    ("between", "found"),
+    [
+        ("", 1),
+        ("foo = foo->next;", 0),
+        ("foo++;", 0),
+        ("list_for_each_entry_continue(foo, &foos, node) break;", 0),
+        ("slot = 0;", 1),
+        # a member is called as the variable is
+        ("lock = 0;", 1),
+    ],
+)
+def test_the_lock_of_another_object_is_not_taken_again(between: str, found: int) -> None:
+    body = (
+        "int lock; struct slot *slot; mutex_lock(&foo->lock); slot_of(foo)->users++; "
+        "if (!slot_of(foo)) return 0; mutex_unlock(&foo->lock); foo->hw->reset(foo); "
+        f"{between} mutex_lock(&foo->lock); foo->slot->users++; mutex_unlock(&foo->lock);"
+    )
+    assert len(dropped_in(body)) == found
