@@ -16,8 +16,8 @@ _LISTED = 20
 def text(judgement: Judgement, limit: int) -> str:
     """Markdown of at most `limit` characters.
 
-    Where nothing is introduced and nothing newly skipped it is one line; what else there is to
-    tell stands folded below it.
+    Where nothing is introduced and nothing newly skipped it is one line, with the scenario that
+    this holds under; what else there is to tell stands folded below it.
     """
     told = _told(judgement, limit)
     return told if len(told) <= limit else _told(judgement, 2 * limit - len(told))
@@ -28,6 +28,10 @@ def _told(judgement: Judgement, limit: int) -> str:
     if judgement.warns:
         return _inert(render("markdown", impact, limit=limit))
     first = f"**kscan: {clean.prose(verdict.impact_verdict(impact))}.**"
+    note = impact.head.scenario_note.strip()
+    if note and impact.head.scenario != "as-is":
+        first = f"{first} {clean.prose(note)}"
+        impact = replace(impact, head=replace(impact.head, scenario_note=""))
     room = limit - len("\n\n".join((first, *_FOLD, "")))
     rest = render("markdown", impact, limit=room).partition("\n\n")[2].strip() or _reaches(impact)
     parts = (first, _FOLD[0], rest, _FOLD[1]) if rest else (first,)

@@ -39,6 +39,17 @@ def test_nothing_to_tell_is_one_line() -> None:
     assert text(samples.quiet_change()) == "**kscan: No finding introduced.**\n"
 
 
+def test_the_scenario_stands_beside_a_verdict_of_nothing() -> None:
+    quiet = samples.quiet_change()
+    stands = replace(quiet.head, scenario_note="Scenario x: `a` is assumed.")
+    assert text(replace(quiet, head=stands)) == "**kscan: No finding introduced.**\n"
+    assumed = replace(quiet, head=replace(stands, scenario="x"))
+    assert text(assumed) == "**kscan: No finding introduced.** Scenario x: `a` is assumed.\n"
+    folded = text(replace(resolved(), head=assumed.head))
+    assert folded.startswith("**kscan: No finding introduced, 1 fixed.** Scenario x: ")
+    assert folded.count("Scenario x") == 1
+
+
 def test_resolved_shows_one_line_and_folds_the_rest() -> None:
     first, blank, fold, *rest = text(resolved()).splitlines()
     assert first == "**kscan: No finding introduced, 1 fixed.**"
