@@ -212,6 +212,13 @@ def test_a_log_without_an_oops_is_told_before_any_audit(tmp_path: Path) -> None:
     assert (as_json.returncode, json.loads(as_json.stdout)["incidents"]) == (1, [])
 
 
+def test_a_missing_log_is_told_before_a_missing_tree(tmp_path: Path) -> None:
+    told = "kscan: error: triage: no log is given: triage LOG TREE"
+    assert one_line(kscan("triage", cwd=tmp_path)).startswith(told)
+    shown = on_a_terminal(f'cd {tmp_path}; "$KSCAN" triage 2>&1 | cat')
+    assert shown.startswith(told)
+
+
 def test_a_log_with_an_oops_is_matched(tmp_path: Path) -> None:
     log = tmp_path / "dmesg.txt"
     log.write_text(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Say which finding explains an oops.")
-@click.argument("log", default="-", metavar="[LOG]", type=named.PLACE)
+@click.argument("log", default=None, required=False, metavar="[LOG]", type=named.PLACE)
 @click.argument("tree", default=None, required=False, metavar="[TREE]")
 @click.option("--tree", "named", default=None, metavar="TREE", help="Another way to give TREE.")
 @click.option("--commit", metavar="REV", help="Read this commit, not the files on disk.")
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @options.run_options
 @click.pass_context
 def command(
-    ctx: click.Context, log: str, tree: str | None, named: str | None, commit: str | None,
+    ctx: click.Context, log: str | None, tree: str | None, named: str | None, commit: str | None,
     as_is: bool, format_: str, no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Match the oopses, WARNs and late probes of LOG, a file or - for stdin, to findings.
@@ -37,12 +38,10 @@ def command(
     Exit status: 0 where a finding explains something, 1 where none does, 2 for bad input.
     """
     from kscan.triage import outcome  # noqa: PLC0415 - not for --help
-    from kscan.triage.console import read  # noqa: PLC0415
     from kscan.triage.log import incidents  # noqa: PLC0415
 
     source = _source(tree, named)
-    trees.refuse_directory(log, source, f"triage LOG TREE, as in triage dmesg.txt {log}")
-    text = read(log)
+    text, log = _read(log, source), log or "-"
     ran = trees.opened(source, commit)
     found = incidents(text)
     outcomes = _judged(found, ran, as_is, no_cache, jobs, catalogues) if found else ()
@@ -63,6 +62,19 @@ def _source(tree: str | None, named: str | None) -> str:
         raise KscanError(f"triage: two trees are given, {tree} and --tree {named}: leave one out")
     given = named if tree is None else tree
     return "." if given is None else given
+
+
+def _read(log: str | None, tree: str) -> bytes:
+    """What stands in `log`, or is piped; raises `KscanError` where nobody gave any."""
+    from kscan.triage.console import read  # noqa: PLC0415 - not for --help
+
+    if log is not None:
+        trees.refuse_directory(log, tree, f"triage LOG TREE, as in triage dmesg.txt {log}")
+        return read(log)
+    text = b"" if sys.stdin is not None and sys.stdin.isatty() else read("-")
+    if not text:
+        raise KscanError("triage: no log is given: triage LOG TREE, as in triage dmesg.txt linux")
+    return text
 
 
 def _judged(
