@@ -23,7 +23,7 @@ from kscan.flow.supplies import is_supply
 from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence
 from kscan.kernel.names import matches
-from kscan.lateness.late import Late
+from kscan.lateness.late import PULSE, Late
 from kscan.lateness.masked import LateRead
 from kscan.lateness.order import Behind
 from kscan.model import Confidence, Finding, Fix
@@ -40,6 +40,7 @@ _VERBS = {
     "clock": "Switch on",
     "regulator": "Switch on",
     "reset": "Release",
+    PULSE: "Trigger",
 }
 _TAKEN_BACK = {"runtime PM": "disabled", "reset": "asserted"}
 
@@ -272,6 +273,8 @@ def _switched(case: Case, late: Late) -> Refused:
                 f"the test whether {call.name}() failed has to go with it, and must not undo the "
                 "registration there"
             )
+    if late.kind == PULSE:
+        return Refused("what else is done to the hardware in between is not put in order")
     undone = _TAKEN_BACK.get(late.kind, "switched off")
     return Refused(f"it has to be {undone} again where the registration fails")
 

@@ -67,6 +67,7 @@ _VERBS = {
     "clock": "switches on",
     "regulator": "switches on",
     "reset": "releases",
+    "pulse": "triggers",
 }
 """What the late write does, by the kind of its place; all others are made ready."""
 _EXACTLY = {

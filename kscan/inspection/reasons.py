@@ -202,6 +202,7 @@ _SETTING = {
     "clock": "call that switches on",
     "regulator": "call that switches on",
     "reset": "call that releases",
+    "pulse": "call that triggers",
 }
 """What makes ready that of which nothing is written."""
 _NEVER_SET = ("bound devices", "device", "lock", "replay")

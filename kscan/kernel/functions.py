@@ -142,6 +142,8 @@ class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disablers: tuple[str, ...]
     yields: tuple[str, ...] = ()
     """These yield one that is on already."""
+    pulses: tuple[str, ...] = ()
+    """These switch it off, and on again."""
 
 
 class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -188,9 +190,15 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
         return {
             name: (supply.kind, position(entries, name, supply.argument), on)
             for supply in self.supply
-            for entries, on in ((supply.enablers, True), (supply.disablers, False))
+            for entries, on in (
+                (supply.enablers, True), (supply.pulses, True), (supply.disablers, False)
+            )
             for name in (entry.partition(":")[0] for entry in entries)
-        }
+        }  # fmt: skip
+
+    def pulses(self, name: str) -> bool:
+        """`name` switches a supply off, and leaves it on."""
+        return any(matches(supply.pulses, name) for supply in self.supply)
 
     @cached_property
     def switched_on(self) -> dict[str, str]:

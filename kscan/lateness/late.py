@@ -47,6 +47,9 @@ from kscan.window.callers import (
 )
 from kscan.window.registrations import Registration
 
+PULSE = "pulse"
+"""What a supply is for a reader where what makes it ready switches it off first: a reset."""
+
 
 @dataclass(frozen=True)
 class Late:
@@ -166,6 +169,15 @@ class Lateness:
 
     def _spelled(self, write: Write) -> tuple[str, str]:
         """Kind and name of what `write` writes: outermost object first."""
+        kind, spelled = self._embedding(write)
+        return (PULSE if self._pulses(write) else kind), spelled
+
+    def _pulses(self, write: Write) -> bool:
+        """`write` switches a supply off before it switches it on."""
+        calls = self.program.body(write.function).calls_at(write.at)
+        return any(self.catalogue.functions.pulses(call.name) for call in calls)
+
+    def _embedding(self, write: Write) -> tuple[str, str]:
         place = write.place
         outer, path = embedding(write.target)
         if not path or outer is None or place.is_of_device:

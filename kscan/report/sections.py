@@ -93,6 +93,7 @@ _UNSET = {
     "clock": "is still off",
     "regulator": "is still off",
     "reset": "is still asserted",
+    "pulse": "is not triggered yet",
 }
 """What a place is before it is made ready, by kind; else not set."""
 

@@ -63,6 +63,6 @@ def _what(found: LateRead) -> str:
         return "runtime PM of the device is enabled"
     if kind in ("clock", "regulator"):
         return f"the {kind} `{name}` is switched on"
-    if kind == "reset":
-        return f"the reset `{name}` is released"
+    if kind in ("reset", "pulse"):
+        return f"the reset `{name}` is {'released' if kind == 'reset' else 'triggered'}"
     return f"the {kind} `{name}` is initialised"

@@ -369,6 +369,7 @@ def test_what_the_registration_yields_is_nothing_to_set_before_it(tmp_path: Path
     [
         ("clk_prepare_enable(new->clk);", "it has to be switched off again where the regis"),
         ("reset_control_deassert(new->rst);", "it has to be asserted again where the registration"),
+        ("reset_control_reset(new->rst);", "what else is done to the hardware in between"),
         (
             "new->clk = devm_clk_get_enabled(&pdev->dev, NULL);",
             "the test whether devm_clk_get_enabled() failed has to go with it, and must not undo",

@@ -323,3 +323,14 @@ def test_a_table_without_of_xlate_serves_no_device_that_is_told_by_its_fwspec() 
     by_fwspec += f"drivers/iommu/priv.c\n    {finds}\n"
     assert [one.confidence.value for one in case_of(by_bus).late_reads] == ["high"]
     assert [one.confidence.value for one in case_of(by_fwspec).late_reads] == ["low"]
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"), [("reset_control_deassert", "reset"), ("reset_control_reset", "pulse")]
+)
+def test_a_reset_is_released_or_triggered(call: str, kind: str) -> None:
+    code = DRIVER % ("foo_write(foo);", "", f"{call}(foo->rst);")
+    (read,) = case_of(tree(drivers__iommu__foo_c=code)).late_reads
+    assert (read.late.kind, read.late.spelled) == (kind, "foo.rst")
+    assert found("foo_write(foo);", f"{call}(foo->rst);", "reset_control_reset(foo->rst);") == []
+    assert found("foo_write(foo);", f"{call}(foo->rst);", "reset_control_deassert(foo->rst);") == []

@@ -88,6 +88,7 @@ def test_finding_ends_in_a_question():
         ("late-state", "list", "declined", "declines the device while `x` lacks the instance?"),
         ("late-state", "runtime PM", "crash", "Can it_() run while runtime PM is still disabled?"),
         ("late-state", "clock", "crash", "Can it_() run while `x` is still off?"),
+        ("late-state", "pulse", "crash", "Can it_() run while `x` is not triggered yet?"),
         ("lock-dropped-around-callback", "lock", "race", "which was read under `x`, while it is"),
         ("repeated-dma-map", "field", "leak", "Who releases what `x` held before?"),
         ("repeated-xlate", "list", "leak", "Who looks on `x` for what is there already?"),
