@@ -264,11 +264,8 @@ class _Move:
 
 def _switched(case: Case, late: Late) -> Refused:
     """Why what is switched on stays where it is: what has to follow it is not put in order."""
-    at = late.write.at
-    found = [node for node in case.program.body(late.write.function).nodes if node.at == at]
-    called = [node.value if isinstance(node, ir.Assign) else node for node in found]
-    for call in called:
-        if isinstance(call, ir.Call) and call.name in case.catalogue.functions.managed:
+    for call in case.program.body(late.write.function).calls_at(late.write.at):
+        if call.name in case.catalogue.functions.managed:
             return Refused(
                 f"the test whether {call.name}() failed has to go with it, and must not undo the "
                 "registration there"

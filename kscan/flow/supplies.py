@@ -30,19 +30,30 @@ def is_supply(place: Place, functions: Functions) -> bool:
 
 def switch(scope: Scope, functions: Functions, call: ir.Call, name: str) -> Switch | None:
     """What `call` of `name` switches; None for other calls, and for what has no name."""
-    if name not in functions.switches:
+    if name in functions.switched_on:
+        kind, on, held = functions.switched_on[name], True, _stored(scope, call)
+    elif name in functions.switches:
+        kind, at, on = functions.switches[name]
+        held = addressed(call.args[at]) if at < len(call.args) else None
+    else:
         return None
-    kind, at, on = functions.switches[name]
-    if at >= len(call.args):
+    target = _member(scope, held) if held is not None else None
+    place = place_of(scope, functions, target) if target is not None else None
+    if target is None or place is None:
         return None
-    target = _member(scope, addressed(call.args[at]))
-    place = place_of(scope, functions, target)
-    return Switch(ready_place(place, kind), target, on) if place is not None else None
+    return Switch(ready_place(place, kind), target, on)
 
 
-def switched_on(functions: Functions, value: ir.Expr | None) -> str:
-    """The kind of supply that `value` is, where it is one that is on; empty for all others."""
-    return functions.switched_on.get(value.name, "") if isinstance(value, ir.Call) else ""
+def _stored(scope: Scope, call: ir.Call) -> ir.Expr | None:
+    """What `call` is assigned to; None where that is nothing."""
+    body = scope.program.body(scope.function)
+    for node in body.assignments:
+        if node.value == call:
+            return node.target
+    for declared in ir.declarations(body.statements):
+        if declared.value == call:
+            return ir.Name(declared.name, declared.at)
+    return None
 
 
 def _member(scope: Scope, node: ir.Expr) -> ir.Expr:

@@ -17,7 +17,7 @@ from kscan.flow.depth import DEPTH, TOO_DEEP, Call
 from kscan.flow.paths import addressed, root_name
 from kscan.flow.places import RUNTIME_PM, Place, membership, place_of, ready_place
 from kscan.flow.stores import assignments
-from kscan.flow.supplies import switch, switched_on
+from kscan.flow.supplies import switch
 from kscan.flow.written import Write, lasting, momentary
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.names import matches, position
@@ -153,10 +153,6 @@ class Writes:
         partial = isinstance(target, ir.Index) or known.rests_on(target, value)
         base = _base(target)
         yield Write(place, scope.function, node.at, base, value, (), target, partial, element)
-        supply = switched_on(self.catalogue.functions, value)
-        if supply:
-            ready = ready_place(place, supply)
-            yield Write(ready, scope.function, node.at, base, None, (), target)
 
     def _copied(self, scope: Scope, target: ir.Expr, node: ir.Assign | ir.Unary) -> Iterator[Write]:
         """The members that the assignment of a struct is seen to set."""

@@ -101,6 +101,21 @@ def test_a_supply_may_come_switched_on(late: str, spelled: str) -> None:
     assert spelled not in kept
 
 
+@pytest.mark.parametrize(
+    "get",
+    [
+        "struct clk *clk = devm_clk_get_enabled(&pdev->dev, 0); foo->clk = clk;",
+        "struct clk *clk; clk = devm_clk_get_enabled(&pdev->dev, 0); foo->clk = clk;",
+    ],
+)
+def test_one_that_comes_switched_on_may_pass_through_a_local(get: str) -> None:
+    again = "clk_prepare_enable(foo->clk);"
+    assert found("foo_write(foo);", again, early=get) == []
+    assert ("foo.clk", "unready", "medium") in found("foo_write(foo);", get)
+    split = "struct clk *clk = devm_clk_get_enabled(&pdev->dev, 0);"
+    assert found("foo_write(foo);", "foo->clk = clk;", early=split) == []
+
+
 YIELDED = DRIVER.replace("    iommu_device_register(", "    foo->clk = iommu_device_register(")
 
 
