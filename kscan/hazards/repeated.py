@@ -196,7 +196,8 @@ def recurrence(
     if drop is not None:
         note = "a later step fails: what the callback keeps is dropped, and no callback told"
         yield evidence.step(drop.function, drop.at, StepKind.WRITE, note, 1, 0, drop.confidence)
-    note = f"the second call {_AGAIN.get(hazard.kind, 'allocates another one')}"
+    caller = "the call for a second device" if hazard.another else "the second call"
+    note = f"{caller} {_AGAIN.get(hazard.kind, 'allocates another one')}"
     clear = hazard.sure and hazard.when is not When.UNCLEAR
     sure = weakest(call.entry.confidence, Confidence.HIGH if clear else Confidence.MEDIUM)
     yield evidence.step(hazard.function, hazard.at, StepKind.WRITE, note, 1, depth, sure)

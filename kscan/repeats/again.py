@@ -79,6 +79,8 @@ class Hazard:
     """It is freed when a device is unbound."""
     listed: Place | None = None
     """A list that an object which is dropped is on as well."""
+    another: bool = False
+    """It befalls the first call for a second device, too."""
 
 
 @dataclass
@@ -143,16 +145,27 @@ class Again:
     def run(self, dropped: bool) -> Execution:
         """The second call, executed; with `dropped`, after the core dropped what it may."""
         if dropped not in self._runs:
-            late = self.dropped if dropped else frozenset()
-            given = {p: value for p, value in self.left.items() if p not in late}
-            given[field_named(self.repeated.object)] = SET
-            world = World(self.catalogue.functions, late, self.belongs, given=given)
-            execution = Execution(self.program, world, keeps_ways=True)
-            params = self.callback.fact.params
-            own = Value(What.SET, None, "own")
-            execution.run(self.callback, tuple(own if p.type.ptr else ANY for p in params))
-            self._runs[dropped] = execution
+            self._runs[dropped] = self._executed(self.dropped if dropped else frozenset())
         return self._runs[dropped]
+
+    @cached_property
+    def for_another(self) -> Execution:
+        """The first call for a second device, executed: what the first one keeps is not there."""
+        tag = self.repeated.object.partition(".")[0]
+        typed = zip(self.callback.parameters, self.callback.fact.params, strict=True)
+        client = next((name for name, param in typed if param.type.tag == tag), "")
+        return self._executed(self.dropped | self._first.set_on(client))
+
+    def _executed(self, late: frozenset[Place]) -> Execution:
+        """A call, executed, that finds what the first one left, but for the `late` places."""
+        given = {p: value for p, value in self.left.items() if p not in late}
+        given[field_named(self.repeated.object)] = SET
+        world = World(self.catalogue.functions, late, self.belongs, given=given)
+        execution = Execution(self.program, world, keeps_ways=True)
+        params = self.callback.fact.params
+        own = Value(What.SET, None, "own")
+        execution.run(self.callback, tuple(own if p.type.ptr else ANY for p in params))
+        return execution
 
     @cached_property
     def _first(self) -> FirstCall:

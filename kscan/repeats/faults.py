@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.execution.execute import Execution
 from kscan.execution.world import Event, Happening
 from kscan.facts import ir
 from kscan.flow import cfg
@@ -208,14 +209,19 @@ def _is_fresh(again: Again, join: Join) -> bool:
 
 def _missing(again: Again) -> Iterator[Hazard]:
     """The first use of something that the core may have dropped, without a test."""
-    events = [event for event in again.run(True).events if event.what is Happening.CRASH]
-    found = sorted((e for e in events if e.taint.place in again.dropped), key=_first)
-    for event in found[:1]:
-        place = event.taint.place
+    for event in sorted(_crashes(again, again.run(True)), key=_first)[:1]:
+        place, at = event.taint.place, (event.function, event.at)
+        another = any((e.function, e.at) == at for e in _crashes(again, again.for_another))
         yield Hazard(
             Kind.MISSING, event.function, event.at, event.frames, place.spelled,
-            place=place, sure=event.sure,
+            place=place, sure=event.sure, another=another,
         )  # fmt: skip
+
+
+def _crashes(again: Again, run: Execution) -> Iterator[Event]:
+    """The uses, in `run`, of what the core may have dropped."""
+    crashes = (event for event in run.events if event.what is Happening.CRASH)
+    return (event for event in crashes if event.taint.place in again.dropped)
 
 
 def _first(event: Event) -> tuple[bool, tuple[int, ...]]:

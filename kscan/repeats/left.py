@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kscan.execution.values import KEPT, SET, Value, What
 from kscan.facts import ir
 from kscan.flow.fates import Fate, Owned
+from kscan.flow.paths import root_name
 from kscan.flow.places import Place, field_named, place_of
 from kscan.flow.stores import assignments
 from kscan.flow.written import Write
@@ -47,6 +48,10 @@ class FirstCall:
         """
         written = (w.place for w in self.writes if w.target is not None or not w.partial)
         return frozenset({*self.left(), *written, *self._bits()})
+
+    def set_on(self, parameter: str) -> frozenset[Place]:
+        """The places that it wrote in what `parameter` leads to."""
+        return frozenset(w.place for w in self.writes if root_name(w.base) == parameter != "")
 
     def _kept(self) -> Iterator[tuple[Place, Value]]:
         """Objects that it acquired."""

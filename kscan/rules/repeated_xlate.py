@@ -8,9 +8,10 @@ What it finds
     counts, state that the instance shares between its clients. And one that does look first,
     but at ``dev_iommu_priv_get()``, which the core drops between two calls when a later step
     fails: it then allocates again and loses the first object, moves an entry that is still on
-    the lost list, or uses NULL. The message says which. The second call is executed in the
-    world that the first one leaves; plain iommu_fwspec_add_ids(), storing what was merely
-    looked up, and freeing the old object are no findings.
+    the lost list, or uses NULL, as the call for a second device may, too. The message says
+    which. The second call is executed in the world that the first one leaves; plain
+    iommu_fwspec_add_ids(), storing what was merely looked up, and freeing the old object are
+    no findings.
 
 Why it matters
     of_xlate runs for each entry of "iommus", whenever a device without a fwspec is configured.
@@ -77,6 +78,10 @@ _DOES = {
     Kind.MISSING: "uses `{place}` without a test on a way that does not set it, but the core drops "
     "it between two calls",
 }
+_ANOTHER = (
+    "uses `{place}` without a test on a way that does not set it: a second device of the instance "
+    "takes that way"
+)
 _LISTS = (
     "adds what {name}() gives to the list `{place}`{when}, without searching it: the earlier "
     "object stays on it{until}"
@@ -93,6 +98,7 @@ _FIX = {
     Kind.RESET: "Set it where the instance is set up, before it is registered.",
 }
 _LOOK_FIRST = "Look first for what an earlier call left, in a place that the core does not drop."
+_OWN = "Decide by what belongs to the device itself, and test that before it is used."
 _SUBJECTS = {Kind.REFERENCE: "reference", Kind.INSERTION: "list", Kind.MOVED: "list"}
 
 
@@ -105,7 +111,7 @@ def repeated_xlate(case: Case) -> Iterator[Finding]:
     dropped = drops(case)
     for call in repeated_calls(case):
         for hazard in call.hazards:
-            if dropped or hazard.kind not in _LOSING:
+            if dropped or not _is_losing(hazard):
                 yield _finding(case, call, hazard, dropped[0] if dropped else None)
 
 
@@ -113,7 +119,7 @@ def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) 
     evidence = Evidence(case.program, case.window)
     function, registration = call.entry.function, call.registration
     effect = _EFFECTS.get(hazard.kind, Effect.LEAK)
-    losing = drop if hazard.kind in _LOSING else None
+    losing = drop if _is_losing(hazard) else None
     trace = tuple(recurrence(evidence, call, hazard, losing))
     where, at = evidence.in_source(hazard.function, hazard.at, hazard.frames)
     return Finding(
@@ -129,10 +135,15 @@ def _finding(case: Case, call: RepeatedCall, hazard: Hazard, drop: Drop | None) 
         callback=CallbackRef(str(call.entry.slot), function.name, function.path, function.line),
         trace=trace,
         related=(evidence.location(losing.function, losing.at),) if losing else (),
-        assumptions=_assumptions(case, losing),
-        fix=Fix(_FIX.get(hazard.kind, _LOOK_FIRST)),
+        assumptions=_assumptions(case, hazard, losing),
+        fix=Fix(_OWN if hazard.another else _FIX.get(hazard.kind, _LOOK_FIRST)),
         partly=hazard.partly,
     )
+
+
+def _is_losing(hazard: Hazard) -> bool:
+    """It takes that the core drops something between two calls for one device."""
+    return hazard.kind in _LOSING and not hazard.another
 
 
 def _severity(hazard: Hazard, effect: Effect) -> Severity:
@@ -151,7 +162,7 @@ def _subject(hazard: Hazard) -> str:
 
 def _message(case: Case, callback: str, hazard: Hazard) -> str:
     lost = ", ".join(case.contract.repeated.dropped)
-    does = (_LISTS if _is_listed(hazard) else _DOES[hazard.kind]).format(
+    does = _does(hazard).format(
         name=hazard.name,
         place=_subject(hazard),
         lost=lost,
@@ -162,6 +173,12 @@ def _message(case: Case, callback: str, hazard: Hazard) -> str:
         fate=_fate(hazard),
     )
     return f"{callback}() {does}"
+
+
+def _does(hazard: Hazard) -> str:
+    if hazard.another:
+        return _ANOTHER
+    return _LISTS if _is_listed(hazard) else _DOES[hazard.kind]
 
 
 def _where(hazard: Hazard) -> str:
@@ -184,8 +201,10 @@ def _is_listed(hazard: Hazard) -> bool:
     return joins and hazard.kind is Kind.ALLOCATION
 
 
-def _assumptions(case: Case, drop: Drop | None) -> tuple[str, ...]:
+def _assumptions(case: Case, hazard: Hazard, drop: Drop | None) -> tuple[str, ...]:
     why = case.contract.repeated.why
+    if hazard.another:
+        return ("of_xlate() runs for each device that names the instance",)
     if drop is None:
         return (why,)
     if drop.on_the_way:

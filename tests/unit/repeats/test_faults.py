@@ -283,6 +283,20 @@ def test_a_test_that_stays_open_is_told_from_none(body: str, when: When) -> None
     assert hazard.when == when
 
 
+@pytest.mark.parametrize(
+    ("known", "another"),
+    [("!list_empty(&foo->clients)", True), ("foo->first", True), ("dev->own", False)],
+)
+def test_what_is_missing_may_be_what_a_second_device_lacks(known: str, *, another: bool) -> None:
+    body = (
+        f"struct foo *foo = find(spec->np); c = dev_iommu_priv_get(dev); if (!({known})) {{"
+        f" {ALLOCATE} list_add(&c->list, &foo->clients); foo->first = c; dev->own = 1;"
+        " dev_iommu_priv_set(dev, c); } c->id = spec->id;"
+    )
+    (hazard,) = hazards(calling(body))
+    assert (hazard.kind, hazard.another) == (Kind.MISSING, another)
+
+
 def test_a_list_tells_of_an_allocation_what_a_dropped_place_does_not() -> None:
     body = "c = devm_kzalloc(dev->parent, 8, 1); list_add(&c->list, &all);"
     (hazard,) = hazards(calling(f"{body} dev_iommu_priv_set(dev, c);"))
