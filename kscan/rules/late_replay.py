@@ -12,9 +12,9 @@ What it finds
 Why it matters
     The new probe path asks the bus from iommu_init_device(). A replay in there probes the
     device completely, group and all; the outer probe goes on with what it held before, and its
-    error path frees what the inner one uses. A replay for a bound device warns of a late
-    probe. A device that is configured after the walk, and not replayed, has a fwspec, no group
-    and no translation.
+    error path frees what the inner one uses. Where the outer one holds a lock that is taken on
+    the way, that hangs first. A replay for a bound device warns of a late probe. A device that
+    is configured after the walk, and not replayed, has a fwspec, no group and no translation.
 
 How it can be wrong
     A guard that kscan does not recognise: it looks for tests of ``dev->iommu``, or of a
@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kscan.flow.held import taken_twice
 from kscan.hazards.case import Case
 from kscan.hazards.evidence import Evidence
 from kscan.hazards.replays import FirmwareCode, Guard, Replay, Replays
@@ -54,6 +55,10 @@ _SAYS = {
     Guard.DRIVERLESS: (Severity.ERROR, Effect.CRASH, "for a device that may be in its probe"),
     Guard.BOUND: (Severity.WARNING, Effect.WARN, "for a device that has a driver"),
 }
+_HANGS = (
+    "while that probe is still running: with `{lock}` held around it that hangs, and with the lock "
+    "dropped the device is probed twice"
+)
 
 
 @rule(
@@ -116,6 +121,9 @@ def _at_bind(evidence: Evidence, code: FirmwareCode) -> Iterator[Step]:
 def _replayed(case: Case, code: FirmwareCode, replay: Replay) -> Finding:
     evidence = Evidence(case.program, case.window)
     severity, effect, when = _SAYS[replay.guard]
+    lock = _awaited(case, code, replay) if effect is Effect.CRASH else ""
+    if lock:
+        effect, when = Effect.DEADLOCK, _HANGS.format(lock=lock)
     sure = Confidence.LOW if replay.guard is Guard.DRIVERLESS else Confidence.HIGH
     return Finding(
         rule="late-replay",
@@ -130,6 +138,16 @@ def _replayed(case: Case, code: FirmwareCode, replay: Replay) -> Finding:
         assumptions=("no test but those of the device's own members keeps the replay back",),
         fix=Fix(_WITHIN),
     )
+
+
+def _awaited(case: Case, code: FirmwareCode, replay: Replay) -> str:
+    """The lock that the probe holds while it asks, and that is waited for down there."""
+    way = [(edge.caller, edge.site.at) for edge in case.window.reach.way(code.function)]
+    way += [(frame.caller, frame.at) for frame in replay.frames]
+    again = case.program.resolve(replay.name, replay.function.path)[:1]
+    ends = [(replay.function, replay.at), *((function, None) for function in again)]
+    lock = taken_twice(case.program, case.catalogue, (*way, *ends))
+    return lock.name if lock is not None else ""
 
 
 def _forgotten(case: Case, code: FirmwareCode) -> Finding:

@@ -159,6 +159,33 @@ static int foo_probe(void)
     assert codes(case) == ()
 
 
+@pytest.mark.parametrize(
+    ("ask", "effect", "said"),
+    [
+        ("dev->bus->dma_configure(dev);", Effect.CRASH, "the device is probed twice"),
+        ("mutex_lock(&probing); dev->bus->dma_configure(dev); mutex_unlock(&probing);",
+         Effect.DEADLOCK, "with `probing` held around it that hangs, and with the lock dropped"),
+        ("mutex_lock(&other); dev->bus->dma_configure(dev); mutex_unlock(&other);",
+         Effect.CRASH, "the device is probed twice"),
+    ],
+)  # fmt: skip
+def test_a_replay_waits_for_what_the_probe_holds(ask: str, effect: Effect, said: str) -> None:
+    code = PARSE + (
+        "int of_iommu_configure(struct device *dev)\n"
+        "{\n    return parse(dev) ?: iommu_probe_device(dev);\n}\n"
+    )
+    text = tree(drivers__iommu__of_iommu_c=code)
+    maker = "    int iommu_fwspec_init(struct device *dev, void *fwnode)\n"
+    for old, new in (
+        ("dev->bus->dma_configure(dev);", ask),
+        (maker, f"    static struct mutex probing, other;\n{maker}"),
+        ("return iommu_init_device(dev, 0);", "mutex_lock(&probing); return 0;"),
+    ):
+        text = text.replace(old, new)
+    (found,) = late_replay.late_replay.check(case_of(text))
+    assert found.effect is effect and said in found.message
+
+
 def test_nothing_is_made_where_the_window_does_not_ask_the_bus() -> None:
     body = "int of_iommu_configure(struct device *dev)\n{\n    return parse(dev);\n}\n"
     text = tree(drivers__iommu__of_iommu_c=PARSE + body)
