@@ -42,8 +42,6 @@ class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Below the root; ``*`` stands for one path component."""
     except_: tuple[str, ...] = msgspec.field(default=(), name="except")
     """Directories below those, which are walked after all."""
-    always: bool = False
-    """The walk of a contract that such a directory is home to stops at the `names` as well."""
 
 
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
@@ -53,6 +51,8 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     scenarios: tuple[Scenario, ...]
     stops: tuple[Stop, ...]
     functions: Functions
+    added: tuple[Stop, ...] = ()
+    """Those of `stops` that a user gave."""
     called: dict[str, str] = {}
     """New names that some functions have in the tree at hand, by those it knows."""
 
@@ -72,10 +72,11 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def _always_stopped(self) -> Spellings:
-        return spellings(tuple(name for stop in self.stops if stop.always for name in stop.names))
+        alone = (stop for stop in self.added if not stop.directories)
+        return spellings(tuple(name for stop in alone for name in stop.names))
 
     def always_stops_at(self, name: str) -> bool:
-        """No walk descends into `name`, wherever it begins."""
+        """No walk descends into `name`, wherever it begins: a user names it, and no directory."""
         return name in self._always_stopped
 
     def keeps(self, name: str) -> bool:
@@ -168,22 +169,17 @@ def catalogue(extra: tuple[Path, ...] = ()) -> Catalogue:
     """
     own = DIRECTORY / "contracts.toml"
     contracts, scenarios = _contracts(own, read(own, _ContractFile), (), ())
-    stops = read(DIRECTORY / "walk.toml", _WalkFile).stop
+    stops, added = read(DIRECTORY / "walk.toml", _WalkFile).stop, tuple[Stop, ...]()
     known = document(DIRECTORY / "functions.toml")
     functions = read(DIRECTORY / "functions.toml", Functions)
     for path in extra:
         file = read(path, _UserFile)
         contracts, scenarios = _contracts(path, file, contracts, scenarios)
-        stops = (*stops, *map(_of_user, file.stop))
+        added = (*added, *file.stop)
         if file.functions:
             known = extended(known, file.functions, path, "functions")
             functions = typed(known, Functions, path)
-    return Catalogue(contracts, scenarios, stops, functions)
-
-
-def _of_user(stop: Stop) -> Stop:
-    """One that names functions alone is meant for every walk."""
-    return stop if stop.directories else msgspec.structs.replace(stop, always=True)
+    return Catalogue(contracts, scenarios, (*stops, *added), functions, added)
 
 
 def _contracts(

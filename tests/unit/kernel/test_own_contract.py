@@ -545,6 +545,8 @@ WRONG = {
                        "'gizmo_ops.*' is no slot"),
     "stop without a reason": ('reason = "a gizmo\'s ledger is only kept"\n', "",
                               r"missing required field `reason` - at `\$\.stop\[0\]`"),
+    "stop of every walk": ("[[stop]]\n", "[[stop]]\nalways = true\n",
+                           r"unknown field `always` - at `\$\.stop\[0\]`"),
     "unknown functions": ("[functions.lookups]", "[functions.look_ups]",
                           "functions has no 'look_ups': known are .*lookups"),
     "replaced": ('any = ["gizmo_find_device"]', 'any = "gizmo_find_device"',
