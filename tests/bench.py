@@ -63,6 +63,8 @@ class Command:
     fresh: Path | None = None
     """A directory that is emptied before every run."""
     accepted: tuple[int, ...] = (0, 1)
+    idle: str = ""
+    """What it complains where it looked at nothing, and ends as if all were well."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,12 @@ def run(command: Command) -> Cost:
         limit.cancel()
         wall = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)
+        complaints.seek(0)
+        said = complaints.read().decode("utf-8", "replace").strip().splitlines()
         if process.returncode not in command.accepted:
-            complaints.seek(0)
-            said = complaints.read().decode("utf-8", "replace").strip().splitlines()
             raise Failed(f"{command.name}: exit {process.returncode}: {(said or ['silent'])[-1]}")
+        if command.idle and command.idle in said:
+            raise Failed(f"{command.name}: looked at nothing: {'; '.join(said)}")
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
@@ -221,7 +225,8 @@ def _spatch(tree: Path, scratch: Path, missing: list[str]) -> Iterator[Command]:
     for folder in _present(tree, "drivers/iommu", "drivers"):
         line = [spatch, "--very-quiet", "--no-includes", "--jobs", str(os.cpu_count() or 1)]
         line += ["--sp-file", str(rule), "--dir", folder]
-        yield Command(f"spatch, one rule, {folder}", line, tree, accepted=(0,))
+        name = f"spatch, one rule, {folder}"
+        yield Command(name, line, tree, accepted=(0,), idle="0 files match")  # without find(1)
 
 
 def _ast_grep(tree: Path, missing: list[str]) -> Iterator[Command]:

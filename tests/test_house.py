@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import bench
@@ -152,6 +153,14 @@ def _functions(path: Path) -> Iterator[tuple[str, int]]:
 
 def test_the_bench_knows_what_an_audit_searches_for() -> None:
     assert {"iommu_device_register", "iommu_ops", "dma_configure"} <= set(bench.searched())
+
+
+@pytest.mark.parametrize(("said", "counts"), [("0 files match", False), ("10 files match", True)])
+def test_the_bench_does_not_time_what_looked_at_nothing(said: str, *, counts: bool) -> None:
+    line = ["sh", "-c", f"echo find: not found >&2; echo {said} >&2"]
+    command = bench.Command("spatch", line, Path(), idle="0 files match")
+    with nullcontext() if counts else pytest.raises(bench.Failed, match="nothing: find: not found"):
+        assert bench.run(command).wall > 0
 
 
 def test_the_bench_has_eight_contracts() -> None:
