@@ -11,9 +11,10 @@ from tree_sitter import Node
 from kscan.facts import ir
 from kscan.facts.declarators import base_type, declared, text_of
 from kscan.facts.unit import UNKNOWN, CType
+from kscan.syntax import parser
 
 _NESTING = 200
-"""Expressions within expressions; what lies deeper is opaque. The deepest of 6.12 has 190."""
+"""Expressions within expressions; the deepest of 6.12 has 190."""
 
 
 class Expressions(ABC):
@@ -32,11 +33,16 @@ class Expressions(ABC):
         return self.base + node.start_byte
 
     def expr(self, node: Node | None) -> ir.Expr:
-        """The expression `node`; `ir.Opaque` for what is not evaluated or not understood."""
+        """The expression `node`; `ir.Opaque` for what is not evaluated or not understood.
+
+        Raises `Unparsable` when expressions are nested too deeply.
+        """
         if node is None:
             return ir.Opaque("", self.base)
         lower = _EXPRESSIONS.get(node.type)
-        if lower is None or self.depth > _NESTING:
+        if self.depth > _NESTING:
+            raise parser.Unparsable(f"expressions nested more than {_NESTING} deep")
+        if lower is None:
             return ir.Opaque(text_of(node)[:80], self.at(node))
         self.depth += 1
         found = lower(self, node)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 import trees
 
 from kscan.facts import ir
@@ -49,9 +50,23 @@ def test_shapes_of_statements() -> None:
     assert isinstance(found[2], ir.While) and found[2].body_first
 
 
-def test_deep_nesting_ends() -> None:
-    found = body("x = " + "(" * 200 + "1" + ")" * 200 + ";")
-    assert found.statements
+@pytest.mark.parametrize(
+    ("opening", "closing", "deep", "skips"),
+    [
+        ("(", ")", 190, 0), ("(", ")", 200, 1),
+        ("!", "", 190, 0), ("!", "", 210, 1), ("!", "", 390, 1), ("!", "", 1000, 1),
+    ],
+)  # fmt: skip
+def test_what_is_nested_too_deeply_is_said(
+    opening: str, closing: str, deep: int, skips: int
+) -> None:
+    value = opening * deep + "y" + closing * deep
+    code = f"void f(void)\n{{\n\tgo();\n\tx = {value};\n}}\n"
+    made = trees.program({"a.c": code})
+    for function in made.reader.unit("a.c").functions:
+        made.reader.body("a.c", function)
+    assert len(made.reader.skipped) == skips
+    assert all("nested more than" in why for why in made.reader.skipped.values())
 
 
 def test_a_postfix_step_binds_tighter_than_a_prefix() -> None:
