@@ -2,7 +2,7 @@
 """Function-like macros: a call of one means its body with the arguments put in.
 
 Only macros whose body is one expression are expanded, or expressions, and an ``if`` around some,
-in ``do … while (0)`` or, after objects that are declared without a value, in ``({ … })``; the
+in ``do … while (0)`` or ``({ … })``; variables that are declared there stand for their values. The
 statement macros of the kernel that matter (loops, guards) are read by the dialect.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from functools import cache
 from itertools import islice
 
@@ -200,7 +201,7 @@ def _parsed(text: str) -> ir.Expr | None:
     once = None if once and "({" in once[1] else once
     statements = _statements(once[1] if once else f"return {text};")
     if once and statements:
-        return _in_turn(tuple(s for s in statements if not _is_key(s)))
+        return _in_turn(tuple(s for s in statements if not _is_key(s)), {})
     if len(statements) == 1 and isinstance(statements[0], ir.Return):
         return statements[0].value
     return None
@@ -211,21 +212,39 @@ def _is_key(statement: ir.Stmt) -> bool:
     return isinstance(statement, ir.Declare) and statement.static and statement.value is None
 
 
-def _in_turn(statements: tuple[ir.Stmt, ...]) -> ir.Expr | None:
-    """`statements` as one expression: those that are one, and ``if`` as a choice of two."""
+def _in_turn(statements: tuple[ir.Stmt, ...], known: dict[str, ir.Expr]) -> ir.Expr | None:
+    """`statements` as one expression: those that are one, and ``if`` as a choice of two.
+
+    A variable is what it is declared with, as one of those `known` is; None where it changes.
+    """
     items: list[ir.Expr] = []
+    known = dict(known)
     for statement in statements:
         match statement:
-            case ir.Evaluate(value=value):
-                items.append(value)
-            case ir.If(test=test, then=then, other=other):
-                arms = _in_turn(then), _in_turn(other)
+            case ir.Declare(name=name, type=kind, value=value, static=False) if value is not None:
+                held = substituted(value, known, 0)
+                known[name] = ir.Cast(kind, held, 0) if kind.tag else held
+            case ir.Evaluate(value=value) if not _changes(value, known):
+                items.append(substituted(value, known, 0))
+            case ir.If(test=test, then=then, other=other) if not _changes(test, known):
+                arms = _in_turn(then, known), _in_turn(other, known)
                 if arms[0] is None or arms[1] is None:
                     return None
-                items.append(ir.Choice(test, arms[0], arms[1], 0))
+                items.append(ir.Choice(substituted(test, known, 0), arms[0], arms[1], 0))
             case _:
                 return None
     return ir.Several(tuple(items), 0)
+
+
+def _changes(expr: ir.Expr, names: Collection[str]) -> bool:
+    """`expr` sets one of `names`, or hands its address out."""
+    changed = (
+        part.target if isinstance(part, ir.Assign) else part.operand
+        for part in ir.walk(expr)
+        if isinstance(part, ir.Assign)
+        or (isinstance(part, ir.Unary) and part.op in ("&", "++", "--"))
+    )
+    return any(isinstance(one, ir.Name) and one.id in names for one in changed)
 
 
 def _statements(text: str) -> tuple[ir.Stmt, ...]:

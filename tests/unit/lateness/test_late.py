@@ -36,6 +36,9 @@ static DEFINE_HASHTABLE(table, 4);
 static int hooked(struct foo *foo) { return 0; }
 #define ONE_OF(x) ((x)->ready = 1)
 #define READY(x) do { (x)->ready = 1; } while (0)
+#define READY_HELD(x) do { typeof(x) _x = (x); _x->ready = 1; } while (0)
+#define TO_READY(x, y) ({ struct foo *_x = (x); typeof(y) _y = (y); _x->ready = _y; _y; })
+#define COUNTED(x) ({ struct foo *_x = (x); int _n = 0; _n++; _x->ready = _n; })
 static void set(struct foo *foo) { params.foo = foo; }
 static void make(struct foo **to) { *to = kzalloc(sizeof(**to), 1); }
 static void make_it(struct foo **to) { make(to); }
@@ -391,6 +394,11 @@ LATE = "foo->next = foo;"
          [("foo.users", "declined", "high")]),
         ("if (!foo->ready) return -ENODEV;", "READY(foo);", [("foo.ready", "declined", "high")]),
         ("if (!foo->ready) return -ENODEV;", "ONE_OF(foo);", [("foo.ready", "declined", "high")]),
+        ("if (!foo->ready) return -ENODEV;", "READY_HELD(foo);",
+         [("foo.ready", "declined", "high")]),
+        ("if (!foo->ready) return -ENODEV;", "TO_READY((void *)foo, 1);",
+         [("foo.ready", "declined", "high")]),
+        ("if (!foo->ready) return -ENODEV;", "COUNTED(foo);", []),
         # a pointer that is the late one on one way of several
         ("each = foo; if (foo->number) each = only; use(each);", "only = foo;",
          [("only", "crash", "high")]),

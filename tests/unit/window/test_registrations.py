@@ -595,6 +595,7 @@ KEYED = """\
 })
 #define iommu_add(i, ops, dev) ({ static int key; iommu_device_register(i, ops, dev); })
 #define iommu_add_made(i, ops) ({ void *dev = make(i); iommu_device_register(i, ops, dev); })
+#define iommu_add_next(i, ops) ({ void *dev = i; dev++; iommu_device_register(i, ops, dev); })
 """
 ADDING = """\
 #include <linux/iommu.h>
@@ -614,8 +615,9 @@ int devm_iommu_add_with_key(struct device *dev, struct iommu_device *i,
         ("devm_iommu_add(dev, &foo->iommu, &foo_ops)", "bar", {"foo", "bar"}),
         ("devm_iommu_add(dev, &foo->iommu, &foo_ops)", "", {"adding"}),
         ("iommu_add(&foo->iommu, &foo_ops, dev)", "", {"foo", "adding"}),
-        # what else the macro computes is not put in
-        ("iommu_add_made(&foo->iommu, &foo_ops)", "", {"adding"}),
+        ("iommu_add_made(&foo->iommu, &foo_ops)", "", {"foo", "adding"}),
+        # what changes in the macro is not put in
+        ("iommu_add_next(&foo->iommu, &foo_ops)", "", {"adding"}),
     ],
 )
 def test_a_macro_of_a_header_that_registers_with_a_key_of_its_own(
