@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"/\*\s*(expect|miss|false)\b(.*?)\*/")
 _DEFINITION = re.compile(r"^\w[\w\s*]*?\b(\w+)\([^;{}]*\)\n\{", re.M)
 _EXPECT = re.compile(
     r"(?P<rule>[a-z-]+)"
-    r"(?: (?P<subject>driver data|runtime PM|[\w.]+(?:->\w+)*)(?: (?P<callback>\w+))?)?"
+    r"(?: (?P<subject>driver data(?: of \w+)?|runtime PM|[\w.]+(?:->\w+)*)(?: (?P<callback>\w+))?)?"
     r"(?: effect=(?P<effect>[a-z-]+))?"
 )
 

@@ -85,18 +85,19 @@ def _without(read: LateRead) -> str:
 
 def _named(late: Late) -> str:
     """What is late, as a sentence says it."""
-    every = {"driver data": "the driver data", "runtime PM": "runtime PM"}
+    every = {"driver data": f"the {late.spelled}", "runtime PM": "runtime PM"}
     return every.get(late.kind, f"`{late.spelled}`")
 
 
 def _beside(case: Case, read: LateRead) -> str:
     """Which other places are late for the registration: to mend one cures one."""
     late = {
-        other.late.place: _named(other.late)
+        (other.late.place, other.late.spelled): _named(other.late)
         for other in case.of(read.registration).late_reads
         if other.confidence.rank >= Confidence.MEDIUM.rank
     }
-    others = [named for place, named in late.items() if place != read.late.place]
+    own = read.late.place, read.late.spelled
+    others = [named for place, named in late.items() if place != own]
     if not others:
         return ""
     told = enumerated(sorted(others))

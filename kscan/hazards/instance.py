@@ -184,9 +184,10 @@ class Instance:
     @cached_property
     def late_reads(self) -> tuple[LateRead, ...]:
         """The late writes that callbacks meet, one for a callback that looks at a late place."""
-        found: dict[tuple[Place, Callback], LateRead] = {}
+        found: dict[tuple[Place, str, Callback], LateRead] = {}
         for read in self._late_reads():
-            found.setdefault((read.late.place, read.reader.callback), read)
+            late = read.late
+            found.setdefault((late.place, late.spelled, read.reader.callback), read)
         return tuple(masked(tuple(found.values()), self.registration.contract))
 
     def _late_reads(self) -> Iterator[LateRead]:

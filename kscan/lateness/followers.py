@@ -69,7 +69,7 @@ class Followers:
         for frame, other in found:
             for write, tag in self._set_by(other):
                 if tag and tag not in own:
-                    yield Follower(other, _late(write, frame), tag)
+                    yield Follower(other, _late(write, frame, tag), tag)
 
     def _set_by(self, probe: Function) -> Iterator[tuple[Write, str]]:
         """What `probe` sets as driver data of its own device, and the struct that it is."""
@@ -105,10 +105,10 @@ class Followers:
         return any(drivers & set(call.arguments) for call in toplevel)
 
 
-def _late(write: Write, frame: Call) -> Late:
+def _late(write: Write, frame: Call, tag: str) -> Late:
     """Driver data that is set by `write` in a probe that runs inside the call of `frame`."""
-    inside = replace(write, frames=(frame, *write.frames))
-    return Late(DRVDATA, inside, behind=Behind.DRIVER, kind=DRVDATA.kind, spelled=DRVDATA.spelled)
+    inside, spelled = replace(write, frames=(frame, *write.frames)), f"{DRVDATA.spelled} of {tag}"
+    return Late(DRVDATA, inside, behind=Behind.DRIVER, kind=DRVDATA.kind, spelled=spelled)
 
 
 def reads(program: Program, functions: Functions, reached: tuple[Function, ...], tag: str) -> Sites:

@@ -98,8 +98,8 @@ _UNSET = {
 }
 """What a place is before it is made ready, by kind; else not set."""
 
-_UNNAMED = {"driver data": "the driver data", "runtime PM": "runtime PM"}
-"""What every device has, by kind."""
+_UNQUOTED = {"driver data": "the {}", "runtime PM": "{}"}
+"""How that is called which every device has, by kind."""
 
 
 def question(finding: Finding) -> str:
@@ -110,7 +110,7 @@ def question(finding: Finding) -> str:
     for key in (f"{finding.rule} {kind}", f"{finding.rule} {finding.effect}", finding.rule):
         if key in ASKED:
             return ASKED[key].format(name=name, reader=reader)
-    subject = _UNNAMED.get(kind) or (f"`{name}`" if name else "it")
+    subject = _UNQUOTED.get(kind, "`{}`").format(name) if name else "it"
     unset = _UNSET.get(kind, "is not set")
     questions = {
         Effect.CRASH: f"Can {reader} run while {subject} {unset}?",

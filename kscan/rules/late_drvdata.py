@@ -45,4 +45,4 @@ def late_drvdata(case: Case) -> Iterator[Finding]:
     """Late driver data and its readers."""
     for found in case.late_reads:
         if found.late.place.kind == "driver data":
-            yield late_finding(case, found, "late-drvdata", "driver data is set")
+            yield late_finding(case, found, "late-drvdata", f"{found.late.spelled} is set")

@@ -7,6 +7,10 @@ import pytest
 from text_tree import case_of
 from windows import tree
 
+from kscan.report.causes import causes
+from kscan.rules import late_drvdata
+from kscan.triage.fingerprint import fingerprint
+
 DRIVER = """
 struct platform_device { struct device dev; };
 struct platform_driver { int (*probe)(struct platform_device *pdev); };
@@ -59,12 +63,33 @@ BEFORE = (
     "ret = platform_driver_register(&bank_driver); if (ret) return ret;"
     " ret = platform_driver_register(&foo_driver);"
 )
+PORT = "port = platform_get_drvdata(pdev); port->number = 1;"
+FINALIZE = """
+static int foo_probe_device(struct device *dev)
+{
+    struct platform_device *pdev = of_find_device_by_node(dev);
+    struct bank *bank; struct port *port;
+
+    %s
+    return 0;
+}
+"""
+PORT_DRIVER = """
+static int port_probe(struct platform_device *pdev)
+{
+    struct port *port = devm_kzalloc(pdev, 8, 0);
+
+    platform_set_drvdata(pdev, port);
+    return 0;
+}
+static struct platform_driver port_driver = { .probe = port_probe };
+"""
 
 
 def found(read: str = READ, bank: str = SET, init: str = AFTER, more: str = "") -> list[str]:
     code = DRIVER.replace("{read}", read).replace("{bank}", bank).replace("{init}", init) + more
     case = case_of(tree(drivers__iommu__foo_c=code))
-    assert all(one.late.spelled == "driver data" for one in case.late_reads)
+    assert all(one.late.spelled == "driver data of bank" for one in case.late_reads)
     assert all(one.confidence.value == "medium" for one in case.late_reads)
     return [one.reader.effect.value for one in case.late_reads]
 
@@ -86,6 +111,25 @@ def found(read: str = READ, bank: str = SET, init: str = AFTER, more: str = "") 
 def test_what_callbacks_find(read: str, expected: list[str]) -> None:
     assert found(read) == expected
     assert found(read, init=BEFORE) == []
+
+
+@pytest.mark.parametrize("reads", [(READ, PORT), (f"{READ} {PORT}", ""), ("", f"{READ} {PORT}")])
+def test_the_data_of_each_driver_is_late_by_itself(reads: tuple[str, str]) -> None:
+    init = AFTER + " ret = platform_driver_register(&port_driver);"
+    code = DRIVER.replace("{read}", reads[0]).replace("{bank}", SET).replace("{init}", init)
+    code = code.replace("struct bank {", "struct port { int number; };\nstruct bank {")
+    code = code.replace("    struct bank *bank;\n", "    struct bank *bank; struct port *port;\n")
+    for old, new in (
+        ("static const struct iommu_ops", FINALIZE % reads[1] + "static const struct iommu_ops"),
+        (".of_xlate", ".probe_device = foo_probe_device, .of_xlate"),
+        ("static int init(", PORT_DRIVER + "static int init("),
+    ):
+        code = code.replace(old, new, 1)
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    late = {one.late.spelled for one in case.late_reads}
+    assert late == {"driver data of bank", "driver data of port"}
+    findings = list(late_drvdata.late_drvdata.check(case))
+    assert len({fingerprint(one) for one in findings}) == len(causes(findings)) == 2
 
 
 @pytest.mark.parametrize(

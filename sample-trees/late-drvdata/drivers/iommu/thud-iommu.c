@@ -50,7 +50,7 @@ static int thud_probe_bad(struct platform_device *pdev)
 	if (!thud)
 		return -ENOMEM;
 	platform_set_drvdata(pdev, thud);
-	return iommu_device_register(&thud->iommu, &thud_ops, &pdev->dev); /* expect: late-drvdata driver data thud_of_xlate effect=crash */
+	return iommu_device_register(&thud->iommu, &thud_ops, &pdev->dev); /* expect: late-drvdata driver data of thud_bank thud_of_xlate effect=crash */
 }
 
 static struct platform_driver thud_driver = {
