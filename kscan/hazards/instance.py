@@ -249,14 +249,17 @@ class Instance:
                 yield follower
 
     def _is_of_another_bus(self, late: Late, reader: Reader) -> bool:
-        """Driver data is set for a device of one bus, and read from one of another."""
+        """Driver data is set for a device of one bus, and read from one of another.
+
+        Or from one of any, where it is late on one bus alone.
+        """
         if late.place != DRVDATA:
             return False
         read = reader.taint
         among = self._program.named(read.path, read.function)
-        tags = {bus_tag(self._program, late.write.function, late.write.at)}
-        tags.update(bus_tag(self._program, function, read.at) for function in among)
-        return len(tags - {""}) > 1
+        tags = {bus_tag(self._program, function, read.at) for function in among} - {""}
+        written = {bus_tag(self._program, late.write.function, late.write.at)} - {""}
+        return len(tags | written) > 1 or (late.on_one_bus and not tags)
 
     def bound_reads(self) -> Iterator[BoundRead]:
         """Every look-up of the instance itself, by a callback, before it is bound."""

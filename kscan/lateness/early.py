@@ -15,8 +15,8 @@ from kscan.program.types import Scope
 
 def written_before(
     scope: Scope, functions: Functions, target: Node, at: Callable[[Node], Iterable[Write]]
-) -> Iterator[tuple[Place, Write, bool]]:
-    """The places written before `target`: the first write `at` some node, and if on every way.
+) -> Iterator[tuple[Place, tuple[Write, ...], bool]]:
+    """The places written before `target`: the writes `at` some nodes, and if on every way.
 
     A test that finds the place set will do: ``if (!dma_dev) dma_dev = dev;``.
     """
@@ -34,7 +34,7 @@ def written_before(
                 if empty in several or cfg.passes_between(empty, several, target.index)
             ]
             sure = bool(tests) and cfg.passes({*several, *tests}, target.index)
-        yield place, next(iter(several.values())), sure
+        yield place, tuple(several.values()), sure
 
 
 def _asking(

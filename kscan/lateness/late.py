@@ -19,7 +19,7 @@ from kscan.facts.unit import GlobalFact
 from kscan.flow.cfg import flow_of
 from kscan.flow.embedded import Holders, holders
 from kscan.flow.paths import embedding, is_whole
-from kscan.flow.places import Place
+from kscan.flow.places import DRVDATA, Place
 from kscan.flow.supplies import is_supply
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
@@ -77,6 +77,9 @@ class Late:
     """The members that the objects written to lie in; none where one is not known to lie in any."""
     within: frozenset[Function] = frozenset()
     """The callers of the registering function that alone are late; none where all are."""
+
+    on_one_bus: bool = False
+    """It is driver data that is set in time for devices of another bus."""
 
     @property
     def others(self) -> int:
@@ -142,6 +145,7 @@ class Lateness:
             spelled=spelled,
             embedded=self._embedded(several),
             within=order.within.get(place, frozenset()),
+            on_one_bus=first.place == DRVDATA and DRVDATA in order.must,
         )
 
     def _embedded(self, several: Iterable[Write]) -> frozenset[Holders]:
@@ -197,7 +201,7 @@ class Lateness:
             return False  # what is registered does not need itself
         if write.element and order.fills_before(place):
             return False
-        if order.is_early(write.place, apart=apart):
+        if order.is_early(place, apart=apart):
             return False
         if place.kind == "global" or is_whole(write.target):
             known = self._object(write)
@@ -236,8 +240,9 @@ class Lateness:
         for write in filter(around.counts_late, found):
             order.add(write, bus=around.bus_of(write))
         scope = scope_of(self.program, function)
-        for place, write, sure in written_before(scope, world.functions, node, around.early):
-            (order.must if sure else order.may).setdefault(place, write)
+        for place, several, sure in written_before(scope, world.functions, node, around.early):
+            (order.must if sure else order.may).setdefault(place, several[0])
+            order.buses.update(map(around.bus_of, several) if place == DRVDATA else ())
         if len(below) < LEVELS and len(seen) < MOST_ABOVE:
             around_it = (*below, (function, call))
             self._callers(function, outcome.value, order, writes, world, around_it, seen)

@@ -32,6 +32,8 @@ class Order:
     """The late writes; those of driver data apart for each bus, whose struct owns the place."""
     must: dict[Place, Write] = field(default_factory=dict)
     may: dict[Place, Write] = field(default_factory=dict)
+    buses: set[str] = field(default_factory=set)
+    """The structs of the buses for whose devices driver data is set early; empty for any."""
     results: set[Place] = field(default_factory=set)
     """Places that hold what the registration yields, or a function that registers."""
     outside: set[Place] = field(default_factory=set)
@@ -46,6 +48,9 @@ class Order:
 
         A place that is `apart` is not ready because the member that leads to it is set.
         """
+        if place.kind == DRVDATA.kind:
+            is_apart = place.owner and self.buses.isdisjoint({place.owner, ""})
+            return DRVDATA in self.must and not is_apart
         if place.kind == "field":
             return place in self.must or whole(place.owner) in self.must
         member = Place("field", place.owner, place.name)
@@ -92,6 +97,7 @@ class Order:
         """
         for one in orders:
             self.results |= one.results
+            self.buses |= one.buses
             for apart, several in one.late.items():
                 place = _known(apart, self.late)
                 if place not in self.late:
