@@ -18,6 +18,7 @@ from kscan.fixes.edits import Edits, Refused, unified
 from kscan.fixes.effects import Observer
 from kscan.fixes.order import Awaited, Order, Plan
 from kscan.fixes.undoing import Undoing, undoing
+from kscan.flow.paths import addressed
 from kscan.flow.places import RUNTIME_PM
 from kscan.flow.supplies import is_supply
 from kscan.hazards.case import Case
@@ -28,6 +29,7 @@ from kscan.lateness.masked import LateRead
 from kscan.lateness.order import Behind
 from kscan.model import Confidence, Finding, Fix
 from kscan.program.program import Function
+from kscan.program.types import scope_of
 from kscan.window.registrations import Registration
 from kscan.wording import enumerated
 
@@ -54,7 +56,7 @@ def cure(case: Case, finding: Finding) -> Fix | None:
         return None
     wanted, more = _sentence(read), _beside(case, read)
     try:
-        return Fix(f"{wanted}.{more}", _Move.of(case, read).patch())
+        return Fix(f"{wanted}.{_staying(case, read)}{more}", _Move.of(case, read).patch())
     except Refused as why:
         if isinstance(why, Awaited):
             wanted = _without(read)
@@ -87,6 +89,21 @@ def _named(late: Late) -> str:
     """What is late, as a sentence says it."""
     every = {"driver data": f"the {late.spelled}", "runtime PM": "runtime PM"}
     return every.get(late.kind, f"`{late.spelled}`")
+
+
+def _staying(case: Case, read: LateRead) -> str:
+    """What the diff leaves behind where the registration fails: a global that points nowhere.
+
+    To set it back is not safe to write: it may be another instance's.
+    """
+    late, write = read.late, read.late.write
+    scope = scope_of(case.program, write.function)
+    kind = scope.type_of(write.target) if write.target is not None else None
+    value = addressed(write.value) if write.value is not None else None
+    steady = isinstance(value, ir.Name) and not scope.is_local(value.id)
+    if late.kind != "global" or kind is None or not kind.ptr or steady:
+        return ""
+    return " It stays set where that fails."
 
 
 def _beside(case: Case, read: LateRead) -> str:

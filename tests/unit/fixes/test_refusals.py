@@ -427,6 +427,34 @@ def test_no_diff_where_a_list_would_have_to_be_left_in_several_places(tmp_path: 
     assert "the list is joined in a callee" in fix.sentence
 
 
+STAYS = "Set `{}` before iommu_device_register() is called. It stays set where that fails."
+
+
+@pytest.mark.parametrize(
+    ("late", "name", "read", "told"),
+    [
+        ("my = new;", "my", "my->map[0]", STAYS),
+        ("if (!my)\n        my = new;", "my", "my->map[0]", STAYS),
+        ("my = &my_first;", "my", "my->map[0]", STAYS.partition(" It")[0]),
+        ("my_first.map = new->map;", "my_first.map", "my_first.map[0]", STAYS),
+        (
+            "my_first.version = 4;",
+            "my_first.version",
+            "my_first.version",
+            STAYS.partition(" It")[0],
+        ),
+    ],
+)
+def test_a_global_stays_set_where_the_registration_fails(
+    tmp_path: Path, late: str, name: str, read: str, told: str
+) -> None:
+    body = f"    REGISTER\n    if (ret)\n        return ret;\n    {late}\n    return 0;\n"
+    callback = f"return {read} ? &my_first.iommu : ERR_PTR(-ENODEV);"
+    (fix,) = fixes(tmp_path, body, callback, "static struct my my_first;")
+    assert fix.sentence == told.format(name)
+    assert fix.patch
+
+
 def test_a_comment_and_the_test_of_an_allocation_go_with_it(tmp_path: Path) -> None:
     body = """\
     my = new;

@@ -516,7 +516,8 @@ def test_what_such_a_tree_has_that_could_not_be_read_is_told(tree: Path, catalog
 def test_the_suggested_fix_speaks_of_the_users_function(tree: Path, catalog: Path) -> None:
     fix = finding(audit(tree, catalog), "my_first").fix
     assert fix and fix.sentence.startswith(
-        "Set `my_first` before gizmo_register() is called. `my.gizmo.lock` and the driver data are"
+        "Set `my_first` before gizmo_register() is called. It stays set where that fails. "
+        "`my.gizmo.lock` and the driver data are"
     )
     assert fix.patch
 
