@@ -352,9 +352,14 @@ class Diff:
             for window in outcome.windows
             if window.note and window.api not in self._unregistered
         ]
-        anew = self.ends.told if self.ends.spelled(self.head_tree) else ()
+        anew = self.ends.told if self.names_anew else ()
         same = [] if self.range.changed else ["base and head are the same: nothing is changed"]
         return (*same, *self.range.notes, *silent, *anew, *(told if left_out else []))
+
+    @property
+    def names_anew(self) -> bool:
+        """The range gives new names to what the catalogue knows."""
+        return bool(self.ends.spelled(self.head_tree))
 
     def _refuse_unknown_scenario(self) -> None:
         known = [scenario.name for scenario in self.catalogue.scenarios]

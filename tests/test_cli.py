@@ -773,6 +773,10 @@ def test_what_a_patch_introduces_under_a_new_name_is_laid_open(tmp_path: Path) -
         told = path.read_text()
         path.write_text(told.replace("iommu_device_register", "iommu_instance_register"))
     history.commit("the new probe path, and a new name")
+    explained(kscan("diff", "HEAD", cwd=history.root), history.root)
+    explained(kscan("diff", STORY / "0-before", ".", cwd=history.root), history.root)
+    told = one_line(kscan("explain", "v1-0", "--since", "HEAD~1", "--on-top", "x", cwd=tmp_path))
+    assert "both name a range" in told
     series = tmp_path / "series.mbox"
     series.write_text(history.git("format-patch", "--stdout", "-1") + "\n")
     history.git("reset", "-q", "--hard", "HEAD~1")

@@ -12,15 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from kscan.change.commits import differing
 from kscan.change.functions import Alterations, Bodies
 from kscan.change.members import renamed_members, renamed_structs
 from kscan.change.renames import Renames
-from kscan.facts.reader import Reader
 from kscan.program.program import Program
 from kscan.reachability import Implementation
-from kscan.source.patched import PatchedTree
-from kscan.source.tree import Memory
 
 
 @dataclass(frozen=True)
@@ -82,12 +78,6 @@ def fates(alterations: Alterations, names: frozenset[str]) -> Fates:
     """The fates of `names` under a change."""
     renames = Renames(alterations.old, alterations.new, alterations.changed)
     return Fates(alterations, renames, names, Program(alterations.new.reader))
-
-
-def spelled_on_top(tree: PatchedTree, names: frozenset[str], memory: Memory) -> Mapping[str, str]:
-    """New names that `tree` gives to those of `names` that its base has."""
-    old, new = (Bodies(Reader(end, memory)) for end in (tree.base, tree))
-    return fates(Alterations(old, new, differing(tree.base, tree)), names).spelled
 
 
 def _parameters(bodies: Bodies, place: Implementation) -> int | None:

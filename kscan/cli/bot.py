@@ -68,7 +68,7 @@ class _Asked:
             impact = accepts.of_impact(impact, View(min_confidence=least))
         named = tuple(Path(p.name) if p.is_absolute() else p for p in self.catalogues)
         asked = replace(asked, catalogues=named)  # for readers on other machines
-        impact = inputs.elsewhere().repeatable(impact, span, asked)
+        impact = inputs.elsewhere().repeatable(impact, span, asked, diff.names_anew)
         if fetch and span.head.commit:
             fetched = f"git fetch origin {span.head.commit} && {impact.reproduce}"
             impact = replace(impact, reproduce=fetched)

@@ -78,7 +78,7 @@ def command(
         diff = analysis.Diff(span, asked, trees.store(no_cache), progress, jobs)
         with laid_to_absence(span.base, span.head):
             impact = diff.impact()
-        impact = inputs.repeatable(impact, span, asked)
+        impact = inputs.repeatable(impact, span, asked, diff.names_anew)
         view = View(rules=rules, under=under, min_confidence=asked.min_confidence)
         impact = acceptance.of_impact(impact, view)
     answers.written(impact, format_, output, min_confidence=Confidence(min_confidence))
@@ -188,9 +188,12 @@ class Inputs:
             open_tree(place)
         return ranges.directory_range(old, new, trees.standing)
 
-    def repeatable(self, impact: Impact, span: Range, asked: Options) -> Impact:
-        """`impact` with the commands that give it again, and lay its findings open."""
-        head = replace(impact.head, again=self._again(span, asked))
+    def repeatable(self, impact: Impact, span: Range, asked: Options, anew: bool) -> Impact:
+        """`impact` with the commands that give it again, and lay its findings open.
+
+        `anew`: the range gives new names to what the catalogue knows.
+        """
+        head = replace(impact.head, again=self._again(span, asked, anew))
         return replace(impact, head=head, reproduce=self._reproduce(span, asked))
 
     def elsewhere(self) -> Inputs:
@@ -199,13 +202,20 @@ class Inputs:
         beside = tuple(Path(place).name or place for place in self.beside)
         return replace(self, patches=names, repo=".", beside=beside)
 
-    def _again(self, span: Range, asked: Options) -> str:
+    def _again(self, span: Range, asked: Options, anew: bool) -> str:
         place = self.places[1] if len(self.places) == 2 else self.repo
         commit = span.base.commit if self.patches else span.head.commit
-        as_is = not asked.scenario
+        as_is, since = not asked.scenario, self._since(span) if anew else None
         return options.again(
-            place, commit and commit[:12], as_is, asked.catalogues, self.patches, self.beside
+            place, commit and commit[:12], as_is, asked.catalogues, self.patches, self.beside, since
         )
+
+    def _since(self, span: Range) -> str | None:
+        """What the range begins with, where that is no patch's base and not beside a worktree."""
+        if len(self.places) == 2:
+            return self.places[0]
+        commits = span.base.commit, span.head.commit
+        return commits[0] and commits[0][:12] if all(commits) and not self.patches else None
 
     def _reproduce(self, span: Range, asked: Options) -> str:
         words = ["kscan", "diff"]

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from kscan.cli import answers, named, options, trees
+from kscan.cli.diff import Inputs
 from kscan.model import KscanError
 
 if TYPE_CHECKING:
+    from kscan.source.ranges import Range
     from kscan.source.tree import Memory, Tree
 
 _FINGERPRINT = re.compile(r"v\d.*|[0-9a-f-]+")
@@ -30,12 +32,18 @@ _FINGERPRINT = re.compile(r"v\d.*|[0-9a-f-]+")
     type=named.PLACE,
     help="Put this patch or mbox on top of TREE first (repeatable).",
 )
+@click.option(
+    "--since",
+    metavar="REV|DIR",
+    help="What the range that kscan diff looked at begins with: read its new names.",
+)
 @click.option("--patch", is_flag=True, help="Print the finding's fix as a diff for git apply.")
 @options.format_option
 @options.run_options
 def command(
-    name: str, tree: str, commit: str | None, as_is: bool, on_top: tuple[str, ...], patch: bool,
-    format_: str, no_cache: bool, jobs: int | None, catalogues: tuple[Path, ...],
+    name: str, tree: str, commit: str | None, as_is: bool, on_top: tuple[str, ...],
+    since: str | None, patch: bool, format_: str, no_cache: bool, jobs: int | None,
+    catalogues: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Explain a rule, or a finding of TREE: each step in its source, with the reason for it.
 
@@ -53,6 +61,8 @@ def command(
     )  # fmt: skip
     from kscan.rules import selected  # noqa: PLC0415 - not for --help
 
+    if on_top and since is not None:
+        raise KscanError("explain: --since and --on-top both name a range: leave one out")
     known = page(name)
     if known is not None and patch:
         raise KscanError(f"{name} is a rule: give --patch the fingerprint of a finding")
@@ -65,8 +75,10 @@ def command(
     from kscan.audit import Audit, Options  # noqa: PLC0415 - not for a page
 
     with answers.progress() as progress:
-        opened, memory = trees.opened(tree, commit, on_top), trees.store(no_cache)
-        spelled = _spelled(opened, catalogues, memory)
+        opened, memory = trees.opened(tree, commit), trees.store(no_cache)
+        span = _range(opened, tree, commit, on_top, since)
+        opened = span.head if span is not None else opened
+        spelled = _spelled(span, catalogues, memory) if span is not None else ()
         asked = Options(as_is=as_is, catalogues=catalogues, hits=False, spelled=spelled)
         audit = Audit(opened, asked, memory, progress, jobs=jobs)
         found = explained(audit, name)
@@ -77,18 +89,30 @@ def command(
         answers.said("checked: with this patch the finding is gone, and none is new")
         return
     answer = document(found)
-    again = options.again(tree, commit, as_is, catalogues, on_top)
+    again = options.again(tree, commit, as_is, catalogues, on_top, since=since)
     answers.answered(answer, format_, lambda: as_text(answer, again, answers.terminal_width()))
 
 
-def _spelled(
-    tree: Tree, catalogues: tuple[Path, ...], memory: Memory
-) -> tuple[tuple[str, str], ...]:
-    """New names that a patch on top gives to what the catalogue knows."""
-    from kscan.change.fates import spelled_on_top  # noqa: PLC0415 - not for a page
-    from kscan.kernel.catalogue import catalogue  # noqa: PLC0415
-    from kscan.source.patched import PatchedTree  # noqa: PLC0415
+def _range(
+    opened: Tree, tree: str, commit: str | None, on_top: tuple[str, ...], since: str | None
+) -> Range | None:
+    """The range that ends in what is read; None where a tree alone is named."""
+    from kscan.source.patches import read_series  # noqa: PLC0415 - not for a page
+    from kscan.source.ranges import patch_range  # noqa: PLC0415
 
-    if not isinstance(tree, PatchedTree):
-        return ()
-    return tuple(spelled_on_top(tree, catalogue(catalogues).names, memory).items())
+    if since is not None:
+        places = (f"{since}..{commit}",) if commit else (since, tree)
+        return Inputs(places, (), False, tree, None).opened()
+    return patch_range(opened, read_series(on_top)) if on_top else None
+
+
+def _spelled(
+    span: Range, catalogues: tuple[Path, ...], memory: Memory
+) -> tuple[tuple[str, str], ...]:
+    """New names that a range gives to what the catalogue knows."""
+    from kscan.change.ends import Ends  # noqa: PLC0415 - not for a page
+    from kscan.kernel.catalogue import catalogue  # noqa: PLC0415
+
+    names = catalogue(catalogues).names
+    ends = Ends(span.base, span.head, span.changed, names, memory, frozenset)
+    return tuple(ends.spelled(span.head).items())

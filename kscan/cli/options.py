@@ -158,13 +158,16 @@ def again(
     catalogues: Sequence[Path],
     on_top: Sequence[str] = (),
     beside: Sequence[str] | None = None,
+    since: str | None = None,
 ) -> str:
     """Arguments that make ``kscan explain`` read what was analysed, in the same way.
 
+    With `since`, what a range begins with, it reads the names that the range gives anew.
     `beside` spells what ``--external`` names, for readers who have it elsewhere.
     """
     words = [] if tree == "." else [tree]
     words += ["--commit", commit] if commit else []
+    words += ["--since", since] if since else []
     words += spelled_external(external() if beside is None else beside)
     words += [word for patch in on_top for word in ("--on-top", patch)]
     words += ["--as-is"] if as_is else []

@@ -38,17 +38,11 @@ def inspected(
     return Inspection(asked, store(no_cache), under=under)
 
 
-def opened(tree: str, commit: str | None, on_top: Sequence[str] = ()) -> Tree:
-    """The tree a command line names, patches on top; raises `KscanError` for what is none."""
+def opened(tree: str, commit: str | None) -> Tree:
+    """The tree a command line names; raises `KscanError` for what is none."""
     from kscan.source.open import open_tree  # noqa: PLC0415 - heavy, and not for --help
 
-    found = standing(open_tree(tree, commit))
-    if not on_top:
-        return found
-    from kscan.source.patches import read_series  # noqa: PLC0415
-    from kscan.source.ranges import patch_range  # noqa: PLC0415
-
-    return patch_range(found, read_series(on_top)).head
+    return standing(open_tree(tree, commit))
 
 
 def store(no_cache: bool) -> Memory:
