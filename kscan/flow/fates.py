@@ -13,6 +13,7 @@ from kscan.program.program import Function
 
 MEMORY = "memory"
 REFERENCE = "reference"
+RESOURCE = "resource"
 
 
 class Fate(StrEnum):
@@ -45,7 +46,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
-    """An allocation, or a reference that was taken."""
+    """An allocation, a reference that was taken, or another resource."""
 
     kind: str
     name: str

@@ -10,7 +10,7 @@ from kscan.facts import ir
 from kscan.flow.aliases import Aliases
 from kscan.flow.cfg import Kind, Node, flow_of
 from kscan.flow.depth import Call
-from kscan.flow.fates import MEMORY, End, Fate
+from kscan.flow.fates import MEMORY, RESOURCE, End, Fate
 from kscan.flow.paths import root_of
 from kscan.flow.places import DRVDATA, Place, field_named, place_of
 from kscan.kernel.functions import Functions
@@ -226,6 +226,8 @@ class Onward:
     def _releases(self, name: str) -> bool:
         if self.kind == MEMORY:
             return name in self.functions.releases
+        if self.kind == RESOURCE:
+            return matches(self.functions.resources.gives_back, name)
         return matches(self.functions.lookups.drops_reference, name)
 
     def _kept_by(

@@ -16,7 +16,7 @@ from itertools import islice
 from kscan.facts import ir
 from kscan.flow.cfg import Node, flow_of
 from kscan.flow.depth import DEPTH, TOO_DEEP, Call
-from kscan.flow.fates import MEMORY, REFERENCE, Acquired, Fate, Owned
+from kscan.flow.fates import MEMORY, REFERENCE, RESOURCE, Acquired, Fate, Owned
 from kscan.flow.onward import Callees, Onward
 from kscan.kernel.functions import Functions
 from kscan.kernel.names import matches
@@ -91,7 +91,9 @@ class Lifetimes:
     def _kind(self, name: str) -> str:
         if name in self.functions.fresh:
             return "" if name in self.functions.resizes else MEMORY
-        return REFERENCE if matches(self.functions.lookups.takes_reference, name) else ""
+        if matches(self.functions.lookups.takes_reference, name):
+            return REFERENCE
+        return RESOURCE if matches(self.functions.resources.takes, name) else ""
 
     def _may_yield(self, function: Function, call: ir.Call) -> bool:
         """The call gives a pointer back, or may through the address of one."""

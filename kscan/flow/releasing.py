@@ -53,7 +53,7 @@ class _Steps:
 
     def _frees(self, node: Node) -> bool:
         return any(
-            part.name in self.functions.releases and any(map(self._holds, part.args))
+            self.functions.gives_up(part.name) and any(map(self._holds, part.args))
             for expr in node.expressions()
             for part in ir.walk(expr)
             if isinstance(part, ir.Call)

@@ -24,6 +24,7 @@ from kscan.window.registrations import Registration
 
 _AGAIN = {
     Kind.REFERENCE: "takes another one",
+    Kind.ACQUISITION: "acquires another one",
     Kind.INSERTION: "adds it again, and the list is corrupt",
     Kind.RESET: "changes it again, under those who rely on it",
     Kind.MOVED: "adds it to a new list: the old head still points to it, and its owner is leaked",

@@ -146,6 +146,13 @@ class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """These switch it off, and on again."""
 
 
+class Resources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that acquire something other than memory, and that give it back."""
+
+    takes: tuple[str, ...]
+    gives_back: tuple[str, ...]
+
+
 class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """What functions do with their arguments."""
 
@@ -167,6 +174,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     loads: Names
     converts: Names
     releases: Names
+    resources: Resources
     hands_out: Names
     resizes: Names
     managed: Names
@@ -209,6 +217,10 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     def supplies(self) -> frozenset[str]:
         """The kinds of supplies."""
         return frozenset(supply.kind for supply in self.supply)
+
+    def gives_up(self, name: str) -> bool:
+        """`name` frees memory, or gives back what was acquired otherwise."""
+        return name in self.releases or matches(self.resources.gives_back, name)
 
     def stores_by(self, name: str) -> tuple[Store, ...]:
         """What a call of `name` stores."""

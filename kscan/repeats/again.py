@@ -37,6 +37,7 @@ class Kind(StrEnum):
 
     REFERENCE = "reference"  # taken, and not put
     ALLOCATION = "allocation"  # what was allocated before is overwritten
+    ACQUISITION = "acquisition"  # what was acquired before, and is no memory
     INSERTION = "insertion"  # joins a list it is on
     RESET = "reset"  # state that others rely on by now
     LOST = "lost"  # allocated once, but what remembers it is dropped

@@ -9,7 +9,7 @@ from kscan.execution.execute import Execution
 from kscan.execution.world import Event, Happening
 from kscan.facts import ir
 from kscan.flow import cfg
-from kscan.flow.fates import MEMORY, REFERENCE, End, Fate, Owned
+from kscan.flow.fates import MEMORY, REFERENCE, RESOURCE, End, Fate, Owned
 from kscan.flow.lists import Join
 from kscan.flow.places import Place, place_of
 from kscan.flow.releasing import releases_old
@@ -29,7 +29,8 @@ def hazards(again: Again, *, uncovering: bool = False) -> tuple[Hazard, ...]:
     insertions = () if missing and not uncovering else tuple(_insertions(again))
     worse = missing or any(hazard.kind is Kind.MOVED for hazard in insertions)
     allocations = () if worse and not uncovering else tuple(_allocations(again))
-    return (*_references(again), *missing, *insertions, *allocations, *resets(again))
+    kept = (*allocations, *_acquisitions(again))
+    return (*_references(again), *missing, *insertions, *kept, *resets(again))
 
 
 def _references(again: Again) -> Iterator[Hazard]:
@@ -91,13 +92,8 @@ def _allocations(again: Again) -> Iterator[Hazard]:
             continue
         acquired = owned.acquired
         end, kind = _overwritten(again, owned, kept), Kind.ALLOCATION
-        when = When.EVERY
-        if end is not None:
-            if is_looked_at(again, owned.function, owned.at) or is_looked_at(
-                again, end.function, end.at
-            ):
-                when = When.UNCLEAR
-        else:
+        when = _when_overwritten(again, owned, end) if end is not None else When.EVERY
+        if end is None:
             end, kind, when = _lost(again, owned, kept), Kind.LOST, When.DROPPED
         if end is not None:
             frames = (*again.entered[owned.function], *acquired.frames)
@@ -106,6 +102,27 @@ def _allocations(again: Again) -> Iterator[Hazard]:
                 place=end.place, end=end, when=when, managed=_is_managed(again, owned),
                 listed=next((e.place for e in kept if _is_listed(e)), None),
             )  # fmt: skip
+
+
+def _acquisitions(again: Again) -> Iterator[Hazard]:
+    """Other resources that overwrite the one before."""
+    for owned in again.of(RESOURCE):
+        kept = _kept(owned)
+        end = None if not kept or _is_nested(again, kept) else _overwritten(again, owned, kept)
+        if end is not None:
+            acquired = owned.acquired
+            yield Hazard(
+                Kind.ACQUISITION, acquired.function, acquired.at,
+                (*again.entered[owned.function], *acquired.frames), acquired.name,
+                place=end.place, end=end, when=_when_overwritten(again, owned, end),
+            )  # fmt: skip
+
+
+def _when_overwritten(again: Again, owned: Owned, end: End) -> When:
+    """Which later calls acquire such an object, and come to the store at its `end`."""
+    places = (owned.function, owned.at), (end.function, end.at)
+    looked_at = any(is_looked_at(again, function, at) for function, at in places)
+    return When.UNCLEAR if looked_at else When.EVERY
 
 
 def _overwritten(again: Again, owned: Owned, kept: tuple[End, ...]) -> End | None:

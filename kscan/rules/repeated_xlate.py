@@ -3,8 +3,8 @@
 
 What it finds
     An ``of_xlate`` callback, with what it calls inside the driver, that on each call takes a
-    reference which it does not put on every way out; allocates and overwrites what it
-    allocated before; puts an entry on a list that it does not search first; or resets, or
+    reference which it does not put on every way out; allocates, maps or acquires and overwrites
+    what it had before; puts an entry on a list that it does not search first; or resets, or
     counts, state that the instance shares between its clients. And one that does look first,
     but at ``dev_iommu_priv_get()``, which the core drops between two calls when a later step
     fails: it then allocates again and loses the first object, moves an entry that is still on
@@ -69,6 +69,8 @@ _DOES = {
     Kind.REFERENCE: "takes a reference with {name}(){when} and leaves it{where}",
     Kind.ALLOCATION: "allocates with {name}(){when} and overwrites `{place}`{blindly}: the earlier "
     "object is lost{until}",
+    Kind.ACQUISITION: "acquires with {name}(){when} and overwrites `{place}`{blindly}: what was "
+    "there is never given back",
     Kind.INSERTION: "puts `{name}` on the list `{place}`{when} without searching it",
     Kind.RESET: "changes `{name}`, which all clients of the instance share,{when}",
     Kind.LOST: "asks `{place}` whether it has called {name}(), but the core drops that with the "

@@ -102,6 +102,24 @@ PRIV = "dev_iommu.priv"
          " dev_iommu_priv_set(dev, c);", []),
         (f"{ALLOCATE} devres_add(dev->parent, c); dev_iommu_priv_set(dev, c);",
          [("allocation", PRIV)]),
+        # what else is acquired
+        ("struct foo *foo = find(spec->np); foo->domain = ioremap(spec->id, 4);",
+         [("acquisition", "foo.domain")]),
+        ("struct foo *foo = find(spec->np); foo->users = ida_alloc(&all, 1);"
+         " if (foo->users < 0) return foo->users;", [("acquisition", "foo.users")]),
+        ("struct foo *foo = find(spec->np); void *clk = clk_get(dev, 0);"
+         " if (IS_ERR(clk)) return PTR_ERR(clk); foo->domain = clk;",
+         [("acquisition", "foo.domain")]),
+        ("dev_iommu_priv_set(dev, get_device(dev->parent));", [("acquisition", PRIV)]),
+        ("struct foo *foo = find(spec->np); if (!foo->domain) foo->domain = ioremap(1, 4);", []),
+        ("struct foo *foo = find(spec->np); iounmap(foo->domain);"
+         " foo->domain = ioremap(1, 4);", []),
+        ("struct foo *foo = find(spec->np); if (foo->domain) clk_put(foo->domain);"
+         " foo->domain = clk_get(dev, 0);", []),
+        ("void *regs = ioremap(1, 4); readl(regs); iounmap(regs);", []),
+        ("get_device(dev);", []),
+        (f"if (dev_iommu_priv_get(dev)) return 0; {ALLOCATE} c->dev = get_device(dev);"
+         " list_add(&c->list, &all); dev_iommu_priv_set(dev, c);", [("lost", PRIV)]),
         # what is dropped
         (f"c = dev_iommu_priv_get(dev); if (!c) {{ {ALLOCATE} dev_iommu_priv_set(dev, c); }}",
          [("lost", PRIV)]),
