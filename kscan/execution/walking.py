@@ -31,7 +31,8 @@ def walks(frame: Frame, loop: ir.ForEach) -> tuple[bool, Taint | None]:
     taint = frame.late_list(head)
     if taint is None:
         return False, None
-    found = _takes_the_first(loop) or _looks_up_by_node(loop)
+    nodes = frame.execution.world.functions.lookups.nodes
+    found = _takes_the_first(loop) or _looks_up_by_node(loop, nodes)
     return True, taint if found or (frame.execution.world.alone and _searches(loop)) else None
 
 
@@ -58,18 +59,16 @@ def _tests(statement: ir.Stmt, ways: _Ways) -> bool:
     )
 
 
-def _looks_up_by_node(loop: ir.ForEach) -> bool:
-    """The loop compares firmware nodes: it searches the list for one instance."""
+def _looks_up_by_node(loop: ir.ForEach, nodes: tuple[str, ...]) -> bool:
+    """The loop compares what members like `nodes` hold: it searches the list for one instance."""
     return any(
-        isinstance(part, ir.Binary) and part.op in ("==", "!=") and _names_a_node(part)
+        isinstance(part, ir.Binary) and part.op in ("==", "!=") and _names_one(part, nodes)
         for statement in loop.body
         for expr in ir.expressions(statement)
         for part in ir.walk(expr)
     )
 
 
-def _names_a_node(comparison: ir.Binary) -> bool:
-    return any(
-        isinstance(part, ir.Member) and part.field in ("np", "of_node", "fwnode")
-        for part in ir.walk(comparison)
-    )
+def _names_one(comparison: ir.Binary, members: tuple[str, ...]) -> bool:
+    parts = ir.walk(comparison)
+    return any(isinstance(part, ir.Member) and part.field in members for part in parts)

@@ -85,6 +85,8 @@ class Lookups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """By these a client names its instance: the node that one leads to is not elsewhere."""
     members: tuple[str, ...]
     """``struct.field`` that leads from a node to its device."""
+    nodes: tuple[str, ...]
+    """Members, by name alone, that hold a firmware node."""
     takes_reference: tuple[str, ...]
     drops_reference: tuple[str, ...]
 
@@ -173,6 +175,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     store: tuple[Store, ...]
     loads: Names
     converts: Names
+    duplicates: Names
     releases: Names
     resources: Resources
     hands_out: Names

@@ -269,9 +269,10 @@ class Publishing:
         self, function: Function, call: ir.Call, hops: int, tags: tuple[str, ...]
     ) -> Iterator[Published]:
         """The object that is duplicated, or those that the function called may return."""
-        if "memdup" in call.name:
-            for argument in call.args:
-                yield from self._held(function, argument, hops, tags)
+        if call.name in self.known.duplicates:
+            at = self.known.duplicates.position(call.name)
+            for original in call.args[at : at + 1]:
+                yield from self._held(function, original, hops, tags)
             return
         if matches(self.known.matched.names, call.name):
             for member in self.known.matched.members:
