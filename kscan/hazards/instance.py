@@ -20,7 +20,8 @@ from kscan.lateness.followers import Follower, Followers
 from kscan.lateness.late import Late, Lateness
 from kscan.lateness.masked import LateRead, masked
 from kscan.lateness.probing import holding
-from kscan.lateness.readers import Circumstances, Reader, Readers
+from kscan.lateness.readers import Reader, Readers
+from kscan.lateness.runs import Circumstances, Runs
 from kscan.lateness.whose import counting, leads_to_others, whose
 from kscan.model import Skip, weakest
 from kscan.program.program import Function, Program
@@ -151,13 +152,13 @@ class Instance:
     @cached_property
     def readers(self) -> Readers:
         """The callbacks, ready to be executed."""
-        window = self.shared.window
-        return Readers(
-            self._program, self.shared.catalogue, self.registration.contract, self.belongs,
-            self.callbacks, self.shared.returned.dereferenced_by, window.absent,
+        runs = Runs(
+            self._program, self.shared.catalogue.functions, self.registration.contract,
+            self.belongs, self.shared.returned.dereferenced_by, self.shared.window.absent,
             self._circumstances, self.registration.gated, self._registered,
-            self._besides.unset, self.shared.uncovering,
+            self.shared.uncovering,
         )  # fmt: skip
+        return Readers(runs, self.callbacks, self._besides.unset)
 
     @cached_property
     def _besides(self) -> Besides:
