@@ -29,6 +29,7 @@ _AGAIN = {
     Kind.RESET: "changes it again, under those who rely on it",
     Kind.MOVED: "adds it to a new list: the old head still points to it, and its owner is leaked",
     Kind.MISSING: "dereferences NULL",
+    Kind.REFUSED: "refuses",
 }
 
 
@@ -189,7 +190,7 @@ def recurrence(
     yield evidence.step(function, function.fact.start, StepKind.CALLBACK, note, 1)
     yield from evidence.inside(hazard.frames, 1)
     depth = len(hazard.frames)
-    if hazard.kind is not Kind.MISSING:
+    if hazard.kind not in (Kind.MISSING, Kind.REFUSED):
         note = f"the first call: {hazard.name}"
         yield evidence.step(hazard.function, hazard.at, StepKind.WRITE, note, 1, depth)
     if hazard.end is not None:

@@ -8,12 +8,12 @@ without that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from kscan.execution.execute import Execution
+from kscan.execution.execute import Execution, Outcome, is_refusal
 from kscan.execution.values import ANY, SET, Value, What
 from kscan.execution.world import World
 from kscan.facts import ir
@@ -43,6 +43,7 @@ class Kind(StrEnum):
     LOST = "lost"  # allocated once, but what remembers it is dropped
     MOVED = "moved"  # joins a new list while on the lost one
     MISSING = "missing"  # uses what was dropped
+    REFUSED = "refused"  # turns the device away, for what was not dropped
 
 
 class When(StrEnum):
@@ -146,7 +147,8 @@ class Again:
     def run(self, dropped: bool) -> Execution:
         """The second call, executed; with `dropped`, after the core dropped what it may."""
         if dropped not in self._runs:
-            self._runs[dropped] = self._executed(self.dropped if dropped else frozenset())
+            late = self.dropped if dropped else frozenset()
+            self._runs[dropped], _ = self._executed(self._left_but(late), late)
         return self._runs[dropped]
 
     @cached_property
@@ -155,18 +157,49 @@ class Again:
         tag = self.repeated.object.partition(".")[0]
         typed = zip(self.callback.parameters, self.callback.fact.params, strict=True)
         client = next((name for name, param in typed if param.type.tag == tag), "")
-        return self._executed(self.dropped | self._first.set_on(client))
+        late = self.dropped | self._first.set_on(client)
+        return self._executed(self._left_but(late), late)[0]
 
-    def _executed(self, late: frozenset[Place]) -> Execution:
-        """A call, executed, that finds what the first one left, but for the `late` places."""
-        given = {p: value for p, value in self.left.items() if p not in late}
-        given[field_named(self.repeated.object)] = SET
-        world = World(self.catalogue.functions, late, self.belongs, given=given)
+    @cached_property
+    def refusing(self) -> tuple[Place, int] | None:
+        """What the core does not drop and the next call refuses for, whatever the way; and where.
+
+        None where it does not, or where the first one did as well.
+        """
+        kept = self._left_but(self.dropped)
+        where = self._refusing(kept)
+        if where is None or self._refusing({}) is not None:
+            return None
+        alone = (
+            place
+            for place in kept
+            if self._refusing(self._left_but({*self.dropped, place})) is None
+        )
+        culprit = next(alone, None)
+        return (culprit, where) if culprit is not None else None
+
+    def _refusing(self, given: Mapping[Place, Value]) -> int | None:
+        """Where a call refuses last, whatever the way, that finds what is `given`."""
+        _, outcome = self._executed(given, self.dropped)
+        pointer = self.callback.fact.result.ptr > 0
+        refuses = outcome.returns and all(is_refusal(v, pointer) for v, _, _ in outcome.returns)
+        return max(at for _, _, at in outcome.returns) if refuses else None
+
+    def _left_but(self, places: Collection[Place]) -> dict[Place, Value]:
+        """What the first call left elsewhere than in some `places`."""
+        return {place: value for place, value in self.left.items() if place not in places}
+
+    def _executed(
+        self, given: Mapping[Place, Value], late: frozenset[Place]
+    ) -> tuple[Execution, Outcome]:
+        """A call, executed, that finds what is `given`, and nothing in the `late` places."""
+        known = {**given, field_named(self.repeated.object): SET}
+        world = World(self.catalogue.functions, late, self.belongs, given=known)
         execution = Execution(self.program, world, keeps_ways=True)
         params = self.callback.fact.params
         own = Value(What.SET, None, "own")
-        execution.run(self.callback, tuple(own if p.type.ptr else ANY for p in params))
-        return execution
+        values = tuple(own if p.type.ptr else ANY for p in params)
+        return execution, execution.run(self.callback, values)
 
     @cached_property
     def _first(self) -> FirstCall:

@@ -29,8 +29,8 @@ def hazards(again: Again, *, uncovering: bool = False) -> tuple[Hazard, ...]:
     insertions = () if missing and not uncovering else tuple(_insertions(again))
     worse = missing or any(hazard.kind is Kind.MOVED for hazard in insertions)
     allocations = () if worse and not uncovering else tuple(_allocations(again))
-    kept = (*allocations, *_acquisitions(again))
-    return (*_references(again), *missing, *insertions, *kept, *resets(again))
+    others = (*_acquisitions(again), *resets(again), *_refusals(again))
+    return (*_references(again), *missing, *insertions, *allocations, *others)
 
 
 def _references(again: Again) -> Iterator[Hazard]:
@@ -233,6 +233,21 @@ def _missing(again: Again) -> Iterator[Hazard]:
             Kind.MISSING, event.function, event.at, event.frames, place.spelled,
             place=place, sure=event.sure, another=another,
         )  # fmt: skip
+
+
+def _refusals(again: Again) -> Iterator[Hazard]:
+    """A device that is turned away for good once the core has dropped what tells of it."""
+    if again.refusing is None:
+        return
+    place, at = again.refusing
+    for write in again.writes.of(again.callback):
+        if write.place == place:
+            kept = End(Fate.STORED, write.function, write.at, place, write.target)
+            yield Hazard(
+                Kind.REFUSED, again.callback, at, (), place.spelled, place=place, end=kept,
+                when=When.DROPPED,
+            )  # fmt: skip
+            return
 
 
 def _crashes(again: Again, run: Execution) -> Iterator[Event]:

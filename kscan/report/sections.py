@@ -82,6 +82,8 @@ ASKED = {
     "lock-dropped-around-callback":
         "What keeps that unchanged which was read under `{name}`, while it is dropped?",
     "repeated-dma-map list": "Who looks on `{name}` for what is there already?",
+    "repeated-xlate declined":
+        "Is it meant that {reader} declines a device for good once `{name}` is set?",
     "repeated-xlate list": "Who looks on `{name}` for what is there already?",
     "repeated-xlate reference": "Who puts the reference that `{name}()` takes in each call?",
     "repeated-xlate wrong-value": "Is it meant that each client changes `{name}` anew?",

@@ -8,8 +8,9 @@ What it finds
     counts, state that the instance shares between its clients. And one that does look first,
     but at ``dev_iommu_priv_get()``, which the core drops between two calls when a later step
     fails: it then allocates again and loses the first object, moves an entry that is still on
-    the lost list, or uses NULL, as the call for a second device may, too. The message says
-    which. The second call is executed in the world that the first one leaves; plain
+    the lost list, or uses NULL, as the call for a second device may, too; or it refuses the
+    device for good, by something that the core does not drop. The message says which. The
+    second call is executed in the world that the first one leaves; plain
     iommu_fwspec_add_ids(), storing what was merely looked up, and freeing the old object are
     no findings.
 
@@ -59,11 +60,12 @@ from kscan.repeats.again import Hazard, Kind, When
 from kscan.rules import rule
 from kscan.window.registrations import driver_of
 
-_LOSING = (Kind.LOST, Kind.MOVED, Kind.MISSING)
+_LOSING = (Kind.LOST, Kind.MOVED, Kind.MISSING, Kind.REFUSED)
 _EFFECTS = {
     Kind.INSERTION: Effect.CRASH,
     Kind.MISSING: Effect.CRASH,
     Kind.RESET: Effect.WRONG_VALUE,
+    Kind.REFUSED: Effect.DECLINED,
 }
 _DOES = {
     Kind.REFERENCE: "takes a reference with {name}(){when} and leaves it{where}",
@@ -79,6 +81,8 @@ _DOES = {
     "`{name}` then joins a second list while it is on the first, whose owner is leaked",
     Kind.MISSING: "uses `{place}` without a test on a way that does not set it, but the core drops "
     "it between two calls",
+    Kind.REFUSED: "sets `{place}`, which outlives the fwspec, and refuses for it{when}: the device "
+    "is declined for good",
 }
 _ANOTHER = (
     "uses `{place}` without a test on a way that does not set it: a second device of the instance "
@@ -97,6 +101,7 @@ _WHEN = {
 _FIX = {
     Kind.REFERENCE: "Put the reference on every way out, as soon as the driver data is read.",
     Kind.INSERTION: "Look for the entry on the list first.",
+    Kind.REFUSED: "Let that device pass again for which it was set.",
     Kind.RESET: "Set it where the instance is set up, before it is registered.",
 }
 _LOOK_FIRST = "Look first for what an earlier call left, in a place that the core does not drop."

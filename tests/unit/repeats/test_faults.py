@@ -134,6 +134,19 @@ PRIV = "dev_iommu.priv"
         (f"struct foo *foo = find(spec->np); c = dev_iommu_priv_get(dev);"
          f" if (list_empty(&foo->clients)) {{ {ALLOCATE} list_add(&c->list, &foo->clients);"
          " dev_iommu_priv_set(dev, c); } c->id = spec->id;", [("missing", PRIV)]),
+        # what is not dropped
+        ("struct foo *foo = find(spec->np); if (foo->first) return -EBUSY; foo->first = dev;",
+         [("refused", "foo.first")]),
+        ("struct foo *foo = find(spec->np); if (!foo) return -ENODEV;"
+         " if (foo->users) return -EBUSY; foo->users = 1; dev_iommu_priv_set(dev, foo);",
+         [("refused", "foo.users")]),
+        ("struct foo *foo = find(spec->np); if (foo->first && foo->first != dev) return -EBUSY;"
+         " foo->first = dev;", []),
+        ("struct foo *foo = find(spec->np); if (foo->first) return 0; foo->first = dev;", []),
+        ("if (dev_iommu_priv_get(dev)) return -EBUSY;"
+         " dev_iommu_priv_set(dev, find(spec->np));", []),
+        ("struct foo *foo = find(spec->np); if (foo->users > 3) return -ENOSPC;"
+         " foo->users = 1;", []),
         # lists
         ("struct foo *foo = find(spec->np); list_add(&foo->node, &all);", [("insertion", "all")]),
         ("struct foo *foo = find(spec->np); if (list_empty(&foo->node))"

@@ -91,6 +91,7 @@ def test_finding_ends_in_a_question():
         ("late-state", "pulse", "crash", "Can it_() run while `x` is not triggered yet?"),
         ("lock-dropped-around-callback", "lock", "race", "which was read under `x`, while it is"),
         ("repeated-dma-map", "field", "leak", "Who releases what `x` held before?"),
+        ("repeated-xlate", "field", "declined", "declines a device for good once `x` is set?"),
         ("repeated-xlate", "list", "leak", "Who looks on `x` for what is there already?"),
         ("repeated-xlate", "reference", "leak", "Who puts the reference that `x()` takes"),
         ("repeated-xlate", "field", "wrong-value", "each client changes `x` anew?"),
