@@ -133,7 +133,7 @@ class Doubts:
             yield Confidence.MEDIUM, "another thread registers, and may do so before the write"
         if late.early is not None:
             yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
-        foreign, runtime = self._is_foreign(late.place), self._is_runtime_state(late)
+        foreign, runtime = self._is_foreign(late), self._is_runtime_state(late)
         if foreign:
             why = f"struct {late.place.owner} is not the driver's own: other code may set it"
             doubtful = wrong or runtime or self._is_hidden(late)
@@ -150,11 +150,17 @@ class Doubts:
         functions = {late.write.function, self.registration.function}
         return any(self.program.mentions(f, name) for f in functions for name in names)
 
-    def _is_foreign(self, place: Place) -> bool:
-        """A field of a struct that the driver's own files do not define."""
+    def _is_foreign(self, late: Late) -> bool:
+        """A field of a struct that the driver's own files do not define.
+
+        Of one object that a setter keeps in its own file, the registering file need not see it.
+        """
+        place = late.place
         if place.kind == "global" or not place.owner or "/" in place.owner:
             return False
         home = self._home(place)
+        if home is None and late.kind == "global":
+            home = declaring(self.program, place.owner, late.write.function.path)
         return home is None or not self.belongs(home)
 
     def _is_hidden(self, late: Late) -> bool:
