@@ -112,6 +112,7 @@ def _beside(case: Case, read: LateRead) -> str:
         (other.late.place, other.late.spelled): _named(other.late)
         for other in case.of(read.registration).late_reads
         if other.confidence.rank >= Confidence.MEDIUM.rank
+        and not other.late.is_apart_from(read.late)
     }
     own = read.late.place, read.late.spelled
     others = [named for place, named in late.items() if place != own]

@@ -91,6 +91,10 @@ class Late:
         """Nothing writes the place before the registration."""
         return self.early is None and not self.write.element
 
+    def is_apart_from(self, other: Late) -> bool:
+        """Never is one registration too early for both: different callers of it are."""
+        return bool(self.within and other.within) and self.within.isdisjoint(other.within)
+
     def comes_by(self, function: Function) -> bool:
         """Every late write stands in `function`, or in what that calls."""
         return all(

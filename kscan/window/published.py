@@ -205,7 +205,7 @@ class Publishing:
         elif isinstance(node, ir.Index):
             yield from self._element(scope, node, hops, tags)
         else:
-            yield from self._member(scope.function, node.field, hops, tags)
+            yield from self._member(scope, node, hops, tags)
 
     def _element(
         self, scope: Scope, node: ir.Index, hops: int, tags: tuple[str, ...]
@@ -315,13 +315,29 @@ class Publishing:
                 yield caller, given[name]
 
     def _member(
-        self, function: Function, name: str, hops: int, tags: tuple[str, ...]
+        self, scope: Scope, node: ir.Member, hops: int, tags: tuple[str, ...]
     ) -> Iterator[Published]:
-        """Objects that a field `name` is filled with, or else what functions of its file store."""
-        found = list(self._filled(function, name, tags))
-        if not found and hops < _HOPS:
-            found = list(self._stored(function.path, name, hops, tags))
+        """Objects that a field of that name is filled with, or else what functions store in it.
+
+        Those are functions of the file itself, or of the files beside it where it has none.
+        """
+        path, name, tag = scope.function.path, node.field, scope.tag_of(node.object)
+        found = list(self._filled(scope.function, name, tags))
+        if hops < _HOPS and not any(self._put_into(path, name, tags)):
+            stored = list(self._stored(path, name, hops, tags, ("", tag) if tag else ()))
+            found = found or stored
+            if tag and not stored:
+                found += self._stored_beside(path, name, hops, tags, tag)
         yield from found
+
+    def _stored_beside(
+        self, path: str, name: str, hops: int, tags: tuple[str, ...], tag: str
+    ) -> Iterator[Published]:
+        """Objects that files beside `path` store in the field `name` of the struct `tag`."""
+        word, tree = name.encode(), self.program.reader.tree
+        for beside in self.program.siblings(path):
+            if word in tree.read(beside):
+                yield from self._stored(beside, name, hops, tags, (tag,))
 
     def _filled(self, function: Function, name: str, tags: tuple[str, ...]) -> Iterator[Published]:
         """Objects that the file of `function`, or else one beside it, puts into a field `name`."""
@@ -345,15 +361,29 @@ class Publishing:
                 yield Published(name, place, Confidence.MEDIUM)
 
     def _stored(
-        self, path: str, name: str, hops: int, tags: tuple[str, ...]
+        self, path: str, name: str, hops: int, tags: tuple[str, ...], owners: tuple[str, ...] = ()
     ) -> Iterator[Published]:
-        """Objects that functions of the file `path` store in a field or variable `name`."""
+        """Objects that functions of the file `path` store in a field or variable `name`.
+
+        In a field of one of the structs `owners`, where such are given.
+        """
         for function in self.program.mentioning(path, name):
+            if owners and function.name == self.contract.register:
+                continue
             for node in self.program.body(function).assignments:
-                match node.target:
-                    case ir.Member(field=found) | ir.Name(id=found) if found == name:
-                        for one in self._held(function, node.value, hops + 1, tags):
-                            yield replace(one, confidence=Confidence.MEDIUM)
+                if _is_called(scope_of(self.program, function), node.target, name, owners):
+                    for one in self._held(function, node.value, hops + 1, tags):
+                        yield replace(one, confidence=Confidence.MEDIUM)
+
+
+def _is_called(scope: Scope, target: ir.Expr, name: str, owners: tuple[str, ...]) -> bool:
+    """`target` is a variable or field called `name`; a field of one of `owners`, if any."""
+    match target:
+        case ir.Member(object=inner, field=found) if found == name:
+            return not owners or scope.tag_of(inner) in owners
+        case ir.Name(id=found) if found == name:
+            return not owners
+    return False
 
 
 def both(one: frozenset[Function], other: frozenset[Function]) -> frozenset[Function]:
