@@ -33,7 +33,11 @@ from kscan.syntax import dialect, parser, queries
 from kscan.syntax.declaring import commas
 
 _NEGATIVE = re.compile(r"\(?-\s?\w+\)?")
-_ZERO = ("0", "NULL", "false", "{0}", "{}", "{ }", "{ 0 }")
+_NOTHING = re.compile(
+    r"0|NULL|false|\{\s*(?:0|NULL)?\s*,?\s*\}"
+    r"|H?LIST_HEAD_INIT\b.*|RB_ROOT(?:_CACHED)?|ATOMIC\w*_INIT\s*\(\s*0\s*\)"
+)
+"""Initial values that amount to none: zero, and what has nothing in it (linux/types.h, list.h)."""
 
 
 def unit_of(source: bytes, respelled: dialect.Respelled | None = None) -> Unit:
@@ -115,7 +119,7 @@ def _object(declarator: Node, name: str, kind: CType, static: bool, extern: bool
         line=declarator.start_point[0] + 1,
         static=static,
         extern=extern,
-        initialised=value is not None and initial not in _ZERO,
+        initialised=value is not None and _NOTHING.fullmatch(initial) is None,
         negative=_NEGATIVE.fullmatch(initial) is not None,
     )
 
