@@ -18,7 +18,7 @@ from kscan.flow.places import DRVDATA, Place
 from kscan.flow.stores import assignments, pointee
 from kscan.kernel.devices import devices
 from kscan.kernel.functions import Functions
-from kscan.kernel.names import matches
+from kscan.kernel.names import matches, position
 from kscan.program import macros
 
 BOUND = Place("bound device", "", "bound devices")
@@ -165,7 +165,8 @@ def _empty(frame: Frame, node: ir.Call, _name: str) -> Value | None:
 
 
 def _first(frame: Frame, node: ir.Call, name: str) -> Value:
-    head = node.args[0] if node.args else None
+    at = position(frame.execution.world.functions.heads.first_or_null, name, 0)
+    head = node.args[at] if at < len(node.args) else None
     if head is None:
         return ANY
     readiness.used(frame, node, name)

@@ -130,6 +130,10 @@ class Evaluation(Frame):
             return ANY
         if place == DRVDATA:
             return calling.driver_data(self, base, node.at)
+        if self.execution.world.functions.heads.roots.get(node.field) == place.owner:
+            taint = self.late_list(node.object)
+            if taint is not None:
+                return Value(What.ZERO, taint)
         kind = self.scope.type_of(node)
         if not is_number and (kind.array or (not kind.ptr and kind.tag)):
             return Value(What.ANY, None, base.origin, within=self._inside(node, base))

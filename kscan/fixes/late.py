@@ -225,7 +225,7 @@ class _Move:
             if isinstance(node, ir.Call) and matches(joins, node.name) and statement.holds(node.at)
         ]
         if self.order.read.late.kind == "membership" and not calls:
-            raise Refused("the list is joined in a callee, and has to be left again on failure")
+            raise Refused("it has to be left again where the registration fails")
         return undoing(self.edits, calls, (plan.anchor, *plan.passed)) if calls else None
 
     def _write(self, plan: Plan, pieces: list[Statement | bytes]) -> None:

@@ -181,10 +181,7 @@ class Writes:
             yield Write(RUNTIME_PM, scope.function, call.at, call.args[0])
             return
         yield from self._prepared(scope, call, name)
-        if matches(functions.joins.names, name):
-            yield from self._joined(scope, call, functions.joins.node, functions.joins.head)
-        elif name in functions.keyed:
-            yield from self._joined(scope, call, functions.keyed.position(name), 0)
+        yield from self._put(scope, call, name)
         yield from self._handed_out(scope, call)
         if name in functions.populates and self._goes_below(depth):
             yield from self._populated(scope, call, functions.populates.position(name), depth)
@@ -220,6 +217,16 @@ class Writes:
                 ready = ready_place(place, entry.kind)
                 base = _base(inner)
                 yield Write(ready, scope.function, call.at, base, None, (), inner)
+
+    def _put(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
+        """What `call` puts on a list, into a tree, or under a key."""
+        functions = self.catalogue.functions
+        if matches(functions.joins.names, name):
+            yield from self._joined(scope, call, functions.joins.node, functions.joins.head)
+        elif name in functions.hangs:
+            yield from self._joined(scope, call, 0, 1)
+        elif name in functions.keyed:
+            yield from self._joined(scope, call, functions.keyed.position(name), 0)
 
     def _joined(self, scope: Scope, call: ir.Call, node_at: int, head_at: int) -> Iterator[Write]:
         if max(node_at, head_at) >= len(call.args):

@@ -60,12 +60,14 @@ class Joins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Heads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that read a list head."""
+    """Functions and members that read a list head, or the root of a tree."""
 
     empty: tuple[str, ...]
     first: tuple[str, ...]
     first_or_null: tuple[str, ...]
     structs: tuple[str, ...]
+    roots: dict[str, str] = {}
+    """Members that are NULL where nothing is there, and the struct of each."""
 
 
 class Loops(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,6 +165,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     initialiser: tuple[Initialiser, ...]
     later: Later
     joins: Joins
+    hangs: Names
     keyed: Names
     heads: Heads
     loops: Loops
