@@ -32,7 +32,7 @@ def call(frame: Frame, node: ir.Call) -> Value:
             frame.value(arg)
         return assumed
     name = node.name
-    if not name or frame.scope.is_local(name):
+    if not name or frame.scope.is_local(name) or frame.scope.points_to_code(name):
         called = frame.value(node.callee)
         args = [frame.value(arg) for arg in node.args]
         if called.taint is not None and called.what in INVALID:

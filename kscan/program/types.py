@@ -50,6 +50,15 @@ class Scope:
         """`name` is a parameter or a local variable here."""
         return name in self.locals
 
+    def points_to_code(self, name: str) -> bool:
+        """`name` is an object of this file that points to a function, and is none itself."""
+        program, path = self.program, self.function.path
+        known = program.own_variable(name, path)
+        if known is None or program.defines(name, path):
+            return False
+        alias = program.typedef(known.type.base, path)
+        return known.type.fn or (alias is not None and alias.type.fn and not known.type.ptr)
+
     def is_automatic(self, name: str) -> bool:
         """`name` is a parameter or a local variable that is not static."""
         return name in self._automatic
