@@ -2,7 +2,7 @@
 """A field, a list or an initialiser comes after the registration whose callbacks use it.
 
 What it finds
-    A member of a struct that is written, a list or map that is joined, or a lock, completion,
+    A member of a struct that is written, a list, tree or map that is joined, or a lock, completion,
     work, timer, list or notifier head or reference count that is initialised only after the
     registration, while an in-window callback reads, walks or uses it. Fields are told apart by
     struct; objects that cannot exist yet, and lists the instance has not joined, do not count.
