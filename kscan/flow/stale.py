@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kscan.facts import ir
-from kscan.flow.cfg import ENTRY, Cfg, Kind, Node
+from kscan.flow.cfg import ENTRY, EXIT, Cfg, Kind, Node
 from kscan.flow.gaps import Gap, calls_at
 from kscan.flow.paths import is_path, root_of, spelled
 from kscan.kernel.functions import Functions
@@ -212,6 +212,19 @@ class Staleness:
     def dereferences(self, path: str) -> bool:
         """The function dereferences `path`, and does not look at it before."""
         return self._first_from(ENTRY, partial(_derefs, path=path), _root(path), path) is not None
+
+    def leaves_seen(self, gap: Gap, path: str) -> bool:
+        """On every way out of the function from `gap`, `path` is looked at again."""
+        waiting, seen = list(self.cfg.nodes[gap.take].then), set[int]()
+        while waiting:
+            index = waiting.pop()
+            if index in seen or self._looks_again(self.cfg.nodes[index], path):
+                continue
+            if index == EXIT:
+                return False
+            seen.add(index)
+            waiting += self.cfg.nodes[index].then
+        return True
 
     def _first_from(self, start: int, use: Use, name: str, source: str) -> int | None:
         waiting, seen = list(self.cfg.nodes[start].then), set[int]()

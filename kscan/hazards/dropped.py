@@ -11,8 +11,8 @@ from itertools import islice
 
 from kscan.facts import ir
 from kscan.flow.assigned import assigned_in
-from kscan.flow.cfg import flow_of
-from kscan.flow.gaps import Gap, Gaps, Indirect, Lent
+from kscan.flow.cfg import Kind, flow_of
+from kscan.flow.gaps import Gap, Gaps, Indirect, Lent, calls_at
 from kscan.flow.paths import root_of, spelled
 from kscan.flow.stale import Stale, Staleness
 from kscan.kernel.catalogue import Catalogue
@@ -92,11 +92,32 @@ class DroppedLocks:
         gaps = Gaps(cfg, self.catalogue.locks.lock, lambda call: self._indirect(scope, call))
         staleness = self._staleness(function)
         for gap in islice(gaps_of(gaps), MOST_GAPS):
-            stale = staleness.across(gap)
+            stale = tuple(
+                one
+                for one in staleness.across(gap)
+                if not self._is_answered(function, gap, one.source)
+            )
             if stale:
                 yield self._judged(entered, gap, stale)
             elif gap.is_outer:
                 self._lent[function] = (*self._lent.get(function, ()), gap)
+
+    def _is_answered(self, caller: Function, gap: Gap, path: str) -> bool:
+        """What `caller` calls looks at `path` again once it has the lock, and says what it saw."""
+        if gap.lent is None:
+            return False
+        node = flow_of(self.program, caller).nodes[gap.take]
+        call = next((call for call in calls_at(node) if call.at == gap.taken), None)
+        if call is None or (node.kind is Kind.EVALUATE and node.expr == call):
+            return False
+        called, inner = gap.lent.function, gap.lent.gap
+        root, arrow, rest = path.partition("->")
+        for name, argument in called.given(call).items():
+            if isinstance(argument, ir.Name) and argument.id == root:
+                below = f"{name}{arrow}{rest}"
+                is_seen = self._staleness(called).leaves_seen(inner, below)
+                return is_seen or self._is_answered(called, inner, below)
+        return False
 
     def _staleness(self, function: Function) -> Staleness:
         scope = scope_of(self.program, function)

@@ -167,6 +167,37 @@ def test_a_gap_in_a_function_called_is_its_callers() -> None:
     assert found.gap.lent.gap.lent is not None
 
 
+LOOKING = """
+static int settled(struct foo *one, int times)
+{
+    mutex_unlock(&one->lock);
+    one->hw->reset(one);
+    mutex_lock(&one->lock);
+    MORE
+    return !one->slot || one->hw ? -ENODEV : 0;
+}
+static int asked(struct foo *any) { return settled(any, 2); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "more", "found"),
+    [
+        ("if (settled(foo, 1)) return 0", "", False),
+        ("foo->hw->ret = settled(foo, 1)", "", False),
+        ("if (asked(foo)) return 0", "", False),
+        ("settled(foo, 1)", "", True),
+        ("if (settled(foo, 1)) return 0", "if (times > 2) return 0;", True),
+    ],
+)
+def test_a_function_called_that_looks_again_and_says_so(
+    call: str, more: str, *, found: bool
+) -> None:
+    body = f"if (!slot_of(foo)) return 0; {call}; foo->slot->users++;"
+    told = dropped_in(body, HELPER + LOOKING.replace("MORE", more) + REGISTER)
+    assert [one.gap.lent is not None for one in told] == [True] * found
+
+
 def test_a_lock_that_the_caller_cannot_name_or_does_not_hold_is_not_its_gap() -> None:
     assert called("own(foo)") == [] and called("whole(foo)") == []
 
