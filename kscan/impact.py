@@ -22,7 +22,7 @@ from kscan.change.others import Others, names_above, search_ahead
 from kscan.change.outcome import Outcome, stands_beside
 from kscan.change.reach import already, called, delta, shifts, still
 from kscan.change.renames import Renames
-from kscan.change.settle import Settled, settled, siblings
+from kscan.change.settle import Settled, settled, siblings, standing
 from kscan.change.sight import drivers_lost, out_of_sight
 from kscan.change.uncovered import uncovered
 from kscan.facts.reader import Reader
@@ -118,6 +118,7 @@ class Diff:
             fixed=found.fixed,
             unchanged=found.unchanged,
             uncovered=found.uncovered,
+            standing=standing(found.unchanged, share.altered),
             siblings=siblings(found.fixed, (*found.unchanged, *found.uncovered, *found.introduced)),
             changed_functions=share.altered,
             drivers=share.drivers,

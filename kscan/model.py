@@ -362,6 +362,8 @@ class Impact:
     unchanged: tuple[Finding, ...] = ()
     uncovered: tuple[Finding, ...] = ()
     """Hidden in the base by one that is fixed."""
+    standing: tuple[Finding, ...] = ()
+    """The unchanged ones in functions that the range alters: it may have meant to repair them."""
     siblings: tuple[Sibling, ...] = ()
     changed_functions: tuple[Implementation, ...] = ()
     drivers: tuple[AffectedDriver, ...] = ()

@@ -8,12 +8,13 @@ function leaves the same; a finding whose code was edited but is still there sta
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kscan.change.renames import Renames
 from kscan.change.respelled import Respelled
 from kscan.model import Before, Confidence, Finding, Sibling, StepKind
+from kscan.reachability import Implementation
 from kscan.triage.fingerprint import fingerprint
 
 _SPELLED = ("device", "lock")
@@ -260,6 +261,20 @@ class _Places:
 def _differ(callbacks: Sequence[str], before: Iterable[str], after: Iterable[str]) -> bool:
     """Of an old and a new callback, the new one was not there or the old one is gone."""
     return callbacks[1] not in before or callbacks[0] not in after
+
+
+def standing(
+    unchanged: Iterable[Finding], altered: Iterable[Implementation]
+) -> tuple[Finding, ...]:
+    """Those of `unchanged` that are no better, though they stand, or run, in what is altered."""
+    places = {(one.path, one.function) for one in altered}
+    return tuple(f for f in unchanged if not (f.before or places.isdisjoint(_functions(f))))
+
+
+def _functions(finding: Finding) -> Iterator[tuple[str, str]]:
+    yield finding.primary.path, finding.primary.function
+    if finding.callback is not None:
+        yield finding.callback.path, finding.callback.function
 
 
 def siblings(fixed: Iterable[Finding], standing: Iterable[Finding]) -> tuple[Sibling, ...]:

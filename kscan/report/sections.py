@@ -147,7 +147,9 @@ def _range(impact: Impact, full: int) -> Message:
     new = verdict.active(impact.introduced)
     headline = verdict.impact_verdict(impact) + "."
     better = verdict.improved(impact)
-    if not (new or impact.fixed or better or impact.passing or impact.skips_added or impact.notes):
+    still = verdict.active(impact.standing)
+    more = (*impact.fixed, *better, *still, *impact.passing, *impact.skips_added, *impact.notes)
+    if not (new or more):
         told, folds = verdict.slots_told(replace(impact, removed=()))
         sentences = [slot.sentence for slot in told]
         sentences += [fold.sentence(verdict.SLOTS_NAMED) for fold in folds]
@@ -159,7 +161,11 @@ def _range(impact: Impact, full: int) -> Message:
         _findings("Introduced", new, full),
         Section("Fixed", brief=tuple(verdict.worst_first(impact.fixed))),
         Section("Improved", brief=tuple(better)),
-        Section("Hidden before", brief=tuple(verdict.worst_first(impact.uncovered))),
+        Section(
+            "Hidden before, behind what it repairs",
+            brief=tuple(verdict.worst_first(impact.uncovered)),
+        ),
+        Section("Still there in what it changes", brief=tuple(still)),
         Section(
             "The same pattern stands in",
             brief=tuple(sibling.finding for sibling in impact.siblings),

@@ -99,6 +99,7 @@ def _impact(impact: Impact, columns: int) -> list[Line]:
     rows += _one_line_each("fixed", verdict.worst_first(impact.fixed))
     rows += _one_line_each("improved", verdict.improved(impact))
     rows += _one_line_each("hidden before", verdict.worst_first(impact.uncovered))
+    rows += _one_line_each("still there", verdict.active(impact.standing))
     rows += _passing(impact.passing)
     rows += _siblings(impact.siblings)
     rows += _drivers(impact, columns)

@@ -326,6 +326,7 @@ def impact_verdict(impact: Impact) -> str:
         (len(impact.fixed), "fixed"),
         (better, "improved"),
         (len(impact.uncovered), "hidden before"),
+        (len(active(impact.standing)), "still there in what it changes"),
         (len(impact.passing), "broken in between"),
     )
     told = [f"{number:,} {phrase}" for number, phrase in numbers if number]

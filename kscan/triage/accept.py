@@ -34,13 +34,14 @@ def accepted_report(
 def accepted_impact(
     impact: Impact, suppressions: Suppressions, baseline: Baseline | None, view: View
 ) -> Impact:
-    """`impact` without the introduced findings that the baseline accepts, suppressed ones marked.
+    """`impact` without the findings that the baseline accepts, suppressed ones marked.
 
     Of what is broken in between only what neither accepts is left. Findings that were fixed are
     told whether or not they had been accepted.
     """
     introduced = suppressions.marked(impact.introduced)
     unchanged = suppressions.marked(impact.unchanged)
+    standing = suppressions.marked(impact.standing)
     suppressions.marked(impact.fixed)
     passing = tuple(
         one for one in impact.passing if not _is_accepted(one.finding, suppressions, baseline)
@@ -48,11 +49,19 @@ def accepted_impact(
     notes = suppressions.notes((rule.id for rule in impact.rules), view)
     if baseline is not None:
         introduced, hidden = baseline.split(introduced)
+        standing, _ = baseline.split(standing)
         if hidden:
             what = "finding is" if hidden == 1 else "findings are"
             notes += (f"{hidden} introduced {what} accepted in {baseline.name}",)
     notes = (*impact.notes, *notes)
-    return replace(impact, introduced=introduced, unchanged=unchanged, passing=passing, notes=notes)
+    return replace(
+        impact,
+        introduced=introduced,
+        unchanged=unchanged,
+        standing=standing,
+        passing=passing,
+        notes=notes,
+    )
 
 
 def _is_accepted(finding: Finding, suppressions: Suppressions, baseline: Baseline | None) -> bool:

@@ -12,7 +12,7 @@ from small_trees import Made, changed, differences, reader
 
 from kscan.change.functions import Bodies
 from kscan.change.renames import Renames
-from kscan.change.settle import Settled, settled, siblings
+from kscan.change.settle import Settled, settled, siblings, standing
 from kscan.model import (
     Before,
     Confidence,
@@ -23,6 +23,7 @@ from kscan.model import (
     Step,
     StepKind,
 )
+from kscan.reachability import Implementation
 from kscan.source.compare import ChangedPath
 
 TEXT = """\
@@ -290,6 +291,18 @@ def test_another_effect_that_is_as_bad_is_no_change(names: Renamed) -> None:
     found = settled([declined], [wrong], names.by())
     assert counts(found) == (0, 0, 1)
     assert found.unchanged[0].before is None
+
+
+@pytest.mark.parametrize(
+    ("altered", "number"),
+    [("foo_probe", 1), ("foo_of_xlate", 1), ("foo_remove", 0)],
+)
+def test_what_stands_where_the_range_alters_something(altered: str, number: int) -> None:
+    one = finding(callback="foo_of_xlate")
+    assert len(standing([one], [Implementation(altered, FOO)])) == number
+    assert standing([one], [Implementation(altered, BAR)]) == ()
+    better = replace(one, before=Before(Severity.ERROR, Effect.CRASH, "crashed"))
+    assert standing([better], [Implementation("foo_probe", FOO)]) == ()
 
 
 def test_siblings_stand_in_other_implementers_of_the_slot() -> None:

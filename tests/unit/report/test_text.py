@@ -22,6 +22,7 @@ from kscan.model import (
     Severity,
     Skip,
     StepKind,
+    Suppression,
 )
 from kscan.reachability import Implementation
 from kscan.report import render
@@ -411,6 +412,19 @@ def test_what_a_repair_lays_open_is_told_apart():
         assert "Hidden before" in render(form, change)
     (listed,) = json.loads(render("json", change))["uncovered"]
     assert listed["rule"] == "late-global"
+
+
+def test_what_a_change_leaves_where_it_stands_is_told_of_nothing_else():
+    late = samples.late_global()
+    change = replace(samples.quiet_change(), unchanged=(late,), standing=(late,))
+    assert "still there: drivers/" in render("text", change)
+    assert "No finding introduced, 1 still there in what it changes" in render("text", change)
+    for form in ("mail", "markdown"):
+        assert "Still there in what it changes" in render(form, change)
+    accepted = replace(late, suppressed=Suppression("kscan.toml", "known"))
+    quiet = replace(change, unchanged=(accepted,), standing=(accepted,))
+    for form in ("mail", "markdown", "text"):
+        assert "till there" not in render(form, quiet)
 
 
 def test_what_became_worse_or_better_says_what_it_was():

@@ -206,3 +206,18 @@ def test_a_damaged_baseline_names_its_line(tmp_path: Path, text: str, said: str)
         read_baseline(file)
     assert f"{file}{said}" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_accepted_is_not_told_of_what_a_change_leaves_where_it_stands(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "accepted.jsonl"
+    file.write_text(written([finding(BAR)], View()))
+    both = (finding(), finding(BAR))
+    impact = replace(samples.quiet_change(), unchanged=both, standing=both)
+    told = accepted_impact(impact, Suppressions([], TODAY), read_baseline(file), View())
+    assert told.standing == both[:1]
+    assert told.unchanged == both
+    suppressing = Suppressions([Suppress("r", path=FOO)], TODAY)
+    (one, other) = accepted_impact(impact, suppressing, None, View()).standing
+    assert one.suppressed is not None and other.suppressed is None
