@@ -266,14 +266,17 @@ def _differ(callbacks: Sequence[str], before: Iterable[str], after: Iterable[str
 def standing(
     unchanged: Iterable[Finding], altered: Iterable[Implementation]
 ) -> tuple[Finding, ...]:
-    """Those of `unchanged` that are no better, though they stand, or run, in what is altered."""
+    """Those of `unchanged` that are no better, though they stand, or run, in what is altered.
+
+    What a callback meets in another file is not expected to change with it.
+    """
     places = {(one.path, one.function) for one in altered}
     return tuple(f for f in unchanged if not (f.before or places.isdisjoint(_functions(f))))
 
 
 def _functions(finding: Finding) -> Iterator[tuple[str, str]]:
     yield finding.primary.path, finding.primary.function
-    if finding.callback is not None:
+    if finding.callback is not None and finding.callback.path == finding.primary.path:
         yield finding.callback.path, finding.callback.function
 
 

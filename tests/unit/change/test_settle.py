@@ -301,6 +301,8 @@ def test_what_stands_where_the_range_alters_something(altered: str, number: int)
     one = finding(callback="foo_of_xlate")
     assert len(standing([one], [Implementation(altered, FOO)])) == number
     assert standing([one], [Implementation(altered, BAR)]) == ()
+    away = replace(one, primary=replace(one.primary, path=BAR))
+    assert standing([away], [Implementation("foo_of_xlate", FOO)]) == ()
     better = replace(one, before=Before(Severity.ERROR, Effect.CRASH, "crashed"))
     assert standing([better], [Implementation("foo_probe", FOO)]) == ()
 
