@@ -182,7 +182,7 @@ class Writes:
             return
         yield from self._prepared(scope, call, name)
         yield from self._put(scope, call, name)
-        yield from self._handed_out(scope, call)
+        yield from self._handed_out(scope, call, name)
         if name in functions.populates and self._goes_below(depth):
             yield from self._populated(scope, call, functions.populates.position(name), depth)
         elif not self.catalogue.stops_at(name) and self._goes_below(depth):
@@ -237,13 +237,15 @@ class Writes:
         if joined is not None:
             yield Write(joined, scope.function, call.at, _base(node), None, (), head)
 
-    def _handed_out(self, scope: Scope, call: ir.Call) -> Iterator[Write]:
-        for argument in call.args:
+    def _handed_out(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
+        fills_in = self.catalogue.functions.fills_in
+        filled = fills_in.position(name) if name in fills_in else -1
+        for at, argument in enumerate(call.args):
             if isinstance(argument, ir.Unary) and argument.op == "&":
                 place = place_of(scope, self.catalogue.functions, argument.operand)
                 if place is not None and place.kind in ("field", "global"):
                     base = _base(argument.operand)
-                    yield Write(place, scope.function, call.at, base, None, (), None, True)
+                    yield Write(place, scope.function, call.at, base, partial=at != filled)
 
     def _callee(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
         expanded = macros.expanded(self.program, scope.function.path, call)

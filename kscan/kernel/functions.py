@@ -182,6 +182,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     releases: Names
     resources: Resources
     hands_out: Names
+    fills_in: Names
     resizes: Names
     managed: Names
     adopts: Names

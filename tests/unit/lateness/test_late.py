@@ -485,6 +485,23 @@ def test_a_function_that_is_handed_nothing_sets_nothing(
     assert found("use(foo->next);", f"put_it(foo, {handed});", before=both) == expected
 
 
+@pytest.mark.parametrize(
+    ("write", "number"),
+    [
+        ('of_property_read_u32(dev->of_node, "size", &foo->number);', 1),
+        ('if (device_property_read_u32(dev, "size", &foo->number)) foo->number = 3;', 1),
+        ('of_property_read_u32_index(dev->of_node, "size", 2, &foo->number);', 1),
+        ("regmap_read(foo->next, 4, &foo->number);", 1),
+        # another function may only read what it is handed, and another argument be read
+        ("compute(dev, 4, &foo->number);", 0),
+        ('of_property_read_u32_index(dev->of_node, "size", &foo->number, &loose);', 0),
+    ],
+)
+def test_what_a_function_fills_in_by_a_pointer(write: str, number: int) -> None:
+    read = "if (foo->number > 4) foo->lock = 1;"
+    assert found(read, write) == found(read, "foo->number = 3;") * number
+
+
 def test_what_a_late_flag_hides_can_be_uncovered() -> None:
     read = "if (!foo->ready) return -ENODEV; use(foo->next);"
     both = [*NEXT, ("foo.ready", "declined", "high")]
