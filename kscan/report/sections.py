@@ -181,9 +181,13 @@ def _range(impact: Impact, full: int) -> Message:
 
 
 def _findings(title: str, findings: Sequence[Finding], full: int) -> Section:
-    told = tuple(causes(findings)[:full])
-    drawn = {id(finding) for cause in told for finding in cause.findings}
-    return Section(title, full=told, brief=tuple(f for f in findings if id(f) not in drawn))
+    """The findings of the first causes in full; of the rest one of each cause, then the others."""
+    told = causes(findings)
+    rest = told[full:]
+    others = {id(finding) for cause in rest for finding in cause.others}
+    leads = (cause.lead for cause in rest)
+    brief = (*leads, *(finding for finding in findings if id(finding) in others))
+    return Section(title, full=tuple(told[:full]), brief=brief)
 
 
 def _share(commit: CommitShare) -> str:

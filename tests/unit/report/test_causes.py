@@ -124,3 +124,11 @@ def test_a_cause_takes_one_place_among_those_in_full() -> None:
     (section,) = message(report(XLATE, ATTACH, other), 1).sections
     assert [cause.findings for cause in section.full] == [(other,)]
     assert section.brief == tuple(worst_first([XLATE, ATTACH]))
+
+
+def test_each_cause_comes_before_more_of_the_same() -> None:
+    found = report(XLATE, ATTACH, finding(path=BAR, severity=Severity.NOTE))
+    (section,) = message(found, 0).sections
+    first, attach, bar = worst_first(found.findings)
+    assert bar.primary.path == BAR
+    assert section.brief == (first, bar, attach)
