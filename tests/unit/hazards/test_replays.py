@@ -186,6 +186,27 @@ def test_a_replay_waits_for_what_the_probe_holds(ask: str, effect: Effect, said:
     assert found.effect is effect and said in found.message
 
 
+def test_what_brings_the_missing_edge_may_drop_the_lock() -> None:
+    code = PARSE + (
+        "int of_iommu_configure(struct device *dev)\n"
+        "{\n    return parse(dev) ?: iommu_probe_device(dev);\n}\n"
+    )
+    maker = "    int iommu_fwspec_init(struct device *dev, void *fwnode)\n"
+    text = tree(drivers__iommu__of_iommu_c=code)
+    for old, new in (
+        ("        dev->bus->dma_configure(dev);\n", ""),
+        (maker, f"    static struct mutex probing;\n{maker}"),
+        ("return iommu_init_device(dev, 0);", "mutex_lock(&probing); return 0;"),
+        ("return iommu_init_device(0, ops);",
+         "mutex_lock(&probing); return iommu_init_device(0, ops);"),
+    ):  # fmt: skip
+        assert old in text
+        text = text.replace(old, new)
+    (found,) = late_replay.late_replay.check(case_of(text))
+    assert found.effect is Effect.CRASH
+    assert "with `probing` held around it that hangs" in found.message
+
+
 def test_nothing_is_made_where_the_window_does_not_ask_the_bus() -> None:
     body = "int of_iommu_configure(struct device *dev)\n{\n    return parse(dev);\n}\n"
     text = tree(drivers__iommu__of_iommu_c=PARSE + body)
