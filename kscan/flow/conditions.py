@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import networkx as nx
@@ -24,24 +24,30 @@ class Condition:
     holds: bool
 
 
-def conditions_of(cfg: Cfg, at: int) -> tuple[Condition, ...]:
-    """What holds wherever the expression at offset `at` is evaluated, in program order."""
+def conditions_of(cfg: Cfg, at: int, names: Collection[str] | None = None) -> tuple[Condition, ...]:
+    """What holds wherever the expression at offset `at` is evaluated, in program order.
+
+    With `names` only of branches that test one of these variables, by itself.
+    """
     node = cfg.containing(at)
     if node is None:
         return ()
-    found = [reduced(test, holds) for test, holds in _dominating(cfg, node)]
+    found = [reduced(test, holds) for test, holds in _dominating(cfg, node, names)]
     for expr in node.expressions():
         found += [reduced(test, holds) for test, holds in _within(expr, at)]
     return tuple(found)
 
 
-def _dominating(cfg: Cfg, node: Node) -> Iterator[tuple[ir.Expr, bool]]:
+def _dominating(
+    cfg: Cfg, node: Node, names: Collection[str] | None
+) -> Iterator[tuple[ir.Expr, bool]]:
     """The branches that every way to `node` passes, and leaves by the same side."""
     branches = [
         other
         for other in cfg.nodes
         if other.kind is Kind.BRANCH
         and other.index != node.index
+        and (names is None or _name_in(other) in names)
         and cfg.dominates(other.index, node.index)
     ]
     for branch in branches[-NEAREST:]:
@@ -50,6 +56,12 @@ def _dominating(cfg: Cfg, node: Node) -> Iterator[tuple[ir.Expr, bool]]:
         sides = [nx.has_path(past, side, node.index) for side in branch.then[:2]]
         if sides.count(True) == 1:
             yield branch.expr, sides[0]
+
+
+def _name_in(branch: Node) -> str:
+    """The variable that `branch` tests by itself; empty where it tests none."""
+    test = reduced(branch.expr).test if branch.expr is not None else None
+    return test.id if isinstance(test, ir.Name) else ""
 
 
 def values_at(cfg: Cfg, at: int, path: str) -> frozenset[str]:

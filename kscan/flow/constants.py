@@ -31,7 +31,7 @@ def excludes(program: Program, function: Function, known: Known, at: int) -> boo
     """`function` does not come to offset `at` where `known` holds."""
     return bool(known) and any(
         isinstance(one.test, ir.Name) and known.get(one.test.id, one.holds) != one.holds
-        for one in conditions_of(flow_of(program, function), at)
+        for one in conditions_of(flow_of(program, function), at, known)
     )
 
 

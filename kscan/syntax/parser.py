@@ -10,7 +10,7 @@ are the reason for :data:`SIZE_LIMIT`.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import tree_sitter_c
@@ -76,26 +76,29 @@ def parse(text: bytes) -> Tree:
         raise Unparsable(f"brackets nested more than {NESTING_LIMIT} deep")
     if b"=" * CHAIN_LIMIT in text.translate(None, _NOT_CHAIN):
         raise Unparsable(f"{CHAIN_LIMIT} equals signs in one expression")
-    clock = _Clock()
-    tree = _parser().parse(text) if len(text) < _WATCHED_FROM else _parse_watched(text, clock)
-    if _deeper_than(tree, DEPTH_LIMIT, clock):
+    watched = len(text) >= _WATCHED_FROM
+    is_over = _clock() if watched else _never
+    tree = _parse_watched(text, is_over) if watched else _parser().parse(text)
+    if _deeper_than(tree, DEPTH_LIMIT, is_over):
         raise Unparsable(f"syntax nested more than {DEPTH_LIMIT} deep")
     return tree
 
 
-class _Clock:
-    """The processor time of a parse, asked for only where as much time has passed at all."""
-
-    def __init__(self) -> None:
-        self._passed = time.monotonic() + TIME_LIMIT
-        self._spent = time.thread_time() + TIME_LIMIT
-
-    def is_over(self) -> bool:
-        """The parse has taken too long."""
-        return time.monotonic() > self._passed and time.thread_time() > self._spent
+_IsOver = Callable[[], bool]
+"""The parse has taken too long."""
 
 
-def _parse_watched(text: bytes, clock: _Clock) -> Tree:
+def _clock() -> _IsOver:
+    """A clock of processor time, asked for only where as much time has passed at all."""
+    passed, spent = time.monotonic() + TIME_LIMIT, time.thread_time() + TIME_LIMIT
+    return lambda: time.monotonic() > passed and time.thread_time() > spent
+
+
+def _never() -> bool:
+    return False
+
+
+def _parse_watched(text: bytes, is_over: _IsOver) -> Tree:
     """Parse under the clock, then once more from that tree, which costs next to nothing.
 
     The second tree holds `text` itself: the first reads it through a callback whenever a
@@ -106,7 +109,7 @@ def _parse_watched(text: bytes, clock: _Clock) -> Tree:
     try:
         watched = Parser(language()).parse(
             lambda offset, _point: text[offset : offset + _CHUNK],
-            progress_callback=lambda _offset, _error: clock.is_over(),
+            progress_callback=lambda _offset, _error: is_over(),
         )
     except ValueError:
         raise _too_slow() from None
@@ -133,15 +136,15 @@ def nested_deeper_than(text: bytes, limit: int) -> bool:
     return closed or len(left.translate(None, b")}]")) > limit
 
 
-def _deeper_than(tree: Tree, limit: int, clock: _Clock) -> bool:
+def _deeper_than(tree: Tree, limit: int, is_over: _IsOver) -> bool:
     """Some leaf of `tree` stands more than `limit` levels below the root.
 
     Looks at a leaf every `_SAMPLE` bytes: a chain that nests so often spans many of them.
-    Each look passes all parts of an ERROR node; raises `Unparsable` where `clock` says so.
+    Each look passes all parts of an ERROR node; raises `Unparsable` where that `is_over`.
     """
     cursor = tree.walk()
     for offset in range(0, tree.root_node.end_byte, _SAMPLE):
-        if clock.is_over():
+        if is_over():
             raise _too_slow()
         cursor.reset(tree.root_node)
         depth = 0
