@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -147,6 +148,9 @@ class DroppedLocks:
         sure, doubts = weakest(gap.call.confidence, stale[0].confidence, way), []
         if stale[0].is_far:
             doubts = [f"`{gap.lock}` guards `{stale[0].source}`, though another object has it"]
+        if _is_given(self.program, entered.function.path, stale[0]):
+            sure = Confidence.LOW
+            doubts.append(f"nothing in {entered.function.path} sets `{stale[0].source}`")
         if entered.function.fact.init:
             sure, doubts = Confidence.LOW, ["nothing else may run yet: the function is __init"]
         return Dropped(entered, gap, stale, sure, tuple(doubts))
@@ -225,6 +229,44 @@ class DroppedLocks:
                     yield from known.values(value.id)
                 elif value is not None:
                     yield value
+
+
+def _is_given(program: Program, path: str, stale: Stale) -> bool:
+    """A member of a struct of others that the file `path`, which drops the lock, never sets.
+
+    Nor is it one of a struct that the driver's files share, which a file beside it may set.
+    """
+    member = stale.source.replace(".", "->").rpartition("->")[2]
+    if member == stale.source or not member.isidentifier() or stale.how == "goes on from":
+        return False
+    if any(member in _declared(program, place) for place in (path, *_beside(program, path))):
+        return False
+    return not any(
+        isinstance(target, ir.Member) and target.field == member
+        for function in program.mentioning(path, member)
+        for target in _changed(program.body(function))
+    )
+
+
+def _declared(program: Program, path: str) -> frozenset[str]:
+    """The members of the structs that `path` declares."""
+    return frozenset(field.name for one in program.unit(path).structs for field in one.fields)
+
+
+def _beside(program: Program, path: str) -> Iterator[str]:
+    """The headers in the directory of `path`."""
+    listed = program.reader.tree.listing(posixpath.dirname(path))
+    return (header for header in listed if header.endswith(".h"))
+
+
+def _changed(body: ir.Body) -> Iterator[ir.Expr]:
+    """What `body` sets, or hands the address of."""
+    for node in body.nodes:
+        match node:
+            case ir.Assign(target=target):
+                yield target
+            case ir.Unary(op="&" | "++" | "--", operand=target):
+                yield target
 
 
 def _calling(names: Iterable[str]) -> re.Pattern[bytes]:

@@ -20,7 +20,8 @@ How it can be wrong
     that runs at boot only (``__init``) meets nobody: low confidence. A number, or a pointer
     that another function is handed, may be used in a way that bears it: medium. So is what only
     a function called afterwards dereferences, and what belongs to an object further on, as
-    ``dev->bus->iommu_ops``: another lock may guard that.
+    ``dev->bus->iommu_ops``: another lock may guard that. A member of a struct of others that
+    the file which drops the lock never sets is hardly what the lock is for: low confidence.
 
 How to fix it
     Look again after taking the lock again, or hold a reference across the call.

@@ -252,3 +252,53 @@ def test_the_lock_of_another_object_is_not_taken_again(between: str, found: int)
         f"{between} mutex_lock(&foo->lock); foo->slot->users++; mutex_unlock(&foo->lock);"
     )
     assert len(dropped_in(body)) == found
+
+
+REQUEST = """
+struct request { struct block *block; };
+struct block { int error; };
+"""
+GIVEN = """
+HEADER
+struct foo { struct mutex lock; struct request *request; struct hw *hw; };
+struct hw { int (*start)(struct foo *foo); };
+OTHER
+static int foo_probe_device(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    mutex_lock(&foo->lock);
+    if (foo->request->block) {
+        mutex_unlock(&foo->lock);
+        foo->hw->start(foo);
+        mutex_lock(&foo->lock);
+        foo->request->block->error = 0;
+    }
+    mutex_unlock(&foo->lock);
+    return 0;
+}
+static const struct iommu_ops foo_ops = { .probe_device = foo_probe_device };
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "other", "sure"),
+    [
+        ("include__linux__request_h", "", Confidence.LOW),
+        ("include__linux__request_h", "r->block = 0;", Confidence.MEDIUM),
+        ("include__linux__request_h", "use(&r->block);", Confidence.MEDIUM),
+        ("include__linux__request_h", "r->block->error = 0;", Confidence.LOW),
+        # a file beside may set what is the driver's own
+        ("drivers__iommu__request_h", "", Confidence.MEDIUM),
+    ],
+)
+def test_the_lock_hardly_guards_what_its_file_never_sets(
+    header: str, other: str, sure: Confidence
+) -> None:
+    name = "<linux/request.h>" if header.startswith("include") else '"request.h"'
+    code = GIVEN.replace("HEADER", f"#include {name}")
+    code = code.replace("OTHER", f"static void end(struct request *r) {{ {other} }}") + REGISTER
+    files = {header: REQUEST, "drivers__iommu__of_iommu_c": OF, "drivers__iommu__foo_c": code}
+    case = case_of(tree(**files))
+    (found,) = DroppedLocks(case.program, case.catalogue, case.inside).all()
+    assert found.confidence is sure
