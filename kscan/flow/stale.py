@@ -72,7 +72,7 @@ class Staleness:
 
     def _locals(self, gap: Gap) -> Iterator[Stale]:
         for name, (at, source) in self._loaded(gap).items():
-            if self._is_kept(gap, name, source):
+            if _has_lock(name, gap) or self._is_kept(gap, name, source):
                 continue
             for how, use, sure in self._uses(gap, name):
                 again = "" if how == "goes on from" else source
@@ -254,6 +254,11 @@ class Staleness:
         if node.kind is Kind.BRANCH and node.expr is not None and source in _atoms(node.expr):
             return True
         return any(source in _atoms(test) for expr in node.expressions() for test in _tests(expr))
+
+
+def _has_lock(name: str, gap: Gap) -> bool:
+    """The lock is the object's own that `name` leads to: it does not guard the way there."""
+    return root_of(gap.guard) == name and "->" in spelled(gap.guard)
 
 
 def _root(path: str) -> str:

@@ -150,6 +150,16 @@ def test_what_was_read_before_the_lock_was_taken_is_not_the_locks() -> None:
     assert stale_in(f"{before}{DROP}\nslot->users++;") == []
 
 
+@pytest.mark.parametrize(
+    ("lock", "wanted"), [("&slot->lock", []), ("&foo->lock", DEREFERENCED), ("slot", DEREFERENCED)]
+)
+def test_a_lock_does_not_guard_the_way_to_the_object_it_lies_in(
+    lock: str, wanted: list[tuple[str, str]]
+) -> None:
+    gap = DROP.replace("&foo->lock", lock)
+    assert stale_in(f"slot = foo->slot;\n{gap}\nslot->users++;") == wanted
+
+
 def walk(macro: str, inner: str) -> str:
     return f"mutex_lock(&foo->lock);\n{macro} {{\n{inner}\n}}\nmutex_unlock(&foo->lock);"
 
