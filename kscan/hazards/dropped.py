@@ -151,6 +151,9 @@ class DroppedLocks:
         if _is_given(self.program, entered.function.path, stale[0]):
             sure = Confidence.LOW
             doubts.append(f"nothing in {entered.function.path} sets `{stale[0].source}`")
+        if self.inside.window.contract.window == "open":
+            sure = Confidence.LOW
+            doubts.append("it runs inside no registration: that only has to be made before")
         if entered.function.fact.init:
             sure, doubts = Confidence.LOW, ["nothing else may run yet: the function is __init"]
         return Dropped(entered, gap, stale, sure, tuple(doubts))

@@ -21,7 +21,9 @@ How it can be wrong
     that another function is handed, may be used in a way that bears it: medium. So is what only
     a function called afterwards dereferences, and what belongs to an object further on, as
     ``dev->bus->iommu_ops``: another lock may guard that. A member of a struct of others that
-    the file which drops the lock never sets is hardly what the lock is for: low confidence.
+    the file which drops the lock never sets is hardly what the lock is for: low confidence. So
+    has what a contract with an open window leads to: it runs inside no registration. A lock
+    does not guard the way to the object that it lies in: that is never told.
 
 How to fix it
     Look again after taking the lock again, or hold a reference across the call.

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
-import pytest
-from text_tree import case_of
-from windows import tree
+from pathlib import Path
 
+import pytest
+from text_tree import TextTree, case_of
+from windows import chip_contract, tree
+
+from kscan.audit import Audit, Options
+from kscan.facts.store import NullStore
 from kscan.hazards.dropped import Dropped, DroppedLocks
 from kscan.model import Confidence
 
@@ -300,5 +304,50 @@ def test_the_lock_hardly_guards_what_its_file_never_sets(
     code = code.replace("OTHER", f"static void end(struct request *r) {{ {other} }}") + REGISTER
     files = {header: REQUEST, "drivers__iommu__of_iommu_c": OF, "drivers__iommu__foo_c": code}
     case = case_of(tree(**files))
+    (found,) = DroppedLocks(case.program, case.catalogue, case.inside).all()
+    assert found.confidence is sure
+
+
+CHIP = """
+struct slot { int users; };
+struct foo { struct mutex lock; struct slot *slot; struct foo_hw *hw; };
+struct foo_hw { int (*reset)(struct foo *foo); };
+static int foo_get(struct foo *foo)
+{
+    mutex_lock(&foo->lock);
+    if (!foo->slot)
+        foo->slot = kzalloc(4, GFP_KERNEL);
+    mutex_unlock(&foo->lock);
+    foo->hw->reset(foo);
+    mutex_lock(&foo->lock);
+    foo->slot->users++;
+    mutex_unlock(&foo->lock);
+    return 0;
+}
+static const struct chip_ops foo_ops = { .get = foo_get };
+static int foo_probe(struct chip *chip)
+{
+    return chip_add(chip, &foo_ops);
+}
+"""
+CHIP_CORE = """
+int chip_add(struct chip *chip, const struct chip_ops *ops) { return ops->get(0); }
+"""
+
+
+@pytest.mark.parametrize(("window", "sure"), [("open", Confidence.LOW), ("call", Confidence.HIGH)])
+def test_what_may_run_at_any_time_has_its_locks_from_elsewhere(
+    window: str, sure: Confidence, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(chip_contract(1, "chip_ops").replace("open", window))
+    header = "#include <linux/chip.h>\n"
+    text = tree(
+        include__linux__chip_h="struct chip_ops { int (*get)(struct foo *foo); };",
+        drivers__chip__core_c=header + CHIP_CORE,
+        drivers__chip__foo_c=header + CHIP,
+    )
+    cases = Audit(TextTree(text), Options(catalogues=(own,)), NullStore()).cases
+    case = next(one for one in cases if one.contract.name == "chip")
     (found,) = DroppedLocks(case.program, case.catalogue, case.inside).all()
     assert found.confidence is sure
