@@ -18,7 +18,7 @@ from kscan.program.calls import Slot
 from kscan.program.filled import filled, filling, slot_facts
 from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
-from kscan.program.tables import home
+from kscan.program.tables import home, slot_of
 from kscan.program.types import Scope, scope_of
 from kscan.window.callers import Callers, calls_of
 from kscan.window.members import Members, Told
@@ -322,8 +322,8 @@ class Publishing:
         Those are functions of the file itself, or of the files beside it where it has none.
         """
         path, name, tag = scope.function.path, node.field, scope.tag_of(node.object)
-        found = list(self._filled(scope.function, name, tags))
-        if hops < _HOPS and not any(self._put_into(path, name, tags)):
+        found = list(self._filled(scope.function, name, tags, tag))
+        if hops < _HOPS and not any(self._put_into(path, name, tags, tag)):
             stored = list(self._stored(path, name, hops, tags, ("", tag) if tag else ()))
             found = found or stored
             if tag and not stored:
@@ -339,19 +339,27 @@ class Publishing:
             if word in tree.read(beside):
                 yield from self._stored(beside, name, hops, tags, (tag,))
 
-    def _filled(self, function: Function, name: str, tags: tuple[str, ...]) -> Iterator[Published]:
-        """Objects that the file of `function`, or else one beside it, puts into a field `name`."""
-        found = list(self._put_into(function.path, name, tags))
+    def _filled(
+        self, function: Function, name: str, tags: tuple[str, ...], owner: str = ""
+    ) -> Iterator[Published]:
+        """Objects that the file of `function`, or else one beside it, puts into a field `name`.
+
+        In that of the struct `owner`, where it is known.
+        """
+        found = list(self._put_into(function.path, name, tags, owner))
         if not found:
             word, tree = name.encode(), self.program.reader.tree
             beside = (p for p in self.program.siblings(function.path) if word in tree.read(p))
-            found = [one for path in beside for one in self._put_into(path, name, tags)]
+            found = [one for path in beside for one in self._put_into(path, name, tags, owner)]
         yield from found
 
-    def _put_into(self, path: str, name: str, tags: tuple[str, ...]) -> Iterator[Published]:
+    def _put_into(
+        self, path: str, name: str, tags: tuple[str, ...], owner: str
+    ) -> Iterator[Published]:
         """Objects that initialisers and assignments of the file `path` put into a field `name`."""
         for fact in filling(self.program, path, name):
-            yield from self._named(path, fact.values, tags)
+            if not owner or slot_of(self.program, path, fact).tag in (owner, ""):
+                yield from self._named(path, fact.values, tags)
 
     def _named(self, path: str, names: Iterable[str], tags: tuple[str, ...]) -> Iterator[Published]:
         """The objects among `names`, which the file `path` puts somewhere."""

@@ -80,3 +80,30 @@ def found(body: str, given: str) -> tuple[str, ...]:
 )  # fmt: skip
 def test_a_table_that_a_pointer_leads_to(body: str, given: str, tables: tuple[str, ...]) -> None:
     assert found(body, given) == tables
+
+
+BESIDE = """
+struct TAG { const struct iommu_ops *further; };
+static int other_of_xlate(struct device *dev) { return 0; }
+static const struct iommu_ops other_ops = { .of_xlate = other_of_xlate };
+static const struct TAG other = { .further = &other_ops };
+"""
+
+
+@pytest.mark.parametrize(("tag", "tables"), [("kind", ("other_ops",)), ("stranger", ())])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_member_of_another_struct_is_another_member(
+    tag: str, tables: tuple[str, ...], *, beside: bool
+) -> None:
+    probe = """
+static int probe(struct foo *foo)
+{
+    return iommu_device_register(&foo->iommu, foo->spare->further, 0);
+}
+"""
+    other = BESIDE.replace("TAG", tag)
+    own = other if tag != "kind" else other.split(";", 2)[2]
+    files = {"drivers__iommu__foo_c": KINDS + ("" if beside else own) + probe}
+    case = case_of(tree(**files, **({"drivers__iommu__other_c": other} if beside else {})))
+    (registration,) = case.registrations
+    assert registration.published == tables
