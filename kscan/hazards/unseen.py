@@ -85,7 +85,14 @@ def why_closed(case: Case, registration: Registration) -> str:
 
 
 def _unknown(case: Case) -> str:
-    return "the ops table is not known" if case.contract.tables else "no callback is known"
+    contract = case.contract
+    if not contract.tables:
+        return "no callback is known"
+    if contract.object == contract.table:
+        return f"no callback in struct {contract.tables[0]} is known"
+    if contract.table_field and not contract.table_setters:
+        return f"the ops table in {contract.table_field} is not known"
+    return "the ops table is not known"
 
 
 def _unknown_of(case: Case, table: Published) -> str:

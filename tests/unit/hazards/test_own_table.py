@@ -45,9 +45,9 @@ drivers/chip/foo.c
 """
 
 
-def case(tmp_path: Path, text: str) -> Case:
+def case(tmp_path: Path, text: str, contract: str = CONTRACT) -> Case:
     own = tmp_path / "own.toml"
-    own.write_text(CONTRACT)
+    own.write_text(contract)
     found = Audit(TextTree(text), Options(catalogues=(own,)), NullStore()).cases
     return next(one for one in found if one.contract.name == "chip")
 
@@ -109,3 +109,17 @@ def test_a_function_that_registers_for_many_drivers_is_said(
     assert [skip.path for skip in skips] == said
     reason = "foo_probe() has more than 8 callers: only the first of them are looked at"
     assert {skip.reason for skip in skips} <= {reason}
+
+
+@pytest.mark.parametrize(
+    ("contract", "why"),
+    [
+        (CONTRACT, "no callback in struct chip is known"),
+        (chip_contract(9, "chip_ops", member="chip.label"),
+         "the ops table in chip.label is not known"),
+        (chip_contract(9, "chip_ops"), "the ops table is not known"),
+    ],
+)  # fmt: skip
+def test_a_skip_says_what_is_looked_for(tmp_path: Path, contract: str, why: str) -> None:
+    found = case(tmp_path, TREE % "return chip_add(&foo->chip);", contract)
+    assert [skip.reason for skip in unseen(found)] == [f"foo_probe(): {why}, nothing is looked at"]
