@@ -312,7 +312,9 @@ class Evaluation(Frame):
             return
         if isinstance(target, ir.Name | ir.Member):
             self.state.env[place.key] = value
-        elif isinstance(target, ir.Index) and self.scope.type_of(target.object).array:
+        elif isinstance(target, ir.Index):
+            if not self.scope.type_of(target.object).array:
+                return  # what the place points to is stored in, the place itself is not
             self.state.env[place.key] = ANY
         if value.taint is not None and value.what in INVALID:
             self.note(Happening.STORED, value.taint, at, f"stores it in {place.spelled}", place)
