@@ -76,3 +76,9 @@ def test_what_is_asked_first_is_told(declared: str, defined: str, asked: str) ->
     assert event.function.name == "slab_size"
     first = event.frames[0]
     assert line_of(case.program, first.caller.path, first.at) == f"void *found = {asked}(cache, 0);"
+
+
+def test_an_object_that_is_given_back_came_from_the_cache() -> None:
+    text = TREE.replace("$DECLARED", PLAIN).replace("$DEFINED", "kmem_cache_alloc")
+    case = case_of(text.replace("$ASKED(cache, 0)", "dev->data"), as_is=True)
+    assert case.late_reads == ()
