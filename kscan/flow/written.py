@@ -52,6 +52,12 @@ class Write:
         """The calls that lead to it pass through `function`."""
         return any(frame.callee == function for frame in self.frames)
 
+    def spots_in(self, function: Function) -> Iterator[int]:
+        """Offsets in `function` of it, or of a call that leads to it."""
+        yield from (frame.at for frame in self.frames if frame.caller == function)
+        if self.function == function:
+            yield self.at
+
     @property
     def is_zero(self) -> bool:
         """It writes what a fresh object holds anyway."""

@@ -29,6 +29,8 @@ Doubt = tuple[Confidence, str]
 
 _OF_A_STATE = (Effect.WRONG_VALUE, Effect.DECLINED)
 """What is told, or refused, as long as a device is in the state that it begins in."""
+_OF_USE = (Effect.CRASH, Effect.WARN)
+"""What the first use of a value comes to, whoever makes it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Doubts:
             yield Confidence.LOW, "the driver says that the device is active before"
         if late.place == RUNTIME_PM and callback.entry.via in self.window.contract.through.undoing:
             yield Confidence.LOW, f"{callback.entry.via} takes back what was done, and nothing was"
+        if reader.effect in _OF_USE and self._is_met_as_well(late, reader):
+            yield Confidence.LOW, "what sets it reads it before: it would suffer from that itself"
         yield from self._of_write(late, wrong=reader.effect is Effect.WRONG_VALUE)
         if reader.effect in _OF_A_STATE and self.besides.is_kept_up(late.place):
             yield Confidence.LOW, "an interrupt handler or the like sets it too: it is a state"
@@ -143,6 +147,18 @@ class Doubts:
         if runtime:
             why = "other functions write it too: it may be run-time state, not set-up"
             yield (Confidence.LOW if wrong else Confidence.MEDIUM), why
+
+    def _is_met_as_well(self, late: Late, reader: Reader) -> bool:
+        """The function that reads the place alone sets it, after it has read it."""
+        taint = reader.taint
+        for function in self.program.named(taint.path, taint.function):
+            cfg = flow_of(self.program, function)
+            read = cfg.containing(taint.at)
+            if read is not None and late.comes_by(function):
+                nodes = map(cfg.containing, late.spots_in(function))
+                if any(node and read.index in cfg.reaching(node.index) for node in nodes):
+                    return True
+        return False
 
     def _is_awake(self, late: Late) -> bool:
         """Who enables runtime PM, or registers, says that the device is active already."""

@@ -7,7 +7,7 @@ the way to the registration is early, what the success side leads to is late.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -101,6 +101,11 @@ class Late:
             write.function == function or write.passes(function)
             for write in (self.write, *self.further)
         )
+
+    def spots_in(self, function: Function) -> Iterator[int]:
+        """Offsets in `function` of the late writes, or of the calls that lead to them."""
+        for write in (self.write, *self.further):
+            yield from write.spots_in(function)
 
 
 @dataclass
