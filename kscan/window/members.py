@@ -16,7 +16,7 @@ from kscan.flow.paths import embedding, root_of, spelled
 from kscan.kernel.contracts import Contract
 from kscan.model import Confidence
 from kscan.program.calls import Slot
-from kscan.program.filled import filling
+from kscan.program.filled import filled, filling
 from kscan.program.macros import expanded
 from kscan.program.program import Function, Program
 from kscan.program.tables import home
@@ -159,7 +159,8 @@ class Members:
                 yield from self._from_the_start(function, inner, hops)
             case ir.Name(id=name) if scope_of(self.program, function).is_local(name):
                 values = assigned_in(self.program, function).values(name)
-                for value in values if hops < _HOPS else ():
+                copied = () if hops else self._copies(function, node)
+                for value in (*values, *copied) if hops < _HOPS else ():
                     yield from self._from_the_start(function, value, hops + 1)
             case ir.Name() | ir.Member():
                 found = list(self._spelled(function, node))
@@ -176,15 +177,28 @@ class Members:
         fields = (*filter(None, inside.split(".")), self._member[1])
         if place is None:
             return
-        for fact in filling(self.program, place, fields[-1]):
-            if (fact.variable, fact.fields) == (outer.id, fields):
-                yield from ((value, place) for value in fact.values)
+        told = [
+            fact
+            for fact in filling(self.program, place, fields[-1])
+            if (fact.variable, fact.fields) == (outer.id, fields)
+        ]
+        if not told and not inside:  # by its position: ``{ FOO_MINOR, "foo", &foo_fops }``
+            entries = filled(self.program, place).by_table.get(outer.id, ())
+            told = [fact for fact in entries if not fact.fields]
+        for fact in told:
+            yield from ((value, place) for value in fact.values)
 
     def _copies(self, function: Function, node: ir.Expr) -> Iterator[ir.Expr]:
-        """The objects that `function` copies whole into `node`: ``wdt->wdd = template``."""
+        """The objects that `function` copies whole into `node`, or to where that points.
+
+        As by ``wdt->wdd = template`` and ``*vdev = template``.
+        """
         for part in self.program.body(function).nodes:
             match part:
-                case ir.Assign(target=ir.Member() as target, value=ir.Name() as value):
+                case ir.Assign(
+                    target=ir.Unary(op="*", operand=target) | (ir.Member() as target),
+                    value=ir.Name() as value,
+                ):
                     if spelled(target) == spelled(node) != "":
                         yield value
 

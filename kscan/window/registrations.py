@@ -20,6 +20,7 @@ from kscan.program import macros
 from kscan.program.program import Function, Program
 from kscan.window.callers import MOST_CALLERS, Callers, calls_of
 from kscan.window.inner import Inner, inner_functions
+from kscan.window.members import Members
 from kscan.window.published import Handed, Published, Publishing
 
 MOST_HOPS = 3
@@ -131,7 +132,7 @@ class Registrations:
             yield from self._told(caller, _as_called(function, call, outer), depth + 1)
 
     def _hands_on(self, function: Function, call: ir.Call) -> bool:
-        """`function` registers what its own caller gives it, for whoever calls."""
+        """`function` registers what its own caller gives it, its ops too, for whoever calls."""
         given = [call.args[n : n + 1] for n in (self.contract.object, self.contract.table)]
         names = function.parameters
         is_given = any(given) and all(
@@ -139,7 +140,14 @@ class Registrations:
             for arguments in given
             for argument in arguments
         )
-        return is_given and (self._stands_beside(function) or self._serves_many(function, call))
+        if not is_given or self._sets_table(function, call):
+            return False
+        return self._stands_beside(function) or self._serves_many(function, call)
+
+    def _sets_table(self, function: Function, call: ir.Call) -> bool:
+        """`function` itself gives what it registers its ops table: ``indio->info = &core_info``."""
+        stored = Members(self.program, self.contract).stored(function, call)
+        return any(told.function == function for told in stored)
 
     def _stands_beside(self, function: Function) -> bool:
         """`function` is the core's own: the contract's is of the same file."""

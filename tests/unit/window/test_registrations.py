@@ -133,11 +133,16 @@ def test_a_call_without_what_the_gate_asks_is_taken_to_give_it(*, old: bool, gat
         ("own", [("foo_ops",)]),
         ("&foo->iommu", [("foo_ops",)]),
         ("&foo->beside", [()]),
+        ("&placed", [("foo_ops",)]),
+        ("made", [("foo_ops",)]),
+        ("foo->far", [("foo_ops",)]),
+        ("empty", [()]),
     ],
 )
 def test_the_table_that_the_object_has_from_the_start(given: str, found: list[tuple[str]]) -> None:
     text = driver(
-        "struct iommu_device *own = &filled; foo->iommu = filled;"
+        "struct iommu_device *own = &filled, *made = alloc(), *empty = alloc();"
+        " foo->iommu = filled; *made = filled; *foo->far = placed; *empty = spare;"
         f" return iommu_device_register({given});",
         old=True,
     )
@@ -145,6 +150,7 @@ def test_the_table_that_the_object_has_from_the_start(given: str, found: list[tu
     objects = """\
     static struct iommu_device spare;
     static struct iommu_device filled = { .ops = &foo_ops };
+    static struct iommu_device placed = { &foo_ops };
     static struct foo outer = { .iommu = { .ops = &foo_ops } };
 """
     assert published(text.replace(table, objects + table)) == found
@@ -553,6 +559,34 @@ def test_what_a_helper_of_several_drivers_hands_on_is_registered_by_them(
     where = {r.function.path for r in case_of(text).registrations if r.published}
     drivers = {f"drivers/iommu/{name}.c" for name in ("foo", *others.split())}
     assert where == (drivers if is_told else {path})
+
+
+COMMON = """
+#include <linux/iommu.h>
+static int core_of_xlate(struct device *dev) { return 0; }
+static const struct iommu_ops core_ops = { .of_xlate = core_of_xlate };
+int common_register(struct iommu_device *i, const struct iommu_ops *ops)
+{
+    i->ops = OPS;
+    return iommu_device_register(i);
+}
+"""
+BUS = """
+static int NAME_probe(struct iommu_device *i) { return common_register(i, &foo_ops); }
+"""
+
+
+@pytest.mark.parametrize(("ops", "table"), [("&core_ops", "core_ops"), ("ops", "foo_ops")])
+def test_what_gives_an_object_its_table_registers_it_itself(ops: str, table: str) -> None:
+    text = driver("return common_register(&foo->iommu, &foo_ops);", old=True)
+    for path, code in (
+        ("drivers/iommu/common.c", COMMON.replace("OPS", ops)),
+        ("drivers/iommu/i2c.c", TABLE + BUS.replace("NAME", "i2c")),
+        ("drivers/iommu/spi.c", TABLE + BUS.replace("NAME", "spi")),
+    ):
+        text += f"{path}\n" + indent(code, "    ")
+    (found,) = case_of(text).registrations
+    assert (found.function.name, set(found.published)) == ("common_register", {table})
 
 
 INNER = "int __iommu_device_register(struct device *dev, struct iommu_device *i,\n"
