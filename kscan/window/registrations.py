@@ -14,6 +14,7 @@ import msgspec
 
 from kscan.facts import ir
 from kscan.facts.unit import MacroFact
+from kscan.flow.cfg import flow_of
 from kscan.kernel.contracts import Contract
 from kscan.kernel.functions import Functions
 from kscan.program import macros
@@ -145,9 +146,15 @@ class Registrations:
         return self._stands_beside(function) or self._serves_many(function, call)
 
     def _sets_table(self, function: Function, call: ir.Call) -> bool:
-        """`function` itself gives what it registers its ops table: ``indio->info = &core_info``."""
+        """`function` gives what it registers its ops table, on every way to `call`.
+
+        As by ``indio_dev->info = &core_info``, whoever calls.
+        """
+        flow = flow_of(self.program, function)
         stored = Members(self.program, self.contract).stored(function, call)
-        return any(told.function == function for told in stored)
+        stores = (flow.containing(told.value.at) for told in stored if told.function == function)
+        target, several = flow.containing(call.at), {node.index for node in stores if node}
+        return target is not None and bool(several) and flow.passes(several, target.index)
 
     def _stands_beside(self, function: Function) -> bool:
         """`function` is the core's own: the contract's is of the same file."""

@@ -567,26 +567,40 @@ static int core_of_xlate(struct device *dev) { return 0; }
 static const struct iommu_ops core_ops = { .of_xlate = core_of_xlate };
 int common_register(struct iommu_device *i, const struct iommu_ops *ops)
 {
-    i->ops = OPS;
+    SET
     return iommu_device_register(i);
 }
 """
 BUS = """
-static int NAME_probe(struct iommu_device *i) { return common_register(i, &foo_ops); }
+static int probe(struct iommu_device *i)
+{
+    i->ops = &foo_ops;
+    return common_register(i, &foo_ops);
+}
 """
+COMMONLY, BY_BUS = "drivers/iommu/common.c", "drivers/iommu/i2c.c drivers/iommu/spi.c"
 
 
-@pytest.mark.parametrize(("ops", "table"), [("&core_ops", "core_ops"), ("ops", "foo_ops")])
-def test_what_gives_an_object_its_table_registers_it_itself(ops: str, table: str) -> None:
-    text = driver("return common_register(&foo->iommu, &foo_ops);", old=True)
-    for path, code in (
-        ("drivers/iommu/common.c", COMMON.replace("OPS", ops)),
-        ("drivers/iommu/i2c.c", TABLE + BUS.replace("NAME", "i2c")),
-        ("drivers/iommu/spi.c", TABLE + BUS.replace("NAME", "spi")),
-    ):
+@pytest.mark.parametrize(
+    ("stored", "table", "paths"),
+    [
+        ("i->ops = &core_ops;", "core_ops", COMMONLY),
+        ("i->ops = ops;", "foo_ops", COMMONLY),
+        ("if (ops) i->ops = &core_ops; else i->ops = &core_ops;", "core_ops", COMMONLY),
+        ("", "foo_ops", BY_BUS),
+        ("if (!i->ops) i->ops = &core_ops;", "foo_ops", BY_BUS),
+    ],
+)
+def test_what_gives_an_object_its_table_registers_it_itself(
+    stored: str, table: str, paths: str
+) -> None:
+    text = driver("return 0;", old=True)
+    common = COMMON.replace("SET", stored)
+    for path, code in ((COMMONLY, common), *((bus, TABLE + BUS) for bus in BY_BUS.split())):
         text += f"{path}\n" + indent(code, "    ")
-    (found,) = case_of(text).registrations
-    assert (found.function.name, set(found.published)) == ("common_register", {table})
+    found = case_of(text).registrations
+    assert [one.function.path for one in found] == paths.split()
+    assert {name for one in found for name in one.published} == {table}
 
 
 INNER = "int __iommu_device_register(struct device *dev, struct iommu_device *i,\n"
