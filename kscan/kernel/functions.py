@@ -178,7 +178,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     store: tuple[Store, ...]
     loads: Names
     converts: Names
-    duplicates: Names
+    duplicators: Names
     releases: Names
     resources: Resources
     hands_out: Names

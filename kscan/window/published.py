@@ -269,8 +269,8 @@ class Publishing:
         self, function: Function, call: ir.Call, hops: int, tags: tuple[str, ...]
     ) -> Iterator[Published]:
         """The object that is duplicated, or those that the function called may return."""
-        if call.name in self.known.duplicates:
-            at = self.known.duplicates.position(call.name)
+        if call.name in self.known.duplicators:
+            at = self.known.duplicators.position(call.name)
             for original in call.args[at : at + 1]:
                 yield from self._held(function, original, hops, tags)
             return
