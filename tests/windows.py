@@ -58,6 +58,30 @@ drivers/of/device.c
 """
 
 
+FOLLOWS_NEXT = """
+struct foo { struct iommu_device iommu; struct foo *next; int flags; };
+static int foo_of_xlate(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    return foo->next->flags;
+}
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+"""
+"""A driver whose callback follows ``foo.next``, which its probe is to set."""
+
+WRITES_LATE = """
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static int probe(struct device *dev, struct foo *foo)
+{
+    iommu_device_register(&foo->iommu, &foo_ops, dev);
+    WRITE
+    return 0;
+}
+"""
+"""A probe that registers, and does ``WRITE`` then."""
+
+
 def chip_contract(table: int, *tags: str, member: str = "") -> str:
     """A contract for ``chip_add()``, from which on callbacks of the chip may run."""
     tables = ", ".join(f'"{tag}"' for tag in tags)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,13 +71,19 @@ def assigned_in(program: Program, function: Function) -> Assigned:
 
 
 def changed_names(program: Program, function: Function) -> frozenset[str]:
-    """The names that `function` assigns, or hands the address of."""
-    targets = (
-        node.target if isinstance(node, ir.Assign) else node.operand
-        for node in program.body(function).nodes
-        if isinstance(node, ir.Assign) or (isinstance(node, ir.Unary) and node.op == "&")
-    )
+    """The names that `function` sets, or hands the address of."""
+    targets = changed(program.body(function))
     return frozenset(target.id for target in targets if isinstance(target, ir.Name))
+
+
+def changed(body: ir.Body) -> Iterator[ir.Expr]:
+    """What `body` sets, or hands the address of."""
+    for node in body.nodes:
+        match node:
+            case ir.Assign(target=target):
+                yield target
+            case ir.Unary(op="&" | "++" | "--", operand=target):
+                yield target
 
 
 def _assigned(body: ir.Body) -> Assigned:

@@ -27,7 +27,7 @@ class Condition:
 def conditions_of(cfg: Cfg, at: int, names: Collection[str] | None = None) -> tuple[Condition, ...]:
     """What holds wherever the expression at offset `at` is evaluated, in program order.
 
-    With `names` only of branches that test one of these variables, by itself.
+    With `names` those branches alone count that test one of these variables by itself.
     """
     node = cfg.containing(at)
     if node is None:

@@ -128,19 +128,20 @@ class Case:
 
         What was found out about these alone is forgotten afterwards.
         """
-        self._forget(registrations or ())
+        self._forget(registrations)
         self._looked_at = registrations
         gc.freeze()
         try:
             yield
         finally:
             self._looked_at = None
-            self._forget(registrations or ())
+            self._shared.keep_only({self.of(one).belongs for one in registrations or ()})
+            self._forget(registrations)
             gc.collect()  # it refers to itself, and was all made since the freeze
+            gc.unfreeze()
 
-    def _forget(self, registrations: tuple[Registration, ...]) -> None:
-        for registration in registrations:
-            self._shared.keep_only(self.of(registration).belongs)
+    def _forget(self, registrations: tuple[Registration, ...] | None) -> None:
+        for registration in registrations or ():
             self._instances.pop((registration.function.path, registration.at), None)
 
     @property

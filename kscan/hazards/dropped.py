@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 
 from kscan.facts import ir
-from kscan.flow.assigned import assigned_in
+from kscan.flow.assigned import assigned_in, changed
 from kscan.flow.cfg import Kind, flow_of
 from kscan.flow.gaps import Gap, Gaps, Indirect, Lent, calls_at
 from kscan.flow.paths import root_of, spelled
@@ -247,7 +247,7 @@ def _is_given(program: Program, path: str, stale: Stale) -> bool:
     return not any(
         isinstance(target, ir.Member) and target.field == member
         for function in program.mentioning(path, member)
-        for target in _changed(program.body(function))
+        for target in changed(program.body(function))
     )
 
 
@@ -260,16 +260,6 @@ def _beside(program: Program, path: str) -> Iterator[str]:
     """The headers in the directory of `path`."""
     listed = program.reader.tree.listing(posixpath.dirname(path))
     return (header for header in listed if header.endswith(".h"))
-
-
-def _changed(body: ir.Body) -> Iterator[ir.Expr]:
-    """What `body` sets, or hands the address of."""
-    for node in body.nodes:
-        match node:
-            case ir.Assign(target=target):
-                yield target
-            case ir.Unary(op="&" | "++" | "--", operand=target):
-                yield target
 
 
 def _calling(names: Iterable[str]) -> re.Pattern[bytes]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -94,10 +94,10 @@ class Shared:
             self._lifetimes[belongs] = Lifetimes(self.program, functions, belongs)
         return self._lifetimes[belongs]
 
-    def keep_only(self, belongs: Ownership) -> None:
-        """Forgets what is known of drivers but that which `belongs`: the next may stand beside."""
-        self._writes = {own: one for own, one in self._writes.items() if own == belongs}
-        self._lifetimes = {own: one for own, one in self._lifetimes.items() if own == belongs}
+    def keep_only(self, drivers: Set[Ownership]) -> None:
+        """Forgets what is known of others than `drivers`, beside which the next may stand."""
+        self._writes = {own: one for own, one in self._writes.items() if own in drivers}
+        self._lifetimes = {own: one for own, one in self._lifetimes.items() if own in drivers}
 
 
 @dataclass

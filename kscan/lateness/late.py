@@ -77,7 +77,6 @@ class Late:
     """The members that the objects written to lie in; none where one is not known to lie in any."""
     within: frozenset[Function] = frozenset()
     """The callers of the registering function that alone are late; none where all are."""
-
     on_one_bus: bool = False
     """It is driver data that is set in time for devices of another bus."""
 

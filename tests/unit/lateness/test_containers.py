@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import pytest
 from text_tree import case_of
-from windows import tree
+from windows import WRITES_LATE, tree
 
 OPENING = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init(dev, 0); }"
-DRIVER = """
+DRIVER = (
+    """
 struct list_head { struct list_head *next, *prev; };
 struct xarray { int flags; };
 struct idr { int next; };
@@ -28,14 +29,9 @@ static int foo_of_xlate(struct device *dev)
     READ
     return 0;
 }
-static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
-static int probe(struct device *dev, struct foo *foo)
-{
-    iommu_device_register(&foo->iommu, &foo_ops, dev);
-    WRITE
-    return 0;
-}
 """
+    + WRITES_LATE
+)
 CHOSEN = "%s if (each->number == 3) return 0; return -ENODEV;"
 FOUND = "each = %s; if (!each) return -ENODEV;"
 

@@ -5,17 +5,9 @@ from __future__ import annotations
 
 import pytest
 from text_tree import case_of
-from windows import tree
+from windows import FOLLOWS_NEXT, tree
 
 DRIVER = """
-struct foo {{ struct iommu_device iommu; struct foo *next; int flags; }};
-static int foo_of_xlate(struct device *dev)
-{{
-    struct foo *foo = dev_iommu_priv_get(dev);
-
-    return foo->next->flags;
-}}
-static const struct iommu_ops foo_ops = {{ .of_xlate = foo_of_xlate }};
 static int foo_link(struct foo *foo, int on)
 {{
     {link}
@@ -66,6 +58,6 @@ CHOSEN = "on ? foo->next = foo : 0;"
 def test_only_what_the_constant_lets_it_write(
     link: str, passed: str, early: str, late: str, *, is_late: bool
 ) -> None:
-    code = DRIVER.format(link=link, passed=passed, early=early, late=late)
+    code = FOLLOWS_NEXT + DRIVER.format(link=link, passed=passed, early=early, late=late)
     case = case_of(tree(drivers__iommu__foo_c=code))
     assert [one.late.spelled for one in case.late_reads] == ["foo.next"] * is_late

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import pytest
 from text_tree import case_of
-from windows import tree
+from windows import WRITES_LATE, tree
 
 OPENING = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init(dev, 0); }"
-DRIVER = """
+DRIVER = (
+    """
 struct list_head { struct list_head *next, *prev; };
 struct foo { struct iommu_device iommu; struct list_head node; int number; };
 HELD
@@ -19,14 +20,9 @@ static int foo_of_xlate(struct device *dev)
     READ
     return 0;
 }
-static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
-static int probe(struct device *dev, struct foo *foo)
-{
-    iommu_device_register(&foo->iommu, &foo_ops, dev);
-    WRITE
-    return 0;
-}
 """
+    + WRITES_LATE
+)
 
 
 def effects(held: str, read: str, write: str) -> list[tuple[str, str]]:

@@ -5,17 +5,9 @@ from __future__ import annotations
 
 import pytest
 from text_tree import case_of
-from windows import tree
+from windows import FOLLOWS_NEXT, tree
 
 DRIVER = """
-struct foo {{ struct iommu_device iommu; struct foo *next; int flags; }};
-static int foo_of_xlate(struct device *dev)
-{{
-    struct foo *foo = dev_iommu_priv_get(dev);
-
-    return foo->next->flags;
-}}
-static const struct iommu_ops foo_ops = {{ .of_xlate = foo_of_xlate }};
 static int foo_setup(struct foo *foo, int first)
 {{
     {setup}
@@ -57,6 +49,6 @@ PASSED = "return foo_setup(foo, first);"
 def test_a_caller_counts_where_what_it_hands_over_lets_it_register(
     setup: str, start: str, resume: str, *, late: bool
 ) -> None:
-    code = DRIVER.format(setup=setup, start=start, resume=resume)
+    code = FOLLOWS_NEXT + DRIVER.format(setup=setup, start=start, resume=resume)
     case = case_of(tree(drivers__iommu__foo_c=code))
     assert [one.late.spelled for one in case.late_reads] == ["foo.next"] * late
