@@ -49,7 +49,7 @@ _ANNOTATION = re.compile(
 _TAGGED = re.compile(
     rb"struct\s++\w++[\s*]++(?!const\b|volatile\b)\w++(?:\[[^][\n]*+\])*+[ \t]++(\w++)(?=\s*+[;=])"
 )
-_TYPED = re.compile(rb"__(?<![\w.>]__)[a-z]\w*+(?=[ \t]++\**+\w)")
+_TYPED = re.compile(rb"__(?<![\w.>]__)[a-z]\w*+(?=[ \t]*+\*|[ \t]++\w)")
 _TYPE_ENDS = re.compile(
     rb"(?:\b(?:void|bool|char|short|int|long|unsigned|signed|float|double|\w+_t"
     rb"|(?:__)?(?:[us]|[bl]e)(?:8|16|32|64)|(?:struct|union|enum)\s+\w+))[ \t*]+\Z"
@@ -60,6 +60,11 @@ _DIRECTION = re.compile(
     rb"\w++[\s*]++(?!const\b)\w++(?:\[[^][\n]*+\])*+\s*+[,)])"
 )
 """``IN`` or ``OUT`` before a parameter: a third word beside its type and its name."""
+_QUALIFIER = re.compile(
+    rb"(?<=[;{}\x02])(?:[ \t]*+\n)*+[ \t]++([A-Z][A-Z\d_]++)[ \t]++"
+    rb"(?=(?:const[ \t]++)?+(?:struct|union|enum)[ \t]++\w++[ \t*]++\w)"
+)
+"""``FOO_CONST struct x *a;`` in a function: a macro that is const for some versions alone."""
 _OPERATORS = frozenset((b"=", b"&", b"!", b"<", b"+", b"-", b"/", b"|", b"?", b"^", b"%", b"~"))
 """After one of these the word is an operand, not an annotation."""
 
@@ -76,7 +81,7 @@ def blank_annotations(draft: Draft) -> None:
         if text[max(0, m.start() - 2) : m.start()].strip()[-1:] not in _OPERATORS:
             draft.mark(m.start(), m.end(), "annotation")
             draft.blank(m.start(), m.end())
-    for pattern in (_TAGGED, _ARRAY, _DIRECTION):
+    for pattern in (_TAGGED, _ARRAY, _DIRECTION, _QUALIFIER):
         for m in pattern.finditer(bytes(draft.text)):
             draft.mark(*m.span(1), "annotation")
             draft.blank(*m.span(1))

@@ -146,6 +146,8 @@ PARSES = {
     "statement expression": "int foo(void)\n{\n\treturn ({ int x = 1; x; });\n}\n",
     "pasted strings": 'void foo(void)\n{\n\tpr_info("a" __stringify(B) "c" PRI);\n}\n',
     "direction of a parameter": "INT32 foo(IN struct bar *bar, IN OUT BAZ *baz,\n\tOUT u8 to[4])\n{\n}\n",
+    "address space before a star": "void foo(u32 __far* a)\n{\n}\n",
+    "qualifier by a macro": "void foo(void)\n{\n\tFOO_CONST struct bar *a;\n\n\tFOO_CONST struct bar *b = c;\n}\n",
     "level before a macro": 'void foo(void)\n{\n\tprintk(KERN_INFO foo_PREFIX\n\t\t"a", 1);\n\tprintk(KERN_ERR FMT("b"));\n}\n',
     "words before a string": 'void foo(void)\n{\n\tprintk(KERN_ERR PFX "a");\n\tprintk(KERN_INFO HW_ERR, a);\n}\n',
     "bare invocation": "MODULE_LICENSE_LIKE(foo)\n\nint bar(void)\n{\n\treturn 0;\n}\n",
