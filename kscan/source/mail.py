@@ -46,6 +46,7 @@ _PATCHES = (".patch", ".diff")
 _PARAMETERISED = frozenset(("content-type", "content-disposition"))
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{7,64})[ \t\r]*$", re.MULTILINE)
 _DIFF = re.compile(rb"^diff --git |^diff -[^\n]*\n(?=--- )|^--- [^\n]*\n\+\+\+ ", re.MULTILINE)
+_CRLF_HEADER = re.compile(rb"^\+\+\+ [^\n]*\r$", re.MULTILINE)
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK]")
 _COLOURED = re.compile(rb"^(?:\x1b\[[0-9;]*[mK])+(?:diff --git |diff -|--- )", re.MULTILINE)
 
@@ -92,7 +93,7 @@ def letters(name: str, content: bytes) -> Iterator[tuple[Message, bytes]]:
     elif _HEADER.match(content):
         yield _message(content), content
     else:
-        yield Message("", content), content
+        yield Message("", _with_plain_ends(content)), content
 
 
 def _unpacked(name: str, content: bytes) -> bytes:
@@ -174,17 +175,22 @@ def _text(field: str) -> str:
 def _message(raw: bytes) -> Message:
     mail = parsed(raw)
     body = b"\n".join(_content(part) for part in mail.walk() if _may_be_patch(part))
-    if b"\r\n" in body[:4096] or re.search(rb"^\+\+\+ [^\n]*\r$", body, re.MULTILINE):
-        body = body.replace(b"\r\n", b"\n")  # as git mailsplit does
+    body = body.replace(b"\r\n", b"\n") if b"\r\n" in body[:4096] else _with_plain_ends(body)
     return _titled(_subject(mail.get("Subject", "")), body)
+
+
+def _with_plain_ends(diff: bytes) -> bytes:
+    """`diff` with LF where its own headers end in CRLF, as ``patch`` and git mailsplit have it."""
+    return diff.replace(b"\r\n", b"\n") if _CRLF_HEADER.search(diff) else diff
 
 
 def _may_be_patch(part: Mail) -> bool:
     """Text, or an attachment that some mail program took for no text."""
-    if part.get_content_maintype() == "text":
-        return part.get_content_subtype() != "html"
-    name = str(part.get_filename("")).lower()
-    return part.get_content_type() == "application/octet-stream" and name.endswith(_PATCHES)
+    main, sub = part.get_content_maintype(), part.get_content_subtype()
+    if main == "application":
+        name = str(part.get_filename("")).lower()
+        return sub in ("x-patch", "x-diff") or name.endswith(_PATCHES)
+    return main == "text" and sub != "html"
 
 
 def _content(part: Mail) -> bytes:

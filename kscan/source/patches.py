@@ -72,6 +72,8 @@ class Series:
     patches: tuple[Patch, ...]
     base_commit: str | None = None
     skips: tuple[Skip, ...] = ()
+    absent: tuple[str, ...] = ()
+    """What is said of the parts that are not there."""
 
 
 def read_series(files: Sequence[Path | str]) -> Series:
@@ -104,15 +106,20 @@ def series_of(contents: Iterable[tuple[str, bytes]]) -> Series:
     base = next((mail.base_commit for mail in mails if mail.base_commit), None)
     found: list[tuple[str, Message]] = []
     skips: list[Skip] = []
+    absences: list[str] = []
     for name, letters in _apart(files):
-        wanted, passed = _wanted(name, letters)
+        wanted, passed = _wanted(letters)
         if not wanted:
             raise KscanError(f"{name}: no patch in it; give a diff, or mail that holds one")
         found += wanted
         skips += passed
+        if absent := _absent(wanted, letters):
+            skips.append(Skip(name, absent))
+            absences.append(absent)
     if len({mail.parts for _, mail in found}) == 1:
         found.sort(key=lambda pair: pair[1].part)
-    return Series(tuple(_patch(name, mail) for name, mail in found), base, tuple(skips))
+    patches = tuple(_patch(name, mail) for name, mail in found)
+    return Series(patches, base, tuple(skips), tuple(absences))
 
 
 _Letters = list[tuple[str, Message]]
@@ -129,7 +136,7 @@ def _apart(files: Iterable[tuple[str, list[Message]]]) -> Iterable[tuple[str, _L
     return found.values()
 
 
-def _wanted(series: str, letters: _Letters) -> tuple[_Letters, list[Skip]]:
+def _wanted(letters: _Letters) -> tuple[_Letters, list[Skip]]:
     """The patches of the last version in `letters`, in order; the diffs passed over as skips."""
     diffs = [(name, mail) for name, mail in letters if mail.diff]
     patches = [(name, mail) for name, mail in diffs if mail.part] or diffs
@@ -140,14 +147,17 @@ def _wanted(series: str, letters: _Letters) -> tuple[_Letters, list[Skip]]:
     skips = [Skip(name, f"{_title(m)}: a diff in a reply") for name, m in replies]
     old = [(name, mail) for name, mail in own if mail.version != last]
     skips += [Skip(name, f"{_title(m)}: superseded by v{last}") for name, m in old]
+    return wanted, skips
+
+
+def _absent(wanted: _Letters, letters: _Letters) -> str:
+    """Which parts of the series `wanted` are not in `letters`; empty for none."""
     parts = {mail.part for _, mail in wanted}
     where = "among the files" if len({name for name, _ in letters}) > 1 else "in the file"
     whole = max((mail.parts for _, mail in wanted), default=0)
     missing = [f"{part}/{whole}" for part in range(1, whole + 1) if part not in parts]
-    if missing:
-        are = "patch {} is" if len(missing) == 1 else "patches {} are"
-        skips.append(Skip(series, f"{are.format(enumerated(missing))} not {where}"))
-    return wanted, skips
+    are = "patch {} is" if len(missing) == 1 else "patches {} are"
+    return f"{are.format(enumerated(missing))} not {where}" if missing else ""
 
 
 def _title(mail: Message) -> str:
@@ -179,12 +189,21 @@ _BAIT = re.compile(
 """Header lines that no diff has, and that take patterns a time that grows with their square."""
 
 
+_COMBINED = re.compile(rb"^@@@+ -\d", re.MULTILINE)
+"""How the hunks of a merge begin that is compared with all its parents at once."""
+
+
 def _file_patches(origin: str, diff: bytes) -> Iterator[FilePatch]:
     from unidiff.errors import UnidiffParseError  # noqa: PLC0415  only patches need it
     from unidiff.patch import PatchSet  # noqa: PLC0415
 
     if bait := _BAIT.search(diff):
         raise KscanError(f"{origin}: damaged patch: header {bait[0][:60]!r} is none of a diff's")
+    if _COMBINED.search(diff):
+        raise KscanError(
+            f"{origin}: the combined diff of a merge does not apply; kscan diff MERGE compares it "
+            "with its first parent"
+        )
     lines = _Counted(_plain(diff).decode("utf-8", "surrogateescape"))
     try:
         files = PatchSet(lines)

@@ -172,7 +172,7 @@ def patch_range(base: Tree, series: Series) -> Range:
     try:
         applied = apply_series(base, series)
     except KscanError as error:
-        raise KscanError(f"{error} (on {base.name})") from None
+        raise KscanError("; ".join((f"{error} (on {base.name})", *series.absent))) from None
     changes = merged(applied)
     changes = {path: c for path, c in changes.items() if c is not None or base.exists(path)}
     names = [patch.subject for patch in applied]

@@ -19,6 +19,7 @@ from kscan.source.apply import AppliedPatch, apply_series, merged
 from kscan.source.directory import DirectoryTree
 from kscan.source.mail import messages
 from kscan.source.patches import read_series, series_of
+from kscan.source.ranges import patch_range
 
 OLD = b"int a;\nint b;\nint c;\n"
 EDIT = b"""\
@@ -314,6 +315,15 @@ def test_a_missing_part_is_a_skip() -> None:
     assert series.skips == (Skip("s.mbox", "patch 1/2 is not in the file"),)
 
 
+def test_a_patch_that_does_not_apply_tells_of_the_part_that_is_missing(
+    tree: DirectoryTree,
+) -> None:
+    second = EDIT.replace(b"-int b;", b"-int B;").replace(b"+int B;", b"+int C;", 1)
+    series = series_of([("s.mbox", mail("[PATCH 2/2] b", second))])
+    with pytest.raises(KscanError, match=r"does not apply: .*; patch 1/2 is not in the file$"):
+        patch_range(tree, series)
+
+
 def test_files_of_one_series_are_sorted_by_part() -> None:
     files = [("b.patch", mail("[PATCH 2/2] b", EDIT)), ("a.patch", mail("[PATCH 1/2] a", EDIT))]
     assert [patch.subject for patch in series_of(files).patches] == ["a", "b"]
@@ -508,19 +518,44 @@ def test_flowed_lines_are_joined(spaced: bytes, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "counts"), [("x.patch", True), ("X.DIFF", True), ("x.bin", False)]
+    ("kind", "name", "counts"),
+    [
+        ("octet-stream", "x.patch", True),
+        ("octet-stream", "X.DIFF", True),
+        ("octet-stream", "x.bin", False),
+        ("mbox", "x.patch", True),
+        ("x-patch", "x", True),
+        ("x-diff", "x", True),
+        ("pgp-signature", "x.asc", False),
+    ],
 )
-def test_a_patch_attached_as_no_text(tree: DirectoryTree, name: str, counts: bool) -> None:
+def test_a_patch_attached_as_no_text(
+    tree: DirectoryTree, kind: str, name: str, counts: bool
+) -> None:
     attached = (
         b"--b\nContent-Type: text/plain\n\nSee attached.\n--b\n"
-        b'Content-Type: application/octet-stream; name="' + name.encode() + b'"\n'
-        b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(EDIT) + b"--b--\n"
+        + f'Content-Type: application/{kind}; name="{name}"\n'.encode()
+        + b"Content-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(EDIT)
+        + b"--b--\n"
     )
     sent = one_mail(b'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"', attached)
     if counts:
         assert changes(tree, sent) == {"drivers/x.c": OLD.replace(b"b", b"B")}
     else:
         assert "no patch in it" in error_of(tree, sent)
+
+
+def test_a_bare_diff_that_became_crlf(tree: DirectoryTree) -> None:
+    assert changes(tree, EDIT.replace(b"\n", b"\r\n")) == changes(tree, EDIT)
+
+
+def test_the_combined_diff_of_a_merge_is_refused(tree: DirectoryTree) -> None:
+    diff = (
+        b"diff --cc drivers/x.c\nindex 1,2..3\n--- a/drivers/x.c\n+++ b/drivers/x.c\n"
+        b"@@@ -1,2 -1,2 +1,3 @@@\n  int a;\n++int m;\n  int b;\n"
+    )
+    assert "1.patch: the combined diff of a merge does not apply" in error_of(tree, diff)
 
 
 PARAMETERS = [
