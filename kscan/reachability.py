@@ -23,7 +23,7 @@ class Reach:
     via: tuple[str, ...]
     """Functions from the registration to the call through the slot."""
     changed: tuple[str, ...]
-    """The functions on that path that the range changes."""
+    """What of that path the range changes: functions, and the array that names its tables."""
     implementations: tuple[Implementation, ...]
     reason: str = ""
     """Set when the slot was reachable before but its gate was shut."""

@@ -213,6 +213,18 @@ def test_two_directories_give_what_two_commits_give(new_path: Impact) -> None:
     agree(impact(directory_range(STORY / STAGES[0], STORY / STAGES[1])), new_path)
 
 
+def test_a_bus_less_in_the_array_is_told_as_what_is_changed(tmp_path: Path) -> None:
+    history = History(tmp_path / "linux")
+    history.becomes(STORY / STAGES[1])
+    history.commit("new probe path")
+    history.replace("drivers/iommu/iommu.c", "\t&amba_bustype,\n", "")
+    found = impact(worktree_range(Repository(history.root)))
+    (gone,) = found.removed
+    assert (gone.slot, gone.changed) == ("bus_type.dma_configure", ("iommu_buses",))
+    assert [i.function for i in gone.implementations] == ["amba_dma_configure"]
+    assert seen(found.fixed) == ["unguarded-driver dev->driver amba_dma_configure"]
+
+
 def test_a_dirty_worktree_gives_what_committing_it_gives(new_path: Impact, tmp_path: Path) -> None:
     history = History(tmp_path / "linux")
     history.becomes(STORY / STAGES[0])

@@ -49,6 +49,10 @@ class OpenSlot(msgspec.Struct, frozen=True, array_like=True):
     """It is of no driver's own table: the walk goes on through its functions."""
     later: tuple[str, str] | None = None
     """The function that leaves the call to another thread, and what that runs."""
+    array: str = ""
+    """What names the tables that the walk goes on through; empty where that is every one."""
+    tables: tuple[str, ...] = ()
+    """Those it names."""
 
 
 class OpenGate(msgspec.Struct, frozen=True, array_like=True):
@@ -131,7 +135,7 @@ def _slots(case: Case) -> Iterator[OpenSlot]:
         is_filled = bool(filled or runners)
         told = tuple(sorted(runners)), is_filled, is_on_the_way
         later = _later(case, call.caller) if call is not None else None
-        yield OpenSlot(str(slot), way, *told, later)
+        yield OpenSlot(str(slot), way, *told, later, *window.named_for(slot))
 
 
 def _later(case: Case, caller: Function) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ What runs in both states may shift: another thread runs it later, or no longer d
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
@@ -104,10 +105,17 @@ def _delta(
             way = (*slot.way, *opened.way)
             yield _reach(here.api, slot, gated, way, is_altered, _reason(opened))
         elif slot.is_on_the_way:
-            others = frozenset(runner.place for runner in known[slot.slot].runners)
+            other = known[slot.slot]
+            others = frozenset(runner.place for runner in other.runners)
             more = [r for r in slot.runners if not is_among(r.place, others)]
             if more:
-                yield _reach(here.api, slot, more, slot.way, is_altered)
+                reach = _reach(here.api, slot, more, slot.way, is_altered)
+                yield dataclasses.replace(reach, changed=(*reach.changed, *_edited(slot, other)))
+
+
+def _edited(here: OpenSlot, there: OpenSlot) -> tuple[str, ...]:
+    """The array that names the tables of a slot, where it is not as it was."""
+    return (here.array,) if here.array and here.tables != there.tables else ()
 
 
 def _opened(here: OpenGate | None, there: OpenGate | None) -> OpenGate | None:

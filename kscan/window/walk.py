@@ -211,14 +211,18 @@ class Walk:
     def visited(self, slot: Slot) -> tuple[Entry, ...]:
         """The implementers of `slot` that the walk meets: those of the walked tables, in order."""
         entries = self.tables.implementers(slot)
-        walked = self.contract.walked
-        if walked is None or walked.slot != str(slot):
-            return entries
-        order = self._array(walked.array)
+        _, order = self.named_for(slot)
         if not order:
             return entries
         known = [entry for entry in entries if entry.variable in order]
         return tuple(sorted(known, key=lambda e: order.index(e.variable)))
+
+    def named_for(self, slot: Slot) -> tuple[str, tuple[str, ...]]:
+        """The array that says which tables are visited through `slot`, and those; else nothing."""
+        walked = self.contract.walked
+        if walked is None or walked.slot != str(slot):
+            return "", ()
+        return walked.array, tuple(self._array(walked.array))
 
     def _array(self, name: str) -> list[str]:
         """The tables an array beside the root names; empty where there is no such array."""

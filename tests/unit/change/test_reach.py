@@ -110,6 +110,22 @@ def test_another_bus_on_the_way_is_a_change_of_reach() -> None:
     assert delta([head], [base], Altered(), lambda place, places: True) == ()
 
 
+def test_the_array_that_names_a_bus_more_is_what_is_changed() -> None:
+    def buses(*names: str) -> OpenWindow:
+        runners = tuple(Runner(Place(f"drivers/{n}.c", f"{n}_dma_configure"), False) for n in names)
+        known = OpenSlot("bus_type.dma_configure", (ROOT, PROBE), runners, True, True)
+        tables = tuple(f"{name}_bus_type" for name in names)
+        return window(None, replace(known, array="iommu_buses", tables=tables))
+
+    one, two = buses("platform"), buses("cdx", "platform")
+    assert [reach.changed for reach in delta([two], [one], Altered())] == [("iommu_buses",)]
+    (less,) = delta([two], [one], Altered((API,)))
+    assert less.changed == (API, "iommu_buses")
+    same = replace(two.slots[0], tables=("platform_bus_type",))
+    (filled,) = delta([window(None, same)], [one], Altered())
+    assert filled.changed == ()  # its table has another function now
+
+
 def test_a_slot_whose_callbacks_a_shut_gate_keeps_out_is_not_added() -> None:
     base = window(SHUT)
     kept_out = slot("iommu_ops.capable", PROBE)
