@@ -52,6 +52,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comment: Threshold = Threshold()
     fail: Threshold = Threshold(Severity.ERROR, Confidence.HIGH)
     fail_on_new_skips: bool = False
+    fail_on_still_there: bool = False
+    """What stands in the functions that a range changes counts as what it introduces."""
     """Fail, and not only say so, where the head has files that could not be analysed."""
 
 

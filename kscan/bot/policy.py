@@ -2,8 +2,8 @@
 """What a policy makes of a range: which introduced findings are said, and which fail it.
 
 Only what the range introduces fails it; what it breaks and repairs is said. Findings that stood
-before, and those accepted with a reason, are never held against it. Files that ceased to be
-analysed are always said.
+before are held against it only where they stand in what it changes, and a policy asks for that;
+those accepted with a reason never are. Files that ceased to be analysed are always said.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Judgement:
     def speaks(self) -> bool:
         """There is anything to tell."""
         impact = self.impact
-        return self.warns or bool(impact.fixed or impact.added or impact.removed or impact.shifted)
+        reaches = impact.added or impact.removed or impact.shifted
+        return self.warns or bool(impact.fixed or reaches or verdict.active(impact.standing))
 
 
 def judged(impact: Impact, policy: Policy) -> Judgement:
@@ -51,6 +52,9 @@ def judged(impact: Impact, policy: Policy) -> Judgement:
     failing = tuple(f for f in verdict.active(impact.introduced) if _is_above(policy.fail, f))
     said = tuple(f for f in impact.introduced if _is_above(policy.comment, f) or f in failing)
     passing = tuple(p for p in impact.passing if _is_above(policy.comment, p.finding))
+    if policy.fail_on_still_there:
+        still = verdict.active(impact.standing)
+        failing += tuple(f for f in still if _is_above(policy.fail, f))
     left_out = len(verdict.active(impact.introduced)) - len(verdict.active(said))
     notes = impact.notes
     if left_out:

@@ -115,7 +115,7 @@ def impact_count(impact: Impact) -> str:
     return (
         f"{len(active(impact.introduced)):,} introduced"
         + (f" ({hidden:,} suppressed)" if hidden else "")
-        + f", {len(impact.fixed):,} fixed, {len(impact.unchanged):,} unchanged"
+        + f", {len(impact.fixed):,} fixed, {_unchanged(impact)}"
         + (f", {len(impact.passing):,} broken in between" if impact.passing else "")
     )
 
@@ -125,11 +125,17 @@ def impact_summary(impact: Impact) -> str:
     new = active(impact.introduced)
     hidden = len(suppressed(impact.introduced))
     told = [f"{hidden:,} suppressed"] if hidden else []
-    told += [f"{len(impact.fixed):,} fixed", f"{len(impact.unchanged):,} unchanged"]
+    told += [f"{len(impact.fixed):,} fixed", _unchanged(impact)]
     if impact.passing:
         clean = "" if new else ", so it is clean as a whole, but not after every commit"
         told.append(f"{len(impact.passing):,} broken in between{clean}")
     return "; ".join((f"introduced: {tally(new)}", *told))
+
+
+def _unchanged(impact: Impact) -> str:
+    """``7 unchanged``, ``7 unchanged, 2 of them in what it changes``."""
+    text, still = f"{len(impact.unchanged):,} unchanged", len(active(impact.standing))
+    return f"{text}, {still:,} of them in what it changes" if still else text
 
 
 def tree_title(tree: TreeInfo) -> str:

@@ -84,7 +84,10 @@ def test_an_unknown_key_is_answered_with_the_known_ones() -> None:
     ("content", "said"),
     [
         (b"[policy]\nfail_on_new_skips = 'yes'\n", "give true or false"),
-        (b"[policy]\nfial = 1\n", "known keys are comment, fail, fail_on_new_skips"),
+        (
+            b"[policy]\nfial = 1\n",
+            "known keys are comment, fail, fail_on_new_skips, fail_on_still_there",
+        ),
         (b"[policy.fail]\nconfidence = 'hgh'\n", "give one of low, medium, high"),
         (b"[policy.fail]\nseverity = 'fatal'\n", "give one of error, warning, note"),
         (b"[policy.fail]\nrules = 'late-global'\n", 'give a list such as ["late-global"]'),

@@ -47,6 +47,22 @@ def test_only_what_is_introduced_counts() -> None:
     assert judgement.speaks
 
 
+def test_what_is_still_there_is_said_and_fails_where_asked() -> None:
+    standing = tuple(finding(s, HIGH) for s in (ERROR, WARNING))
+    impact = replace(samples.quiet_change(), unchanged=standing, standing=standing)
+    judgement = judged(impact, Policy())
+    assert (judgement.fails, judgement.warns, judgement.speaks) == (False, False, True)
+    strict = judged(impact, Policy(fail_on_still_there=True))
+    assert (strict.fails, strict.failing) == (True, standing[:1])
+    assert sentence(strict) == (
+        "No finding introduced, 2 still there in what it changes; failing: late-global (1)"
+    )
+    known = tuple(replace(f, suppressed=Suppression("kscan.toml", "known")) for f in standing)
+    accepted = replace(impact, standing=known)
+    for policy in (Policy(), Policy(fail_on_still_there=True)):
+        assert (judged(accepted, policy).fails, judged(accepted, policy).speaks) == (False, False)
+
+
 def test_what_is_broken_in_between_is_said_and_does_not_fail() -> None:
     passing = tuple(Passing(finding(s, HIGH), "breaks", "repairs") for s in (ERROR, NOTE))
     impact = replace(samples.quiet_change(), passing=passing)

@@ -28,7 +28,7 @@ from kscan.reachability import Implementation
 from kscan.report import render
 from kscan.report.drawing import drawing
 from kscan.report.paint import plain
-from kscan.report.verdict import listed
+from kscan.report.verdict import impact_count, listed
 
 from . import samples
 
@@ -419,6 +419,8 @@ def test_what_a_change_leaves_where_it_stands_is_told_of_nothing_else():
     change = replace(samples.quiet_change(), unchanged=(late,), standing=(late,))
     assert "still there: drivers/" in render("text", change)
     assert "No finding introduced, 1 still there in what it changes" in render("text", change)
+    assert "0 fixed; 1 unchanged, 1 of them in what it changes\n" in render("text", change)
+    assert impact_count(change).endswith("0 fixed, 1 unchanged, 1 of them in what it changes")
     for form in ("mail", "markdown"):
         assert "Still there in what it changes" in render(form, change)
     accepted = replace(late, suppressed=Suppression("kscan.toml", "known"))
