@@ -376,6 +376,7 @@ def test_what_the_catalogue_rests_on_is_known_by_its_new_name(tmp_path: Path, na
     [
         ("iommu_ops", "of_xlate", ("drivers/iommu", "include/linux/iommu.h")),
         ("bus_type", "dma_configure", ("drivers", "include/linux")),
+        ("iommu_ops", "release_device", ("drivers/iommu", "include/linux/iommu.h")),
     ],
 )
 def test_a_slot_that_the_catalogue_rests_on_is_known_by_its_new_name(
@@ -392,6 +393,27 @@ def test_a_slot_that_the_catalogue_rests_on_is_known_by_its_new_name(
     assert places(found.unchanged) != []
     (note,) = [note for note in found.notes if member in note]
     assert note.startswith(f"{tag}.{member} is {tag}.{member}_anew in the head")
+
+
+def test_a_slot_that_moves_to_a_table_of_its_own_is_known_there(tmp_path: Path) -> None:
+    def edit(history: History) -> None:
+        fw = "struct iommu_fw_ops {\n\tint (*of_xlate)\\1;\n};\n\n"
+        for path in (history.root / "drivers/iommu").glob("*.c"):
+            table = r".fw = &(const struct iommu_fw_ops) { .of_xlate = \1 },"
+            told = re.sub(r"\.of_xlate\s*=\s*(\w+),", table, path.read_text())
+            path.write_text(told.replace("ops->of_xlate", "ops->fw->of_xlate"))
+        header = history.root / "include/linux/iommu.h"
+        told = header.read_text()
+        (taken,) = re.findall(r"\tint \(\*of_xlate\)([^;]*);\n", told)
+        told = told.replace(f"\tint (*of_xlate){taken};\n", "\tconst struct iommu_fw_ops *fw;\n")
+        told = told.replace("struct iommu_ops {", fw.replace("\\1", taken) + "struct iommu_ops {")
+        header.write_text(told)
+
+    found = edited(tmp_path, edit)
+    assert (found.introduced, found.fixed, found.added, found.removed) == ((), (), (), ())
+    assert any(f.callback and "of_xlate" in f.callback.slot for f in found.unchanged)
+    (note,) = [note for note in found.notes if "of_xlate" in note]
+    assert note.startswith("iommu_ops.of_xlate is iommu_fw_ops.of_xlate in the head")
 
 
 @pytest.mark.parametrize("tag", ["iommu_ops", "iommu_domain_ops", "bus_type"])

@@ -2,7 +2,7 @@
 """Structs, and members of ops tables, that a change gives new names.
 
 A struct is gone, and one is new that has most of its members. A member is gone from its struct,
-and functions that filled it fill one that is new there.
+and functions that filled it fill one that is new there, or in the table it was moved to.
 """
 
 from __future__ import annotations
@@ -42,27 +42,33 @@ def renamed_structs(alterations: Alterations, names: Iterable[str]) -> Mapping[s
 def renamed_members(
     alterations: Alterations, renames: Renames, names: Iterable[str]
 ) -> Mapping[str, str]:
-    """Those of `names`, spelled ``struct.member``, that have a new name, and that."""
-    dotted = [name for name in names if "." in name]
-    if alterations.not_compared or not dotted:
+    """Those of `names`, spelled ``struct.member``, that have a new name, and that.
+
+    Of a struct that `names` has by itself, each member counts as named.
+    """
+    if alterations.not_compared:
         return {}
     changed = c_files(alterations.changed)
     old = [change.old for change in changed if change.old is not None]
     new = [change.new for change in changed if change.new is not None]
     before, after = _structs(alterations.old, old), _structs(alterations.new, new)
-    gone = [slot for slot in map(Slot.named, dotted) if _is_gone(slot, before, after)]
+    gone = _gone(names, before, after)
     if not gone:
         return {}
     was = Tables(Program(alterations.old.reader), tuple(old))
     now = Tables(Program(alterations.new.reader), tuple(new))
+    fresh = [Slot(tag, name) for tag in after for name in after[tag] - before.get(tag, _NOTHING)]
+    filled = [(slot, places) for slot in fresh if (places := _filling(now, slot))]
     found = {}
     for slot in gone:
         fills = frozenset(renames.function(*place) for place in _filling(was, slot))
-        fresh = (Slot(slot.tag, name) for name in after[slot.tag] - before[slot.tag])
-        same = [str(other) for other in fresh if _are_mostly(fills, _filling(now, other))]
+        same = [str(other) for other, places in filled if _are_mostly(fills, places)]
         if len(same) == 1:
             found[str(slot)] = same[0]
     return found
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 def _structs(bodies: Bodies, paths: Iterable[str]) -> Mapping[str, frozenset[str]]:
@@ -75,11 +81,19 @@ def _structs(bodies: Bodies, paths: Iterable[str]) -> Mapping[str, frozenset[str
     return found
 
 
-def _is_gone(
-    slot: Slot, before: Mapping[str, frozenset[str]], after: Mapping[str, frozenset[str]]
-) -> bool:
-    known = slot.tag in before and slot.tag in after
-    return known and slot.field in before[slot.tag] and slot.field not in after[slot.tag]
+def _gone(
+    names: Iterable[str],
+    before: Mapping[str, frozenset[str]],
+    after: Mapping[str, frozenset[str]],
+) -> list[Slot]:
+    """The members among `names` that their structs, which still stand, no longer have."""
+    found: set[Slot] = set()
+    for name in names:
+        tag, dot, member = name.partition(".")
+        if tag in before and tag in after:
+            lacking = before[tag] - after[tag]
+            found.update(Slot(tag, one) for one in lacking if one == member or not dot)
+    return sorted(found, key=str)
 
 
 def _filling(tables: Tables, slot: Slot) -> Places:

@@ -110,7 +110,8 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         if not names:
             return self
         anew = respelled(self, names)
-        return msgspec.structs.replace(anew, called=dict(names))
+        contracts = tuple(_with_moved(contract, names) for contract in anew.contracts)
+        return msgspec.structs.replace(anew, called=dict(names), contracts=contracts)
 
     def is_own(self, entry: Contract | Scenario) -> bool:
         """`entry` is the user's, not a built-in one, whatever that has its functions called."""
@@ -223,6 +224,14 @@ def respelled(entry: _Entry, names: Mapping[str, str]) -> _Entry:
     if not names:
         return entry
     return msgspec.convert(_respelled(msgspec.to_builtins(entry), names), type(entry))
+
+
+def _with_moved(contract: Contract, names: Mapping[str, str]) -> Contract:
+    """`contract` with the tables that `names` moves slots of its own tables to."""
+    moves = ((old.partition(".")[0], new.partition(".")) for old, new in names.items())
+    moved = (tag for old, (tag, dot, _) in moves if dot and names.get(old, old) in contract.tables)
+    tables = dict.fromkeys((*contract.tables, *moved))
+    return msgspec.structs.replace(contract, tables=tuple(tables))
 
 
 def _respelled(entry: object, names: Mapping[str, str]) -> object:

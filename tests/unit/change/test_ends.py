@@ -41,6 +41,36 @@ def test_one_that_is_gone_is_removed_and_one_that_moved_is_not() -> None:
     assert ends(step("int x;\n", CORE)).removed == {}
 
 
+TABLE = """\
+struct gizmo_ops { int (*start)(int n); int (*stop)(int n); struct gizmo_more *more; };
+static int own_start(int n) { return n; }
+static int own_stop(int n) { return n + 1; }
+static const struct gizmo_ops own_ops = { .start = own_start, .stop = own_stop };
+"""
+
+
+def slots_of(head: str, *names: str) -> dict[str, str]:
+    base = MemoryTree({"own.c": TABLE})
+    later = PatchedTree(base, {"own.c": head.encode()})
+    changed = differing(base, later)
+    found = Ends(base, later, changed, frozenset(names), NullStore(), lambda: ())
+    return dict(found.spelled(later))
+
+
+def test_a_member_of_a_table_is_known_by_its_new_name_and_where_it_is_moved_to() -> None:
+    renamed = TABLE.replace("(*stop)", "(*halt)").replace(".stop", ".halt")
+    assert slots_of(renamed, "gizmo_ops") == {"gizmo_ops.stop": "gizmo_ops.halt"}
+    assert slots_of(renamed, "gizmo_ops.stop") == {"gizmo_ops.stop": "gizmo_ops.halt"}
+    assert slots_of(renamed, "gizmo_ops.start") == {}
+    moved = TABLE.replace(" int (*stop)(int n);", "").replace(
+        ".stop = own_stop", ".more = &(struct gizmo_more) { .stop = own_stop }"
+    )
+    moved = f"struct gizmo_more {{ int (*stop)(int n); }};\n{moved}"
+    assert slots_of(moved, "gizmo_ops") == {"gizmo_ops.stop": "gizmo_more.stop"}
+    dropped = TABLE.replace(" int (*stop)(int n);", "").replace(", .stop = own_stop", "")
+    assert slots_of(dropped, "gizmo_ops") == {}
+
+
 def test_a_step_that_leaves_the_core_alone_reads_only_what_may_have_lost_a_function(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
