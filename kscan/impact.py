@@ -24,6 +24,7 @@ from kscan.change.reach import already, called, delta, shifts, still
 from kscan.change.renames import Renames
 from kscan.change.settle import Settled, settled, siblings, standing
 from kscan.change.sight import drivers_lost, out_of_sight
+from kscan.change.spelling import Spelling
 from kscan.change.uncovered import uncovered
 from kscan.facts.reader import Reader
 from kscan.hits.findings import Known, beforehand, with_hits
@@ -118,7 +119,7 @@ class Diff:
             fixed=found.fixed,
             unchanged=found.unchanged,
             uncovered=found.uncovered,
-            standing=standing(found.unchanged, share.altered),
+            standing=standing(found.unchanged, share.altered, self._spelling.is_all),
             siblings=siblings(found.fixed, (*found.unchanged, *found.uncovered, *found.introduced)),
             changed_functions=share.altered,
             drivers=share.drivers,
@@ -130,6 +131,11 @@ class Diff:
             skips_touched=tuple(skip for skip in self.head.skips if skip.path in self._touched),
             notes=self._notes,
         )
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        """What the range only calls by other names."""
+        return Spelling(self.ends.alterations, self.ends.renames)
 
     @property
     def _added(self) -> tuple[Reach, ...]:

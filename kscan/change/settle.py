@@ -264,20 +264,28 @@ def _differ(callbacks: Sequence[str], before: Iterable[str], after: Iterable[str
 
 
 def standing(
-    unchanged: Iterable[Finding], altered: Iterable[Implementation]
+    unchanged: Iterable[Finding],
+    altered: Iterable[Implementation],
+    is_respelled: Callable[[Implementation], bool] = lambda _: False,
 ) -> tuple[Finding, ...]:
     """Those of `unchanged` that are no better, though they stand, or run, in what is altered.
 
-    What a callback meets in another file is not expected to change with it.
+    What a callback meets in another file is not expected to change with it, nor is anything where
+    something has a new name alone.
     """
-    places = {(one.path, one.function) for one in altered}
-    return tuple(f for f in unchanged if not (f.before or places.isdisjoint(_functions(f))))
+    places = frozenset(altered)
+    return tuple(
+        finding
+        for finding in unchanged
+        if not finding.before
+        and any(one in places and not is_respelled(one) for one in _functions(finding))
+    )
 
 
-def _functions(finding: Finding) -> Iterator[tuple[str, str]]:
-    yield finding.primary.path, finding.primary.function
+def _functions(finding: Finding) -> Iterator[Implementation]:
+    yield Implementation(finding.primary.function, finding.primary.path)
     if finding.callback is not None and finding.callback.path == finding.primary.path:
-        yield finding.callback.path, finding.callback.function
+        yield Implementation(finding.callback.function, finding.callback.path)
 
 
 def siblings(fixed: Iterable[Finding], standing: Iterable[Finding]) -> tuple[Sibling, ...]:

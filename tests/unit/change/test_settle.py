@@ -305,6 +305,8 @@ def test_what_stands_where_the_range_alters_something(altered: str, number: int)
     assert standing([away], [Implementation("foo_of_xlate", FOO)]) == ()
     better = replace(one, before=Before(Severity.ERROR, Effect.CRASH, "crashed"))
     assert standing([better], [Implementation("foo_probe", FOO)]) == ()
+    respelled = {Implementation(altered, FOO)}
+    assert standing([one], [Implementation(altered, FOO)], respelled.__contains__) == ()
 
 
 def test_siblings_stand_in_other_implementers_of_the_slot() -> None:
