@@ -53,7 +53,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fail: Threshold = Threshold(Severity.ERROR, Confidence.HIGH)
     fail_on_new_skips: bool = False
     fail_on_still_there: bool = False
-    """What stands in the functions that a range changes counts as what it introduces."""
+    """What stands in the functions that a range changes, or was hidden, counts as introduced."""
     """Fail, and not only say so, where the head has files that could not be analysed."""
 
 

@@ -53,7 +53,7 @@ def judged(impact: Impact, policy: Policy) -> Judgement:
     said = tuple(f for f in impact.introduced if _is_above(policy.comment, f) or f in failing)
     passing = tuple(p for p in impact.passing if _is_above(policy.comment, p.finding))
     if policy.fail_on_still_there:
-        still = verdict.active(impact.standing)
+        still = verdict.active((*impact.standing, *impact.uncovered))
         failing += tuple(f for f in still if _is_above(policy.fail, f))
     left_out = len(verdict.active(impact.introduced)) - len(verdict.active(said))
     notes = impact.notes

@@ -36,8 +36,8 @@ def accepted_impact(
 ) -> Impact:
     """`impact` without the findings that the baseline accepts, suppressed ones marked.
 
-    Of what is broken in between only what neither accepts is left. Findings that were fixed are
-    told whether or not they had been accepted.
+    Of what is broken in between, or was hidden, only what neither accepts is left. Findings that
+    were fixed are told whether or not they had been accepted.
     """
     introduced = suppressions.marked(impact.introduced)
     unchanged = suppressions.marked(impact.unchanged)
@@ -45,6 +45,9 @@ def accepted_impact(
     suppressions.marked(impact.fixed)
     passing = tuple(
         one for one in impact.passing if not _is_accepted(one.finding, suppressions, baseline)
+    )
+    uncovered = tuple(
+        one for one in impact.uncovered if not _is_accepted(one, suppressions, baseline)
     )
     notes = suppressions.notes((rule.id for rule in impact.rules), view)
     if baseline is not None:
@@ -59,6 +62,7 @@ def accepted_impact(
         introduced=introduced,
         unchanged=unchanged,
         standing=standing,
+        uncovered=uncovered,
         passing=passing,
         notes=notes,
     )

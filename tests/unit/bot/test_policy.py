@@ -57,6 +57,9 @@ def test_what_is_still_there_is_said_and_fails_where_asked() -> None:
     assert sentence(strict) == (
         "No finding introduced, 2 still there in what it changes; failing: late-global (1)"
     )
+    laid_bare = replace(impact, standing=(), uncovered=standing)
+    assert not judged(laid_bare, Policy()).fails
+    assert judged(laid_bare, Policy(fail_on_still_there=True)).failing == standing[:1]
     known = tuple(replace(f, suppressed=Suppression("kscan.toml", "known")) for f in standing)
     accepted = replace(impact, standing=known)
     for policy in (Policy(), Policy(fail_on_still_there=True)):

@@ -123,6 +123,13 @@ def test_what_is_accepted_is_not_told_of_what_is_broken_in_between(tmp_path: Pat
     assert accepted_impact(impact, suppressing, known, View()).passing == ()
 
 
+def test_what_is_accepted_is_not_told_of_what_was_hidden() -> None:
+    impact = replace(samples.quiet_change(), uncovered=(finding(), finding(BAR)))
+    suppressing = Suppressions([Suppress("known", path=FOO)], TODAY)
+    found = accepted_impact(impact, suppressing, None, View())
+    assert (found.uncovered, found.notes) == ((finding(BAR),), impact.notes)
+
+
 def test_a_baseline_that_does_not_say_how_bad_accepts_all_the_same(tmp_path: Path) -> None:
     file = tmp_path / "baseline.jsonl"
     text = written([finding()], View())
