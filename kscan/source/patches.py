@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import takewhile
@@ -151,13 +151,27 @@ def _wanted(letters: _Letters) -> tuple[_Letters, list[Skip]]:
 
 
 def _absent(wanted: _Letters, letters: _Letters) -> str:
-    """Which parts of the series `wanted` are not in `letters`; empty for none."""
-    parts = {mail.part for _, mail in wanted}
+    """Which parts of the series `wanted` are not in `letters`, or have no diff; empty for none."""
     where = "among the files" if len({name for name, _ in letters}) > 1 else "in the file"
     whole = max((mail.parts for _, mail in wanted), default=0)
-    missing = [f"{part}/{whole}" for part in range(1, whole + 1) if part not in parts]
-    are = "patch {} is" if len(missing) == 1 else "patches {} are"
-    return f"{are.format(enumerated(missing))} not {where}" if missing else ""
+    there = {(m.version, m.part) for _, m in letters if m.parts == whole and not m.is_reply}
+    version = max((mail.version for _, mail in wanted), default=1)
+    missing = set(range(1, whole + 1)) - {mail.part for _, mail in wanted}
+    empty = {part for part in missing if (version, part) in there}
+    told = (
+        _told(missing - empty, whole, "is", "are", f"not {where}"),
+        _told(empty, whole, "has", "have", "no diff"),
+    )
+    return "; ".join(filter(None, told))
+
+
+def _told(parts: Collection[int], whole: int, one: str, several: str, what: str) -> str:
+    """``patches 2/3 and 3/3 are not in the file``; empty for none."""
+    if not parts:
+        return ""
+    names = enumerated([f"{part}/{whole}" for part in sorted(parts)])
+    noun, verb = ("patch", one) if len(parts) == 1 else ("patches", several)
+    return f"{noun} {names} {verb} {what}"
 
 
 def _title(mail: Message) -> str:

@@ -241,7 +241,7 @@ def base_of(repository: Repository, series: Series, revision: str | None = None)
     """What `series` is meant for: `revision`, else its ``base-commit:``, else HEAD."""
     if revision is None and series.base_commit is not None:
         try:
-            return CommitTree(repository, series.base_commit)
+            return CommitTree(repository, series.base_commit, series.base_commit[:12])
         except KscanError as error:
             raise KscanError(
                 f"{error}; the patch names it as base-commit, --base takes another"

@@ -315,6 +315,14 @@ def test_a_missing_part_is_a_skip() -> None:
     assert series.skips == (Skip("s.mbox", "patch 1/2 is not in the file"),)
 
 
+def test_a_part_without_a_diff_is_told_as_such() -> None:
+    mbox = mail("[PATCH 1/3] a", EDIT) + mail("[PATCH 2/3] b", b"Nothing.\n")
+    mbox += mail("Re: [PATCH 3/3] c", b"Where is it?\n")
+    series = series_of([("s.mbox", mbox)])
+    why = "patch 3/3 is not in the file; patch 2/3 has no diff"
+    assert series.skips == (Skip("s.mbox", why),)
+
+
 def test_a_patch_that_does_not_apply_tells_of_the_part_that_is_missing(
     tree: DirectoryTree,
 ) -> None:
