@@ -103,7 +103,8 @@ def _unknown_of(case: Case, table: Published) -> str:
     below = dict.fromkeys([place, *((entry.path, entry.variable) for entry in entries)])
     strange = [name for one in below for name in foreign_members(case.program, *one, tags)]
     if strange:
-        return f"fills {', '.join(dict.fromkeys(strange))}: no members of it here"
+        filled, structs = ", ".join(dict.fromkeys(strange)), " or ".join(tags)
+        return f"fills {filled}: this tree has no such member in struct {structs}"
     if not entries:
         return _EMPTY
     unread = [macro for one in below for macro in unread_macros(case.program, *one)]
