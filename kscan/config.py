@@ -52,9 +52,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comment: Threshold = Threshold()
     fail: Threshold = Threshold(Severity.ERROR, Confidence.HIGH)
     fail_on_new_skips: bool = False
+    """Fail, and not only say so, where the head has files that could not be analysed."""
     fail_on_still_there: bool = False
     """What stands in the functions that a range changes, or was hidden, counts as introduced."""
-    """Fail, and not only say so, where the head has files that could not be analysed."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
