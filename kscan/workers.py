@@ -103,9 +103,9 @@ class Turns:
 
 
 @contextmanager
-def workers(number: int, method: str | None = None) -> Iterator[ProcessPoolExecutor]:
-    """A pool of `number` processes, made by the start method `method`; all gone at the end."""
-    context = multiprocessing.get_context(method)
+def workers(number: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of `number` forked processes; all gone at the end."""
+    context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(number, mp_context=context, initializer=_begin) as pool:
         try:
             yield pool

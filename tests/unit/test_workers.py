@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 from contextlib import closing
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kscan.model import KscanError
-from kscan.workers import Turns, aside
+from kscan.workers import Turns, aside, workers
 
 
 def test_the_result_comes_from_another_process():
@@ -80,3 +81,14 @@ def test_a_process_that_is_ended_holds_up_no_turn() -> None:
         with aside(ends) as theirs:
             assert theirs() is None
         assert list(turns) == [1, 2, 3, 4]
+
+
+def test_a_pool_forks_whatever_python_does_by_default():
+    """Python 3.14 has a server fork, which says so on standard error when a signal ends it."""
+    default = multiprocessing.get_start_method()
+    multiprocessing.set_start_method("forkserver", force=True)
+    try:
+        with workers(1) as pool:
+            assert pool.submit(os.getppid).result() == os.getpid()
+    finally:
+        multiprocessing.set_start_method(default, force=True)
