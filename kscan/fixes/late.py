@@ -140,7 +140,9 @@ class _Move:
         if read.late.behind is Behind.DRIVER:
             raise Refused("it belongs before the driver is registered")
         if read.late.behind is Behind.QUEUE:
-            raise Refused("it belongs before the call that has another thread register")
+            raise Refused("it belongs before the call that has what registers run")
+        if write.is_later:
+            raise Refused("it is set by what runs later")
         if read.late.place == RUNTIME_PM or is_supply(read.late.place, case.catalogue.functions):
             raise _switched(case, read.late)
         function = write.frames[0].caller if write.frames else write.function

@@ -20,3 +20,5 @@ class Call:
     caller: Function
     callee: Function
     at: int
+    later: bool = False
+    """It is not entered there and then: another thread is told to, or whoever completes a set."""

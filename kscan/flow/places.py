@@ -89,6 +89,11 @@ def ready_place(place: Place, kind: str) -> Place:
     return Place(kind, place.owner, place.name)
 
 
+def whole(tag: str) -> Place:
+    """Every member of an object of the struct `tag`, as ``*foo = template`` sets them."""
+    return Place("whole", tag, "")
+
+
 def membership(place: Place) -> Place:
     """Being on the list whose head is at `place`."""
     return Place("membership", place.owner, place.name)

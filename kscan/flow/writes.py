@@ -15,9 +15,19 @@ from kscan.flow.cfg import Node
 from kscan.flow.constants import handed, prevents
 from kscan.flow.depth import DEPTH, TOO_DEEP, Call
 from kscan.flow.paths import addressed, root_name
-from kscan.flow.places import RUNTIME_PM, Place, membership, place_of, ready_place
+from kscan.flow.places import RUNTIME_PM, Place, membership, place_of, ready_place, whole
+from kscan.flow.postponed import Postponed, postponed
 from kscan.flow.stores import assignments
 from kscan.flow.supplies import switch
+from kscan.flow.targets import (
+    HANDED,
+    POINTED_TO,
+    base_of,
+    is_instance,
+    meant,
+    of_parameter,
+    pointed_to,
+)
 from kscan.flow.written import Write, lasting, momentary
 from kscan.kernel.catalogue import Catalogue
 from kscan.kernel.names import matches, position
@@ -34,8 +44,6 @@ MOST_EXPANSIONS = 3_000
 _TOO_MANY = f"of what it writes only the first {MOST_WRITES:,} are told"
 _EXPANDED = f"of its macro calls only the first {MOST_EXPANSIONS:,} are looked into"
 _HOPS = 3
-_POINTED_TO = "pointed to"
-_HANDED = "handed list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class Writes:
     """Whether a file is the driver's own."""
     registered: str = ""
     """The struct of what the driver registers."""
+    later: bool = False
+    """What a function has run later counts as well."""
     _whole: dict[Function, _Answer] = field(default_factory=dict)
     """Answers that no call was too deep for: they hold wherever less deep, too."""
     _cut: dict[tuple[Function, int], _Answer] = field(default_factory=dict)
@@ -141,17 +151,18 @@ class Writes:
         self, scope: Scope, target: ir.Expr, node: ir.Assign | ir.Unary
     ) -> Iterator[Write]:
         value = node.value if isinstance(node, ir.Assign) else None
+        target = meant(scope, target)
         kind = scope.type_of(target)
-        if kind.tag and not (kind.ptr or kind.array or _is_instance(value)):
-            yield Write(whole(kind.tag), scope.function, node.at, _base(target))
+        if kind.tag and not (kind.ptr or kind.array or is_instance(value)):
+            yield Write(whole(kind.tag), scope.function, node.at, base_of(target))
             yield from self._copied(scope, target, node)
-        place = place_of(scope, self.catalogue.functions, target) or _pointed_to(scope, target)
+        place = place_of(scope, self.catalogue.functions, target) or pointed_to(scope, target)
         if place is None:
             return
         element = isinstance(target, ir.Index) and scope.type_of(target.object).array
         known = assigned_in(self.program, scope.function)
         partial = isinstance(target, ir.Index) or known.rests_on(target, value)
-        base = _base(target)
+        base = base_of(target)
         yield Write(place, scope.function, node.at, base, value, (), target, partial, element)
 
     def _copied(self, scope: Scope, target: ir.Expr, node: ir.Assign | ir.Unary) -> Iterator[Write]:
@@ -183,6 +194,9 @@ class Writes:
         yield from self._prepared(scope, call, name)
         yield from self._put(scope, call, name)
         yield from self._handed_out(scope, call, name)
+        for run in self._postponed(scope, call, depth):
+            later = not run.is_awaited
+            yield from self._within_callee(scope, run.call, run.function, depth, later=later)
         if name in functions.populates and self._goes_below(depth):
             yield from self._populated(scope, call, functions.populates.position(name), depth)
         elif not self.catalogue.stops_at(name) and self._goes_below(depth):
@@ -203,7 +217,7 @@ class Writes:
     def _prepared(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
         found = switch(scope, self.catalogue.functions, call, name)
         if found is not None:
-            base = _base(found.target)
+            base = base_of(found.target)
             yield Write(
                 found.place, scope.function, call.at, base, target=found.target, off=not found.on
             )
@@ -215,7 +229,7 @@ class Writes:
             place = place_of(scope, self.catalogue.functions, inner)
             if place is not None:
                 ready = ready_place(place, entry.kind)
-                base = _base(inner)
+                base = base_of(inner)
                 yield Write(ready, scope.function, call.at, base, None, (), inner)
 
     def _put(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
@@ -233,9 +247,9 @@ class Writes:
             return
         node, head = addressed(call.args[node_at]), addressed(call.args[head_at])
         place = place_of(scope, self.catalogue.functions, head)
-        joined = membership(place) if place is not None else _of_parameter(scope, head, _HANDED)
+        joined = membership(place) if place is not None else of_parameter(scope, head, HANDED)
         if joined is not None:
-            yield Write(joined, scope.function, call.at, _base(node), None, (), head)
+            yield Write(joined, scope.function, call.at, base_of(node), None, (), head)
 
     def _handed_out(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
         fills_in = self.catalogue.functions.fills_in
@@ -244,7 +258,7 @@ class Writes:
             if isinstance(argument, ir.Unary) and argument.op == "&":
                 place = place_of(scope, self.catalogue.functions, argument.operand)
                 if place is not None and place.kind in ("field", "global"):
-                    base = _base(argument.operand)
+                    base = base_of(argument.operand)
                     yield Write(place, scope.function, call.at, base, partial=at != filled)
 
     def _callee(self, scope: Scope, call: ir.Call, name: str, depth: int) -> Iterator[Write]:
@@ -267,17 +281,22 @@ class Writes:
             if target is not None:
                 yield from self._within_callee(scope, call, target, depth)
 
+    def _postponed(self, scope: Scope, call: ir.Call, depth: int) -> Iterator[Postponed]:
+        if self.later and depth < DEPTH:
+            functions = self.catalogue.functions
+            yield from postponed(self.program, functions, scope.function, call)
+
     def _within_callee(
-        self, scope: Scope, call: ir.Call, target: Function, depth: int
+        self, scope: Scope, call: ir.Call, target: Function, depth: int, later: bool = False
     ) -> Iterator[Write]:
-        frame = Call(scope.function, target, call.at)
+        frame = Call(scope.function, target, call.at, later)
         known = handed(self.program, target, call, {})
         for write in self.of(target, depth + 1) if target != scope.function else ():
             if write.passes(scope.function):
                 continue  # a call that comes back shows nothing new
             if known and prevents(self.program, target, known, write):
                 continue
-            if write.place.kind in (_POINTED_TO, _HANDED):
+            if write.place.kind in (POINTED_TO, HANDED):
                 yield from self._through(scope, write, target, call, frame)
             else:
                 yield self._seen_from(write, target, call, frame)
@@ -289,13 +308,13 @@ class Writes:
         given, kind = target.given(call).get(write.place.name), write.place.kind
         if given is None:
             return
-        place = _of_parameter(scope, given, kind)
-        if place is None and (kind == _HANDED or isinstance(given, ir.Unary)):
+        place = of_parameter(scope, given, kind)
+        if place is None and (kind == HANDED or isinstance(given, ir.Unary)):
             place = place_of(scope, self.catalogue.functions, addressed(given))
-            place = membership(place) if place is not None and kind == _HANDED else place
+            place = membership(place) if place is not None and kind == HANDED else place
         if place is not None:
             seen = self._seen_from(write, target, call, frame)
-            base = seen.base if kind == _HANDED else _base(addressed(given))
+            base = seen.base if kind == HANDED else base_of(addressed(given))
             yield replace(seen, place=place, base=base, target=None)
 
     def _populated(self, scope: Scope, call: ir.Call, at: int, depth: int) -> Iterator[Write]:
@@ -355,38 +374,3 @@ class Writes:
 def _is_anywhere(scope: Scope, name: str) -> bool:
     """`name` is an object of the file or of the program: every function means the same."""
     return bool(name) and not scope.is_automatic(name)
-
-
-def _pointed_to(scope: Scope, target: ir.Expr) -> Place | None:
-    """What the parameter that `target` dereferences points to: the caller knows its name."""
-    match target:
-        case ir.Unary(op="*", operand=pointer):
-            return _of_parameter(scope, pointer, _POINTED_TO)
-    return None
-
-
-def _of_parameter(scope: Scope, node: ir.Expr, kind: str) -> Place | None:
-    """A place of `kind` that the parameter `node` leads to."""
-    if isinstance(node, ir.Name) and node.id in scope.function.parameters:
-        return Place(kind, "", node.id)
-    return None
-
-
-def whole(tag: str) -> Place:
-    """Every member of an object of the struct `tag`, as ``*foo = template`` sets them."""
-    return Place("whole", tag, "")
-
-
-def _is_instance(value: ir.Expr | None) -> bool:
-    """``*other``: a copy of it has what that was given so far, unlike one of a template."""
-    return value is None or (isinstance(value, ir.Unary) and value.op == "*")
-
-
-def _base(target: ir.Expr) -> ir.Expr | None:
-    """The object whose member `target` is."""
-    match target:
-        case ir.Member(object=inner):
-            return inner
-        case ir.Index(object=inner) | ir.Cast(operand=inner):
-            return _base(inner)
-    return None

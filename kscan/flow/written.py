@@ -59,6 +59,11 @@ class Write:
             yield self.at
 
     @property
+    def is_later(self) -> bool:
+        """It is not made on the way: something runs later that is told to at its spot."""
+        return any(frame.later for frame in self.frames)
+
+    @property
     def is_zero(self) -> bool:
         """It writes what a fresh object holds anyway."""
         return isinstance(self.value, ir.Const) and self.value.is_zero

@@ -174,8 +174,13 @@ class Evidence:
     def inside(self, frames: tuple[Call, ...], side: int) -> Iterator[Step]:
         """The calls that lead from a callback, or from the probe, to where it happens."""
         for depth, frame in enumerate(frames):
-            note = f"calls {frame.callee.name}"
-            yield self.step(frame.caller, frame.at, StepKind.CALL, note, side, depth + 1)
+            kind = StepKind.QUEUED if frame.later else StepKind.CALL
+            note = (
+                f"has {frame.callee.name} run later"
+                if frame.later
+                else f"calls {frame.callee.name}"
+            )
+            yield self.step(frame.caller, frame.at, kind, note, side, depth + 1)
 
     def written(self, write: Write, what: str) -> Iterator[Step]:
         """A late write, with the calls that lead to it."""
@@ -303,7 +308,7 @@ def _writing(found: LateRead) -> str:
 def _message(case: Case, found: LateRead, what: str) -> str:
     reader, contract = found.reader, found.registration.contract
     callback, api = reader.callback.function.name, contract.register
-    what = f"{what}, maybe" if found.late.behind is Behind.QUEUE else what
+    what = f"{what}, maybe" if found.late.behind in (Behind.QUEUE, Behind.NOTHING) else what
     if case.window.runs_later(reader.callback.slot):
         return f"{what} only after {api}() lets {callback}() run, which {DOES[reader.effect]}"
     if reader.victim is not None:

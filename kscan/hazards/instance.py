@@ -84,7 +84,9 @@ class Shared:
     def writes(self, belongs: Ownership, registered: str) -> Writes:
         """The writes of a driver's functions, which drivers beside each other share."""
         if belongs not in self._writes:
-            self._writes[belongs] = Writes(self.program, self.catalogue, belongs, registered)
+            self._writes[belongs] = Writes(
+                self.program, self.catalogue, belongs, registered, later=True
+            )
         return self._writes[belongs]
 
     def lifetimes(self, belongs: Ownership | OneFile) -> Lifetimes:

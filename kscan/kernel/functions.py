@@ -32,6 +32,15 @@ class Initialiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     users: tuple[str, ...]
 
 
+class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that are handed a device and a table, a member of which is called with it later."""
+
+    names: tuple[str, ...]
+    device: int
+    table: int
+    member: str
+
+
 class Later(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Functions that have another thread run something."""
 
@@ -45,6 +54,9 @@ class Later(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Macros at file scope that define an item, with its function."""
     threads: tuple[str, ...]
     """Have a function run that is handed to them."""
+    given: tuple[str, ...]
+    """Those that hand it what it is to work on, with the position of that."""
+    bound: Bound
     waits: tuple[str, ...]
     """Return once a completion is signalled."""
     signals: tuple[str, ...]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from kscan.facts import ir
@@ -33,6 +33,19 @@ class Around:
     def at(self, node: Node) -> Iterator[Write]:
         """What one node of the control flow writes."""
         yield from self.writes.of_node(self.function, node)
+
+    def after(self, cfg: Cfg, node: Node, visited: Set[int]) -> Iterator[Write]:
+        """What the nodes `visited` from that of the call on write."""
+        before = cfg.reaching(node.index)
+        for index in sorted(visited - {node.index}):
+            for write in self.at(cfg.nodes[index]):
+                if index not in before or not self.is_of_another(cfg, node.index, index, write):
+                    yield write
+
+    def told_before(self, cfg: Cfg, node: Node) -> Iterator[Write]:
+        """What is written by something that is told, on the way to the call, to run later."""
+        for index in sorted(cfg.reaching(node.index)):
+            yield from (write for write in self.at(cfg.nodes[index]) if write.is_later)
 
     def of_result(self, node: Node) -> Iterator[Write]:
         """What the statement of the call stores of its result: ``foo->bar = bar_register(foo)``."""

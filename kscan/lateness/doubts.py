@@ -134,8 +134,13 @@ class Doubts:
                 "a device is there when the driver is registered, so that probe runs then",
             )
         if late.behind is Behind.QUEUE:
-            yield Confidence.MEDIUM, "another thread registers, and may do so before the write"
-        if late.early is not None:
+            yield Confidence.MEDIUM, "what registers runs later, and may do so before the write"
+        if late.behind is Behind.NOTHING:
+            yield (
+                Confidence.MEDIUM,
+                "what sets it runs later, and may do so before the registration",
+            )
+        elif late.early is not None:
             yield Confidence.MEDIUM, "an earlier write precedes the registration on some paths"
         foreign, runtime = self._is_foreign(late), self._is_runtime_state(late)
         if foreign:

@@ -18,22 +18,26 @@ def written_before(
 ) -> Iterator[tuple[Place, tuple[Write, ...], bool]]:
     """The places written before `target`: the writes `at` some nodes, and if on every way.
 
-    A test that finds the place set will do: ``if (!dma_dev) dma_dev = dev;``.
+    A test that finds the place set will do: ``if (!dma_dev) dma_dev = dev;``. What is run later may
+    have written it by then, or not.
     """
     cfg = flow_of(scope.program, scope.function)
     found: dict[Place, dict[int, Write]] = {}
     for index in sorted(cfg.reaching(target.index)):
         for write in at(cfg.nodes[index]):
-            found.setdefault(write.place, {}).setdefault(index, write)
+            known = found.setdefault(write.place, {})
+            if index not in known or known[index].is_later:
+                known[index] = write
     for place, several in found.items():
-        sure = cfg.passes(several, target.index)
+        at_once = {index for index, write in several.items() if not write.is_later}
+        sure = cfg.passes(at_once, target.index)
         if not sure:
             tests = [
                 node.index
                 for node, empty in _asking(scope, functions, cfg, place)
-                if empty in several or cfg.passes_between(empty, several, target.index)
+                if empty in at_once or cfg.passes_between(empty, at_once, target.index)
             ]
-            sure = bool(tests) and cfg.passes({*several, *tests}, target.index)
+            sure = bool(tests) and cfg.passes({*at_once, *tests}, target.index)
         yield place, tuple(several.values()), sure
 
 

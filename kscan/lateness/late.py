@@ -20,6 +20,7 @@ from kscan.flow.cfg import flow_of
 from kscan.flow.embedded import Holders, holders
 from kscan.flow.paths import embedding, is_whole
 from kscan.flow.places import DRVDATA, Place
+from kscan.flow.postponed import bringing_up
 from kscan.flow.supplies import is_supply
 from kscan.flow.writes import Writes
 from kscan.flow.written import Write
@@ -240,13 +241,12 @@ class Lateness:
         order.results.update(write.place for write in results)
         found = [] if result.what is What.ZERO else results
         found += around.beside(node, truth(result))
-        before = cfg.reaching(node.index)
-        for index in sorted(outcome.visited - {node.index}):
-            for write in around.at(cfg.nodes[index]):
-                if index not in before or not around.is_of_another(cfg, node.index, index, write):
-                    found.append(write)
-        for write in filter(around.counts_late, found):
-            order.add(write, bus=around.bus_of(write))
+        found += around.after(cfg, node, outcome.visited)
+        told = around.told_before(cfg, node)
+        for behind, written in ((Behind.CALL, found), (Behind.NOTHING, told)):
+            for write in filter(around.counts_late, written):
+                if not _is_by_what_registers(write, below):
+                    order.add(write, behind, around.bus_of(write))
         scope = scope_of(self.program, function)
         for place, several, sure in written_before(scope, world.functions, node, around.early):
             (order.must if sure else order.may).setdefault(place, several[0])
@@ -270,7 +270,7 @@ class Lateness:
         walks = walked_by(self.program, known, function)
         for behind, found, yielded in (
             (Behind.CALL, (*calls, *walks), value), (Behind.DRIVER, drivers, ZERO),
-            (Behind.QUEUE, queues, value),
+            (Behind.QUEUE, (*queues, *bringing_up(self.program, known, function)), value),
         ):  # fmt: skip
             for caller, call in found:
                 one = Order()
@@ -281,3 +281,8 @@ class Lateness:
         if len(below) == 1:
             order.within = order.apart([caller for caller, _ in calls], orders)
         order.take_in(orders, is_split_off=is_split_off)
+
+
+def _is_by_what_registers(write: Write, below: Below) -> bool:
+    """What is run later and makes `write` registers itself: nothing tells which comes first."""
+    return write.is_later and any(write.passes(function) for function, _ in below)

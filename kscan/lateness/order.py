@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from kscan.flow.places import DRVDATA, Place
-from kscan.flow.writes import whole
+from kscan.flow.places import DRVDATA, Place, whole
 from kscan.flow.written import Write
 from kscan.program.program import Function
 
@@ -21,7 +20,9 @@ class Behind(IntEnum):
     DRIVER = 1
     """The registration of the driver, which runs probe if a device is there."""
     QUEUE = 2
-    """The call that has another thread register, which may do so before."""
+    """The call that has something run later which registers, which may do so before."""
+    NOTHING = 3
+    """No more than what has it run later: that may be before the registration, or after it."""
 
 
 @dataclass

@@ -92,6 +92,6 @@ class InitStages:
             found = self._stored[path] = {}
             for function in self.program.functions_in(path):
                 for write in self.writes.of(function) if function.fact.init else ():
-                    if not write.is_zero:
+                    if not (write.is_zero or write.is_later):
                         found.setdefault(write.place, []).append((function, write))
         return self._stored[path]

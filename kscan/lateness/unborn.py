@@ -3,7 +3,7 @@
 
 Who comes to such an object before meets the pointer to it, which is late itself. Where a
 callback may come in between, it is there and not complete: in a window that stays open, or where
-another thread registers.
+what registers, or what sets it, is only told to run.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Unborn:
         late = self.order.late.get(place) if place is not None else None
         if place is None or not late or place in self.order.must or place in self.order.may:
             return False
-        if self.order.behind[place] is Behind.QUEUE:
+        if self.order.behind[place] in (Behind.QUEUE, Behind.NOTHING):
             return False
         fresh = self.functions.fresh
         return all(isinstance(w.value, ir.Call) and w.value.name in fresh for w in late)

@@ -21,7 +21,7 @@ from kscan.program.types import Scope, scope_of
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class Item:
     """What a work item, its queue or a completion is known by within its file."""
 
     holder: str
@@ -65,7 +65,7 @@ def _is_handed_over(program: Program, functions: Functions, target: Function) ->
         matches(later.declares, made.name) and target.name in made.arguments
         for made in program.unit(path).toplevel
     ) or any(
-        target.name in _named(call.args)
+        target.name in named(call.args)
         for function in program.mentioning(path, target.name)
         for call in _calls(scope_of(program, function), names)
     )
@@ -80,12 +80,12 @@ def _queued(
     if item is None:
         return
     is_awaited = _waits(scope, later.awaits, item, site.at) or _drains(scope, functions, site.at)
-    for name in dict.fromkeys(_functions_of(program, functions, caller.path, item)):
+    for name in dict.fromkeys(functions_of(program, functions, caller.path, item)):
         ends_inside = is_awaited or _signals(program, functions, caller, site.at, name)
         yield CallSite(_kind(ends_inside), name, None, site.at)
 
 
-def _waits(scope: Scope, names: tuple[str, ...], item: _Item, at: int) -> bool:
+def _waits(scope: Scope, names: tuple[str, ...], item: Item, at: int) -> bool:
     """A call of one of `names`, after the offset `at`, is given `item`."""
     return any(one == item and place > at for one, place in _items(scope, names))
 
@@ -115,7 +115,7 @@ def _signals(program: Program, functions: Functions, caller: Function, at: int, 
     )
 
 
-def _functions_of(program: Program, functions: Functions, path: str, item: _Item) -> Iterator[str]:
+def functions_of(program: Program, functions: Functions, path: str, item: Item) -> Iterator[str]:
     """The functions that the file `path` makes `item` with."""
     for made in program.unit(path).toplevel:
         if matches(functions.later.declares, made.name) and made.arguments[:1] == (item.name,):
@@ -125,17 +125,17 @@ def _functions_of(program: Program, functions: Functions, path: str, item: _Item
         scope = scope_of(program, function)
         for call in _calls(scope, makers):
             at = position(makers, call.name, 0)
-            if _item(scope, call, at) == item:
-                yield from _named(call.args[at + 1 : at + 2])
+            if item_of(scope, call, at) == item:
+                yield from named(call.args[at + 1 : at + 2])
 
 
-def _items(scope: Scope, names: tuple[str, ...], before: int = 0) -> Iterator[tuple[_Item, int]]:
+def _items(scope: Scope, names: tuple[str, ...], before: int = 0) -> Iterator[tuple[Item, int]]:
     """The items that calls of `names` are given, with the offset of the call.
 
     Or what they are given so many places `before` their item.
     """
     for call in _calls(scope, names):
-        item = _item(scope, call, position(names, call.name, 0) - before)
+        item = item_of(scope, call, position(names, call.name, 0) - before)
         if item is not None:
             yield item, call.at
 
@@ -145,19 +145,21 @@ def _calls(scope: Scope, names: tuple[str, ...]) -> Iterator[ir.Call]:
     return (call for call in calls if matches(names, call.name))
 
 
-def _item(scope: Scope, call: ir.Call, at: int) -> _Item | None:
+def item_of(scope: Scope, call: ir.Call, at: int) -> Item | None:
+    """The item that `call` is given at the position `at`."""
     match call.args[at : at + 1]:
         case (
             ir.Unary(op="&", operand=ir.Member(object=holder, field=name))
             | ir.Member(object=holder, field=name),
         ):
-            return _Item(scope.tag_of(holder), name)
+            return Item(scope.tag_of(holder), name)
         case (ir.Unary(op="&", operand=ir.Name(id=name)) | ir.Name(id=name),):
-            return _Item(scope.function.name if scope.is_automatic(name) else "", name)
+            return Item(scope.function.name if scope.is_automatic(name) else "", name)
     return None
 
 
-def _named(arguments: tuple[ir.Expr, ...]) -> Iterator[str]:
+def named(arguments: tuple[ir.Expr, ...]) -> Iterator[str]:
+    """The names among `arguments`."""
     for argument in arguments:
         if isinstance(argument, ir.Name):
             yield argument.id

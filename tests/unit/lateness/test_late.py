@@ -1350,10 +1350,10 @@ def test_it_is_told_that_another_thread_registers() -> None:
     (rule,) = selected(("late-global",))
     (finding,) = rule.check(case)
     assert "is set, maybe only after iommu_device_register()" in finding.message
-    assert finding.assumptions == ("another thread registers, and may do so before the write",)
+    assert finding.assumptions == ("what registers runs later, and may do so before the write",)
     fix = mended(case, rule, finding).fix
     assert fix is not None and not fix.patch
-    assert "it belongs before the call that has another thread register" in fix.sentence
+    assert "it belongs before the call that has what registers run" in fix.sentence
 
 
 def test_a_probe_that_has_another_thread_register_leaves_it_unsure() -> None:
