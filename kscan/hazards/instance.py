@@ -142,8 +142,18 @@ class Instance:
 
     @cached_property
     def callbacks(self) -> tuple[Callback, ...]:
-        """What runs in the window."""
-        return self.shared.window.callbacks(self.registration)
+        """What runs in the window: what its table is given too late does not."""
+        found = self.shared.window.callbacks(self.registration)
+        return tuple(one for one in found if not self._is_given_late(one))
+
+    def _is_given_late(self, callback: Callback) -> bool:
+        """The slot of `callback` is still empty when it could run: ``foo_ops.of_xlate = …``."""
+        slot = callback.slot
+        if self.shared.window.runs_later(slot):
+            return False
+        place = Place("field", slot.tag, slot.field)
+        late = next((one for one in self.late if one.place == place and one.is_sure), None)
+        return late is not None and late.stores(callback.function.name, self.registration.published)
 
     @cached_property
     def late(self) -> tuple[Late, ...]:

@@ -7,7 +7,7 @@ the way to the registration is early, what the success side leads to is late.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -94,6 +94,15 @@ class Late:
     def is_apart_from(self, other: Late) -> bool:
         """Never is one registration too early for both: different callers of it are."""
         return bool(self.within and other.within) and self.within.isdisjoint(other.within)
+
+    def stores(self, name: str, objects: Container[str]) -> bool:
+        """One of the late writes stores `name`, in one of `objects` if in a variable at all."""
+        return any(
+            isinstance(write.value, ir.Name)
+            and write.value.id == name
+            and (not isinstance(write.base, ir.Name) or write.base.id in objects)
+            for write in (self.write, *self.further)
+        )
 
     def comes_by(self, function: Function) -> bool:
         """Every late write stands in `function`, or in what that calls."""

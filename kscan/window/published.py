@@ -75,21 +75,22 @@ class Publishing:
         if not self.contract.tables and self.contract.table < len(call.args):
             yield from self._handed(function, call.args[self.contract.table], 0)
         members = Members(self.program, self.contract)
-        stored = [*members.filled(function, call)]
-        if not stored and self.contract.tables and not self._has_entries(function, call):
-            stored += members.written(function, call)
+        stored, spelled = [*members.filled(function, call)], frozenset[str]()
+        if not stored and self.contract.tables:
+            stored = [*members.written(function, call)]
+            spelled = frozenset(self._spelled(function, call) if stored else ())
         for told in stored:
             for found in self._handed(told.function, told.value, 0):
                 sure = weakest(found.confidence, told.confidence)
-                yield Handed(found.function, sure, told.slot)
+                if found.function.name not in spelled:
+                    yield Handed(found.function, sure, told.slot)
 
-    def _has_entries(self, function: Function, call: ir.Call) -> bool:
-        """Some table that `call` publishes spells what it holds."""
-        return any(
-            fact.variable == table.variable and fact.fields
-            for table in self.tables(function, call)
-            for fact in slot_facts(self.program, table.path)
-        )
+    def _spelled(self, function: Function, call: ir.Call) -> Iterator[str]:
+        """The functions that the tables which `call` publishes are said to hold."""
+        for table in self.tables(function, call):
+            for fact in slot_facts(self.program, table.path):
+                if fact.variable == table.variable and fact.fields:
+                    yield from fact.values
 
     def _handed(self, function: Function, node: ir.Expr, hops: int) -> Iterator[Handed]:
         """The functions that `node` may be in `function`."""
