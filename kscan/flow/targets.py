@@ -6,6 +6,7 @@ from __future__ import annotations
 from kscan.facts import ir
 from kscan.flow.assigned import assigned_in
 from kscan.flow.places import Place
+from kscan.kernel.functions import Functions
 from kscan.program.types import Scope
 
 POINTED_TO = "pointed to"
@@ -14,15 +15,31 @@ HANDED = "handed list"
 """Lists that a parameter leads to."""
 
 
-def meant(scope: Scope, target: ir.Expr) -> ir.Expr:
-    """`target`, or what it stands for: ``*slot`` after ``slot = &foo->next``, and nothing else."""
+def meant(scope: Scope, functions: Functions, target: ir.Expr) -> ir.Expr:
+    """`target`, or what it stands for: ``*slot`` after ``slot = &foo->next``, and nothing else.
+
+    And what a function passes through: ``per_cpu(foo, cpu)``.
+    """
     match target:
-        case ir.Unary(op="*", operand=ir.Name(id=name)) if scope.is_automatic(name):
-            values = assigned_in(scope.program, scope.function).values(name)
-            if len(values) == 1 and name not in scope.function.parameters:
-                value = values[0]
-                return value.operand if isinstance(value, ir.Unary) and value.op == "&" else target
+        case ir.Unary(op="*", operand=pointer):
+            value = meant(scope, functions, _led_to(scope, pointer))
+            return value.operand if isinstance(value, ir.Unary) and value.op == "&" else target
+        case ir.Member(object=ir.Call() as call, arrow=arrow):
+            inner = meant(scope, functions, call)
+            return target if inner is call else ir.Member(inner, target.field, arrow, target.at)
+        case ir.Call(args=args) if target.name in functions.transparent:
+            at = functions.transparent.position(target.name)
+            return args[at] if at < len(args) else target
     return target
+
+
+def _led_to(scope: Scope, pointer: ir.Expr) -> ir.Expr:
+    """What a local pointer is set to, where that is one thing; any other as it is."""
+    if isinstance(pointer, ir.Name) and scope.is_automatic(pointer.id):
+        values = assigned_in(scope.program, scope.function).values(pointer.id)
+        if len(values) == 1 and pointer.id not in scope.function.parameters:
+            return values[0]
+    return pointer
 
 
 def pointed_to(scope: Scope, target: ir.Expr) -> Place | None:

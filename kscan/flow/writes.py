@@ -151,7 +151,7 @@ class Writes:
         self, scope: Scope, target: ir.Expr, node: ir.Assign | ir.Unary
     ) -> Iterator[Write]:
         value = node.value if isinstance(node, ir.Assign) else None
-        target = meant(scope, target)
+        target = meant(scope, self.catalogue.functions, target)
         kind = scope.type_of(target)
         if kind.tag and not (kind.ptr or kind.array or is_instance(value)):
             yield Write(whole(kind.tag), scope.function, node.at, base_of(target))

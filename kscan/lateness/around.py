@@ -19,6 +19,8 @@ from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 from kscan.window.drivers import bus_tag
 
+_HOPS = 3
+
 
 @dataclass
 class Around:
@@ -132,20 +134,26 @@ class Around:
             return ""
         return bus_tag(self.program, write.function, write.at)
 
-    def _made_later(self, root: str) -> bool:
-        """The object's variable is a local first assigned after the registration."""
-        if not root or root in self.function.parameters:
+    def _made_later(self, root: str, hops: int = 0) -> bool:
+        """The object's variable is first assigned after the registration.
+
+        And to nothing that a variable leads to which is not: ``bank = &foo->banks[i];``.
+        """
+        if not root or root in self.function.parameters or hops > _HOPS:
             return False
         body = self.program.body(self.function)
         assigned = [
-            node.at
+            node
             for node in body.assignments
             if isinstance(node.target, ir.Name) and node.target.id == root
         ]
         declared = [d for d in ir.declarations(body.statements) if d.name == root]
         if any(d.value is not None or not d.type.ptr for d in declared):
             return False
-        return bool(assigned) and min(assigned) > self.call.at
+        if not assigned or min(node.at for node in assigned) <= self.call.at:
+            return False
+        leading = {root_name(node.value) for node in assigned} - {root, ""}
+        return all(self._made_later(name, hops + 1) for name in leading)
 
     def _is_of_probing(self, write: Write) -> bool:
         """What is written is that of the device being probed."""
