@@ -16,7 +16,7 @@ from kscan.flow.constants import handed, prevents
 from kscan.flow.depth import DEPTH, TOO_DEEP, Call
 from kscan.flow.paths import addressed, root_name
 from kscan.flow.places import RUNTIME_PM, Place, membership, place_of, ready_place, whole
-from kscan.flow.postponed import Postponed, postponed
+from kscan.flow.postponed import postponed
 from kscan.flow.stores import assignments
 from kscan.flow.supplies import switch
 from kscan.flow.targets import (
@@ -41,6 +41,8 @@ MOST_WRITES = 3_000
 """Writes of one function that are told, those of what it calls too; 6.12 has 662."""
 MOST_EXPANSIONS = 3_000
 """Macro calls of one function that are looked into, macros within macros too; 6.12 needs 564."""
+LATER_DEPTH = 6
+"""Calls followed below a function that is run later: what it sets up lies near."""
 _TOO_MANY = f"of what it writes only the first {MOST_WRITES:,} are told"
 _EXPANDED = f"of its macro calls only the first {MOST_EXPANSIONS:,} are looked into"
 _HOPS = 3
@@ -76,6 +78,8 @@ class Writes:
     """Calls so far that were too deep to be looked into."""
     _way: list[Function] = field(default_factory=list)
     """The functions that are looked into at the moment, each called by the one before."""
+    _waiting: int = 0
+    """How many of them are only told to run later."""
     _of_node: dict[tuple[Function, int], tuple[Write, ...]] = field(default_factory=dict)
     _expansions: Counter[Function] = field(default_factory=Counter)
 
@@ -194,9 +198,7 @@ class Writes:
         yield from self._prepared(scope, call, name)
         yield from self._put(scope, call, name)
         yield from self._handed_out(scope, call, name)
-        for run in self._postponed(scope, call, depth):
-            later = not run.is_awaited
-            yield from self._within_callee(scope, run.call, run.function, depth, later=later)
+        yield from self._postponed(scope, call, depth)
         if name in functions.populates and self._goes_below(depth):
             yield from self._populated(scope, call, functions.populates.position(name), depth)
         elif not self.catalogue.stops_at(name) and self._goes_below(depth):
@@ -210,7 +212,7 @@ class Writes:
         if depth < DEPTH:
             return True
         self._cuts += 1
-        if self._way and len(set(self._way)) == len(self._way):
+        if self._way and not self._waiting and len(set(self._way)) == len(self._way):
             self.program.cut(self._way[0], TOO_DEEP)
         return False
 
@@ -281,10 +283,18 @@ class Writes:
             if target is not None:
                 yield from self._within_callee(scope, call, target, depth)
 
-    def _postponed(self, scope: Scope, call: ir.Call, depth: int) -> Iterator[Postponed]:
-        if self.later and depth < DEPTH:
-            functions = self.catalogue.functions
-            yield from postponed(self.program, functions, scope.function, call)
+    def _postponed(self, scope: Scope, call: ir.Call, depth: int) -> list[Write]:
+        """What is written by functions that `call` has run later."""
+        found: list[Write] = []
+        if not self.later or depth >= DEPTH:
+            return found
+        for run in postponed(self.program, self.catalogue.functions, scope.function, call):
+            later = not run.is_awaited
+            near = max(depth, DEPTH - LATER_DEPTH) if later else depth
+            self._waiting += later
+            found += self._within_callee(scope, run.call, run.function, near, later=later)
+            self._waiting -= later
+        return found
 
     def _within_callee(
         self, scope: Scope, call: ir.Call, target: Function, depth: int, later: bool = False
