@@ -8,12 +8,21 @@ version, a count.
 
 from __future__ import annotations
 
+import re
+
 from kscan.execution.values import ANY, KEPT, SET, ZERO, Taint, Value, What
 from kscan.facts import ir
 from kscan.program.types import Scope
 
 OPERATORS = ("==", "!=", "<", ">=", ">", "<=")
-_UNSIGNED = ("u8", "u16", "u32", "u64", "size_t", "bool", "uint", "dma_addr_t", "phys_addr_t")
+_WIDE = re.compile(
+    r"unsigned(?: int| long.*)?|_*u(?:int)?(?:32|64)(?:_t)?|size_t|u(?:int|long)"
+    r"|(?:dma|phys)_addr_t"
+)
+"""Types beside which an ``int`` is unsigned, too."""
+_NARROW = re.compile(r"unsigned (?:char|short).*|_*u(?:int)?(?:8|16)(?:_t)?|bool|u(?:char|short)")
+"""Unsigned ones that are numbers like any other when they are compared."""
+_SIGNED = ("int", "signed", "signed int", "short", "char", "s8", "s16", "s32")
 _ALIKE = ({What.SET}, {What.ERROR}, {What.BOGUS})
 """Pairs of values of one range that need not be equal."""
 
@@ -111,14 +120,17 @@ def _order_holds(op: str, left: Value, right: Value) -> bool | None:
 
 
 def _unsigned_order(scope: Scope, node: ir.Binary, left: Value, right: Value) -> bool | None:
-    """``x >= late`` is always true, and ``x < late`` never, where the late one is unsigned."""
+    """``x >= late`` is always true, and ``x < late`` never, where they are compared unsigned."""
     if right.what is What.ZERO and right.taint is not None and node.op in (">=", "<"):
-        return node.op == ">=" if _is_unsigned(scope, node.right) else None
+        return node.op == ">=" if _is_unsigned(scope, node.right, node.left) else None
     if left.what is What.ZERO and left.taint is not None and node.op in ("<=", ">"):
-        return node.op == "<=" if _is_unsigned(scope, node.left) else None
+        return node.op == "<=" if _is_unsigned(scope, node.left, node.right) else None
     return None
 
 
-def _is_unsigned(scope: Scope, node: ir.Expr) -> bool:
-    base = scope.type_of(node).base
-    return base.startswith("unsigned") or base in _UNSIGNED
+def _is_unsigned(scope: Scope, late: ir.Expr, other: ir.Expr) -> bool:
+    """`late` is, or becomes so beside `other`."""
+    base, beside = scope.type_of(late).base, scope.type_of(other).base
+    if _WIDE.fullmatch(base) or _NARROW.fullmatch(base):
+        return True
+    return base in _SIGNED and _WIDE.fullmatch(beside) is not None

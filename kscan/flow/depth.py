@@ -22,3 +22,5 @@ class Call:
     at: int
     later: bool = False
     """It is not entered there and then: another thread is told to, or whoever completes a set."""
+    for_devices: bool = False
+    """It is entered for each device that is there: the probe of a driver that is registered."""

@@ -291,15 +291,16 @@ class Writes:
         for run in postponed(self.program, self.catalogue.functions, scope.function, call):
             later = not run.is_awaited
             near = max(depth, DEPTH - LATER_DEPTH) if later else depth
+            frame = Call(scope.function, run.function, call.at, later, run.for_devices)
             self._waiting += later
-            found += self._within_callee(scope, run.call, run.function, near, later=later)
+            found += self._within_callee(scope, run.call, run.function, near, frame)
             self._waiting -= later
         return found
 
     def _within_callee(
-        self, scope: Scope, call: ir.Call, target: Function, depth: int, later: bool = False
+        self, scope: Scope, call: ir.Call, target: Function, depth: int, frame: Call | None = None
     ) -> Iterator[Write]:
-        frame = Call(scope.function, target, call.at, later)
+        frame = frame or Call(scope.function, target, call.at)
         known = handed(self.program, target, call, {})
         for write in self.of(target, depth + 1) if target != scope.function else ():
             if write.passes(scope.function):

@@ -33,12 +33,13 @@ class Initialiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Functions that are handed a device and a table, a member of which is called with it later."""
+    """Functions that are handed a table, a member of which is called later."""
 
     names: tuple[str, ...]
-    device: int
     table: int
     member: str
+    device: int | None = None
+    """The position of the device that it is called with; None for any that is there by then."""
 
 
 class Later(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ class Later(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Have a function run that is handed to them."""
     given: tuple[str, ...]
     """Those that hand it what it is to work on, with the position of that."""
-    bound: Bound
+    bound: tuple[Bound, ...]
     waits: tuple[str, ...]
     """Return once a completion is signalled."""
     signals: tuple[str, ...]

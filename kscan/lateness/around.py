@@ -45,9 +45,14 @@ class Around:
                     yield write
 
     def told_before(self, cfg: Cfg, node: Node) -> Iterator[Write]:
-        """What is written by something that is told, on the way to the call, to run later."""
+        """What is written by something that is told, on the way to the call, to run later.
+
+        The probe of a driver has run for the devices that are there.
+        """
         for index in sorted(cfg.reaching(node.index)):
-            yield from (write for write in self.at(cfg.nodes[index]) if write.is_later)
+            for write in self.at(cfg.nodes[index]):
+                if write.is_later and not any(frame.for_devices for frame in write.frames):
+                    yield write
 
     def of_result(self, node: Node) -> Iterator[Write]:
         """What the statement of the call stores of its result: ``foo->bar = bar_register(foo)``."""

@@ -131,6 +131,50 @@ def test_what_registers_may_be_bound_before_the_rest_of_a_probe() -> None:
     assert found("foo->next = foo;", "", register=bound) == []
 
 
+TWO = """
+struct platform_driver { int (*probe)(struct device *dev); };
+static int bank_probe(struct device *dev)
+{
+    struct foo *bank = devm_kzalloc(dev, sizeof(*bank), GFP_KERNEL);
+
+    bank->next = bank;
+    only = bank;
+    return 0;
+}
+static int foo_probe(struct device *dev)
+{
+    struct foo *foo = devm_kzalloc(dev, sizeof(*foo), GFP_KERNEL);
+
+    foo->next = foo;
+    return iommu_device_register(&foo->iommu, &foo_ops, dev);
+}
+static struct platform_driver bank_driver = { .probe = bank_probe };
+static struct platform_driver foo_driver = { .probe = foo_probe };
+static int foo_init(void)
+{
+    platform_driver_register(&FIRST_driver);
+    return platform_driver_register(&SECOND_driver);
+}
+module_init(foo_init);
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [("foo", "bank", [("only", "crash", "medium")]), ("bank", "foo", [])],
+)
+def test_the_probe_of_a_driver_comes_with_its_registration(
+    first: str, second: str, expected: list[tuple[str, str, str]]
+) -> None:
+    reads = DRIVER[: DRIVER.index("static void foo_work")].replace("READ", "only->ready = 1;")
+    text = reads + TWO.replace("FIRST", first).replace("SECOND", second)
+    opening = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init(dev, 0); }"
+    case = case_of(tree(drivers__iommu__foo_c=text, drivers__of__open_c=opening))
+    assert [
+        (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
+    ] == expected
+
+
 def test_a_member_that_work_sets_alone_is_a_state() -> None:
     refuses = "if (!foo->ready) return -ENODEV;"
     assert found("", WORK, read=refuses) == [("foo.ready", "declined", "low")]
