@@ -21,6 +21,11 @@ def members(body: ir.Body, target: ir.Expr, value: ir.Expr, at: int) -> Iterator
         yield ir.Assign("=", _member(target, path, at), held, at)
 
 
+def is_told(value: ir.Expr | None) -> bool:
+    """`value` says which members it sets; the others are zero."""
+    return isinstance(value, ir.Literal) and all(_is_named(path) for path, _ in value.items)
+
+
 def _held(body: ir.Body, value: ir.Expr, at: int) -> Iterator[_Held]:
     match value:
         case ir.Literal(items=items):

@@ -158,7 +158,8 @@ class Writes:
         target = meant(scope, self.catalogue.functions, target)
         kind = scope.type_of(target)
         if kind.tag and not (kind.ptr or kind.array or is_instance(value)):
-            yield Write(whole(kind.tag), scope.function, node.at, base_of(target))
+            if not copied.is_told(value):
+                yield Write(whole(kind.tag), scope.function, node.at, base_of(target))
             yield from self._copied(scope, target, node)
         place = place_of(scope, self.catalogue.functions, target) or pointed_to(scope, target)
         if place is None:
@@ -254,11 +255,14 @@ class Writes:
             yield Write(joined, scope.function, call.at, base_of(node), None, (), head)
 
     def _handed_out(self, scope: Scope, call: ir.Call, name: str) -> Iterator[Write]:
-        fills_in = self.catalogue.functions.fills_in
+        functions = self.catalogue.functions
+        if name in functions.clears and _is_zero_at(call, functions.clears.position(name)):
+            return
+        fills_in = functions.fills_in
         filled = fills_in.position(name) if name in fills_in else -1
         for at, argument in enumerate(call.args):
             if isinstance(argument, ir.Unary) and argument.op == "&":
-                place = place_of(scope, self.catalogue.functions, argument.operand)
+                place = place_of(scope, functions, argument.operand)
                 if place is not None and place.kind in ("field", "global"):
                     base = base_of(argument.operand)
                     yield Write(place, scope.function, call.at, base, partial=at != filled)
@@ -385,3 +389,8 @@ class Writes:
 def _is_anywhere(scope: Scope, name: str) -> bool:
     """`name` is an object of the file or of the program: every function means the same."""
     return bool(name) and not scope.is_automatic(name)
+
+
+def _is_zero_at(call: ir.Call, at: int) -> bool:
+    """The argument at `at` is a plain zero."""
+    return any(isinstance(one, ir.Const) and one.is_zero for one in call.args[at : at + 1])

@@ -196,6 +196,7 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     resources: Resources
     hands_out: Names
     fills_in: Names
+    clears: Names
     resizes: Names
     managed: Names
     adopts: Names

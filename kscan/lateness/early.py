@@ -19,7 +19,7 @@ def written_before(
     """The places written before `target`: the writes `at` some nodes, and if on every way.
 
     A test that finds the place set will do: ``if (!dma_dev) dma_dev = dev;``. What is run later may
-    have written it by then, or not.
+    have written it by then, or not. Nothing but zero is what a fresh object holds anyway.
     """
     cfg = flow_of(scope.program, scope.function)
     found: dict[Place, dict[int, Write]] = {}
@@ -29,6 +29,8 @@ def written_before(
             if index not in known or known[index].is_later:
                 known[index] = write
     for place, several in found.items():
+        if all(write.is_zero for write in several.values()):
+            continue
         at_once = {index for index, write in several.items() if not write.is_later}
         sure = cfg.passes(at_once, target.index)
         if not sure:

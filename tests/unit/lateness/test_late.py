@@ -524,6 +524,14 @@ def test_what_a_late_flag_hides_can_be_uncovered() -> None:
         ("if (dev) foo->next = foo; else foo->next = 0;", []),
         ("switch (loose) { case 1: foo->next = foo; break; default: foo->next = 0; }", []),
         ("switch (loose) { case 1: foo->next = foo; break; }", [("foo.next", "crash", "medium")]),
+        # which a zero alone does not show
+        ("foo->next = 0;", NEXT),
+        ("if (dev) foo->next = 0;", NEXT),
+        ("memset(&foo->next, 0, sizeof(foo->next));", NEXT),
+        ("memset(&foo->next, 0xff, sizeof(foo->next));", []),
+        ("*foo = (struct foo){ .number = 3 };", NEXT),
+        ("*foo = (struct foo){ .next = foo };", []),
+        ("*foo = (struct foo){ { 0 } };", []),  # who knows which
         # with all of the object, unless it is copied from another instance
         ("*foo = template;", []),
         ("memcpy(foo, &template, sizeof(*foo));", []),
