@@ -61,6 +61,16 @@ class Besides:
         """
         return frozenset(place for place in places if self._is_unset(place))
 
+    def own(self, places: frozenset[Place]) -> frozenset[Place]:
+        """Those of `places` that are numbers which callbacks set, and the probe does not."""
+        return frozenset(place for place in places if self._is_state(place))
+
+    def _is_state(self, place: Place) -> bool:
+        if not self._is_own(place) or not self._is_number(place):
+            return False
+        writing = self._writing(place)
+        return bool(writing & self._called_back) and writing.isdisjoint(self._probing)
+
     def _is_unset(self, place: Place) -> bool:
         if not self._is_own(place) or not self._is_number(place):
             return False

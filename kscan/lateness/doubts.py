@@ -86,6 +86,8 @@ class Doubts:
             yield Confidence.MEDIUM, "zero is assumed to be the wrong value here"
         if reader.waits:
             yield Confidence.LOW, "what leads there is not set by the probe either"
+        if reader.held:
+            yield Confidence.LOW, "what leads there is set only where that is there"
         if reader.event.again:
             yield Confidence.LOW, "its error says to come again"
         if reader.event.sure:

@@ -11,7 +11,8 @@ from kscan.execution.calling import BOUND
 from kscan.execution.execute import is_refusal
 from kscan.execution.tying import RESOURCE
 from kscan.execution.values import ZERO, Taint, Value, What
-from kscan.execution.world import Event, Happening
+from kscan.execution.world import Event, Happening, World
+from kscan.flow.failing import is_failing
 from kscan.flow.places import DRVDATA, REGISTERS, Place
 from kscan.flow.supplies import is_supply
 from kscan.lateness.followers import Follower, reads
@@ -54,6 +55,8 @@ class Reader:
     """The one that suffers turns the object away, whatever the way."""
     waits: bool = False
     """It comes to that only once something else is set, which the probe does not do."""
+    held: bool = False
+    """It comes to that only once something is set which callbacks set where the place is there."""
 
     @property
     def sufferer(self) -> Callback:
@@ -83,6 +86,8 @@ class Readers:
     callbacks: tuple[Callback, ...]
     unset: Callable[[frozenset[Place]], frozenset[Place]] = lambda _places: frozenset()
     """Those of some places that nothing sets while the probe goes on."""
+    own: Callable[[frozenset[Place]], frozenset[Place]] = lambda _places: frozenset()
+    """Those that the callbacks alone set meanwhile."""
 
     def of(
         self,
@@ -107,8 +112,10 @@ class Readers:
             reader = self._worst(callback, tuple(events))
             guards = {p: value for p, value in unset.items() if p in run.execution.touched}
             if reader is not None and not self._is_guarded(reader, place, run, guards):
-                waits = self._waits(reader, place, run)
-                yield reader if reader.victim else replace(reader, refuses=run.refuses, waits=waits)
+                if not reader.victim:
+                    waits, held = self._waits(reader, place, run), self._is_held(reader, place, run)
+                    reader = replace(reader, refuses=run.refuses, waits=waits, held=held)
+                yield reader
 
     def touches(self, place: Place) -> bool:
         """Some callback touches `place`: what none does cannot be met."""
@@ -149,6 +156,24 @@ class Readers:
         """The callback comes to what it suffers from only once what nothing sets so far is set."""
         unset = self.unset(frozenset(found.execution.touched)) - {place}
         return self._guarding(reader, place, found, dict.fromkeys(unset, ZERO)) is not None
+
+    def _is_held(self, reader: Reader, place: Place, found: Run) -> bool:
+        """It comes to that by what callbacks set, and do not as long as `place` is late."""
+        rest = (self.runs.at_rest(callback).execution.stored for callback in self._in_order)
+        own = self.own(frozenset(found.execution.touched) & set().union(*rest)) - {place}
+        if own:
+            own -= self._stored(place, found.execution.world)
+        return self._guarding(reader, place, found, dict.fromkeys(own, ZERO)) is not None
+
+    def _stored(self, place: Place, world: World) -> set[Place]:
+        """What the callbacks may set, those that touch `place` in the `world` where it is late."""
+        whose, found = Whose(world.of_instance, world.embedded), set[Place]()
+        for callback in self._in_order:
+            run = self.runs.at_rest(callback)
+            if self._touches(run, place):
+                run = self.runs.of(callback, world.late, whose=whose)
+            found |= run.execution.stored
+        return found
 
     def _guarding(
         self, reader: Reader, place: Place, found: Run, guards: Mapping[Place, Value]
@@ -240,7 +265,7 @@ class Readers:
 
     def _worst(self, callback: Callback, events: tuple[Event, ...]) -> Reader | None:
         for what in _WORST:
-            for event in sorted(events, key=_nearest):
+            for event in sorted(events, key=self._plainness):
                 if event.what is what:
                     return Reader(callback, event.taint, event)
         for event in events:
@@ -249,6 +274,19 @@ class Readers:
                 if reader is not None:
                     return reader
         return None
+
+    def _plainness(self, event: Event) -> tuple[bool, bool, int, tuple[int, ...]]:
+        """To sort by: the first crash ends all; of warnings the one nearest to the callback tells.
+
+        What happens on the way out with an error comes after what happens on any other.
+        """
+        places = [(frame.caller, frame.at) for frame in event.frames]
+        lasting = event.what in (Happening.UNREADY, Happening.WARNED)
+        failing = event.what is Happening.CRASH and any(
+            is_failing(self.runs.program, self.runs.functions, function, at)
+            for function, at in (*places, (event.function, event.at))
+        )
+        return not event.sure, failing, len(event.frames) if lasting else 0, event.order
 
     def _handed_on(self, callback: Callback, event: Event, place: Place) -> Reader | None:
         """A value stored by one callback and met by another: the first that suffers."""
@@ -260,12 +298,6 @@ class Readers:
                     if found.what is what:
                         return Reader(callback, event.taint, found, event, other, run.refuses)
         return None
-
-
-def _nearest(event: Event) -> tuple[bool, int, tuple[int, ...]]:
-    """To sort by: the first crash ends all; of warnings the one nearest to the callback is told."""
-    lasting = event.what in (Happening.UNREADY, Happening.WARNED)
-    return not event.sure, len(event.frames) if lasting else 0, event.order
 
 
 def _worst_of(events: tuple[Event, ...], taint: Taint) -> Event | None:
