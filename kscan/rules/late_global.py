@@ -5,9 +5,11 @@ What it finds
     A file-scope variable (static or not) that some path writes only once the registration has
     succeeded, while a callback of the registration's own table, or a function it calls, reads
     it. Writes are followed into callees, setters of other files, the callers of the probe, and
-    the init function that registers the driver: its probe runs then, if a device is there. Where
-    a work item or another thread registers, what is set once that may run counts as well, at
-    medium confidence.
+    the init function that registers the driver: its probe runs then, if a device is there, and
+    that of a driver registered after it. Also into what is told to run once the registration is
+    over: a work item, a thread, the user of firmware that is loaded, the bind of an aggregate of
+    components. Where one of those registers, or is told to run before the registration, what
+    may come late counts as well, at medium confidence.
 
 Why it matters
     The registration runs the callback at once, so the first instance to probe meets NULL or
