@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from kscan.execution.execute import Execution
 from kscan.execution.values import Value, What
 from kscan.execution.world import Event, Happening, World
+from kscan.facts import ir
+from kscan.flow.cfg import flow_of
+from kscan.flow.conditions import conditions_of
 from kscan.flow.places import field_named
 from kscan.hazards.case import Case
 from kscan.kernel.contracts import Unset
 from kscan.model import Confidence
-from kscan.program.calls import Slot
+from kscan.program.calls import EdgeKind, Slot
+from kscan.program.graph import SlotCall
 from kscan.program.program import Function
 from kscan.program.tables import Entry
+from kscan.program.types import scope_of
+from kscan.window.nulls import Nulls
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,30 @@ def _visited(case: Case) -> Iterator[tuple[Unset, Entry]]:
     """The functions of followed slots that the window reaches."""
     for unset in case.contract.unset:
         slot = Slot.named(unset.slot)
-        if slot in case.window.reach.slots:
+        calls = case.window.reach.calls.get(slot, ())
+        guarded = bool(calls) and all(_is_guarded(case, call, unset) for call in calls)
+        if slot in case.window.reach.slots and not guarded:
             yield from ((unset, entry) for entry in case.window.visited(slot))
+
+
+def _is_guarded(case: Case, call: SlotCall, unset: Unset) -> bool:
+    """Who calls the slot does so only for an object that has the field set.
+
+    Itself: what only some of its own callers test, others do not.
+    """
+    if call.site.kind is EdgeKind.ASSUMED:
+        return False
+    tag, _, name = unset.field.partition(".")
+    program, caller = case.program, call.caller
+    scope = scope_of(program, caller)
+    handed = (a for met in program.body(caller).calls_at(call.site.at) for a in met.args)
+    objects = {a.id for a in handed if isinstance(a, ir.Name) and scope.tag_of(a) == tag}
+    members = frozenset((variable, name) for variable in objects)
+    nulls = Nulls(program, case.catalogue.functions, caller, frozenset(), members)
+    return any(
+        condition.holds and nulls.has(condition.test)
+        for condition in conditions_of(flow_of(program, caller), call.site.at)
+    )
 
 
 def _untied(case: Case, event: Event) -> Confidence:

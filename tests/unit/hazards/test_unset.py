@@ -39,6 +39,36 @@ def test_a_conversion_that_nobody_defines_is_hardly_a_dereference(
     assert found.confidence is confidence
 
 
+ASKS = "if (!dev->driver) return 0;"
+
+
+@pytest.mark.parametrize(
+    ("asks", "count"),
+    [
+        ("", 1),
+        (ASKS, 0),
+        ("struct device_driver *drv = READ_ONCE(dev->driver); if (drv == 0) return 0;", 0),
+        ("if (dev->driver)", 0),
+        # it asks for the opposite, or for something else
+        ("if (dev->driver) return 0;", 1),
+        ("if (!dev->bus) return 0;", 1),
+        ("if (!dev->driver) warn(dev);", 1),
+    ],
+)
+def test_the_core_may_ask_for_a_driver_itself(asks: str, count: int) -> None:
+    code = CONVERTS + BUS.replace("LOOK", "to_foo_driver")
+    call = "        dev->bus->dma_configure(dev);"
+    made = tree(drivers__bus__foo_c=code).replace(call, f"        {asks}\n{call}")
+    assert len(list(unset_reads(case_of(made)))) == count
+
+
+def test_what_only_one_caller_of_the_core_asks_others_do_not() -> None:
+    code = CONVERTS + BUS.replace("LOOK", "to_foo_driver")
+    call = "        return iommu_init_device(dev, 0);"
+    made = tree(drivers__bus__foo_c=code).replace(call, f"        {ASKS}\n{call}")
+    assert len(list(unset_reads(case_of(made)))) == 1
+
+
 @pytest.mark.parametrize(
     ("members", "count"),
     [
