@@ -137,6 +137,8 @@ class _Move:
     def of(cls, case: Case, read: LateRead) -> _Move:
         """The move for one finding; raises `Refused` where its places are not found."""
         write = read.late.write
+        if any(frame.for_devices for frame in write.frames):
+            raise Refused("the driver whose probe sets it is to be registered first")
         if read.late.behind is Behind.DRIVER:
             raise Refused("it belongs before the driver is registered")
         if read.late.behind is Behind.QUEUE:

@@ -175,6 +175,17 @@ def test_the_probe_of_a_driver_comes_with_its_registration(
     ] == expected
 
 
+def test_the_other_driver_is_to_be_registered_first() -> None:
+    reads = DRIVER[: DRIVER.index("static void foo_work")].replace("READ", "only->ready = 1;")
+    text = reads + TWO.replace("FIRST", "foo").replace("SECOND", "bank")
+    opening = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init(dev, 0); }"
+    case = case_of(tree(drivers__iommu__foo_c=text, drivers__of__open_c=opening))
+    (rule,) = selected(("late-global",))
+    (finding,) = rule.check(case)
+    fix = mended(case, rule, finding).fix
+    assert fix is not None and "the driver whose probe sets it" in fix.sentence
+
+
 def test_a_member_that_work_sets_alone_is_a_state() -> None:
     refuses = "if (!foo->ready) return -ENODEV;"
     assert found("", WORK, read=refuses) == [("foo.ready", "declined", "low")]
