@@ -72,8 +72,8 @@ class Writes:
     """What a function has run later counts as well."""
     _whole: dict[Function, _Answer] = field(default_factory=dict)
     """Answers that no call was too deep for: they hold wherever less deep, too."""
-    _cut: dict[tuple[Function, int], _Answer] = field(default_factory=dict)
-    """Those that lack what is too deep from there."""
+    _cut: dict[tuple[Function, int, bool], _Answer] = field(default_factory=dict)
+    """Those that lack what is too deep from there, and whether that goes without saying."""
     _cuts: int = 0
     """Calls so far that were too deep to be looked into."""
     _way: list[Function] = field(default_factory=list)
@@ -102,7 +102,8 @@ class Writes:
         known = self._whole.get(function)
         if known is not None and depth <= known.depth:
             return known
-        known = self._cut.get((function, depth))
+        key = function, depth, self._waiting > 0
+        known = self._cut.get(key)
         if known is not None:
             self._cuts += 1
             return known
@@ -113,7 +114,7 @@ class Writes:
         if self._cuts == before:
             self._whole[function] = found
         else:
-            self._cut[function, depth] = found
+            self._cut[key] = found
         return found
 
     def _found(self, function: Function, depth: int) -> _Answer:
