@@ -43,7 +43,7 @@ class InitStages:
         way = {*self._way, late.function, *(frame.caller for frame in late.frames)}
         return any(
             function not in way
-            and not self._is_later(function)
+            and not (write.is_later or self._is_later(function))
             and way.isdisjoint(frame.caller for frame in write.frames)
             for path in {self.registering.path, late.function.path}
             for function, write in self._stored_in(path).get(place, ())
@@ -92,6 +92,6 @@ class InitStages:
             found = self._stored[path] = {}
             for function in self.program.functions_in(path):
                 for write in self.writes.of(function) if function.fact.init else ():
-                    if not (write.is_zero or write.is_later):
+                    if not write.is_zero:
                         found.setdefault(write.place, []).append((function, write))
         return self._stored[path]

@@ -175,6 +175,31 @@ def test_the_probe_of_a_driver_comes_with_its_registration(
     ] == expected
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("subsys_initcall", "module_init", [("only", "crash", "medium")]),
+        ("module_init", "module_init", []),  # which of them comes first?
+        ("module_init", "subsys_initcall", []),
+    ],
+)
+def test_a_driver_may_be_registered_in_a_later_stage(
+    first: str, second: str, expected: list[tuple[str, str, str]]
+) -> None:
+    reads = DRIVER[: DRIVER.index("static void foo_work")].replace("READ", "only->ready = 1;")
+    text = reads + TWO[: TWO.index("static int foo_init")]
+    for name, stage in (("foo", first), ("bank", second)):
+        register = f"return platform_driver_register(&{name}_driver);"
+        text += (
+            f"static int __init {name}_init(void)\n{{\n    {register}\n}}\n{stage}({name}_init);\n"
+        )
+    opening = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init(dev, 0); }"
+    case = case_of(tree(drivers__iommu__foo_c=text, drivers__of__open_c=opening))
+    assert [
+        (one.late.spelled, one.reader.effect.value, one.confidence.value) for one in case.late_reads
+    ] == expected
+
+
 def test_the_other_driver_is_to_be_registered_first() -> None:
     reads = DRIVER[: DRIVER.index("static void foo_work")].replace("READ", "only->ready = 1;")
     text = reads + TWO.replace("FIRST", "foo").replace("SECOND", "bank")
