@@ -6,7 +6,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
@@ -84,6 +84,8 @@ class Registrations:
     paths: tuple[str, ...]
     """Files that name the contract's function."""
     callers: Callers
+    _handed_on: dict[Function, list[tuple[ir.Expr, ...]]] = field(default_factory=dict)
+    """What functions were found to give to calls of others that hand a registration on."""
 
     @cached_property
     def all(self) -> tuple[Registration, ...]:
@@ -108,7 +110,10 @@ class Registrations:
         return any(len(call.args) < len(one.fact.params) for one in taking)
 
     def _placed(self, function: Function) -> Iterator[tuple[Function, ir.Call]]:
-        """The calls of `function`, where they count; one stands for all that it hands on."""
+        """The calls of `function`, where they count; one stands for all that it hands on.
+
+        Nor does one count twice that comes to the contract's function on two ways.
+        """
         seen: set[tuple[Function, int]] = set()
         beside: Counter[Function] = Counter()
         for inner in self._calls(function):
@@ -116,6 +121,11 @@ class Registrations:
                 if where != function and (where, call.at) in seen:
                     continue
                 seen.add((where, call.at))
+                if where != function:
+                    known = self._handed_on.setdefault(where, [])
+                    if call.args in known:
+                        continue
+                    known.append(call.args)
                 beside[where] += 1
                 if beside[where] > MOST_BESIDE:
                     self.program.cut(where, _TOO_MANY)

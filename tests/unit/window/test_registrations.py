@@ -521,6 +521,25 @@ def test_what_the_core_hands_on_in_two_ways_is_registered_once() -> None:
     assert published(text[:at] + indent(devm, "    ") + text[at:]).count(("foo_ops",)) == 1
 
 
+@pytest.mark.parametrize(("gate", "times"), [("dev", 1), ("0", 2)])
+def test_what_the_core_hands_on_through_another_function_is_registered_once(
+    gate: str, times: int
+) -> None:
+    """Unless the two hand on different things."""
+    text = driver("return devm_iommu_device_register(dev, &foo->iommu, &foo_ops);")
+    numbered = """
+static int register_numbered(struct device *dev, struct iommu_device *i,
+                             const struct iommu_ops *ops)
+{
+    return iommu_device_register(i, ops, GATE);
+}
+""".replace("GATE", gate)
+    devm = DEVM.replace("int ret = ", "int ret = i ? register_numbered(dev, i, ops) : ")
+    at = text.index("    int iommu_device_register(")
+    core = indent(numbered + devm, "    ")
+    assert published(text[:at] + core + text[at:]).count(("foo_ops",)) == times
+
+
 HELPER = """\
 #include <linux/iommu.h>
 int helper_register(struct device *dev, struct iommu_device *i, const struct iommu_ops *ops)
