@@ -48,6 +48,9 @@ from kscan.window.callers import (
 )
 from kscan.window.registrations import Registration
 
+Seen = dict[Function, Order]
+"""What was found around the first call in each function that leads to a registration."""
+
 PULSE = "pulse"
 """What a supply is for a reader where what makes it ready switches it off first: a reset."""
 
@@ -131,7 +134,7 @@ class Lateness:
         """The late places of `registration`, in program order of their first late write."""
         order = Order()
         world = World(self.catalogue.functions, belongs=belongs)
-        self._level(registration.function, registration.call, ZERO, order, writes, world, (), set())
+        self._level(registration.function, registration.call, ZERO, order, writes, world, (), {})
         order.leave_out(Siblings(self.program, registration).have)
         order.leave_out(Unborn(self.program, world.functions, registration, order).has)
         stages = InitStages(self.program, self.callers, writes, registration.function)
@@ -228,12 +231,10 @@ class Lateness:
 
     def _level(
         self, function: Function, call: ir.Call, result: Value, order: Order,
-        writes: Writes, world: World, below: Below, seen: set[Function],
+        writes: Writes, world: World, below: Below, seen: Seen,
     ) -> None:  # fmt: skip
         """The writes around `call` in `function`, then around the calls of `function`."""
-        if function in seen:
-            return
-        seen.add(function)
+        seen[function] = order
         execution = Execution(
             self.program,
             World(
@@ -266,7 +267,7 @@ class Lateness:
 
     def _callers(
         self, function: Function, result: Value, order: Order,
-        writes: Writes, world: World, below: Below, seen: set[Function],
+        writes: Writes, world: World, below: Below, seen: Seen,
     ) -> None:  # fmt: skip
         value = result
         if value.what is What.ANY and function.fact.result.ptr:
@@ -282,8 +283,11 @@ class Lateness:
             (Behind.QUEUE, (*queues, *bringing_up(self.program, known, function)), value),
         ):  # fmt: skip
             for caller, call in found:
-                one = Order()
-                self._level(caller, call, yielded, one, writes, world, below, seen)
+                one, found_before = Order(), seen.get(caller)
+                if found_before is not None:
+                    one.take_in([found_before], is_split_off=True)
+                else:
+                    self._level(caller, call, yielded, one, writes, world, below, seen)
                 one.put(behind)
                 orders.append(one)
         is_split_off = is_private(function) and len(calls) == len(orders) == 1

@@ -100,11 +100,14 @@ class Order:
             self.results |= one.results
             self.buses |= one.buses
             for apart, several in one.late.items():
+                if apart.kind == "field" and one.is_early(apart, apart=False):
+                    continue
                 place = _known(apart, self.late)
                 if place not in self.late:
                     self.outside.update(one.outside & {place} if is_split_off else {place})
                     self.behind[place] = one.behind[place]
-                self.late.setdefault(place, []).extend(several)
+                writes = self.late.setdefault(place, [])
+                writes += [write for write in several if write not in writes]
             for place, write in one.may.items():
                 self.may.setdefault(place, write)
             for place, write in one.must.items():

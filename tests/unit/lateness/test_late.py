@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from text_tree import TextTree, case_of
-from windows import chip_contract, tree
+from windows import FOLLOWS_NEXT, chip_contract, tree
 
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
@@ -1510,3 +1510,46 @@ def test_driver_data_of_the_object_that_is_registered(
     (case,) = Audit(TextTree(made), Options(catalogues=(own,)), NullStore(), only="chip_add").cases
     found = [one.late.spelled for one in case.late_reads]
     assert found == ["chip.dev.driver_data"] * late
+
+
+NEXT_OF, NEXT_OF_OTHER = "foo->next = foo;", "other->next = other;"
+ON_TWO_WAYS = """
+static int foo_add(struct foo *foo)
+{
+    int ret = iommu_device_register(&foo->iommu, &foo_ops, 0);
+
+    AFTER
+    return ret;
+}
+WAYS
+static int probe(struct device *dev, struct foo *foo, struct foo *other)
+{
+    BODY
+    return 0;
+}
+"""
+SETS = "static int foo_one(struct foo *foo) { foo->next = foo; return foo_add(foo); }"
+ADDS = "static int foo_two(struct foo *foo) { return foo_add(foo); }"
+TWICE = "static int foo_up(struct foo *foo) { return foo_add(foo) ? foo_add(foo) : 0; }"
+SETS_TOO = SETS.replace("foo_one", "foo_three")
+
+
+@pytest.mark.parametrize(
+    ("ways", "after", "body", "sure"),
+    [
+        # a function that calls what registers in two places
+        (TWICE, "", f"foo_up(foo); {NEXT_OF}", ["high"]),
+        (TWICE, NEXT_OF, "foo_up(foo);", ["high"]),
+        (TWICE, NEXT_OF, f"{NEXT_OF} foo_up(foo);", []),
+        # one that calls two which do
+        (f"{TWICE} {ADDS}", "", f"foo_up(foo); foo_two(foo); {NEXT_OF}", ["high"]),
+        (f"{TWICE} {ADDS}", NEXT_OF, f"{NEXT_OF} foo_up(foo); foo_two(foo);", []),
+        # what one way sets in time for its own object, and another too late
+        (f"{SETS} {SETS_TOO}", "", "foo_one(foo); foo_three(other);", []),
+        (f"{SETS} {ADDS}", "", f"foo_one(foo); foo_two(other); {NEXT_OF_OTHER}", ["medium"]),
+    ],
+)
+def test_registered_on_two_ways(ways: str, after: str, body: str, sure: list[str]) -> None:
+    code = FOLLOWS_NEXT + ON_TWO_WAYS.replace("WAYS", ways).replace("AFTER", after)
+    late = case_of(tree(drivers__iommu__foo_c=code.replace("BODY", body))).late_reads
+    assert [read.confidence.value for read in late] == sure
