@@ -83,8 +83,9 @@ class Order:
         self.behind = {place: max(behind, self.behind[place]) for place in self.late}
 
     def yields(self, place: Place) -> bool:
-        """The member that leads to `place` holds what the registration yields."""
-        return Place("field", place.owner, place.name) in self.results
+        """The member, or global, that leads to `place` holds what the registration yields."""
+        kinds = ("field", "global")
+        return any(Place(kind, place.owner, place.name) in self.results for kind in kinds)
 
     def leave_out(self, is_of_another: Callable[[Write], bool]) -> None:
         """Leave out the late writes that have nothing to do with what is registered."""

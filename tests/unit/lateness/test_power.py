@@ -117,6 +117,9 @@ def test_one_that_comes_switched_on_may_pass_through_a_local(get: str) -> None:
 
 
 YIELDED = DRIVER.replace("    iommu_device_register(", "    foo->clk = iommu_device_register(")
+YIELDED_HERE = "static struct clk *all[4], *others[4];" + DRIVER.replace(
+    "    iommu_device_register(", "    all[1] = iommu_device_register("
+)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +128,8 @@ YIELDED = DRIVER.replace("    iommu_device_register(", "    foo->clk = iommu_dev
         (DRIVER, "foo->clk", True),
         (YIELDED, "foo->clk", False),
         (YIELDED, "foo->rst", True),
+        (YIELDED_HERE, "all[foo->id]", False),
+        (YIELDED_HERE, "others[foo->id]", True),
         (DRIVER, "foo->iommu.clk", False),
     ],
 )
