@@ -310,8 +310,6 @@ class Evaluation(Frame):
         place = place_of(self.scope, self.execution.world.functions, target)
         if place is None:
             return
-        if truth(value) is not False:
-            self.execution.stored.add(place)
         if isinstance(target, ir.Name | ir.Member):
             self.state.env[place.key] = value
         elif isinstance(target, ir.Index):

@@ -70,8 +70,6 @@ class Run(ABC):
     events: list[Event] = field(default_factory=list)
     touched: set[Place] = field(default_factory=set)
     """Every place that was read or used, late or not."""
-    stored: set[Place] = field(default_factory=set)
-    """Every place that something was stored in which need not be zero."""
     acquired: set[tuple[Function, int]] = field(default_factory=set)
     """The calls, by offset, that allocated something or looked a device up."""
     _values: int = 0

@@ -170,7 +170,7 @@ class Instance:
             self._circumstances, self.registration.gated, self._registered,
             self.shared.uncovering,
         )  # fmt: skip
-        return Readers(runs, self.callbacks, self._besides.unset, self._besides.own)
+        return Readers(runs, self.callbacks, self._besides.unset)
 
     @cached_property
     def _besides(self) -> Besides:

@@ -7,7 +7,8 @@
     }
 
 A member that such a function keeps up to date is the state that a device is in; and what is
-set in such functions alone is not set yet while the probe goes on.
+set in such functions alone is not set yet while the probe goes on. Nor is a flag that whoever
+sets it comes to only where something else is there that is late.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from kscan.execution.execute import Execution
+from kscan.execution.world import World
 from kscan.facts import ir
+from kscan.flow.cfg import flow_of
 from kscan.flow.places import Place
 from kscan.flow.writes import Writes
+from kscan.flow.written import Write
 from kscan.program.calls import CallSite, EdgeKind, call_sites
+from kscan.program.filled import holding
 from kscan.program.hooks import declaring, hooked
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
-from kscan.window.callers import Callers
+from kscan.window.callers import Callers, is_private
 from kscan.window.mentions import Mentions
 from kscan.window.registrations import Registration
 from kscan.window.scope import Ownership
@@ -54,28 +60,44 @@ class Besides:
             for above in self.callers.above(writer, _LEVELS)
         )
 
-    def unset(self, places: frozenset[Place]) -> frozenset[Place]:
+    def unset(self, places: frozenset[Place], late: Place) -> frozenset[Place]:
         """Those of `places` that are numbers which nothing sets while the probe goes on.
 
-        Functions do that it does not call, and that are no callbacks of what it registers.
+        Functions do that it does not call, and that are no callbacks of what it registers; or
+        they do not come to that before `late` is set.
         """
-        return frozenset(place for place in places if self._is_unset(place))
+        return frozenset(place for place in places if self._is_unset(place, late))
 
-    def own(self, places: frozenset[Place]) -> frozenset[Place]:
-        """Those of `places` that are numbers which callbacks set, and the probe does not."""
-        return frozenset(place for place in places if self._is_state(place))
-
-    def _is_state(self, place: Place) -> bool:
+    def _is_unset(self, place: Place, late: Place) -> bool:
         if not self._is_own(place) or not self._is_number(place):
             return False
         writing = self._writing(place)
-        return bool(writing & self._called_back) and writing.isdisjoint(self._probing)
+        if not writing or writing.isdisjoint(self._probing | self._called_back):
+            return bool(writing)
+        sets = ((f, write.at) for f in writing for write in self._sets(f, place))
+        return not any(self._comes_to(f, at, late, _LEVELS) for f, at in sets)
 
-    def _is_unset(self, place: Place) -> bool:
-        if not self._is_own(place) or not self._is_number(place):
+    def _comes_to(self, function: Function, at: int, late: Place, levels: int) -> bool:
+        """Before `late` is set `function` comes to offset `at`, and some caller to `function`."""
+        node = flow_of(self.program, function).containing(at)
+        world = World(self.writes.catalogue.functions, frozenset({late}), self.belongs)
+        outcome = Execution(self.program, world).run(function)
+        if node is not None and node.index not in outcome.visited:
             return False
-        writing = self._writing(place)
-        return bool(writing) and writing.isdisjoint(self._probing | self._called_back)
+        calls = self._only_called(function) if levels else []
+        return not calls or any(
+            self._comes_to(caller, call.at, late, levels - 1) for caller, call in calls
+        )
+
+    def _only_called(self, function: Function) -> list[tuple[Function, ir.Call]]:
+        """The calls of a static `function`; none where it may be run in another way as well."""
+        calls = list(self.callers.of(function)) if is_private(function) else []
+        naming = self.program.mentioning(function.path, function.name)
+        by_name = {function, *(caller for caller, _ in calls)}
+        is_stored = holding(self.program, function.path, function.name) or not by_name.issuperset(
+            naming
+        )
+        return [] if is_stored or self._is_handed_over(function) else calls
 
     def _is_own(self, place: Place) -> bool:
         """`place` is a member of a struct of the driver: who sets others is not known."""
@@ -144,16 +166,15 @@ class Besides:
         for path in (own, *filter(self.belongs, self.program.siblings(own))):
             if self.program.reader.names(path, word) and self._declaring(place, path) == declared:
                 for function in self.program.mentioning(path, place.name):
-                    if self._sets(function, place):
+                    if any(self._sets(function, place)):
                         yield function
 
-    def _sets(self, function: Function, place: Place) -> bool:
-        return any(
-            write.place == place and not write.is_zero
-            for statement in self.program.body(function).statements
-            for expr in ir.expressions(statement)
-            for write in self.writes.directly(function, expr)
-        )
+    def _sets(self, function: Function, place: Place) -> Iterator[Write]:
+        for statement in self.program.body(function).statements:
+            for expr in ir.expressions(statement):
+                for write in self.writes.directly(function, expr):
+                    if write.place == place and not write.is_zero:
+                        yield write
 
     def _is_handed_over(self, function: Function) -> bool:
         """A call in the file of `function` has it for an argument, to be called at another time."""

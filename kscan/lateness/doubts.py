@@ -85,9 +85,7 @@ class Doubts:
         if reader.effect is Effect.WRONG_VALUE:
             yield Confidence.MEDIUM, "zero is assumed to be the wrong value here"
         if reader.waits:
-            yield Confidence.LOW, "what leads there is not set by the probe either"
-        if reader.held:
-            yield Confidence.LOW, "what leads there is set only where that is there"
+            yield Confidence.LOW, "what leads there is not set before either"
         if reader.event.again:
             yield Confidence.LOW, "its error says to come again"
         if reader.event.sure:

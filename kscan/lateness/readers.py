@@ -11,7 +11,7 @@ from kscan.execution.calling import BOUND
 from kscan.execution.execute import is_refusal
 from kscan.execution.tying import RESOURCE
 from kscan.execution.values import ZERO, Taint, Value, What
-from kscan.execution.world import Event, Happening, World
+from kscan.execution.world import Event, Happening
 from kscan.flow.failing import is_failing
 from kscan.flow.places import DRVDATA, REGISTERS, Place
 from kscan.flow.supplies import is_supply
@@ -55,8 +55,6 @@ class Reader:
     """The one that suffers turns the object away, whatever the way."""
     waits: bool = False
     """It comes to that only once something else is set, which the probe does not do."""
-    held: bool = False
-    """It comes to that only once something is set which callbacks set where the place is there."""
 
     @property
     def sufferer(self) -> Callback:
@@ -84,10 +82,10 @@ class Readers:
 
     runs: Runs
     callbacks: tuple[Callback, ...]
-    unset: Callable[[frozenset[Place]], frozenset[Place]] = lambda _places: frozenset()
-    """Those of some places that nothing sets while the probe goes on."""
-    own: Callable[[frozenset[Place]], frozenset[Place]] = lambda _places: frozenset()
-    """Those that the callbacks alone set meanwhile."""
+    unset: Callable[[frozenset[Place], Place], frozenset[Place]] = lambda _places, _late: (
+        frozenset()
+    )
+    """Those of some places that nothing sets while the probe goes on, or before a late one is."""
 
     def of(
         self,
@@ -112,10 +110,8 @@ class Readers:
             reader = self._worst(callback, tuple(events))
             guards = {p: value for p, value in unset.items() if p in run.execution.touched}
             if reader is not None and not self._is_guarded(reader, place, run, guards):
-                if not reader.victim:
-                    waits, held = self._waits(reader, place, run), self._is_held(reader, place, run)
-                    reader = replace(reader, refuses=run.refuses, waits=waits, held=held)
-                yield reader
+                waits = self._waits(reader, place, run)
+                yield reader if reader.victim else replace(reader, refuses=run.refuses, waits=waits)
 
     def touches(self, place: Place) -> bool:
         """Some callback touches `place`: what none does cannot be met."""
@@ -154,26 +150,8 @@ class Readers:
 
     def _waits(self, reader: Reader, place: Place, found: Run) -> bool:
         """The callback comes to what it suffers from only once what nothing sets so far is set."""
-        unset = self.unset(frozenset(found.execution.touched)) - {place}
+        unset = self.unset(frozenset(found.execution.touched) - {place}, place)
         return self._guarding(reader, place, found, dict.fromkeys(unset, ZERO)) is not None
-
-    def _is_held(self, reader: Reader, place: Place, found: Run) -> bool:
-        """It comes to that by what callbacks set, and do not as long as `place` is late."""
-        rest = (self.runs.at_rest(callback).execution.stored for callback in self._in_order)
-        own = self.own(frozenset(found.execution.touched) & set().union(*rest)) - {place}
-        if own:
-            own -= self._stored(place, found.execution.world)
-        return self._guarding(reader, place, found, dict.fromkeys(own, ZERO)) is not None
-
-    def _stored(self, place: Place, world: World) -> set[Place]:
-        """What the callbacks may set, those that touch `place` in the `world` where it is late."""
-        whose, found = Whose(world.of_instance, world.embedded), set[Place]()
-        for callback in self._in_order:
-            run = self.runs.at_rest(callback)
-            if self._touches(run, place):
-                run = self.runs.of(callback, world.late, whose=whose)
-            found |= run.execution.stored
-        return found
 
     def _guarding(
         self, reader: Reader, place: Place, found: Run, guards: Mapping[Place, Value]

@@ -122,3 +122,37 @@ def test_what_leads_to_a_late_read_is_not_set_either(
     read: str, early: str, besides: str, sure: str
 ) -> None:
     assert confidences(read, NEXT, besides, early) == [sure]
+
+
+MARK = "static void mark_it(struct foo *foo) { foo->ready = 1; }\n"
+OPEN = MARK + "static void open(struct foo *foo) { mark_it(foo); }"
+ASKS = MARK + "static void open(struct foo *foo) { if (foo->other) mark_it(foo); }"
+HANDS = MARK + "static void open(struct foo *foo) { request_irq(3, mark_it, 0, 0, foo); }"
+STORES = MARK + "static void open(struct foo *foo) { foo->hook = mark_it; }"
+SHARED = MARK.replace("static ", "")
+
+
+@pytest.mark.parametrize(
+    ("then", "besides", "sure"),
+    [
+        # what comes before is not there, and so this is not set either
+        ("if (foo->next) foo->ready = 1;", "", "low"),
+        ("if (!foo->next) return 0; foo->ready = 1;", "", "low"),
+        ("if (foo->next) mark_it(foo);", MARK, "low"),
+        # it is met all the same
+        ("use(foo->next); foo->ready = 1;", "", "high"),
+        # the flag may be set
+        ("if (foo->other) foo->ready = 1;", "", "high"),
+        ("if (foo->next) foo->ready = 1; if (foo->other) foo->ready = 2;", "", "high"),
+        ("mark_it(foo);", MARK, "high"),
+        # by another function
+        ("if (foo->next) mark_it(foo);", OPEN, "high"),
+        ("if (foo->next) mark_it(foo);", ASKS, "high"),
+        ("if (foo->next) mark_it(foo);", HANDS, "high"),
+        ("if (foo->next) mark_it(foo);", STORES, "high"),
+        ("if (foo->next) mark_it(foo);", SHARED, "high"),
+    ],
+)
+def test_what_is_set_only_where_the_late_one_is_there(then: str, besides: str, sure: str) -> None:
+    read = f"if (foo->ready) use(foo->next); {then}"
+    assert confidences(read, NEXT, besides) == [sure]

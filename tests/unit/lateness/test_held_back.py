@@ -59,5 +59,5 @@ def test_what_is_not_set_without_it_holds_back(test: str, expected: str) -> None
         one for one in case.late_reads if one.reader.callback.function.name == "foo_probe_device"
     ]
     assert found.confidence.value == expected
-    told = "what leads there is set only where that is there" in found.doubts
+    told = "what leads there is not set before either" in found.doubts
     assert told == (expected == "low")
