@@ -14,7 +14,7 @@ sets it comes to only where something else is there that is late.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -51,6 +51,7 @@ class Besides:
     callers: Callers
     callbacks: tuple[Callback, ...]
     _writers: dict[Place, frozenset[Function]] = field(default_factory=dict)
+    _ways: dict[tuple[Function, Place], Set[int]] = field(default_factory=dict)
 
     def is_kept_up(self, place: Place) -> bool:
         """A function that is handed over, as an interrupt handler is, writes `place`."""
@@ -80,14 +81,20 @@ class Besides:
     def _comes_to(self, function: Function, at: int, late: Place, levels: int) -> bool:
         """Before `late` is set `function` comes to offset `at`, and some caller to `function`."""
         node = flow_of(self.program, function).containing(at)
-        world = World(self.writes.catalogue.functions, frozenset({late}), self.belongs)
-        outcome = Execution(self.program, world).run(function)
-        if node is not None and node.index not in outcome.visited:
+        if node is not None and node.index not in self._visited(function, late):
             return False
         calls = self._only_called(function) if levels else []
         return not calls or any(
             self._comes_to(caller, call.at, late, levels - 1) for caller, call in calls
         )
+
+    def _visited(self, function: Function, late: Place) -> Set[int]:
+        """The nodes that `function` comes to before `late` is set."""
+        key = function, late
+        if key not in self._ways:
+            world = World(self.writes.catalogue.functions, frozenset({late}), self.belongs)
+            self._ways[key] = Execution(self.program, world).run(function).visited
+        return self._ways[key]
 
     def _only_called(self, function: Function) -> list[tuple[Function, ir.Call]]:
         """The calls of a static `function`; none where it may be run in another way as well."""

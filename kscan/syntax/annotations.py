@@ -61,7 +61,7 @@ _DIRECTION = re.compile(
 )
 """``IN`` or ``OUT`` before a parameter: a third word beside its type and its name."""
 _QUALIFIER = re.compile(
-    rb"(?<=[;{}\x02])(?:[ \t]*+\n)*+[ \t]++([A-Z][A-Z\d_]++)[ \t]++"
+    rb"\n[ \t]++([A-Z][A-Z\d_]++)[ \t]++"
     rb"(?=(?:const[ \t]++)?+(?:struct|union|enum)[ \t]++\w++[ \t*]++\w)"
 )
 """``FOO_CONST struct x *a;`` in a function: a macro that is const for some versions alone."""
@@ -81,8 +81,12 @@ def blank_annotations(draft: Draft) -> None:
         if text[max(0, m.start() - 2) : m.start()].strip()[-1:] not in _OPERATORS:
             draft.mark(m.start(), m.end(), "annotation")
             draft.blank(m.start(), m.end())
-    for pattern in (_TAGGED, _ARRAY, _DIRECTION, _QUALIFIER):
+    for pattern in (_TAGGED, _ARRAY, _DIRECTION):
         for m in pattern.finditer(bytes(draft.text)):
+            draft.mark(*m.span(1), "annotation")
+            draft.blank(*m.span(1))
+    for m in _QUALIFIER.finditer(text):
+        if draft.before(m.start())[-1:] in (b";", b"{", b"}"):
             draft.mark(*m.span(1), "annotation")
             draft.blank(*m.span(1))
     for m in _TYPED.finditer(text):
