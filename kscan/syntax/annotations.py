@@ -57,7 +57,7 @@ _TYPE_ENDS = re.compile(
 _ARRAY = re.compile(rb"\][ \t]*+(\w++[ \t]*+(?:" + PARENTHESES + rb")?+)(?=\s*+[;=])")
 _DIRECTION = re.compile(
     rb"[(,]\s*+([A-Z][A-Z_]++(?:\s++OUT)?+)\s++(?=(?:(?:const|volatile|unsigned|signed|struct|union|enum)\s++)*+"
-    rb"\w++[\s*]++(?!const\b)\w++(?:\[[^][\n]*+\])*+\s*+[,)])"
+    rb"(?!(?:const|volatile)\b)\w++[\s*]++(?!const\b)\w++(?:\[[^][\n]*+\])*+\s*+[,)])"
 )
 """``IN`` or ``OUT`` before a parameter: a third word beside its type and its name."""
 _QUALIFIER = re.compile(

@@ -148,6 +148,7 @@ PARSES = {
     "direction of a parameter": "INT32 foo(IN struct bar *bar, IN OUT BAZ *baz,\n\tOUT u8 to[4])\n{\n}\n",
     "address space before a star": "void foo(u32 __far* a)\n{\n}\n",
     "qualifier by a macro": "void foo(void)\n{\n\tFOO_CONST struct bar *a;\n\n\tFOO_CONST struct bar *b = c;\n}\n",
+    "type before its qualifier": "int foo(BYTE const** a, BYTE const *b, BYTE volatile* c)\n{\n}\n",
     "level before a macro": 'void foo(void)\n{\n\tprintk(KERN_INFO foo_PREFIX\n\t\t"a", 1);\n\tprintk(KERN_ERR FMT("b"));\n}\n',
     "words before a string": 'void foo(void)\n{\n\tprintk(KERN_ERR PFX "a");\n\tprintk(KERN_INFO HW_ERR, a);\n}\n',
     "bare invocation": "MODULE_LICENSE_LIKE(foo)\n\nint bar(void)\n{\n\treturn 0;\n}\n",
