@@ -75,7 +75,8 @@ class Besides:
         writing = self._writing(place)
         if not writing or writing.isdisjoint(self._probing | self._called_back):
             return bool(writing)
-        sets = ((f, write.at) for f in writing for write in self._sets(f, place))
+        in_order = sorted(writing, key=lambda function: (function.path, function.name))
+        sets = ((f, write.at) for f in in_order for write in self._sets(f, place))
         return not any(self._comes_to(f, at, late, _LEVELS) for f, at in sets)
 
     def _comes_to(self, function: Function, at: int, late: Place, levels: int) -> bool:
