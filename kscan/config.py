@@ -47,7 +47,7 @@ class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the bot says, and what it fails on; only introduced findings count."""
+    """What the bot says, and what it fails on: what a range introduces, and more if asked."""
 
     comment: Threshold = Threshold()
     fail: Threshold = Threshold(Severity.ERROR, Confidence.HIGH)

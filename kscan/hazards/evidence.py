@@ -14,7 +14,6 @@ from kscan.flow.written import Write
 from kscan.hazards.case import Case
 from kscan.lateness.late import Late
 from kscan.lateness.masked import LateRead
-from kscan.lateness.order import Behind
 from kscan.lateness.readers import Reader
 from kscan.model import (
     CallbackRef,
@@ -308,7 +307,7 @@ def _writing(found: LateRead) -> str:
 def _message(case: Case, found: LateRead, what: str) -> str:
     reader, contract = found.reader, found.registration.contract
     callback, api = reader.callback.function.name, contract.register
-    what = f"{what}, maybe" if found.late.behind in (Behind.QUEUE, Behind.NOTHING) else what
+    what = f"{what}, maybe" if found.late.behind.may_be_early else what
     if case.window.runs_later(reader.callback.slot):
         return f"{what} only after {api}() lets {callback}() run, which {DOES[reader.effect]}"
     if reader.victim is not None:

@@ -24,6 +24,11 @@ class Behind(IntEnum):
     NOTHING = 3
     """No more than what has it run later: that may be before the registration, or after it."""
 
+    @property
+    def may_be_early(self) -> bool:
+        """Nothing says that the write does not come before the registration."""
+        return self in (Behind.QUEUE, Behind.NOTHING)
+
 
 @dataclass
 class Order:

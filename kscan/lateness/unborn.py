@@ -16,7 +16,7 @@ from kscan.flow.assigned import assigned_in
 from kscan.flow.places import place_of
 from kscan.flow.written import Write
 from kscan.kernel.functions import Functions
-from kscan.lateness.order import Behind, Order
+from kscan.lateness.order import Order
 from kscan.program.program import Function, Program
 from kscan.program.types import scope_of
 from kscan.window.registrations import Registration
@@ -61,7 +61,7 @@ class Unborn:
         late = self.order.late.get(place) if place is not None else None
         if place is None or not late or place in self.order.must or place in self.order.may:
             return False
-        if self.order.behind[place] in (Behind.QUEUE, Behind.NOTHING):
+        if self.order.behind[place].may_be_early:
             return False
         fresh = self.functions.fresh
         return all(isinstance(w.value, ir.Call) and w.value.name in fresh for w in late)

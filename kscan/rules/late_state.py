@@ -16,11 +16,12 @@ Why it matters
 How it can be wrong
     A member that other code sets (its struct is not the driver's own), or that the callback or an
     interrupt handler keeps up to date, is no set-up: the confidence is lowered. So it is where the
-    callback comes to it only once a member is set that the probe does not set either, nor callbacks
-    as long as the other one is late, where it refuses with -EAGAIN, which says to come again, where
-    registers are reached though something else (the bus, firmware, another clock) may have switched
-    the device on, and where another callback refuses the device first, for want of something else.
-    Register contents and DMA masks are not C objects and are not seen.
+    callback comes to it only once a member is set that nothing sets before either (nobody does
+    while the probe goes on, or whoever does needs the late one for it), where it refuses with
+    -EAGAIN, which says to come again, where registers are reached though something else (the bus,
+    firmware, another clock) may have switched the device on, and where another callback refuses the
+    device first, for want of something else. Register contents and DMA masks are not C objects and
+    are not seen.
 
 How to fix it
     Finish the instance before registering it.
