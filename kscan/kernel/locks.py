@@ -18,6 +18,14 @@ class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     take: tuple[str, ...]
     release: tuple[str, ...]
+    try_: tuple[str, ...] = msgspec.field(name="try", default=())
+    """Those of `take` that give up where another holds it."""
+    shared: tuple[str, ...] = ()
+    """Those of `take` that take it for reading, as several may at once; guards too."""
+    nested: tuple[str, ...] = ()
+    """Those of `take` that say that another lock of the same class is held already."""
+    guards: tuple[str, ...] = ()
+    """Classes of scope guards, as in ``guard(mutex)(&lock)``."""
 
 
 class DeviceLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

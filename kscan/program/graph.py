@@ -82,6 +82,8 @@ class Reach:
     """The way to show in place of a shortest one."""
     is_met: Callable[[Function, CallSite | None], bool] = lambda _target, _site: True
     """The function may run, and come to the place, by what is known on the ways to it."""
+    may_run: Callable[[tuple[Edge, ...]], bool] = lambda _way: True
+    """What is known along a way does not keep it from being taken to its end."""
     _chosen: dict[Function, tuple[Edge, ...]] = field(default_factory=dict)
 
     def __contains__(self, name: object) -> bool:

@@ -79,6 +79,7 @@ ASKED = {
         "Who offers a device to the IOMMU that {reader} gives a fwspec outside the walk?",
     "late-replay crash": "What keeps {reader} from probing a device that is being probed?",
     "late-replay deadlock": "What keeps {reader} from probing a device that is being probed?",
+    "lock-held-in-window": "Who lets go of `{name}` before {reader} waits for it?",
     "lock-dropped-around-callback":
         "What keeps that unchanged which was read under `{name}`, while it is dropped?",
     "repeated-dma-map list": "Who looks on `{name}` for what is there already?",

@@ -65,9 +65,13 @@ class Feasible:
 
     def way(self, shortest: tuple[Edge, ...]) -> tuple[Edge, ...]:
         """`shortest`, or the shortest way to the same function that does not contradict itself."""
-        if self._known_at(shortest) is not None:
+        if self.may_run(shortest):
             return shortest
         return self._found(shortest[-1].callee) or shortest
+
+    def may_run(self, way: tuple[Edge, ...]) -> bool:
+        """`way` does not contradict itself."""
+        return self._known_at(way) is not None
 
     def is_met(self, target: Function, site: CallSite | None = None) -> bool:
         """`target` may run, and come to `site`: a way there does not contradict itself.

@@ -81,6 +81,10 @@ class Inside:
                 return False
             return pattern.search(self._source(path)) is not None
 
+        return self.beyond_in(holds)
+
+    def beyond_in(self, holds: Belongs) -> dict[Function, Entered]:
+        """Further functions, in files outside the drivers that `holds` says yes to."""
         inside = self.functions
         found = dict(inside)
         for call in list(self._outward):

@@ -162,6 +162,7 @@ class Walk:
         functions, unset = self.catalogue.functions, self.contract.unset
         feasible = Feasible(self.program, found, last, self.visited, functions, unset)
         found.choose, found.is_met = feasible.way, feasible.is_met
+        found.may_run = feasible.may_run
         return found
 
     @property

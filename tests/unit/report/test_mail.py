@@ -58,6 +58,12 @@ def test_finding_ends_in_a_question():
         ("client-devres", "device", "declined", "Is a driver bound to `x` whenever it_() runs?"),
         ("device-lock-in-window", "lock", "deadlock", "the device whose lock is held here?"),
         (
+            "lock-held-in-window",
+            "lock",
+            "deadlock",
+            "lets go of `x` before it_() waits for it?",
+        ),
+        (
             "device-lock-in-window",
             "lock",
             "declined",

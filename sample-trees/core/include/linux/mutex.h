@@ -19,6 +19,7 @@ void __mutex_init(struct mutex *lock, const char *name);
 #define mutex_init(mutex) __mutex_init((mutex), #mutex)
 
 void mutex_lock(struct mutex *lock);
+void mutex_lock_nested(struct mutex *lock, unsigned int subclass);
 int mutex_trylock(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
 #define lockdep_assert_held(lock) do { (void)(lock); } while (0)
