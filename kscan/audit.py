@@ -70,7 +70,9 @@ class Audit:
     """The program of a tree much like this one, to be taken over."""
     started: float = field(default_factory=time.monotonic)
     failed: list[Skip] = field(default_factory=list)
-    """What rules failed at or left out."""
+    """What rules failed at."""
+    cut: list[Skip] = field(default_factory=list)
+    """What they did not look at."""
 
     def __post_init__(self) -> None:
         known = catalogue(self.options.catalogues)
@@ -162,7 +164,7 @@ class Audit:
     def _checking(self, shown_from: int = 0) -> Checking:
         """The rules at work here; what is less certain than `shown_from` gets no fix."""
         under = self.options.under
-        return Checking(self.cases, under, shown_from, self.progress, self.failed)
+        return Checking(self.cases, under, shown_from, self.progress, self.failed, self.cut)
 
     def unseen(self) -> Iterator[Skip]:
         """Registrations whose callbacks, or some of them, nobody looked at."""
@@ -235,7 +237,7 @@ class Audit:
                 self.progress("looking for the hardware that is hit")
                 kept = with_hits(self.tree, kept, hits(), self.jobs)
         unseen = (*self._undefined(), *(skip for one in told for skip in one.unseen))
-        skipped = (*unseen, *self.tree.skips, *self.reader.skips, *self.failed)
+        skipped = (*unseen, *self.tree.skips, *self.reader.skips, *self.failed, *self.cut)
         return Report(
             tree=self._info(one.assumption for one in told),
             stats=self.stats(),

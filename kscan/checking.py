@@ -51,7 +51,9 @@ class Checking:
     """The rank of confidence from which findings are shown."""
     progress: Progress
     failed: list[Skip]
-    """What rules failed at or left out, to be added to."""
+    """What rules failed at, to be added to: the next run may do better."""
+    cut: list[Skip]
+    """What they did not look at, to be added to: that follows from the source."""
     failures: list[Failure] = field(default_factory=list)
 
     def findings(self, rules: tuple[Rule, ...]) -> list[Finding]:
@@ -68,8 +70,8 @@ class Checking:
 
         Neither order may tell which process took which turn. Another one left out `elsewhere`.
         """
-        left_out = {*self.left_out, *elsewhere}
-        self.failed += sorted([*_told(self.failures), *left_out], key=lambda s: (s.path, s.reason))
+        self.failed += _told(self.failures)
+        self.cut += sorted({*self.left_out, *elsewhere}, key=lambda s: (s.path, s.reason))
         return named(sorted(findings, key=_order))
 
     def of_case(self, rules: tuple[Rule, ...], case: Case) -> list[Finding]:

@@ -184,7 +184,7 @@ def outcome_of(audit: Audit, rules: tuple[Rule, ...], questions: Questions) -> O
         windows=windows,
         scenario=info.scenario,
         scenario_note=info.scenario_note or (audit.not_assumed() if is_kernel else ""),
-        skips=by_path((*unseen, *audit.tree.skips, *audit.reader.skips, *audit.failed)),
+        skips=by_path((*unseen, *audit.tree.skips, *audit.reader.skips, *audit.failed, *audit.cut)),
         stats=_stats(audit, windows),
         questions=questions.as_asked(),
         failed=bool(audit.failed),

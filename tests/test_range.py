@@ -808,6 +808,17 @@ def test_a_change_cannot_accept_its_own_findings(tmp_path: Path) -> None:
     assert "suppressed: " in done.stdout and "ours" in done.stdout
 
 
+def test_what_a_bound_keeps_from_being_looked_at_is_not_asked_again(
+    story: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.hazards.instance.MOST_LATE", 0)
+    store, span = Store(tmp_path / "cache"), story.range(story.commits[1])
+    first = impact(span, memory=store)
+    assert any("are looked at" in skip.reason for skip in first.skips)
+    monkeypatch.setattr("kscan.outcomes.outcome_of", lambda *_: pytest.fail("audited again"))
+    assert impact(span, memory=store).skips == first.skips
+
+
 def test_what_a_rule_failed_at_is_asked_again(
     story: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

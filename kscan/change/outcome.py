@@ -92,7 +92,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     stats: Stats
     questions: Questions
     failed: bool = False
-    """A rule failed, or left something out: the next run may do better."""
+    """A rule failed: the next run may do better."""
     assumable: tuple[str, ...] = ()
     """The files of what only a scenario would have a registration run that is not assumed."""
 

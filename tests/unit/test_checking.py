@@ -59,7 +59,7 @@ def test_drivers_of_a_part_of_the_tree(
     own.write_text(chip_contract(0, "chip"))
     cases = Audit(TextTree(TREE), Options(catalogues=(own,)), NullStore()).cases
     (case,) = (one for one in cases if one.contract.name == "chip")
-    drivers = Checking(cases, under, 0, silent, []).drivers(case)
+    drivers = Checking(cases, under, 0, silent, [], []).drivers(case)
     assert [[one.function.path for one in several or ()] for several in drivers] == paths
 
 

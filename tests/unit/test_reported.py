@@ -46,6 +46,17 @@ def test_a_report_with_skips_is_recalled(
     assert (again.findings, again.skips) == (first.findings, first.skips)
 
 
+def test_a_report_with_a_bound_that_was_met_is_recalled(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.hazards.instance.MOST_LATE", 0)
+    store = Store(tmp_path / "cache")
+    cut = [skip for skip in reported(tree, store).skips if "are looked at" in skip.reason]
+    reported(tree, store)
+    monkeypatch.setattr(Audit, "report", lambda _: pytest.fail("audited again"))
+    assert cut and set(cut) <= set(reported(tree, store).skips)
+
+
 def test_what_is_passed_over_is_part_of_the_state(tree: Path, tmp_path: Path) -> None:
     store = Store(tmp_path / "cache")
     for _ in range(2):
