@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,8 @@ class Message:
     parts: int = 1
     version: int = 1
     is_reply: bool = False
+    id: str = ""
+    """Its Message-ID, where it has one."""
 
     @property
     def diff(self) -> bytes:
@@ -94,6 +96,15 @@ def letters(name: str, content: bytes) -> Iterator[tuple[Message, bytes]]:
         yield _message(content), content
     else:
         yield Message("", _with_plain_ends(content)), content
+
+
+def once(named: Iterable[tuple[str, Message]]) -> Iterable[tuple[str, Message]]:
+    """`named` messages without the copies of one that several lists have sent."""
+    found: dict[object, tuple[str, Message]] = {}
+    for number, (name, message) in enumerate(named):
+        key = (message.id, message.subject) if message.id else number
+        found.setdefault(key, (name, message))
+    return found.values()
 
 
 def _unpacked(name: str, content: bytes) -> bytes:
@@ -176,7 +187,8 @@ def _message(raw: bytes) -> Message:
     mail = parsed(raw)
     body = b"\n".join(_content(part) for part in mail.walk() if _may_be_patch(part))
     body = body.replace(b"\r\n", b"\n") if b"\r\n" in body[:4096] else _with_plain_ends(body)
-    return _titled(_subject(mail.get("Subject", "")), body)
+    identifier = str(mail.get("Message-ID", "")).strip()
+    return replace(_titled(_subject(mail.get("Subject", "")), body), id=identifier)
 
 
 def _with_plain_ends(diff: bytes) -> bytes:

@@ -2,8 +2,8 @@
 """Patch files read: which patches they hold, in which order, and what each does to which file.
 
 Cover letters, replies and quoted diffs are passed over; the parts of a series are sorted by
-``[PATCH n/m]``; of several versions in one file the last counts.  Paths that leave the tree
-or enter ``.git`` are refused.
+``[PATCH n/m]``; of several versions in one file the last counts, of copies the first.  Paths
+that leave the tree or enter ``.git`` are refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kscan.model import KscanError, Skip
 from kscan.source.diffstat import Diffstat, told_in
 from kscan.source.given import content_of
 from kscan.source.hunks import Hunk
-from kscan.source.mail import LARGEST_MAIL, Message, messages
+from kscan.source.mail import LARGEST_MAIL, Message, messages, once
 from kscan.wording import enumerated
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _apart(files: Iterable[tuple[str, list[Message]]]) -> Iterable[tuple[str, _L
 
 def _wanted(letters: _Letters) -> tuple[_Letters, list[Skip]]:
     """The patches of the last version in `letters`, in order; the diffs passed over as skips."""
-    diffs = [(name, mail) for name, mail in letters if mail.diff]
+    diffs = [(name, mail) for name, mail in once(letters) if mail.diff]
     patches = [(name, mail) for name, mail in diffs if mail.part] or diffs
     own = [(name, mail) for name, mail in patches if not mail.is_reply] or patches
     last = max((mail.version for _, mail in own), default=1)

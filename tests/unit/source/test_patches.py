@@ -285,6 +285,20 @@ def test_an_mbox_is_sorted_and_the_rest_passed_over(tree: DirectoryTree) -> None
     assert [patch.files for patch in zipped.patches] == [patch.files for patch in series.patches]
 
 
+def test_a_mail_that_came_by_two_lists_is_one_patch(tree: DirectoryTree) -> None:
+    first, second = (
+        mail(f"[PATCH {part}/2] p{part}\nMessage-ID: <p{part}@e.org>", diff)
+        for part, diff in ((1, EDIT), (2, EDIT.replace(b"-int b;\n+int B;", b"-int B;\n+int C;")))
+    )
+    copy = first.replace(b"-- \n", b"-- \n_______\nlist mailing list\n")
+    for files in ([("s.mbox", first + second + copy)], [("1", first), ("2", second), ("3", copy)]):
+        series = series_of(files)
+        assert [patch.subject for patch in series.patches] == ["p1", "p2"]
+        assert merged(apply_series(tree, series)) == {"drivers/x.c": b"int a;\nint C;\nint c;\n"}
+    other = first.replace(b"p1\n", b"another\n")  # two mails that say to be one
+    assert len(series_of([("s.mbox", first + other)]).patches) == 2
+
+
 def test_encoded_mail_and_carriage_returns(tree: DirectoryTree) -> None:
     import base64
     import quopri
