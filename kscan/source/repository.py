@@ -22,7 +22,8 @@ from kscan.wording import counted
 REGULAR = frozenset({b"100644", b"100755", b"100664"})
 """Modes of a regular file in a tree object; links and submodules have others."""
 
-_LACKING = "not in this partial clone: git fetch --refetch, or check it out first"
+_BRINGING = "git fetch --refetch --no-filter"  # without the last it leaves out the same again
+_LACKING = f"not in this partial clone: {_BRINGING}, or check it out first"
 
 
 class NoRepository(KscanError):
@@ -59,7 +60,8 @@ class Repository:
     def _run(self, *arguments: str, given: bytes = b"") -> bytes:
         done = git.finished(arguments, self.git_dir, git.environment(self.git_dir), given)
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            said = [line for line in lines if not line.startswith("warning: ")] or lines
             raise git.GitFailed(f"{self.git_dir}: {said[0] if said else 'git ' + arguments[0]}")
         return done.stdout
 
@@ -173,13 +175,19 @@ class Repository:
         try:
             answer = self._run("ls-tree", "-r", "-z", "--full-tree", commit)
         except git.GitFailed as failed:
-            raise KscanError(f"{failed}: the trees of {commit[:12]} are not all here") from failed
+            raise self._without_trees(failed, commit[:12]) from failed
         files: dict[str, str] = {}
         for entry in answer.split(b"\0"):
             about, _, path = entry.partition(b"\t")
             if about[:6] in REGULAR:
                 files[os.fsdecode(path)] = about.rpartition(b" ")[2].decode()
         return files
+
+    def _without_trees(self, failed: git.GitFailed, name: str) -> KscanError:
+        """What is said where git `failed` to list the files of `name`."""
+        if self.is_partial:
+            return KscanError(f"{self.git_dir}: trees of {name} are {_LACKING}")
+        return KscanError(f"{failed}: the trees of {name} are not all here; see git fsck")
 
     def missing(self, commit: str) -> frozenset[str]:
         """Ids of what a partial clone has left out of `commit`; empty for other clones."""
@@ -205,7 +213,7 @@ class Repository:
     def why_absent(self, blob: str) -> str:
         """The reason of a skip for a blob that is not here."""
         if self.is_partial:
-            return f"blob {blob} is not in this partial clone; git fetch --refetch brings it"
+            return f"blob {blob} is not in this partial clone; {_BRINGING} brings it"
         return f"blob {blob} is missing or damaged in the repository; see git fsck"
 
     def absence(self, commit: str, name: str) -> str:
@@ -242,18 +250,11 @@ class Repository:
     def changes(self, old: str, new: str) -> Sequence[BlobChange]:
         """The regular files that differ between two commits, renames paired, by path."""
         renames = [] if self.is_partial else ["-M", "-l1000"]  # inexact pairs need the blobs
-        answer = self._run(
-            "diff-tree",
-            "-r",
-            "-z",
-            "--raw",
-            "--no-abbrev",
-            "--no-ext-diff",
-            *renames,
-            old,
-            new,
-            "--",
-        )
+        options = ["-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", *renames]
+        try:
+            answer = self._run("diff-tree", *options, old, new, "--")
+        except git.GitFailed as failed:
+            raise self._without_trees(failed, f"{old[:12]} and {new[:12]}") from failed
         return list(_raw_changes(answer))
 
 

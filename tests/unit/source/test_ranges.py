@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -142,8 +143,26 @@ def test_a_partial_clone_without_what_changed_is_refused(
     workshop.git("clone", "-q", "--bare", "--filter=blob:none", url, str(place))
     count = len(set(CommitTree(Repository(workshop.root), history["first"])._files.values()))
     said = f"{count} blobs? of {history['first']} (is|are) not in this partial clone: git fetch"
+    with pytest.raises(KscanError, match=said) as caught:
+        open_range(Repository(place), f"{history['first']}..main")
+    advice = re.search("git (fetch [a-z -]+), or", str(caught.value))
+    assert advice is not None
+    workshop.git(*advice[1].split(), where=place)
+    assert open_range(Repository(place), f"{history['first']}..main").changed
+
+
+def test_a_clone_without_trees_is_refused(
+    workshop: History, history: dict[str, str], tmp_path: Path
+) -> None:
+    workshop.git("config", "uploadpack.allowFilter", "true")
+    place = tmp_path / "treeless"
+    url = workshop.root.as_uri()
+    workshop.git("clone", "-q", "--bare", "--filter=tree:0", url, str(place))
+    said = r"treeless: trees of \w+ and \w+ are not in this partial clone: git fetch"
     with pytest.raises(KscanError, match=said):
         open_range(Repository(place), f"{history['first']}..main")
+    with pytest.raises(KscanError, match=r"trees of \w+ are not in this partial clone: git fetch"):
+        CommitTree(Repository(place), "main").files_with(["f"])
 
 
 def test_a_lost_blob_is_no_removal(workshop: History, history: dict[str, str]) -> None:
