@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from kscan.config import NAME, Policy, Threshold
 from kscan.model import Confidence, Finding, Impact
 from kscan.report import clean, verdict
+from kscan.triage.accept import shares
 from kscan.wording import counted
 
 
@@ -60,7 +61,13 @@ def judged(impact: Impact, policy: Policy) -> Judgement:
     if left_out:
         notes += (f"{counted(left_out, 'introduced finding')} below the policy",)
     return Judgement(
-        replace(impact, introduced=said, passing=passing, notes=notes),
+        replace(
+            impact,
+            introduced=said,
+            passing=passing,
+            commits=shares(impact, said, passing),
+            notes=notes,
+        ),
         failing,
         policy.fail_on_new_skips and bool(impact.skips_added),
     )

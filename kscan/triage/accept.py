@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from kscan.model import Finding, Impact, Report
+from kscan.model import CommitShare, Finding, Impact, Passing, Report
 from kscan.triage.baseline import Baseline, View
 from kscan.triage.suppress import Suppressions
+from kscan.wording import counted
 
 
 def accepted_report(
@@ -36,8 +38,9 @@ def accepted_impact(
 ) -> Impact:
     """`impact` without the findings that the baseline accepts, suppressed ones marked.
 
-    Of what is broken in between, or was hidden, only what neither accepts is left. Findings that
-    were fixed are told whether or not they had been accepted.
+    Of what is broken in between, or was hidden, only what neither accepts is left; of what
+    commits introduce, what the baseline does not hide. Findings that were fixed are told whether
+    or not they had been accepted.
     """
     introduced = suppressions.marked(impact.introduced)
     unchanged = suppressions.marked(impact.unchanged)
@@ -54,8 +57,11 @@ def accepted_impact(
         introduced, hidden = baseline.split(introduced)
         standing, _ = baseline.split(standing)
         if hidden:
-            what = "finding is" if hidden == 1 else "findings are"
-            notes += (f"{hidden} introduced {what} accepted in {baseline.name}",)
+            said = counted(hidden, "introduced finding")
+            notes += (f"{said} {_are(hidden)} accepted in {baseline.name}",)
+    if brief := len(impact.passing) - len(passing):
+        said = counted(brief, "finding")
+        notes += (f"{said} broken in between {_are(brief)} accepted",)
     notes = (*impact.notes, *notes)
     return replace(
         impact,
@@ -64,8 +70,33 @@ def accepted_impact(
         standing=standing,
         uncovered=uncovered,
         passing=passing,
+        commits=shares(impact, introduced, passing),
         notes=notes,
     )
+
+
+def shares(
+    impact: Impact, introduced: Iterable[Finding], passing: Iterable[Passing]
+) -> tuple[CommitShare, ...]:
+    """What the commits of `impact` do, where only `introduced` and `passing` of it are told."""
+    new = _names(impact.introduced) - _names(introduced)
+    brief = _names(p.finding for p in impact.passing) - _names(p.finding for p in passing)
+    return tuple(
+        replace(
+            commit,
+            introduced=tuple(name for name in commit.introduced if name not in new | brief),
+            fixed=tuple(name for name in commit.fixed if name not in brief),
+        )
+        for commit in impact.commits
+    )
+
+
+def _names(findings: Iterable[Finding]) -> set[str]:
+    return {finding.fingerprint for finding in findings}
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _is_accepted(finding: Finding, suppressions: Suppressions, baseline: Baseline | None) -> bool:

@@ -10,7 +10,7 @@ from report import samples
 
 from kscan.bot.policy import judged, least_confidence, sentence
 from kscan.config import Policy, Threshold
-from kscan.model import Confidence, Finding, KscanError, Passing, Severity, Suppression
+from kscan.model import CommitShare, Confidence, Finding, KscanError, Passing, Severity, Suppression
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -74,6 +74,14 @@ def test_what_is_broken_in_between_is_said_and_does_not_fail() -> None:
     assert judgement.warns
     assert not judgement.fails
     assert "1 broken in between" in sentence(judgement)
+
+
+def test_no_commit_is_said_to_introduce_what_is_below_the_policy() -> None:
+    every = finding(ERROR, HIGH), finding(NOTE, HIGH)
+    names = tuple(f.fingerprint for f in every)
+    impact = replace(introducing(*every), commits=(CommitShare("1", "breaks", names),))
+    (share,) = judged(impact, Policy(comment=Threshold(WARNING))).impact.commits
+    assert share.introduced == names[:1]
 
 
 def test_accepted_finding_does_not_fail() -> None:

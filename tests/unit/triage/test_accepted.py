@@ -15,6 +15,7 @@ from report import samples
 from kscan.config import Suppress
 from kscan.model import (
     Before,
+    CommitShare,
     Confidence,
     Effect,
     Finding,
@@ -120,7 +121,33 @@ def test_what_is_accepted_is_not_told_of_what_is_broken_in_between(tmp_path: Pat
     assert accepted_impact(impact, none, None, View()).passing == passing
     assert accepted_impact(impact, none, known, View()).passing == passing[:1]
     suppressing = Suppressions([Suppress("r", path=FOO)], TODAY)
-    assert accepted_impact(impact, suppressing, known, View()).passing == ()
+    accepted = accepted_impact(impact, suppressing, known, View())
+    assert accepted.passing == ()
+    assert accepted.notes == (*impact.notes, "2 findings broken in between are accepted")
+
+
+def test_commits_introduce_no_more_than_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "accepted.jsonl"
+    known, new, brief = (finding(line) for line in (BAR, FOO, "drivers/iommu/brief.c"))
+    file.write_text(written([known, brief], View()))
+    names = tuple(f.fingerprint for f in (known, new, brief))
+    commits = (CommitShare("1", "breaks", names), CommitShare("2", "repairs", (), names[2:]))
+    impact = replace(
+        samples.quiet_change(),
+        introduced=(known, new),
+        passing=(Passing(brief, "1 breaks", "2 repairs"),),
+        commits=commits,
+    )
+    none = Suppressions([], TODAY)
+    assert accepted_impact(impact, none, None, View()).commits == commits
+    told = accepted_impact(impact, none, read_baseline(file), View())
+    assert [commit.introduced for commit in told.commits] == [names[1:2], ()]
+    assert [commit.fixed for commit in told.commits] == [(), ()]
+    assert told.notes == (
+        *impact.notes,
+        f"1 introduced finding is accepted in {file}",
+        "1 finding broken in between is accepted",
+    )
 
 
 def test_what_is_accepted_is_not_told_of_what_was_hidden() -> None:
