@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -787,6 +788,18 @@ def test_a_baseline_hides_what_stood_and_nothing_new(story: Told, tmp_path: Path
     )
     assert done.returncode == 1
     assert {line.split(": ")[2] for line in done.stdout.splitlines()} == {"late-global"}
+
+
+def test_what_repeats_the_answer_gives_the_same(story: Told, tmp_path: Path) -> None:
+    accepted, config = tmp_path / "accepted.jsonl", tmp_path / "own.toml"
+    kscan("baseline", STORY / STAGES[1], "-o", accepted, "--min-confidence", "high")
+    config.write_text('[[suppress]]\nrule = "late-replay"\nreason = "known"\n')
+    spec = f"{story.commits[0]}..{story.commits[1]}"
+    options = ("--min-confidence", "low", "--baseline", accepted, "--config", config)
+    done = kscan("diff", "--repo", story.history.root, spec, *options)
+    (said,) = (row for row in done.stdout.splitlines() if row.startswith("reproduce: kscan "))
+    again = kscan(*shlex.split(said)[2:])
+    assert again.stdout.splitlines()[1:] == done.stdout.splitlines()[1:]
 
 
 def test_a_change_cannot_accept_its_own_findings(tmp_path: Path) -> None:

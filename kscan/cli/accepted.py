@@ -34,6 +34,12 @@ def accepting_options(command: _F) -> _F:
     return command
 
 
+def spelled(config: Path | None, baseline: Path | None = None) -> tuple[str, ...]:
+    """The options that name these files."""
+    given = (("--config", config), ("--baseline", baseline))
+    return tuple(word for option, file in given if file for word in (option, str(file)))
+
+
 @dataclass(frozen=True)
 class Acceptance:
     """What a project has accepted."""

@@ -66,9 +66,11 @@ class _Asked:
             with laid_to_absence(span.base, span.head):
                 impact = diff.impact()
             impact = accepts.of_impact(impact, View(min_confidence=least))
-        named = tuple(Path(p.name) if p.is_absolute() else p for p in self.catalogues)
+        named = tuple(map(_elsewhere, self.catalogues))
         asked = replace(asked, catalogues=named)  # for readers on other machines
-        impact = inputs.elsewhere().repeatable(impact, span, asked, diff.names_anew)
+        config = accepted.spelled(self.config and _elsewhere(self.config))
+        there = replace(inputs.elsewhere(), accepting=config)
+        impact = there.repeatable(impact, span, asked, diff.names_anew)
         if fetch and span.head.commit:
             fetched = f"git fetch origin {span.head.commit} && {impact.reproduce}"
             impact = replace(impact, reproduce=fetched)
@@ -77,6 +79,11 @@ class _Asked:
     def inputs(self, span: str) -> Inputs:
         """A range, as ``kscan diff`` takes it."""
         return Inputs((span,), (), False, self.repo, None)
+
+
+def _elsewhere(file: Path) -> Path:
+    """How readers on other machines may call `file`."""
+    return Path(file.name) if file.is_absolute() else file
 
 
 def _shared(command: _F) -> _F:

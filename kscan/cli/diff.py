@@ -67,7 +67,10 @@ def command(
     from kscan.triage.baseline import View  # noqa: PLC0415
 
     under = trees.places(under, repo)
-    inputs = Inputs(places, patches, worktree, repo, base, per_commit)
+    inputs = Inputs(
+        places, patches, worktree, repo, base, per_commit,
+        accepting=accepted.spelled(config, baseline),
+    )  # fmt: skip
     asked = analysis.Options(
         scenario, rules, under, Confidence(min_confidence), catalogues, per_commit, not no_hits
     )
@@ -109,6 +112,8 @@ class Inputs:
     per_commit: bool = False
     beside: tuple[str, ...] = field(default_factory=lambda: tuple(map(str, options.external())))
     """What ``--external`` names."""
+    accepting: tuple[str, ...] = ()
+    """The options that say what is accepted."""
     contents: tuple[tuple[str, bytes], ...] = ()
     """The patches by name, where they are read already: stdin and a pipe give them once."""
 
@@ -224,6 +229,8 @@ class Inputs:
         words += [word for rule in asked.rules for word in ("--rule", rule)]
         words += [word for place in asked.under for word in ("--path", place)]
         words += ["--per-commit"] if asked.per_commit else []
+        words += options.spelled_confidence(asked.min_confidence)
+        words += self.accepting
         words += options.spelled_catalogues(asked.catalogues)
         words += options.spelled_external(self.beside)
         words += ["--repo", self.repo] if self.repo != "." and len(self.places) < 2 else []

@@ -175,6 +175,11 @@ def again(
     return shlex.join(words)
 
 
+def spelled_confidence(least: Confidence) -> list[str]:
+    """``--min-confidence``, where it is not what it is unless given."""
+    return [] if least is Confidence.MEDIUM else ["--min-confidence", least.value]
+
+
 def spelled_catalogues(catalogues: Sequence[Path]) -> list[str]:
     """The options that name `catalogues`."""
     return [word for path in catalogues for word in ("--catalog", str(path))]

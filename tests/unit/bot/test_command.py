@@ -210,9 +210,11 @@ def test_what_repeats_the_answer_names_the_catalogue_of_the_reader(kscan, story,
     own.write_text('[[stop]]\nreason = "calls nobody back"\nnames = ["quiet_*"]\n')
     span = f"{story.before}..{story.new_path}"
     where = ("--repo", story.repo, "--dry-run", "--range", span, "--catalog", own)
-    status, out, _ = kscan("github", *where)
+    config = tmp_path / "ci.toml"
+    config.write_text('[policy.comment]\nconfidence = "low"\n')
+    status, out, _ = kscan("github", *where, "--config", config)
     assert status == 1
-    assert "kscan diff --catalog own.toml" in out
+    assert "kscan diff --min-confidence low --config ci.toml --catalog own.toml" in out
     assert str(tmp_path) not in out
 
 
