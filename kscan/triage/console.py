@@ -21,14 +21,21 @@ LONGEST_LINE = 2048
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]{0,16}[A-Za-z]|[()][0-9A-Za-z])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
 _QUOTES = re.compile(r"(?:[ \t]{0,4}>){1,40}[ \t]?")
+_CLOCK = r"\d\d:\d\d:\d\d[\d.,]*"
+_DAY = r"\d{4}-\d\d-\d\d[T ]"
 _PREFIXES = (
     re.compile(r"[ \t]*<\d{1,3}>"),
-    re.compile(r"[ \t]*\[[ \t]{0,12}\d{1,12}\.\d{1,9}\]"),
+    re.compile(r"[ \t]*\[[ \t]{0,12}\+?\d{1,12}\.\d{1,9}(?: <[ \d.]{1,16}>)?\]"),
     re.compile(r"[ \t]*\[[ \t]{0,12}[TC]\d{1,10}\]"),
-    re.compile(r"\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"),
-    re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:?\d\d)?(?=[ \t])"),
+    re.compile(r"[ \t]*\(\d{1,3}\)\[\d{1,10}:[^\]]{1,40}\]"),  # CPU and task of vendor kernels
+    re.compile(r"\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}(?: <[ \d.]{1,16}>)?\]"),
+    re.compile(r"\[\w{3}[ \d]\d \d\d:\d\d\]"),  # dmesg -H
+    re.compile(rf"\[(?:{_DAY})?{_CLOCK}\]"),  # what programs for serial lines write
+    re.compile(rf"(?:\w{{3}} )?{_DAY}{_CLOCK}(?:Z|[+-]\d\d:?\d\d| [A-Z]{{3,5}})?(?=[ \t])"),
     re.compile(r"\w{3} [ \d]\d \d\d:\d\d:\d\d[\d.]*(?=[ \t])"),
-    re.compile(r"[ \t]?[\w.:-]{1,64} kernel(?:\[\d*\])?:(?=[ \t])"),
+    re.compile(r"\d{9,11}\.\d{1,9}(?=[ \t])"),  # journalctl -o short-unix
+    re.compile(r"\d{1,4}(?:,\d{1,20}){2},[^,;]{1,3}(?:,[^;]{0,200})?;"),  # /dev/kmsg, netconsole
+    re.compile(r"[ \t]?(?:[\w.:-]{1,64} )?kernel(?:\[\d*\])?:(?=[ \t])"),
 )
 _LATE_STAMP = re.compile(r"[^\[]{1,60}(?=\[[ \t]{0,12}\d{1,7}\.\d{6}\])")
 
