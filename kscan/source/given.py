@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a command line gives by name: a file, or ``-`` for standard input.
 
-Text of Windows comes as the UTF-8 it was: PowerShell's ``>`` writes UTF-16, and CRLF.
+Text of Windows comes as the UTF-8 it was: PowerShell's ``>`` writes UTF-16, and CRLF. What is
+packed is packed by gzip, as lore and logrotate do it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import codecs
 import errno
 import sys
+from io import BytesIO
 from pathlib import Path
+
+from kscan.model import KscanError
 
 _START = 16
 """Bytes, of which half are zero where text that begins with ASCII is UTF-16."""
@@ -28,6 +32,27 @@ def content_of(name: Path | str, most: int) -> bytes:
         with Path(name).open("rb") as opened:
             content = opened.read(most + 1)
     return _plain(content) if len(content) <= most else content
+
+
+def unpacked(name: str, content: bytes, most: int) -> bytes:
+    """`content` as it was before gzip packed it, if gzip did, in one go or several.
+
+    Raises `KscanError` where `name` is damaged, or has more than `most` bytes.
+    """
+    if content[:2] != b"\x1f\x8b":
+        return content
+    import gzip  # noqa: PLC0415 - for what is packed only
+    import zlib  # noqa: PLC0415
+
+    try:
+        content = gzip.GzipFile(fileobj=BytesIO(content)).read(most + 1)
+    except EOFError:
+        raise KscanError(f"{name}: a gzip file that is cut short; fetch it again") from None
+    except (OSError, zlib.error) as error:
+        raise KscanError(f"{name}: a damaged gzip file; fetch it again") from error
+    if len(content) > most:
+        raise KscanError(f"{name}: larger than {most >> 20} MB unpacked")
+    return _plain(content)
 
 
 def _plain(content: bytes) -> bytes:

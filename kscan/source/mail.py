@@ -9,13 +9,13 @@ subject.  What a patch is called and where it stands in its series is read as
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from kscan.model import KscanError
+from kscan.source.given import unpacked
 from kscan.source.repository import printable
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def messages(name: str, content: bytes) -> Iterator[Message]:
 
 def letters(name: str, content: bytes) -> Iterator[tuple[Message, bytes]]:
     """Each message with its bytes, headers and all; raises `KscanError`."""
-    content = _uncoloured(_unpacked(name, content))
+    content = _uncoloured(unpacked(name, content, LARGEST_MAIL))
     starts = list(_SEPARATOR.finditer(content))
     if starts and not content[: starts[0].start()].strip():
         ends = [start.start() for start in starts[1:]] + [len(content)]
@@ -105,18 +105,6 @@ def once(named: Iterable[tuple[str, Message]]) -> Iterable[tuple[str, Message]]:
         key = (message.id, message.subject) if message.id else number
         found.setdefault(key, (name, message))
     return found.values()
-
-
-def _unpacked(name: str, content: bytes) -> bytes:
-    if content[:2] == b"\x1f\x8b":
-        unpacking = zlib.decompressobj(wbits=31)
-        try:
-            content = unpacking.decompress(content, LARGEST_MAIL)
-        except zlib.error as error:
-            raise KscanError(f"{name}: a damaged gzip file; fetch it again") from error
-        if not unpacking.eof:
-            raise KscanError(f"{name}: cut short, or larger than {LARGEST_MAIL >> 20} MB unpacked")
-    return content
 
 
 def _uncoloured(content: bytes) -> bytes:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from kscan.model import KscanError
-from kscan.source.given import content_of
+from kscan.source.given import content_of, unpacked
 
 LARGEST = 64 << 20
 """Bytes; a longer log is refused."""
@@ -41,7 +41,7 @@ _LATE_STAMP = re.compile(r"[^\[]{1,60}(?=\[[ \t]{0,12}\d{1,7}\.\d{6}\])")
 
 
 def read(path: str) -> bytes:
-    """The bytes of the log at `path`; ``-`` is standard input.
+    """The bytes of the log at `path`, unpacked; ``-`` is standard input.
 
     Raises `KscanError` for what cannot be read or is longer than `LARGEST`.
     """
@@ -52,7 +52,7 @@ def read(path: str) -> bytes:
         raise KscanError(f"{path}: {reason}; give a log, or - for standard input") from None
     if len(log) > LARGEST:
         raise KscanError(f"{path}: longer than {LARGEST >> 20} MB: cut it around the trace")
-    return log
+    return unpacked(path, log, LARGEST)
 
 
 def lines(log: bytes) -> Iterator[tuple[str, bool]]:

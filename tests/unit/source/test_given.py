@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
-from kscan.source.given import content_of
+from kscan.model import KscanError
+from kscan.source.given import content_of, unpacked
 
 TEXT = "--- a/foo.c\n+++ b/foo.c\n+/* Jörg */\n"
 LARGEST = 1000
@@ -39,3 +41,13 @@ def test_line_ends_of_utf8_are_kept(tmp_path: Path) -> None:
 def test_what_is_too_long_stays_too_long(tmp_path: Path) -> None:
     (tmp_path / "a.diff").write_bytes(("x" * LARGEST).encode("utf-16"))
     assert len(content_of(tmp_path / "a.diff", LARGEST)) == LARGEST + 1
+
+
+def test_what_gzip_packed_in_one_go_or_several_is_unpacked() -> None:
+    packed = gzip.compress(TEXT.encode()) + gzip.compress(b"more\n")
+    assert unpacked("a.gz", packed, LARGEST) == TEXT.encode() + b"more\n"
+    assert unpacked("a.gz", gzip.compress(TEXT.encode("utf-16")), LARGEST) == TEXT.encode()
+    assert unpacked("a", TEXT.encode(), LARGEST) == TEXT.encode()
+    for damaged in (packed[:-9], gzip.compress(b"x" * (LARGEST + 1)), b"\x1f\x8bxx" + packed):
+        with pytest.raises(KscanError, match=r"^a\.gz: "):
+            unpacked("a.gz", damaged, LARGEST)

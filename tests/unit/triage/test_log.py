@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 
 import logs
@@ -262,6 +263,9 @@ def test_a_log_that_is_too_long_is_refused(tmp_path, monkeypatch):
         console.read(str(path))
     path.write_bytes(b"x" * 10)
     assert console.read(str(path)) == b"x" * 10
+    monkeypatch.undo()
+    path.write_bytes(gzip.compress(logs.RISCV.encode()))  # as logrotate leaves it
+    assert console.read(str(path)) == logs.RISCV.encode()
 
 
 def test_a_log_from_standard_input(monkeypatch):
