@@ -35,9 +35,11 @@ def meant(names: Sequence[str]) -> str:
     return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if last else ""
 
 
-def printable(text: str, kept: str = "") -> str:
-    """`text` without what a terminal would obey: strings of a tree or a log are not to be trusted.
+def printable(text: str) -> str:
+    """`text` without what a terminal would obey: what a tree or a log says is not to be trusted."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
-    The characters `kept` stay.
-    """
-    return "".join(c if c.isprintable() or c in kept else "?" for c in text)
+
+def rows_printable(rows: Iterable[str]) -> str:
+    """`rows` for a terminal, each on the one line that it is, whatever the names in it have."""
+    return "\n".join(printable(row.replace("\n", " ")) for row in rows)

@@ -15,7 +15,7 @@ from kscan.model import Confidence
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.program import Function
 from kscan.program.tables import Tables
-from kscan.wording import counted, printable
+from kscan.wording import counted, rows_printable
 
 _SHOWN = 6
 
@@ -118,7 +118,7 @@ def as_text(document: Document, *, whole: bool = False) -> str:
         if function["broken"]:
             rows.append("not resolved: a parse error stands in it: calls may be missing")
         rows += _unresolved(function)
-    return printable("\n".join([*rows, *limits_text(document)]), kept="\n")
+    return rows_printable([*rows, *limits_text(document)])
 
 
 def _row_text(found: Document, whole: bool) -> list[str]:

@@ -17,7 +17,7 @@ from kscan.model import Confidence
 from kscan.program.calls import EdgeKind
 from kscan.program.filled import holding
 from kscan.program.program import Function
-from kscan.wording import printable
+from kscan.wording import rows_printable
 
 _SHOWN = 40
 _ORDER = (EdgeKind.DIRECT, EdgeKind.ARGUMENT, EdgeKind.SLOT, EdgeKind.ASSUMED)
@@ -131,7 +131,7 @@ def as_text(document: Document, *, whole: bool = False) -> str:
         f"not resolved: {u['path']}:{u['line']}: {u['function']}() names it: {u['why']}"
         for u in document["unresolved"]
     ]
-    return printable("\n".join([*rows, *limits_text(document)]), kept="\n")
+    return rows_printable([*rows, *limits_text(document)])
 
 
 def _heading(document: Document) -> list[str]:

@@ -22,7 +22,7 @@ from kscan.source.patched import PatchedTree
 from kscan.source.patches import series_of
 from kscan.source.tree import Unreadable
 from kscan.triage.fingerprint import VERSION
-from kscan.wording import counted, printable
+from kscan.wording import counted, rows_printable
 
 CONTEXT = 2
 """Source lines shown above and below each step."""
@@ -210,7 +210,7 @@ def as_text(answer: Document, again: str = "", columns: int | None = None) -> st
         if answer["fix"]["patch"]:
             command = f"kscan explain --patch {answer['fingerprint']} {again}".strip()
             rows.append(f"  {command} prints the diff")
-    return printable("\n".join(rows), kept="\n")
+    return rows_printable(rows)
 
 
 def _step_text(number: int, step: Document, columns: int, *, shown: bool) -> list[str]:

@@ -12,7 +12,7 @@ from kscan.inspection.inspection import Document, Inspection, on_one_line
 from kscan.model import KscanError
 from kscan.source.tree import C_SUFFIXES, is_below, no_file
 from kscan.syntax import dialect, parser
-from kscan.wording import printable
+from kscan.wording import rows_printable
 
 _BODY = 60
 """Characters of a macro's body that text shows."""
@@ -77,7 +77,7 @@ def as_text(inspection: Inspection, path: str) -> str:
     rows.append(_summary(inspection, path, unit))
     rows += [f"not read: line {e['line']}: not understood" for e in _errors(inspection.text(path))]
     rows += [f"skipped: {s['path']}: {s['reason']}" for s in inspection.limits()["skips"]]
-    return printable("\n".join(rows), kept="\n")
+    return rows_printable(rows)
 
 
 def _summary(inspection: Inspection, path: str, unit: Unit) -> str:

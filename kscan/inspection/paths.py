@@ -19,7 +19,7 @@ from kscan.model import Confidence, KscanError, weakest
 from kscan.program.calls import CallSite, EdgeKind, Slot, call_sites
 from kscan.program.graph import Edge, Reach, reach
 from kscan.program.program import Function
-from kscan.wording import counted, printable
+from kscan.wording import counted, rows_printable
 
 MOST_LEVELS = 10
 """Calls that are followed backwards from the target."""
@@ -244,7 +244,7 @@ def as_text(document: Document) -> str:
     if document["unresolved"]:
         names = document["unresolved"]
         rows.append(f"not resolved: {counted(len(names), 'name')}, such as {', '.join(names[:8])}")
-    return printable("\n".join([*rows, *limits_text(document)]), kept="\n")
+    return rows_printable([*rows, *limits_text(document)])
 
 
 def _edge_text(edge: Document) -> str:

@@ -18,7 +18,7 @@ from kscan.model import KscanError
 from kscan.source.tree import C_SUFFIXES, is_below
 from kscan.syntax import dialect, parser
 from kscan.syntax.queries import compile_query
-from kscan.wording import counted, printable
+from kscan.wording import counted, rows_printable
 
 MOST_MATCHES = 10_000
 """Matches after which a run says that it gave up."""
@@ -141,7 +141,7 @@ def as_text(document: Document) -> str:
     rows += [f"skipped: {skip['path']}: {skip['reason']}" for skip in document["skips"][:20]]
     if len(document["skips"]) > 20:
         rows.append(f"skipped: {counted(len(document['skips']) - 20, 'more file')}")
-    return printable("\n".join(rows), kept="\n")
+    return rows_printable(rows)
 
 
 def _summary(document: Document) -> str:

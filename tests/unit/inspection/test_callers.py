@@ -126,8 +126,10 @@ def test_text_has_a_line_a_call_and_says_what_is_open(inspect: Inspect) -> None:
 
 def test_names_from_the_tree_cannot_command_the_terminal(inspect: Inspect) -> None:
     document = callers(inspect(), "foo_visit")
-    document["callers"][0]["path"] = "a\x1b[2Jb.c"
+    rows = len(as_text(document).splitlines())
+    document["callers"][0]["path"] = "a\x1b[2J\n::error::b.c"
     assert "\x1b" not in as_text(document)
+    assert len(as_text(document).splitlines()) == rows
 
 
 HELPER = "static inline int foo_help(struct foo *foo)\n{\n\treturn 0;\n}\n"

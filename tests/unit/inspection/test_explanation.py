@@ -178,3 +178,5 @@ def test_a_rule_is_explained_by_its_page() -> None:
 def test_hostile_source_cannot_command_the_terminal(crash: Document, tmp_path: Path) -> None:
     crash["steps"][0]["source"][0]["text"] = "\x1b]0;owned\x07"
     assert "\x1b" not in as_text(crash)
+    crash["steps"][0]["path"] = crash["path"] = "drivers/a\n::error::b.c"
+    assert not any(row.startswith("::") for row in as_text(crash).splitlines())
