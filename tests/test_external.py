@@ -14,9 +14,12 @@ from histories import History
 from test_cli import kscan, one_line
 
 from kscan.change.kept import identity
+from kscan.model import KscanError
 from kscan.program.headers import Headers
 from kscan.source.beside import BesideTree, beside
+from kscan.source.commit import CommitTree
 from kscan.source.directory import DirectoryTree
+from kscan.source.repository import Repository
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -220,6 +223,20 @@ def test_a_part_of_the_tree_itself_is_refused(tmp_path: Path) -> None:
     within = tree / "drivers" / "iommu"
     said = one_line(kscan("audit", tree, "--external", within))
     assert said.endswith("drivers/iommu: below the tree, which has it already")
+
+
+def test_what_holds_the_tree_or_another_one_is_refused(tmp_path: Path) -> None:
+    tree, vendor = parted(NEW, tmp_path)
+    history = History(tmp_path / "checkout")
+    history.write("drivers/a.c", "int a;\n")
+    history.commit("a")
+    for base in (DirectoryTree(tree), CommitTree(Repository(history.root), "HEAD")):
+        with pytest.raises(KscanError, match="the tree is in it; --external takes"):
+            beside(base, [tmp_path])
+    inner = vendor / "inner"
+    inner.mkdir()
+    with pytest.raises(KscanError, match=r"inner: below .*, which has it already"):
+        beside(DirectoryTree(tree), [inner, vendor])
 
 
 def test_two_of_one_name_stand_apart(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from itertools import chain
 from pathlib import Path
 
 from kscan.model import KscanError, Skip
+from kscan.source.commit import CommitTree
 from kscan.source.directory import DirectoryTree
+from kscan.source.patched import PatchedTree
 from kscan.source.tree import (
     C_SUFFIXES,
     EXTERNAL,
@@ -158,12 +160,32 @@ def beside(base: Tree, directories: Sequence[Path]) -> Tree:
     places = {_directory(directory).resolve(): directory for directory in directories}
     for place, directory in places.items():
         tree = DirectoryTree(directory)
-        if isinstance(base, DirectoryTree) and place.is_relative_to(base.root.resolve()):
-            raise KscanError(f"{directory}: below the tree, which has it already")
+        _refuse_overlap(base, place, directory, places)
         if not any(path.endswith(C_SUFFIXES) for path in tree.paths()):
             raise KscanError(f"{directory}: no C file in it; --external takes a driver's directory")
         found[_place(base, place.name, found)] = tree
     return BesideTree(base, found) if found else base
+
+
+def _refuse_overlap(base: Tree, place: Path, directory: Path, places: Mapping[Path, Path]) -> None:
+    """Raises `KscanError` where a file of `directory`, which is `place`, would be there twice."""
+    ground = _ground(base)
+    if isinstance(base, DirectoryTree) and ground is not None and place.is_relative_to(ground):
+        raise KscanError(f"{directory}: below the tree, which has it already")
+    if ground is not None and ground.is_relative_to(place):
+        raise KscanError(f"{directory}: the tree is in it; --external takes a driver's directory")
+    for other, named in places.items():
+        if place.is_relative_to(other) and place != other:
+            raise KscanError(f"{directory}: below {named}, which has it already")
+
+
+def _ground(base: Tree) -> Path | None:
+    """Where the files of `base` stand on disk, or those of its repository, if they do."""
+    while isinstance(base, PatchedTree):
+        base = base.base
+    if isinstance(base, CommitTree):
+        return base.repository.worktree and base.repository.worktree.resolve()
+    return base.root.resolve() if isinstance(base, DirectoryTree) else None
 
 
 def _directory(place: Path) -> Path:
