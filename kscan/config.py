@@ -132,4 +132,4 @@ def _known_keys(message: str) -> str:
         table = Threshold
     elif "$.policy" in message:
         table = Policy
-    return ", ".join(table.__struct_fields__)
+    return ", ".join(table.__struct_encode_fields__)

@@ -441,12 +441,15 @@ def test_places_in_a_query_count_from_one(tmp_path: Path) -> None:
         ('[[contract]]\nname = "x"\nfoo = 1\n', "known keys are name, register, "),
         ("[[contracts]]\n", "known keys are contract, scenario, stop, functions"),
         ("[[contract]]\nname = 1\n", "give a value of that type"),
+        ('[[stop]]\nnames = ["a"]\n', "known keys are reason, names, directories, except\n"),
+        ('[[functions.initialiser]]\nkind = "x"\n', "at `$.functions.initialiser[0]`; known keys"),
+        ("[functions]\ndrvdata = [1]\n", "functions.drvdata is a table: its keys are fields, "),
     ],
 )
 def test_a_catalogue_that_does_not_fit(tmp_path: Path, content: str, said: str) -> None:
     file = tmp_path / "own.toml"
     file.write_text(content)
-    assert said in one_line(kscan("audit", NEW_PATH, "--catalog", file))
+    assert said in one_line(kscan("audit", NEW_PATH, "--catalog", file)) + "\n"
 
 
 def test_a_path_that_does_not_exist(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from kscan.kernel.devices import Devices, devices
 from kscan.kernel.functions import DEFERRED, Functions
 from kscan.kernel.locks import Locks, locks
 from kscan.kernel.names import Spellings, anew, matches, spellings
-from kscan.kernel.typed import DIRECTORY, document, extended, read, typed
+from kscan.kernel.typed import DIRECTORY, document, emptied, extended, read, typed
 from kscan.model import KscanError
 from kscan.wording import closest, meant
 
@@ -178,6 +178,8 @@ def catalogue(extra: tuple[Path, ...] = ()) -> Catalogue:
         contracts, scenarios = _contracts(path, file, contracts, scenarios)
         added = (*added, *file.stop)
         if file.functions:
+            alone = extended(emptied(known), file.functions, path, "functions")
+            typed(alone, Functions, path, ".functions")  # what is wrong has its own place there
             known = extended(known, file.functions, path, "functions")
             functions = typed(known, Functions, path)
     return Catalogue(contracts, scenarios, (*stops, *added), functions, added)

@@ -48,25 +48,34 @@ def document(path: Path) -> dict[str, Any]:
         raise KscanError(f"{path}: {_TOO_DEEP}") from None
 
 
-def typed(values: dict[str, Any], shape: type[_T], path: Path) -> _T:
-    """`values`, which the file `path` gives, as `shape`; raises `KscanError` for a misfit."""
+def typed(values: dict[str, Any], shape: type[_T], path: Path, within: str = "") -> _T:
+    """`values`, which the file `path` gives, as `shape`; raises `KscanError` for a misfit.
+
+    In the file they stand `within` a table, as ``.functions``.
+    """
     try:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
-        raise KscanError(f"{path}: {error}; {_advice(str(error), shape)}") from None
+        said, advice = str(error).replace("`$", f"`${within}"), _advice(str(error), shape)
+        raise KscanError(f"{path}: {said}{advice and '; '}{advice}") from None
     except RecursionError:
         raise KscanError(f"{path}: {_TOO_DEEP}") from None
 
 
 def _advice(message: str, shape: Any) -> str:
-    """What to write instead of what an error of msgspec speaks of, in a file of this `shape`."""
+    """What to write instead of what an error of msgspec speaks of, in a file of this `shape`.
+
+    Empty where a shape says for itself what is wrong with a value.
+    """
+    if not message.startswith(("Object ", "Expected ", "Invalid ")):
+        return ""
     place = _PLACE.search(message)
     words = _NAME.findall(place[1]) if place is not None else []
     for word in words:
         shape = _element(get_type_hints(shape).get(word) if _is_table(shape) else None)
     if not _is_table(shape):
         return "give a value of that type"
-    return f"known keys are {', '.join(shape.__struct_fields__)}"
+    return f"known keys are {', '.join(shape.__struct_encode_fields__)}"
 
 
 def _element(hint: Any) -> Any:
@@ -79,6 +88,13 @@ def _is_table(shape: Any) -> bool:
     return isinstance(shape, type) and issubclass(shape, msgspec.Struct)
 
 
+def emptied(known: Any) -> Any:
+    """`known`, a TOML value, with nothing in its lists."""
+    if isinstance(known, dict):
+        return {key: emptied(value) for key, value in known.items()}
+    return [] if isinstance(known, list) else known
+
+
 def extended(known: Any, more: Any, path: Path, where: str = "$") -> Any:
     """`known` with the lists of `more` put behind its own; raises `KscanError` for other keys.
 
@@ -86,6 +102,8 @@ def extended(known: Any, more: Any, path: Path, where: str = "$") -> Any:
     """
     if isinstance(known, list) and isinstance(more, list):
         return [*known, *more]
+    if isinstance(known, dict) and not isinstance(more, dict):
+        raise KscanError(f"{path}: {where} is a table: its keys are {', '.join(sorted(known))}")
     if not isinstance(known, dict) or not isinstance(more, dict):
         raise KscanError(f"{path}: {where} can only be added to: give a list")
     for key in more:

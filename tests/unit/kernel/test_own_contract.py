@@ -553,7 +553,7 @@ WRONG = {
     "replaced": ('any = ["gizmo_find_device"]', 'any = "gizmo_find_device"',
                  r"functions\.lookups\.any can only be added to: give a list"),
     "wrong functions": ('any = ["gizmo_find_device"]', "any = [3]",
-                        r"Expected `str`, got `int` - at `\$\.lookups\.any"),
+                        r"Expected `str`, got `int` - at `\$\.functions\.lookups\.any\[0\]"),
     "no register": ('register = "gizmo_register"', 'register = ""',
                     r"register = '' is no name in C - at `\$\.contract\[0\]`"),
     "register called": ('register = "gizmo_register"', 'register = "gizmo register()"',
