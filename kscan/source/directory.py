@@ -113,7 +113,7 @@ class DirectoryTree(SearchedTree):
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(entry.name)
         except OSError as error:
-            self._pass_over(directory or ".", _reason(error))
+            self.pass_over(directory or ".", _reason(error))
         return frozenset(files), frozenset(folders)
 
     def _skip_stray_link(self, directory: str, name: str) -> None:
@@ -122,15 +122,15 @@ class DirectoryTree(SearchedTree):
             target = (self.root / path).resolve(strict=True)
         except OSError as error:
             if error.errno == errno.ELOOP:
-                self._pass_over(path, "a symbolic link that turns in a circle, not followed")
+                self.pass_over(path, "a symbolic link that turns in a circle, not followed")
             return
         except RuntimeError:  # what Python before 3.13 calls a circle
-            self._pass_over(path, "a symbolic link that turns in a circle, not followed")
+            self.pass_over(path, "a symbolic link that turns in a circle, not followed")
             return
         if not target.is_relative_to(self.root.resolve()):
-            self._pass_over(path, "a symbolic link out of the tree, not followed")
+            self.pass_over(path, "a symbolic link out of the tree, not followed")
 
-    def _pass_over(self, path: str, reason: str) -> None:
+    def pass_over(self, path: str, reason: str) -> None:
         """Counts a skip that is met on the walk."""
         self._skips[path] = self._passed_over[path] = reason
 

@@ -9,6 +9,7 @@ from kscan.model import KscanError
 from kscan.source.commit import CommitTree
 from kscan.source.directory import DirectoryTree
 from kscan.source.repository import NoRepository, Repository
+from kscan.source.sparse import told_sparse
 from kscan.source.tree import Tree
 
 _TOP_FOLDERS = ("drivers", "kernel", "include")
@@ -49,7 +50,7 @@ def open_tree(path: Path | str, commit: str | None = None) -> Tree:
             "give a tree that you may read"
         )
     _refuse_what_is_no_kernel(str(place), folders, has_source)
-    return tree
+    return told_sparse(tree)
 
 
 def _repository(place: Path) -> Repository:

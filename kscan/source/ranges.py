@@ -20,6 +20,7 @@ from kscan.source.directory import DirectoryTree
 from kscan.source.patched import Blob, Change, PatchedTree
 from kscan.source.patches import Series
 from kscan.source.repository import BlobChange, CommitRef, Repository, refuse_option
+from kscan.source.sparse import told_sparse
 from kscan.source.tree import C_SUFFIXES, Tree
 from kscan.source.worktree import worktree_changes
 
@@ -232,7 +233,7 @@ def _changed(
 
 def directory_range(old: Path | str, new: Path | str, standing: Standing = alone) -> Range:
     """Two directories; what differs is found out when it is first asked for."""
-    base, head = DirectoryTree(old), DirectoryTree(new)
+    base, head = told_sparse(DirectoryTree(old)), told_sparse(DirectoryTree(new))
     changed = partial(changed_files, base, head)
     return Range(standing(base), standing(head), _find_changed=changed)
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from histories import History
 
-from kscan.model import KscanError
+from kscan.model import KscanError, Skip
 from kscan.source import git
 from kscan.source.commit import CommitTree
 from kscan.source.directory import DirectoryTree
 from kscan.source.open import open_tree
+from kscan.source.ranges import directory_range
 
 
 def refusal(path: Path | str, commit: str | None = None) -> str:
@@ -135,3 +136,20 @@ def test_a_repository_that_may_not_be_entered(
     ) as told:
         git.finished(["version"], tmp_path, {})
     assert str(told.value).startswith(f"{tmp_path}: ")
+
+
+def test_what_a_sparse_checkout_leaves_out_is_a_skip(tmp_path: Path) -> None:
+    history = History(tmp_path / "linux")
+    history.write("drivers/iommu/a.c", "int a;\n")
+    history.write("drivers/base/b.c", "int b;\n")
+    history.commit("both")
+    assert not open_tree(history.root).skips
+    history.git("sparse-checkout", "set", "drivers/iommu")
+    assert not (history.root / "drivers/base/b.c").exists()
+    why = "a sparse checkout without 1 tracked file: --commit HEAD reads all of them"
+    span = directory_range(history.root, history.root)
+    for tree in (open_tree(history.root), span.base, span.head):
+        assert tuple(tree.skips) == (Skip(".", why),)
+    assert not open_tree(history.root, "HEAD").skips
+    history.git("sparse-checkout", "disable")
+    assert not open_tree(history.root).skips
