@@ -116,6 +116,7 @@ class Diff:
             removed=self._removed,
             shifted=self._shifted,
             introduced=blamed(self._with_hits(found.introduced), attributed.shares),
+            hidden=found.hidden,
             fixed=found.fixed,
             unchanged=found.unchanged,
             uncovered=found.uncovered,

@@ -358,6 +358,8 @@ class Impact:
     removed: tuple[Reach, ...] = ()
     shifted: tuple[Shift, ...] = ()
     introduced: tuple[Finding, ...] = ()
+    hidden: int = 0
+    """Introduced ones below the confidence asked for."""
     fixed: tuple[Finding, ...] = ()
     unchanged: tuple[Finding, ...] = ()
     uncovered: tuple[Finding, ...] = ()

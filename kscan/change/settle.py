@@ -42,6 +42,8 @@ class Settled:
     """Shown in the head, and hidden in the base by one that is fixed."""
     faded: tuple[Finding, ...] = ()
     """Gone from the head because it lost sight of their driver: not fixed."""
+    hidden: int = 0
+    """How many the head has and the base has not, but for their confidence not shown."""
 
 
 def settled(
@@ -54,7 +56,7 @@ def settled(
     before, after = tuple(base), tuple(head)
     pairs = paired(before, after, renames)
     known = {new.fingerprint: old for old, new in pairs}
-    shown = [f for f in after if f.confidence.rank >= least.rank]
+    shown = [f for f in after if _is_shown(f, least)]
     judged = [_Judged(f, known.get(f.fingerprint), renames, least) for f in shown]
     stands = {old.fingerprint for old, _ in pairs}
     return Settled(
@@ -62,6 +64,7 @@ def settled(
         fixed=tuple(f for f in before if _is_shown(f, least) and f.fingerprint not in stands),
         unchanged=tuple(each.told for each in judged if not each.is_introduced),
         names={old.fingerprint: new.fingerprint for old, new in pairs},
+        hidden=sum(not _is_shown(f, least) and f.fingerprint not in known for f in after),
     )
 
 

@@ -78,6 +78,7 @@ def impact(document: Impact) -> Json:
             "shifted": [_shift(shift) for shift in document.shifted],
         },
         "introduced": findings(document.introduced),
+        "hidden": document.hidden,
         "fixed": findings(document.fixed),
         "unchanged": findings(document.unchanged),
         "uncovered": findings(document.uncovered),

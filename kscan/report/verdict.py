@@ -129,6 +129,8 @@ def impact_summary(impact: Impact) -> str:
     if impact.passing:
         clean = "" if new else ", so it is clean as a whole, but not after every commit"
         told.append(f"{len(impact.passing):,} broken in between{clean}")
+    if impact.hidden:
+        told.append(f"{impact.hidden:,} hidden by confidence (--min-confidence low shows them)")
     return "; ".join((f"introduced: {tally(new)}", *told))
 
 

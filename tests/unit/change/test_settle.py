@@ -75,6 +75,14 @@ def test_fingerprints_decide(names: Renamed) -> None:
     assert found.names == {finding().fingerprint: finding().fingerprint}
 
 
+def test_what_is_introduced_below_the_confidence_asked_for_is_counted(names: Renamed) -> None:
+    medium = finding(BAR, "bar_probe", confidence=Confidence.MEDIUM)
+    found = settled([finding()], [finding(), medium], names.by(), Confidence.HIGH)
+    assert (counts(found), found.hidden) == ((0, 0, 1), 1)
+    found = settled([medium], [medium], names.by(), Confidence.HIGH)
+    assert (counts(found), found.hidden) == ((0, 0, 0), 0)
+
+
 def test_the_same_twice_is_counted(names: Renamed) -> None:
     second = replace(finding(line=50), fingerprint=finding().fingerprint + "-2")
     assert counts(settled([finding()], [finding(), second], names.by())) == (1, 0, 1)

@@ -383,6 +383,13 @@ def test_the_commit_that_introduces_a_finding_is_named():
         assert "introduced by: iommu: Parse early" in render(form, change)
 
 
+def test_a_change_counts_what_its_confidence_hides():
+    change = replace(samples.quiet_change(), hidden=2)
+    *_, last = render("text", change).splitlines()
+    assert last.endswith("; 2 hidden by confidence (--min-confidence low shows them)")
+    assert json.loads(render("json", change))["hidden"] == 2
+
+
 def test_what_is_broken_between_two_commits_names_both():
     passing = Passing(samples.late_global(), "iommu: Parse early", "iommu/foo: Set it first")
     change = replace(samples.quiet_change(), passing=(passing,))
