@@ -18,7 +18,7 @@ class Cause:
     """One finding to be told in full, and the others that have its cause."""
 
     lead: Finding
-    """The worst, and of several such the one with the shortest trace."""
+    """The worst, as sure as any; of several such the one with the shortest trace."""
     others: tuple[Finding, ...] = ()
 
     @property
@@ -82,8 +82,9 @@ def _elsewhere(several: Sequence[Finding]) -> tuple[object, ...] | None:
 
 
 def _led(several: Sequence[Finding]) -> Cause:
-    def rank(finding: Finding) -> tuple[int, int, int]:
-        return -finding.severity.rank, -finding.confidence.rank, len(finding.trace)
+    def rank(finding: Finding) -> tuple[int, int, int, int]:
+        sure, worst = -finding.confidence.rank, -finding.effect.rank
+        return -finding.severity.rank, sure, worst, len(finding.trace)
 
     lead = min(several, key=rank)
     return Cause(lead, tuple(finding for finding in several if finding is not lead))

@@ -9,6 +9,7 @@ import pytest
 
 from kscan.model import (
     Confidence,
+    Effect,
     Finding,
     Location,
     Report,
@@ -53,6 +54,15 @@ def test_findings_that_differ_in_the_callback_alone_have_one_cause() -> None:
 def test_the_worst_leads() -> None:
     mild = replace(XLATE, severity=Severity.WARNING)
     assert causes([mild, GROUP, ATTACH])[0].lead == ATTACH
+
+
+def test_what_stops_the_kernel_leads_before_what_is_refused() -> None:
+    refused = replace(ATTACH, effect=Effect.DECLINED)
+    step = Step(Location(BAR, 1), StepKind.READ, "reads dma_dev: NULL")
+    crash = replace(XLATE, effect=Effect.CRASH, trace=(step,))
+    unsure = replace(GROUP, effect=Effect.CRASH)
+    assert causes([refused, crash])[0].lead == crash
+    assert causes([unsure, refused])[0].lead == refused
 
 
 def test_of_equals_the_shortest_trace_leads() -> None:
