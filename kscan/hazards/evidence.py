@@ -260,7 +260,7 @@ def late_finding(case: Case, found: LateRead, rule: str, what: str) -> Finding:
     ]
     return Finding(
         rule=rule,
-        severity=severity_of(reader.effect),
+        severity=_severity(case, found),
         confidence=found.confidence,
         effect=reader.effect,
         message=_message(case, found, what),
@@ -274,6 +274,13 @@ def late_finding(case: Case, found: LateRead, rule: str, what: str) -> Finding:
         others=found.late.others,
         assumptions=found.doubts,
     )
+
+
+def _severity(case: Case, found: LateRead) -> Severity:
+    """What follows the NULL in a list that is not ready crashes, as what dereferences one does."""
+    if found.reader.effect is Effect.UNREADY and case.catalogue.functions.follows(found.late.kind):
+        return Severity.ERROR
+    return severity_of(found.reader.effect)
 
 
 def severity_of(effect: Effect) -> Severity:

@@ -30,6 +30,8 @@ class Initialiser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     argument: int
     makers: tuple[str, ...]
     users: tuple[str, ...]
+    followed: bool = False
+    """Users follow pointers in it, whatever it holds: of a zeroed one that is NULL."""
 
 
 class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -261,6 +263,10 @@ class Functions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     def makers(self, kind: str) -> tuple[str, ...]:
         """The functions that make an object of `kind` fit for use."""
         return tuple(name for e in self.initialiser if e.kind == kind for name in e.makers)
+
+    def follows(self, kind: str) -> bool:
+        """What uses an object of `kind` follows NULL where that is not ready yet."""
+        return any(entry.followed for entry in self.initialiser if entry.kind == kind)
 
     def used_by(self, name: str) -> tuple[Initialiser, ...]:
         """The kinds of objects that `name` needs to be ready, and does not make ready itself."""

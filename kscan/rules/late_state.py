@@ -11,7 +11,8 @@ What it finds
 
 Why it matters
     The callback meets NULL, zero, an empty list or an uninitialised lock: an oops, a refused
-    device, hardware programmed for the wrong version, a lockdep splat.
+    device, hardware programmed for the wrong version, a lockdep splat. In a list, a completion or
+    a wait queue that is not initialised it follows NULL.
 
 How it can be wrong
     A member that other code sets (its struct is not the driver's own), or that the callback or an

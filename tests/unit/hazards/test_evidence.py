@@ -8,7 +8,7 @@ from text_tree import case_of
 from windows import tree
 
 from kscan.hazards.evidence import late_finding
-from kscan.model import StepKind
+from kscan.model import Effect, Severity, StepKind
 
 DRIVER = """
 struct foo { int number; struct iommu_device iommu; };
@@ -80,3 +80,43 @@ def test_what_is_only_tested_is_not_said_to_be_null(unless: str) -> None:
         f"reads {read.late.spelled}: not set yet",
         "stops at BUG_ON()",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "made", "used", "severity"),
+    [
+        ("list_head", "INIT_LIST_HEAD", "list_add(&one->node, &foo->held);", Severity.ERROR),
+        ("list_head", "INIT_LIST_HEAD",
+         "list_for_each_entry(one, &foo->held, node) one->number = 1;", Severity.ERROR),
+        ("completion", "init_completion", "wait_for_completion(&foo->held);", Severity.ERROR),
+        ("wait_queue_head", "init_waitqueue_head", "wake_up(&foo->held);", Severity.ERROR),
+        ("mutex", "mutex_init", "mutex_lock(&foo->held);", Severity.WARNING),
+        ("ida", "ida_init", "ida_alloc(&foo->held, 0);", Severity.WARNING),
+    ],
+)  # fmt: skip
+def test_what_follows_null_in_a_zeroed_object_is_as_bad_as_a_crash(
+    kind: str, made: str, used: str, severity: Severity
+) -> None:
+    code = f"""
+    struct list_head {{ struct list_head *next, *prev; }};
+    struct foo {{ struct {kind} held; struct list_head node; struct iommu_device iommu;
+                 int number; }};
+    static int foo_of_xlate(struct device *dev)
+    {{
+        struct foo *foo = dev_iommu_priv_get(dev), *one = foo;
+
+        {used}
+        return 0;
+    }}
+    static const struct iommu_ops foo_ops = {{ .of_xlate = foo_of_xlate }};
+    static int probe(struct device *dev, struct foo *foo)
+    {{
+        iommu_device_register(&foo->iommu, &foo_ops, 0);
+        {made}(&foo->held);
+        return 0;
+    }}
+    """
+    case = case_of(tree(drivers__iommu__foo_c=code))
+    (read,) = case.late_reads
+    found = late_finding(case, read, "late-state", "it is initialised")
+    assert (found.effect, found.severity) == (Effect.UNREADY, severity)
