@@ -107,6 +107,19 @@ def test_it_sees_its_own_headers_first(tmp_path: Path) -> None:
     assert {"external/bar/bar.h", "external/bar/include/linux/bar-regs.h"} <= seen_by_it.keys()
 
 
+@pytest.mark.parametrize("included", ["<linux/bar-priv.h>", '"bar-priv.h"'])
+def test_laid_out_as_the_tree_is_it_sees_what_stands_in_its_place(
+    tmp_path: Path, included: str
+) -> None:
+    tree, vendor = parted(NEW, tmp_path)
+    (tree / "drivers/iommu/bar-priv.h").write_text("#include <linux/iommu.h>\n")
+    file = vendor / DRIVER
+    file.parent.mkdir(parents=True)
+    file.write_text(f"#include {included}\n")
+    found = Headers(beside(DirectoryTree(tree), [vendor])).closure(f"external/bar/{DRIVER}")
+    assert list(found)[:2] == ["drivers/iommu/bar-priv.h", "include/linux/iommu.h"]
+
+
 def test_a_kept_report_ends_with_what_stands_beside_the_tree(tmp_path: Path) -> None:
     tree, vendor = parted(NEW, tmp_path)
     asked = ("audit", tree, "--external", vendor, "--path", "external", "-f", "json")

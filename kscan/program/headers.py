@@ -183,5 +183,9 @@ def _places(
         yield f"include/asm-generic/{normal[4:]}"
     if not quoted and not beside.startswith(".."):
         yield beside
-    if normal.startswith("linux/"):  # it became private to the directory of those that use it
-        yield posixpath.join(posixpath.dirname(path), posixpath.basename(normal))
+    private = posixpath.basename(normal) if normal.startswith("linux/") else normal
+    directory = posixpath.dirname(path)
+    if private != normal:  # it became private to the directory of those that use it
+        yield posixpath.join(directory, private)
+    if path.startswith(f"{EXTERNAL}/"):  # a directory laid out as the tree is
+        yield posixpath.join("/".join(directory.split("/")[2:]), private)
