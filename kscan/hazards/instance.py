@@ -219,8 +219,10 @@ class Instance:
             known = self.shared.catalogue.functions
             unset |= dict.fromkeys(counting(self._program, known, one), ZERO)
             own = whose(self._program, self.belongs, one)
-            for reader in self.readers.of(one.place, lists, unset, own, one.comes_by):
-                yield from self._read(one, reader, doubted)
+            # where what leads there is late as well, nothing there is met: a repair uncovers it
+            for leading in (lists, frozenset[Place]())[: 1 + self.shared.uncovering]:
+                for reader in self.readers.of(one.place, leading, unset, own, one.comes_by):
+                    yield from self._read(one, reader, doubted)
         if not any(one.place == DRVDATA for one in late):
             for follower in self._followers():
                 for reader in self.readers.following(follower):

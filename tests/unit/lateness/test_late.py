@@ -1553,3 +1553,41 @@ def test_registered_on_two_ways(ways: str, after: str, body: str, sure: list[str
     code = FOLLOWS_NEXT + ON_TWO_WAYS.replace("WAYS", ways).replace("AFTER", after)
     late = case_of(tree(drivers__iommu__foo_c=code.replace("BODY", body))).late_reads
     assert [read.confidence.value for read in late] == sure
+
+
+@pytest.mark.parametrize(
+    ("uncovering", "late"),
+    [(False, ["foo.hw"]), (True, ["foo.hw", "foo.lock"])],
+)
+def test_what_lies_behind_a_late_pointer_to_a_list_can_be_uncovered(
+    uncovering: bool, late: list[str]
+) -> None:
+    code = """
+struct list_head { struct list_head *next, *prev; };
+struct foo {
+    struct iommu_device iommu; struct list_head *hw, node; spinlock_t lock; int number;
+};
+static LIST_HEAD(all);
+static struct iommu_device *foo_probe_device(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev), *one;
+    struct list_head *head = foo->hw;
+
+    list_for_each_entry(one, head, node) {
+        spin_lock(&one->lock);
+        one->number = 1;
+    }
+    return &foo->iommu;
+}
+static const struct iommu_ops foo_ops = { .probe_device = foo_probe_device };
+static int probe(struct device *dev, struct foo *foo)
+{
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    spin_lock_init(&foo->lock);
+    foo->hw = &all;
+    return 0;
+}
+"""
+    made = tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=OPENING)
+    case = case_of(made, uncovering=uncovering)
+    assert sorted({one.late.spelled for one in case.late_reads}) == late
