@@ -82,11 +82,13 @@ def command(
         asked = Options(as_is=as_is, catalogues=catalogues, hits=False, spelled=spelled)
         audit = Audit(opened, asked, memory, progress, jobs=jobs)
         found = explained(audit, name)
-        diff = checked_patch(found) if patch else ""
-    if patch and found.finding.fix is not None:
-        click.echo(diff, nl=False)
+        checked = checked_patch(found) if patch else None
+    if checked is not None and found.finding.fix is not None:
+        click.echo(checked.patch, nl=False)
         answers.said(f"fix: {found.finding.fix.sentence}")
         answers.said("checked: with this patch the finding is gone, and none is new")
+        for one in checked.shown:
+            answers.said(f"hidden before: {one.fingerprint}: {one.rule}: {one.message}")
         return
     answer = document(found)
     again = options.again(tree, commit, as_is, catalogues, on_top, since=since)

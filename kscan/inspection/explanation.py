@@ -8,7 +8,7 @@ reader can check it against the C without running anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import dedent, wrap
 
 from kscan.audit import Audit
@@ -164,7 +164,16 @@ def _context(audit: Audit, step: Step) -> Iterator[Document]:
         yield {"line": number, "text": text, "marked": number == step.location.line}
 
 
-def checked_patch(found: Explained) -> str:
+@dataclass(frozen=True)
+class Checked:
+    """A patch that repairs a finding and breaks nothing."""
+
+    patch: str
+    shown: tuple[Finding, ...]
+    """What the finding hid: nobody met it before, and it is no worse."""
+
+
+def checked_patch(found: Explained) -> Checked:
     """The finding's diff, once the patched tree was audited; raises `KscanError` otherwise."""
     finding, audit = found.finding, found.audit
     patch = finding.fix.patch if finding.fix else ""
@@ -177,13 +186,25 @@ def checked_patch(found: Explained) -> str:
     patched = PatchedTree(audit.tree, changes)
     earlier = succession(audit.program, audit.tree, patched, changes, audit.cache)
     after = Audit(patched, audit.options, audit.cache, audit.progress, earlier=earlier)
-    left = {f.fingerprint for f in after.findings(rules())}
-    if finding.fingerprint in left:
+    left = after.findings(rules())
+    if finding.fingerprint in {one.fingerprint for one in left}:
         raise KscanError(f"{finding.fingerprint}: the patched tree has the finding still")
-    new = sorted(left - found.beside)
+    fresh = [one for one in left if one.fingerprint not in found.beside]
+    hidden = _hidden(found) if fresh else frozenset[str]()
+    shown = tuple(o for o in fresh if o.fingerprint in hidden and o.gravity <= finding.gravity)
+    new = sorted({one.fingerprint for one in fresh} - {one.fingerprint for one in shown})
     if new:
         raise KscanError(f"{finding.fingerprint}: the patched tree has a new finding: {new[0]}")
-    return patch
+    return Checked(patch, shown)
+
+
+def _hidden(found: Explained) -> frozenset[str]:
+    """The findings of the finding's driver, with those that others hide."""
+    audit = found.audit
+    options = replace(audit.options, uncovering=True)
+    everything = Audit(audit.tree, options, audit.cache, audit.progress).findings(rules())
+    own = (one for one in everything if one.driver == found.finding.driver)
+    return frozenset(one.fingerprint for one in own)
 
 
 def as_text(answer: Document, again: str = "", columns: int | None = None) -> str:

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import unified_diff
 from functools import cache
 from pathlib import Path
 
 import pytest
 import sample_trees
+import windows
+from text_tree import TextTree
 
 from kscan.audit import Audit, Options
 from kscan.facts.store import NullStore
@@ -139,7 +142,9 @@ def test_a_fingerprint_may_be_cut_but_not_to_ambiguity() -> None:
 
 def test_a_patch_is_printed_once_the_patched_tree_was_audited() -> None:
     found = finding("1-new-probe-path", "late-drvdata", "bar_of_xlate")
-    assert checked_patch(found).startswith("--- a/drivers/iommu/bar-vmsa.c\n")
+    checked = checked_patch(found)
+    assert checked.patch.startswith("--- a/drivers/iommu/bar-vmsa.c\n")
+    assert not checked.shown
 
 
 def with_patch(found: Explained, patch: str) -> Explained:
@@ -157,10 +162,65 @@ def test_a_patch_that_does_not_help_is_not_printed() -> None:
 
 def test_a_patch_that_breaks_something_else_is_not_printed() -> None:
     found = finding("1-new-probe-path", "late-drvdata", "bar_of_xlate")
-    assert found.finding.fix
-    beside = frozenset(found.beside - {next(iter(found.beside - {found.finding.fingerprint}))})
+    path = "drivers/iommu/bar-vmsa.c"
+    before = (STORY / "1-new-probe-path" / path).read_text()
+    registers = "\tret = iommu_device_register("
+    after = before.replace(registers, f"\tplatform_set_drvdata(pdev, mmu);\n{registers}")
+    after = after.replace("\tmmu->dev = &pdev->dev;\n", "")
+    late = "mmu);\n\tmmu->dev = &pdev->dev;\n\treturn 0;"
+    after = after.replace("mmu);\n\treturn 0;", late)
+    after = after.replace("\treturn &mmu->iommu;", "\tdev_name(mmu->dev);\n\treturn &mmu->iommu;")
+    lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    patch = "".join(unified_diff(*lines, f"a/{path}", f"b/{path}"))
     with pytest.raises(KscanError, match="the patched tree has a new finding: v1-"):
-        checked_patch(replace(found, beside=beside))
+        checked_patch(with_patch(found, patch))
+
+
+HIDING = """
+struct foo { struct iommu_device iommu; struct foo *next; int ready; int number; };
+static int foo_of_xlate(struct device *dev)
+{
+    struct foo *foo = dev_iommu_priv_get(dev);
+
+    if (!foo->ready)
+        return -ENODEV;
+    SEEN
+    return 0;
+}
+static const struct iommu_ops foo_ops = { .of_xlate = foo_of_xlate };
+static int foo_probe(struct device *dev)
+{
+    struct foo *foo = devm_kzalloc(dev, sizeof(*foo), GFP_KERNEL);
+
+    iommu_device_register(&foo->iommu, &foo_ops, 0);
+    foo->ready = 1;
+    SET
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("seen", "set_", "shown"),
+    [
+        ("if (!foo->number) return -ENODEV;", "foo->number = 3;", True),
+        # what is worse than the finding is not let loose
+        ("foo->next->number = 3;", "foo->next = foo;", False),
+    ],
+)
+def test_a_patch_may_bring_to_light_what_is_no_worse(seen: str, set_: str, shown: bool) -> None:
+    code = HIDING.replace("SEEN", seen).replace("SET", set_)
+    opening = "int of_iommu_configure(struct device *dev) { return iommu_fwspec_init(dev, 0); }"
+    made = TextTree(windows.tree(drivers__iommu__foo_c=code, drivers__of__iommu_c=opening))
+    read = Audit(made, Options(hits=False), NullStore())
+    (late,) = (one for one in read.findings(rules()) if one.rule == "late-state")
+    found = explained(read, late.fingerprint)
+    if not shown:
+        with pytest.raises(KscanError, match="the patched tree has a new finding: v1-"):
+            checked_patch(found)
+        return
+    (uncovered,) = checked_patch(found).shown
+    assert "foo.number" in uncovered.message
 
 
 def test_without_a_patch_the_sentence_is_the_answer() -> None:
