@@ -62,6 +62,10 @@ class Block:
     braced: bool
     statements: tuple[Statement, ...]
 
+    def holds(self, at: int) -> bool:
+        """Offset `at` lies in it."""
+        return self.start <= at < self.end
+
     def index(self, at: int) -> int:
         """Which statement holds offset `at`; -1 for none."""
         return next((n for n, found in enumerate(self.statements) if found.holds(at)), -1)

@@ -230,7 +230,8 @@ class _Move:
         ]
         if self.order.read.late.kind == "membership" and not calls:
             raise Refused("it has to be left again where the registration fails")
-        return undoing(self.edits, calls, (plan.anchor, *plan.passed)) if calls else None
+        ways = (plan.anchor, *plan.passed)
+        return undoing(self.edits, calls, plan.moved, ways) if calls else None
 
     def _write(self, plan: Plan, pieces: list[Statement | bytes]) -> None:
         anchor, text = plan.anchor, b""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kscan.facts import ir
@@ -31,8 +32,10 @@ class Undoing:
             edits.insert(edits.line_end(block.end - 1), indent + b"}\n")
 
 
-def undoing(edits: Edits, calls: list[ir.Call], ways: tuple[Statement, ...]) -> Undoing:
-    """How `calls` are taken back on the way out among `ways`; raises `Refused`.
+def undoing(
+    edits: Edits, calls: list[ir.Call], moved: Sequence[Statement], ways: tuple[Statement, ...]
+) -> Undoing:
+    """How `calls` in the `moved` are taken back on the way out among `ways`; raises `Refused`.
 
     There has to be one ``if`` for all failures.
     """
@@ -43,7 +46,30 @@ def undoing(edits: Edits, calls: list[ir.Call], ways: tuple[Statement, ...]) -> 
     inner = check.blocks[0].statements
     if not inner or edits.line_start(inner[0].start) == edits.line_start(check.start):
         raise Refused("the way out of a failed registration is written on one line")
-    return Undoing(check, tuple(_undo(edits, call) for call in calls))
+    return Undoing(check, _taken_back(edits, calls, moved))
+
+
+def _taken_back(
+    edits: Edits, calls: list[ir.Call], statements: Sequence[Statement]
+) -> tuple[bytes, ...]:
+    """What undoes those of the `calls` that the `statements` make, whichever way they go."""
+    undone: list[bytes] = []
+    for statement in statements:
+        own = [call for call in calls if statement.holds(call.at)]
+        inner = [block for block in statement.blocks if any(block.holds(c.at) for c in own)]
+        below = [call for call in own if any(block.holds(call.at) for block in inner)]
+        undone += (_undo(edits, call) for call in own if call not in below)
+        if not below:
+            continue
+        arms = [_taken_back(edits, below, block.statements) for block in statement.blocks]
+        whole = len(arms) == {"if": 2, "compound": 1, "labeled": 1}.get(statement.kind)
+        if not whole or any(set(arm) != set(arms[0]) for arm in arms):
+            line = edits.source.count(b"\n", 0, below[0].at) + 1
+            raise Refused(
+                f"the list has to be left again, and line {line} joins it only on some ways"
+            )
+        undone += arms[0]
+    return tuple(undone)
 
 
 def _undo(edits: Edits, call: ir.Call) -> bytes:

@@ -408,6 +408,36 @@ def test_a_list_is_left_again_on_the_one_way_out(tmp_path: Path) -> None:
     assert added == ["\tlist_add(&new->list, &my_list);", "\t\tlist_del(&new->list);"]
 
 
+@pytest.mark.parametrize(
+    ("joins", "left"),
+    [
+        # either arm joins: it is left once
+        ("if (new->version)\n        ADD\n    else\n        ADD", 1),
+        ("if (new->version) {\n        ADD\n    } else {\n        ADD\n    }", 1),
+        ("if (new->version) {\n        ADD\n    } else if (dma_dev) {\n        ADD\n    } else {\n"
+         "        ADD\n    }", 1),
+        ("{\n        ADD\n    }", 1),
+        # what never joined must not leave
+        ("if (new->version)\n        ADD", 0),
+        ("if (new->version) {\n        ADD\n    } else if (dma_dev) {\n        ADD\n    }", 0),
+        ("while (new->version)\n        ADD", 0),
+    ],
+)  # fmt: skip
+def test_a_list_is_left_as_often_as_it_is_joined(tmp_path: Path, joins: str, left: int) -> None:
+    joins = joins.replace("ADD", "list_add(&new->list, &my_list);")
+    body = f"""\
+    my = new;
+    REGISTER
+    if (ret)
+        return ret;
+    {joins}
+    return 0;
+    """
+    (fix,) = fixes(tmp_path, dedent(body), LISTED)
+    assert fix.patch.count("+\t\tlist_del(&new->list);") == left
+    assert ("joins it only on some ways" in fix.sentence) == (left == 0)
+
+
 def test_no_diff_where_a_list_would_have_to_be_left_in_several_places(tmp_path: Path) -> None:
     body = """\
     my = new;
