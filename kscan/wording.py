@@ -16,6 +16,11 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def are(number: int) -> str:
+    """The verb behind a `number` of things."""
+    return "is" if number == 1 else "are"
+
+
 def enumerated(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *others, last = names

@@ -31,7 +31,7 @@ from kscan.model import Confidence, Finding, Fix
 from kscan.program.program import Function
 from kscan.program.types import scope_of
 from kscan.window.registrations import Registration
-from kscan.wording import enumerated
+from kscan.wording import are, enumerated
 
 _VERBS = {
     "driver data": "Set",
@@ -119,10 +119,9 @@ def _beside(case: Case, read: LateRead) -> str:
     if not others:
         return ""
     told = enumerated(sorted(others))
-    are = "is" if len(others) == 1 else "are"
     return (
-        f" {told[0].upper()}{told[1:]} {are} late for this registration, too: mend them together, "
-        "or register last."
+        f" {told[0].upper()}{told[1:]} {are(len(others))} late for this registration, too: "
+        "mend them together, or register last."
     )
 
 

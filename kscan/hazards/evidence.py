@@ -28,7 +28,7 @@ from kscan.model import (
     Subject,
 )
 from kscan.program.calls import EdgeKind, Slot
-from kscan.program.graph import Edge
+from kscan.program.graph import Edge, SlotCall
 from kscan.program.program import Function, Program
 from kscan.window.inside import Entered
 from kscan.window.registrations import Registration, driver_of
@@ -123,8 +123,12 @@ class Evidence:
             return
         for depth, edge in enumerate(self.window.reach.way(call.caller)):
             yield self._edge(edge, depth)
-        note = f"calls {slot}"
-        yield self.step(call.caller, call.site.at, StepKind.SLOT, note, 1, 0, call.site.confidence)
+        yield self.called(call)
+
+    def called(self, call: SlotCall) -> Step:
+        """The call through a slot that leads to a callback."""
+        at, note, sure = call.site.at, f"calls {call.slot}", call.site.confidence
+        return self.step(call.caller, at, StepKind.SLOT, note, 1, 0, sure)
 
     def way_to(self, target: Function) -> Iterator[Step]:
         """The edges from the registration to `target`; none to what it does not reach."""

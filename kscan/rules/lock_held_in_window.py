@@ -144,6 +144,4 @@ def _called(evidence: Evidence, one: Relocked) -> Iterator[Step]:
         yield _takes(evidence, one, 1)
     yield from evidence.edges(one.way)
     if one.call is not None:
-        site = one.call.site
-        note = f"calls {one.call.slot}"
-        yield evidence.step(one.call.caller, site.at, StepKind.SLOT, note, 1, 0, site.confidence)
+        yield evidence.called(one.call)

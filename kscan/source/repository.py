@@ -17,7 +17,7 @@ from pathlib import Path
 from kscan.model import KscanError
 from kscan.source import git
 from kscan.source.blobs import BlobReader
-from kscan.wording import counted
+from kscan.wording import are, counted
 
 REGULAR = frozenset({b"100644", b"100755", b"100664"})
 """Modes of a regular file in a tree object; links and submodules have others."""
@@ -220,8 +220,8 @@ class Repository:
         """What a partial clone lacks of `commit`, called `name`, and what brings it; else empty."""
         lost = self.missing(commit)
         number = len(lost.intersection(self.files(commit).values())) if lost else 0
-        verb = "is" if number == 1 else "are"
-        return f"{counted(number, 'blob')} of {name} {verb} {_LACKING}" if number else ""
+        lacking = f"{counted(number, 'blob')} of {name} {are(number)} {_LACKING}"
+        return lacking if number else ""
 
     def refuse_absent(self, commit: str, name: str, blobs: Mapping[str, str]) -> None:
         """Raises `KscanError` where one of `blobs`, by path, of `commit` is not here."""

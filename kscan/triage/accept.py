@@ -9,7 +9,7 @@ from dataclasses import replace
 from kscan.model import CommitShare, Finding, Impact, Passing, Report
 from kscan.triage.baseline import Baseline, View
 from kscan.triage.suppress import Suppressions
-from kscan.wording import counted
+from kscan.wording import are, counted
 
 
 def accepted_report(
@@ -58,10 +58,10 @@ def accepted_impact(
         standing, _ = baseline.split(standing)
         if hidden:
             said = counted(hidden, "introduced finding")
-            notes += (f"{said} {_are(hidden)} accepted in {baseline.name}",)
+            notes += (f"{said} {are(hidden)} accepted in {baseline.name}",)
     if brief := len(impact.passing) - len(passing):
         said = counted(brief, "finding")
-        notes += (f"{said} broken in between {_are(brief)} accepted",)
+        notes += (f"{said} broken in between {are(brief)} accepted",)
     notes = (*impact.notes, *notes)
     return replace(
         impact,
@@ -93,10 +93,6 @@ def shares(
 
 def _names(findings: Iterable[Finding]) -> set[str]:
     return {finding.fingerprint for finding in findings}
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
 
 
 def _is_accepted(finding: Finding, suppressions: Suppressions, baseline: Baseline | None) -> bool:

@@ -134,13 +134,18 @@ def test_a_bare_shallow_clone(workshop: History, history: dict[str, str], tmp_pa
         worktree_range(repository)
 
 
+def partial_clone(workshop: History, place: Path, without: str) -> Path:
+    """A bare clone at `place` that lacks the objects a filter leaves out."""
+    workshop.git("config", "uploadpack.allowFilter", "true")
+    url = workshop.root.as_uri()
+    workshop.git("clone", "-q", "--bare", f"--filter={without}", url, str(place))
+    return place
+
+
 def test_a_partial_clone_without_what_changed_is_refused(
     workshop: History, history: dict[str, str], tmp_path: Path
 ) -> None:
-    workshop.git("config", "uploadpack.allowFilter", "true")
-    place = tmp_path / "partial"
-    url = workshop.root.as_uri()
-    workshop.git("clone", "-q", "--bare", "--filter=blob:none", url, str(place))
+    place = partial_clone(workshop, tmp_path / "partial", "blob:none")
     count = len(set(CommitTree(Repository(workshop.root), history["first"])._files.values()))
     said = f"{count} blobs? of {history['first']} (is|are) not in this partial clone: git fetch"
     with pytest.raises(KscanError, match=said) as caught:
@@ -154,10 +159,7 @@ def test_a_partial_clone_without_what_changed_is_refused(
 def test_a_clone_without_trees_is_refused(
     workshop: History, history: dict[str, str], tmp_path: Path
 ) -> None:
-    workshop.git("config", "uploadpack.allowFilter", "true")
-    place = tmp_path / "treeless"
-    url = workshop.root.as_uri()
-    workshop.git("clone", "-q", "--bare", "--filter=tree:0", url, str(place))
+    place = partial_clone(workshop, tmp_path / "treeless", "tree:0")
     said = r"treeless: trees of \w+ and \w+ are not in this partial clone: git fetch"
     with pytest.raises(KscanError, match=said):
         open_range(Repository(place), f"{history['first']}..main")
